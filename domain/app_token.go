@@ -1,0 +1,48 @@
+package domain
+
+import "time"
+
+// AppToken is a secret by which a service proves itself to Signet. It belongs to the service account, not to whoever made it,
+// and outlives them.
+type AppToken struct {
+	ID        AppTokenID
+	ServiceID ServiceID
+	Name      string
+	Scopes    []string // "key/resource:action"; empty: everything the service account holds
+	CreatedBy PrincipalID
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero: no end
+	RevokedAt time.Time
+}
+
+// NewAppToken makes a token for a service.
+func NewAppToken(id AppTokenID, service ServiceID, name string, scopes []string, by PrincipalID, expires, now time.Time) (AppToken, error) {
+	err := checkRequiredLine("name", name, maxServiceName)
+	for _, scope := range scopes {
+		err = MergeFields(err, checkScope(scope))
+	}
+	if !expires.IsZero() && !expires.After(now) {
+		err = MergeFields(err, ErrInvalidFields(FieldError{Field: "expires_at", Code: "invalid", Text: "expires_at must be in the future"}))
+	}
+	if err != nil {
+		return AppToken{}, err
+	}
+	return AppToken{ID: id, ServiceID: service, Name: name, Scopes: scopes, CreatedBy: by, CreatedAt: now, ExpiresAt: expires}, nil
+}
+
+// IsLive tells whether it may be used, its service aside.
+func (t AppToken) IsLive(now time.Time) bool {
+	return t.RevokedAt.IsZero() && (t.ExpiresAt.IsZero() || now.Before(t.ExpiresAt))
+}
+
+func checkScope(scope string) error {
+	for i := range len(scope) {
+		if scope[i] != '/' {
+			continue
+		}
+		if _, err := ParsePattern(scope[i+1:]); err == nil && isSegment(scope[:i]) {
+			return nil
+		}
+	}
+	return ErrInvalidFields(FieldError{Field: "scopes", Code: "invalid", Text: "scopes must look like service-key/resource:action"})
+}

@@ -1,0 +1,44 @@
+package domain
+
+import "time"
+
+// Claims are what an access token says (RFC 9068). Roles and permissions are hints for the service that reads them; Signet
+// itself decides on live data.
+type Claims struct {
+	Issuer        string
+	Subject       PrincipalID
+	Audience      string
+	ExpiresAt     time.Time
+	IssuedAt      time.Time
+	TokenID       string
+	SessionID     SessionID
+	ClientID      string
+	EmailVerified bool
+	Roles         []string
+	Permissions   []string
+	PermRef       bool // permissions were left out for their size: ask authz/check
+	PV            int64
+	AMR           []string
+	AuthTime      time.Time
+	Type          TokenType
+}
+
+// maxPermissionBytes is how much of a token its permissions may be; above that every request header would carry them.
+const maxPermissionBytes = 2048
+
+// WithGrants puts roles and permissions in, or PermRef when they are too long, and shortens the token's life to that of the
+// grants: no token outlives an assignment it speaks of.
+func (c Claims) WithGrants(g Grants) Claims {
+	size := 0
+	for _, p := range g.Permissions {
+		size += len(p) + 3
+	}
+	c.Roles, c.Permissions, c.PermRef = g.Roles, g.Permissions, size > maxPermissionBytes
+	if c.PermRef {
+		c.Permissions = nil
+	}
+	if !g.ValidUntil.IsZero() && g.ValidUntil.Before(c.ExpiresAt) {
+		c.ExpiresAt = g.ValidUntil
+	}
+	return c
+}

@@ -1,0 +1,99 @@
+package domain
+
+import (
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// Email is an address that can exist. It is kept as typed (for mail: some hosts tell the case of the local part apart) and
+// canonical (for identity). Two addresses are the same account exactly when their canonical forms are equal.
+type Email struct{ typed, canonical string }
+
+// maxEmail is the longest address that fits an SMTP path (RFC 5321 §4.5.3.1.3, erratum 1690), in bytes.
+const maxEmail = 254
+
+// The local part is an ASCII dot-atom (RFC 5322 §3.2.3). Quoted strings and Unicode are refused: they are where look-alikes
+// and header tricks live, and next to nobody has one.
+const atext = "!#$%&'*+-/=?^_`{|}~"
+
+// Strict where a registry is strict; Unicode domains are mapped (RFC 5895) and become their A-label, so that a full-width or
+// upper-case spelling is the same account and a look-alike is visibly another.
+var domainProfile = idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.BidiRule(),
+	idna.ValidateLabels(true), idna.CheckHyphens(true), idna.CheckJoiners(true), idna.VerifyDNSLength(true))
+
+// ParseEmail validates an address after normalisation. The error is a FieldError for field "email" that says what is
+// accepted and never repeats the value.
+func ParseEmail(text string) (Email, error) { return ParseEmailField("email", text) }
+
+// ParseEmailField is ParseEmail for an input member of another name.
+func ParseEmailField(field, text string) (Email, error) {
+	if text == "" {
+		return Email{}, ErrInvalidFields(Required(field))
+	}
+	bad := ErrInvalidFields(FieldError{Field: field, Code: "invalid", Text: field + " must be a valid email address such as name@example.com"})
+	if len(text) > 2*maxEmail { // a Unicode domain may shrink, but not by this much; nothing longer is looked at
+		return Email{}, bad
+	}
+	local, domain, ok := strings.Cut(text, "@")
+	if !ok || !isDotAtom(local) || len(local) > 64 || strings.HasSuffix(domain, ".") {
+		return Email{}, bad
+	}
+	ascii, err := domainProfile.ToASCII(domain)
+	if err != nil || !isHostname(ascii) || len(local)+1+len(ascii) > maxEmail {
+		return Email{}, bad
+	}
+	return Email{typed: local + "@" + ascii, canonical: strings.ToLower(local) + "@" + ascii}, nil
+}
+
+// RestoreEmail rebuilds an address from storage, where it was put after ParseEmail.
+func RestoreEmail(typed, canonical string) Email { return Email{typed: typed, canonical: canonical} }
+
+// Mailbox is where mail goes: the local part in the case it was typed, the domain as its A-label.
+func (e Email) Mailbox() string { return e.typed }
+
+// Canonical identifies the account.
+func (e Email) Canonical() string { return e.canonical }
+
+// String is the masked form, so that a logged address tells operators enough and strangers little.
+func (e Email) String() string {
+	local, domain, ok := strings.Cut(e.canonical, "@")
+	if !ok {
+		return ""
+	}
+	return local[:1] + "***@" + domain
+}
+
+// IsZero tells whether there is no address.
+func (e Email) IsZero() bool { return e.canonical == "" }
+
+func isDotAtom(s string) bool {
+	if s == "" || s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if !isAlnum(c) && c != '.' && strings.IndexByte(atext, c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isHostname wants at least two labels and a top-level one that is not a number: an IP address is no mail domain here.
+func isHostname(s string) bool {
+	i := strings.LastIndexByte(s, '.')
+	if i <= 0 {
+		return false
+	}
+	for _, c := range s[i+1:] {
+		if c < '0' || c > '9' {
+			return true
+		}
+	}
+	return false
+}
+
+func isAlnum(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}

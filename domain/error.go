@@ -1,0 +1,148 @@
+package domain
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// Kind says what sort of failure an Error is; the HTTP adapter maps kinds to statuses in one table.
+type Kind uint8
+
+// The kinds. The zero value is Internal, so an error that nobody classified is never shown to a client.
+const (
+	Internal Kind = iota
+	Invalid
+	Unauthenticated
+	Forbidden
+	NotFound
+	Conflict
+	Limited
+	Unavailable
+)
+
+// Error is a failure with a stable code for programs, a text fit for the client, and a private cause for the log.
+type Error struct {
+	Kind   Kind
+	Code   string
+	Text   string
+	Fields []FieldError
+	// RetryAfter is how long the client should wait; set with Limited and Unavailable.
+	RetryAfter time.Duration
+	// Quota tells which limit was hit; set with Limited.
+	Quota *Quota
+
+	cause error
+}
+
+// FieldError says what is wrong with one member of the input and what is accepted. It never repeats the value.
+type FieldError struct{ Field, Code, Text string }
+
+// Quota is the state of a limit, for RateLimit headers.
+type Quota struct {
+	Limit     int
+	Remaining int
+	Window    time.Duration
+	Reset     time.Duration
+}
+
+// Error is the client's text and, behind it, the cause, for logs.
+func (e *Error) Error() string {
+	if e.cause == nil {
+		return e.Code + ": " + e.Text
+	}
+	return e.Code + ": " + e.Text + ": " + e.cause.Error()
+}
+
+// Unwrap is the private cause.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is matches errors of the same kind and code, whatever their text or cause.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Kind == e.Kind && t.Code == e.Code
+}
+
+// Because is a copy of e with a private cause.
+func (e *Error) Because(cause error) *Error {
+	c := *e
+	c.cause = cause
+	return &c
+}
+
+// Saying is a copy of e with another text for the client.
+func (e *Error) Saying(text string) *Error {
+	c := *e
+	c.Text = text
+	return &c
+}
+
+// After is a copy of e that asks the client to wait.
+func (e *Error) After(d time.Duration) *Error {
+	c := *e
+	c.RetryAfter = d
+	return &c
+}
+
+// The failures that more than one use case answers with. Compare with errors.Is.
+var (
+	ErrInvalidRequest      = &Error{Kind: Invalid, Code: "invalid_request", Text: "The request is not valid"}
+	ErrInvalidToken        = &Error{Kind: Invalid, Code: "invalid_token", Text: "Invalid or expired token"}
+	ErrUnknownService      = &Error{Kind: Invalid, Code: "unknown_service", Text: "Unknown or inactive service"}
+	ErrInvalidCredentials  = &Error{Kind: Unauthenticated, Code: "invalid_credentials", Text: "Invalid email or password"}
+	ErrTokenMissing        = &Error{Kind: Unauthenticated, Code: "token_missing", Text: "A bearer token is required in the Authorization header"}
+	ErrTokenInvalid        = &Error{Kind: Unauthenticated, Code: "token_invalid", Text: "The token is invalid, expired or ended"}
+	ErrForbidden           = &Error{Kind: Forbidden, Code: "forbidden", Text: "Not allowed"}
+	ErrEmailNotVerified    = &Error{Kind: Forbidden, Code: "email_not_verified", Text: "Email not verified. Follow the link in the mail we sent, or ask for a new one"}
+	ErrWrongAudience       = &Error{Kind: Forbidden, Code: "wrong_audience", Text: "This token was issued for another service"}
+	ErrReauthRequired      = &Error{Kind: Forbidden, Code: "reauth_required", Text: "Log in again to do this"}
+	ErrNotFound            = &Error{Kind: NotFound, Code: "not_found", Text: "Not found"}
+	ErrEmailTaken          = &Error{Kind: Conflict, Code: "email_taken", Text: "This email address is already registered"}
+	ErrSessionLimitReached = &Error{Kind: Conflict, Code: "session_limit_reached", Text: "Too many sessions. End one of them first"}
+	ErrConfirmationNeeded  = &Error{Kind: Conflict, Code: "confirmation_required", Text: "Confirm with POST: following a link is not enough, because mail scanners follow links too"}
+	ErrRateLimited         = &Error{Kind: Limited, Code: "rate_limited", Text: "Too many requests. Try again later"}
+	ErrUnavailable         = &Error{Kind: Unavailable, Code: "unavailable", Text: "Temporarily unavailable. Try again shortly", RetryAfter: time.Second}
+	ErrBusy                = &Error{Kind: Unavailable, Code: "busy", Text: "Too many logins at the moment. Try again shortly", RetryAfter: time.Second}
+	ErrInternal            = &Error{Kind: Internal, Code: "internal", Text: "Something went wrong on our side"}
+)
+
+// ErrForged is the cause behind ErrTokenInvalid when Signet never made the token: a bad signature, an unknown key or id. It
+// is what limits on forgeries count, and clients can't tell it from an expired or ended token.
+var ErrForged = errors.New("forged")
+
+// ErrInvalidFields is the error of one or more bad members of the input. One member keeps its own code where it has a
+// documented one (password_too_short, say) and is invalid_request otherwise; several are validation_failed.
+func ErrInvalidFields(fields ...FieldError) *Error {
+	texts := make([]string, len(fields))
+	for i, f := range fields {
+		texts[i] = f.Text
+	}
+	e := &Error{Kind: Invalid, Code: "validation_failed", Text: strings.Join(texts, "; "), Fields: fields}
+	if len(fields) == 1 {
+		e.Code = "invalid_request"
+		if strings.HasPrefix(fields[0].Code, "password_") {
+			e.Code = fields[0].Code
+		}
+	}
+	return e
+}
+
+// MergeFields joins the field errors of several checks into one error, or nil when none failed. Any other error among them
+// is returned as it is: it is not the client's.
+func MergeFields(errs ...error) error {
+	var fields []FieldError
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		var e *Error
+		if !errors.As(err, &e) || len(e.Fields) == 0 {
+			return err
+		}
+		fields = append(fields, e.Fields...)
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return ErrInvalidFields(fields...)
+}

@@ -1,0 +1,78 @@
+package domain
+
+import "time"
+
+// EventType names what happened, for the audit log.
+type EventType string
+
+// The events of accounts, sessions and keys.
+const (
+	EventUserRegistered   EventType = "user.registered"
+	EventUserVerified     EventType = "user.verified"
+	EventUserLocked       EventType = "user.locked"
+	EventLoginSucceeded   EventType = "login.succeeded"
+	EventLoginFailed      EventType = "login.failed"
+	EventSessionEnded     EventType = "session.ended"
+	EventRefreshReused    EventType = "token.refresh_reused"
+	EventRefreshRecovered EventType = "token.refresh_recovered"
+	EventPasswordChanged  EventType = "password.changed"
+	EventGrantAdded       EventType = "grant.added"
+	EventKeyCreated       EventType = "key.created"
+	EventKeyActivated     EventType = "key.activated"
+	EventKeyRevoked       EventType = "key.revoked"
+)
+
+// Outcome says how it went.
+type Outcome string
+
+// The outcomes.
+const (
+	Succeeded Outcome = "success"
+	Failed    Outcome = "failure"
+)
+
+// Event is one line of the audit log: final, and without personal data. What identifies a person beyond an id (address,
+// user agent, a typed identifier) is in Trace, which is stored beside it and can be erased.
+type Event struct {
+	ID          EventID
+	At          time.Time
+	Type        EventType
+	Outcome     Outcome
+	ActorKind   ActorKind
+	ActorID     PrincipalID
+	SubjectKind string
+	SubjectID   string
+	ServiceID   ServiceID
+	SessionID   SessionID
+	RequestID   string
+	Details     map[string]string
+	Trace       Trace
+}
+
+// Trace is the erasable part of an event. It is stored only when it is not empty.
+type Trace struct {
+	IP         string
+	UserAgent  string
+	Identifier string
+}
+
+// NewEvent is a successful event by the actor, from that origin, about a subject.
+func NewEvent(id EventID, now time.Time, kind EventType, actor Actor, from Origin, subjectKind, subject string) Event {
+	return Event{
+		ID: id, At: now, Type: kind, Outcome: Succeeded,
+		ActorKind: actor.Kind, ActorID: actor.ID, SessionID: actor.SessionID,
+		SubjectKind: subjectKind, SubjectID: subject, RequestID: from.RequestID,
+		Trace: Trace{IP: from.IP, UserAgent: from.UserAgent},
+	}
+}
+
+// With is the event with one more detail. Values must be free of personal data and secrets.
+func (e Event) With(key, value string) Event {
+	details := make(map[string]string, len(e.Details)+1)
+	for k, v := range e.Details {
+		details[k] = v
+	}
+	details[key] = value
+	e.Details = details
+	return e
+}

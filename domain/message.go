@@ -1,0 +1,28 @@
+package domain
+
+import "time"
+
+// Topic says what the dispatcher does with a message.
+type Topic string
+
+// The topics. The first two are requests that carry no secret: the dispatcher looks the account up, makes the secret and
+// writes the mail in one transaction, so that the request that asked took the same time for known and unknown addresses.
+const (
+	TopicRegistration Topic = "registration" // send the link and code, or "already registered"
+	TopicResend       Topic = "resend"       // send a fresh link and code, if anything waits for one
+	TopicMail         Topic = "mail"         // a mail to compose and deliver
+)
+
+// Message is a row of the outbox: a side effect promised by a transaction and delivered after it, at least once.
+type Message struct {
+	ID    MessageID
+	Topic Topic
+	// Payload is sealed when it carries a secret; it is blanked once the message is settled.
+	Payload   []byte
+	RunAt     time.Time
+	Attempts  int
+	CreatedAt time.Time
+	ExpiresAt time.Time // with the secret in it; after that it is not worth sending
+	// Lease identifies one claim, so that a dispatcher that was too slow can't settle what another has taken over.
+	Lease int64
+}

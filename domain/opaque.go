@@ -1,0 +1,110 @@
+package domain
+
+import (
+	"hash/crc32"
+	"math/big"
+	"strings"
+)
+
+// Opaque tokens share one format: a prefix that secret scanners know, base62 fields joined by "_", and a checksum, so that a
+// mistyped or foreign string is refused without a look at the database.
+//
+//	sgrt_<family id, generation, secret, tag><crc32>     refresh token
+//	sgat_<public id>_<secret><crc32>                     application token
+//
+// Every field has a fixed length, and only the canonical spelling is accepted: one token, one text.
+const (
+	refreshPrefix  = "sgrt_"
+	appTokenPrefix = "sgat_"
+	base62Digits   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	checksumLength = 6 // 62^6 > 2^32
+)
+
+func encodeOpaque(prefix string, fields ...[]byte) string {
+	var b strings.Builder
+	b.WriteString(prefix)
+	for i, field := range fields {
+		if i > 0 {
+			b.WriteByte('_')
+		}
+		b.WriteString(encodeBase62(field))
+	}
+	b.WriteString(checksum(b.String()))
+	return b.String()
+}
+
+// decodeOpaque reads fields of the given lengths in bytes.
+func decodeOpaque(text, prefix string, lengths ...int) ([][]byte, bool) {
+	size := len(prefix) + checksumLength + len(lengths) - 1
+	for _, n := range lengths {
+		size += base62Length(n)
+	}
+	if len(text) != size || !strings.HasPrefix(text, prefix) {
+		return nil, false
+	}
+	body := text[:len(text)-checksumLength]
+	if checksum(body) != text[len(body):] {
+		return nil, false
+	}
+	body = body[len(prefix):]
+	fields := make([][]byte, len(lengths))
+	for i, n := range lengths {
+		if i > 0 {
+			if body[0] != '_' {
+				return nil, false
+			}
+			body = body[1:]
+		}
+		field, ok := decodeBase62(body[:base62Length(n)], n)
+		if !ok {
+			return nil, false
+		}
+		fields[i], body = field, body[base62Length(n):]
+	}
+	return fields, true
+}
+
+func checksum(text string) string {
+	sum := crc32.ChecksumIEEE([]byte(text))
+	return encodeBase62([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
+}
+
+// base62Length is how many digits n bytes take: the least k with 62^k ≥ 256^n.
+func base62Length(n int) int { return (n*8*10000 + 59541) / 59542 }
+
+func encodeBase62(b []byte) string {
+	text := new(big.Int).SetBytes(b).Text(62)
+	var out strings.Builder
+	for range base62Length(len(b)) - len(text) {
+		out.WriteByte(base62Digits[0])
+	}
+	for i := range len(text) { // math/big counts 0-9a-zA-Z, base62 as others write it 0-9A-Za-z
+		out.WriteByte(swapCase(text[i]))
+	}
+	return out.String()
+}
+
+func decodeBase62(text string, n int) ([]byte, bool) {
+	digits := make([]byte, len(text))
+	for i := range len(text) {
+		if !isAlnum(text[i]) { // SetString would take "_" and signs
+			return nil, false
+		}
+		digits[i] = swapCase(text[i])
+	}
+	v, ok := new(big.Int).SetString(string(digits), 62)
+	if !ok || v.BitLen() > 8*n {
+		return nil, false
+	}
+	return v.FillBytes(make([]byte, n)), true
+}
+
+func swapCase(c byte) byte {
+	switch {
+	case c >= 'a' && c <= 'z':
+		return c - 'a' + 'A'
+	case c >= 'A' && c <= 'Z':
+		return c - 'A' + 'a'
+	}
+	return c
+}

@@ -1,0 +1,41 @@
+package domain
+
+import "time"
+
+// PrincipalKind says what a principal is.
+type PrincipalKind string
+
+// The kinds of principals.
+const (
+	KindUser           PrincipalKind = "user"
+	KindServiceAccount PrincipalKind = "service_account"
+)
+
+// PrincipalState says whether a principal may act. Deleted is a tombstone: the id is never given out again.
+type PrincipalState string
+
+// The states of a principal.
+const (
+	Active   PrincipalState = "active"
+	Disabled PrincipalState = "disabled"
+	Deleted  PrincipalState = "deleted"
+)
+
+// Principal is anything that can act or hold a role. PV counts changes of what it holds; CredentialEpoch counts changes of
+// its credentials, so that work which began with the old ones (a 300 ms hash, say) notices inside its transaction.
+type Principal struct {
+	ID              PrincipalID
+	Kind            PrincipalKind
+	State           PrincipalState
+	DisabledReason  string
+	DisabledUntil   time.Time // zero: until somebody enables it
+	PV              int64
+	CredentialEpoch int64
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+// IsActive tells whether it may act at that time: a disablement with an end is over when its time is.
+func (p Principal) IsActive(now time.Time) bool {
+	return p.State == Active || p.State == Disabled && !p.DisabledUntil.IsZero() && !now.Before(p.DisabledUntil)
+}

@@ -1,0 +1,67 @@
+package domain
+
+import "time"
+
+// EndReason says why a session ended.
+type EndReason string
+
+// The reasons.
+const (
+	EndedByLogout   EndReason = "logout"
+	EndedByLimit    EndReason = "limit"
+	EndedByReuse    EndReason = "refresh_reused"
+	EndedByPassword EndReason = "password_changed"
+	EndedByTakeover EndReason = "mailbox_proved" // another proof of an unproved mailbox took the account over
+	EndedByDisable  EndReason = "disabled"
+	EndedByUser     EndReason = "ended_by_user"
+	EndedByAdmin    EndReason = "ended_by_admin"
+	EndedByExpiry   EndReason = "expired"
+)
+
+// Session is one login of one user. Nothing writes to it but its beginning and its end: what a refresh changes is in the
+// family, so the time of the last refresh is the family's too.
+type Session struct {
+	ID         SessionID
+	UserID     UserID
+	AMR        []string // authentication methods (RFC 8176)
+	AuthTime   time.Time
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // absolute end
+	LastSeenAt time.Time // login or last refresh; derived from the family
+	EndedAt    time.Time
+	EndReason  EndReason
+	IP         string
+	UserAgent  string
+	DeviceName string
+	Cookie     bool // its refresh tokens travel by cookie only
+	Static     bool // its family keeps one refresh token for good; derived from the family
+}
+
+// SessionPolicy bounds sessions.
+type SessionPolicy struct {
+	Idle     time.Duration // since login or last refresh
+	Absolute time.Duration // since login
+	Max      int           // live sessions a user may have; 0 means no limit
+	Deny     bool          // at the limit refuse the login instead of ending the least recently refreshed session
+}
+
+// NewSession begins a session now.
+func NewSession(id SessionID, user UserID, amr []string, from Origin, device string, policy SessionPolicy, now time.Time) Session {
+	return Session{
+		ID: id, UserID: user, AMR: amr, AuthTime: now, CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(policy.Absolute),
+		IP: from.IP, UserAgent: Clip(from.UserAgent, 300), DeviceName: Clip(device, 100),
+	}
+}
+
+// IdleExpiresAt is when it lapses unless it is refreshed; never after its absolute end.
+func (s Session) IdleExpiresAt(p SessionPolicy) time.Time {
+	if idle := s.LastSeenAt.Add(p.Idle); idle.Before(s.ExpiresAt) {
+		return idle
+	}
+	return s.ExpiresAt
+}
+
+// IsLive tells whether it has neither ended nor lapsed.
+func (s Session) IsLive(p SessionPolicy, now time.Time) bool {
+	return s.EndedAt.IsZero() && now.Before(s.IdleExpiresAt(p))
+}

@@ -1,0 +1,46 @@
+package domain
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Required is the error of a member that is missing or empty; its text is part of the wire contract.
+func Required(field string) FieldError {
+	return FieldError{Field: field, Code: "required", Text: field + " is required"}
+}
+
+// CheckLine validates a short text of one line, such as a name: at most limit characters, no control characters and nothing
+// that turns the direction of the text around (an attacker's way to make a mail or an audit line read otherwise).
+func CheckLine(field, text string, limit int) error {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unprintable) {
+		return ErrInvalidFields(FieldError{Field: field, Code: "invalid", Text: field + " must not contain control characters"})
+	}
+	if utf8.RuneCountInString(text) > limit {
+		return ErrInvalidFields(FieldError{Field: field, Code: "too_long", Text: fmt.Sprintf("%s must have at most %d characters", field, limit)})
+	}
+	return nil
+}
+
+func unprintable(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || // line and paragraph separators
+		r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' // bidirectional controls
+}
+
+// Clip cuts a text that a client chose and that is only kept for show (a user agent, a device name): control characters are
+// dropped and at most limit characters kept, so that it can't grow rows or forge log lines.
+func Clip(text string, limit int) string {
+	text = strings.ToValidUTF8(text, "")
+	text = strings.Map(func(r rune) rune {
+		if unprintable(r) {
+			return -1
+		}
+		return r
+	}, text)
+	if utf8.RuneCountInString(text) <= limit {
+		return text
+	}
+	return string([]rune(text)[:limit])
+}

@@ -1,0 +1,77 @@
+package domain
+
+import "time"
+
+const maxName = 100
+
+// User is a person with an account. Its state (active, disabled) and counters are its principal's.
+type User struct {
+	ID UserID
+	Principal
+	Email           Email
+	PasswordHash    string // empty: no password, only other ways in
+	FirstName       string
+	LastName        string
+	Locale          string // BCP 47, or empty
+	EmailVerifiedAt time.Time
+	Metadata        string // a JSON object, checked at the edge
+	LastLoginAt     time.Time
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+// NewUser makes a user whose mailbox is not proved yet.
+func NewUser(id UserID, email Email, passwordHash string, name PersonName, now time.Time) User {
+	return User{
+		ID:        id,
+		Principal: Principal{ID: id.Principal(), Kind: KindUser, State: Active, CreatedAt: now, UpdatedAt: now},
+		Email:     email, PasswordHash: passwordHash,
+		FirstName: name.First, LastName: name.Last, Locale: name.Locale,
+		Metadata: "{}", CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// IsEmailVerified tells whether the mailbox was proved.
+func (u User) IsEmailVerified() bool { return !u.EmailVerifiedAt.IsZero() }
+
+// VerifyEmail records the proof of the mailbox, once.
+func (u *User) VerifyEmail(now time.Time) {
+	if u.EmailVerifiedAt.IsZero() {
+		u.EmailVerifiedAt, u.UpdatedAt = now, now
+	}
+}
+
+// PersonName is what a person says about themselves at registration. All of it is optional.
+type PersonName struct{ First, Last, Locale string }
+
+// NewPersonName validates the three; fields are named as in the API.
+func NewPersonName(first, last, locale string) (PersonName, error) {
+	err := MergeFields(CheckLine("first_name", first, maxName), CheckLine("last_name", last, maxName), checkLocale(locale))
+	return PersonName{First: first, Last: last, Locale: locale}, err
+}
+
+// checkLocale accepts the shape of a language tag (RFC 5646 §2.1): what is behind it is looked up, never parsed further.
+func checkLocale(tag string) error {
+	bad := ErrInvalidFields(FieldError{Field: "locale", Code: "invalid", Text: "locale must be a language tag such as en or pt-BR"})
+	if tag == "" {
+		return nil
+	}
+	if len(tag) > 35 || tag[0] == '-' || tag[len(tag)-1] == '-' {
+		return bad
+	}
+	part := 0
+	for i := range len(tag) {
+		c := tag[i]
+		switch {
+		case c == '-' && part > 0:
+			part = 0
+			continue
+		case c == '-' || !isAlnum(c):
+			return bad
+		}
+		if part++; part > 8 {
+			return bad
+		}
+	}
+	return nil
+}

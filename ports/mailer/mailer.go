@@ -1,0 +1,58 @@
+// Package mailer is the port to mail: a Composer turns a kind and its data into a message, a Transport delivers it.
+package mailer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// Kind names a mail. Each has a template for its subject, its text and its HTML.
+type Kind string
+
+// The kinds.
+const (
+	Verify            Kind = "verify"
+	AlreadyRegistered Kind = "already_registered"
+	RefreshReused     Kind = "refresh_reused"
+)
+
+// Data is what templates may use. User text is only ever Name; composers escape it for where it stands and keep it out of
+// headers and links.
+type Data struct {
+	Name    string        // first name, may be empty
+	Link    string        // absolute URL, may carry a secret
+	Code    string        // may be empty
+	AskedAt time.Time     // when the request was made
+	LinkTTL time.Duration // how long the link works from AskedAt
+	CodeTTL time.Duration
+	IP      string
+	Device  string
+}
+
+// Message is a mail ready to go. It may carry secrets: it must not be logged.
+type Message struct {
+	ID      string // stable over retries: the Message-ID is made from it
+	To      domain.Email
+	Subject string
+	Text    string
+	HTML    string
+}
+
+// Composer writes mails. It is safe for concurrent use.
+type Composer interface {
+	// Compose fails for an unknown kind and for templates that fail; both are permanent.
+	Compose(kind Kind, locale string, data Data) (Message, error)
+}
+
+// Transport delivers mails. It is safe for concurrent use and gives up when ctx does.
+type Transport interface {
+	// Send delivers to the server. An error that wraps ErrPermanent will not go away by trying again; all others may.
+	// Errors are free of the message's content and of addresses.
+	Send(ctx context.Context, m Message) error
+}
+
+// ErrPermanent marks a refusal that trying again will not change (SMTP 5yz, RFC 5321 §4.2.1).
+var ErrPermanent = errors.New("the mail was refused for good")

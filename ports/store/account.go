@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// Principals writes what users and service accounts have in common.
+type Principals interface {
+	// Lock reads a principal and holds its row until the transaction ends, so that what is decided on it stays true.
+	// domain.ErrNotFound when there is none or it is deleted.
+	Lock(ctx context.Context, id domain.PrincipalID) (domain.Principal, error)
+	// Update writes state, reason, end of disablement, counters and UpdatedAt.
+	Update(ctx context.Context, p domain.Principal) error
+}
+
+// UserReader reads users, each with its principal and last login. Deleted users are not found.
+type UserReader interface {
+	ByID(ctx context.Context, id domain.UserID) (domain.User, error)
+	// ByEmail finds the account by the canonical address.
+	ByEmail(ctx context.Context, email domain.Email) (domain.User, error)
+}
+
+// Users writes users.
+type Users interface {
+	UserReader
+	// Insert writes the user and its principal. domain.ErrEmailTaken when the canonical address is another user's.
+	Insert(ctx context.Context, u domain.User) error
+	// Update writes address, names, locale, verification, metadata and UpdatedAt. domain.ErrEmailTaken as with Insert.
+	Update(ctx context.Context, u domain.User) error
+	// SetPassword writes a hash. It does not touch the credential epoch: the caller bumps it when the password changed, and
+	// leaves it when the same password was hashed anew.
+	SetPassword(ctx context.Context, id domain.UserID, hash string, now time.Time) error
+	// ReplaceHash writes a hash where the old one still stands, and tells whether it did: a re-hash after a login must lose
+	// to a password change in between.
+	ReplaceHash(ctx context.Context, id domain.UserID, old, hash string) (bool, error)
+	// RecordLogin keeps the time of the last login, beside the user's row; an earlier time never overwrites a later one.
+	RecordLogin(ctx context.Context, id domain.UserID, at time.Time) error
+}
+
+// RegistrationReader reads registrations.
+type RegistrationReader interface {
+	ByID(ctx context.Context, id domain.RegistrationID) (domain.Registration, error)
+	// LiveByEmail lists the registrations of a canonical address that can still be proved, newest first.
+	LiveByEmail(ctx context.Context, email domain.Email, now time.Time) ([]domain.Registration, error)
+}
+
+// Registrations writes registrations.
+type Registrations interface {
+	RegistrationReader
+	// LockAddress lets one transaction at a time decide about an address, before there is a row to lock.
+	LockAddress(ctx context.Context, email domain.Email) error
+	Insert(ctx context.Context, r domain.Registration) error
+	// Extend sets the end of a registration's life.
+	Extend(ctx context.Context, id domain.RegistrationID, expires time.Time) error
+	// Delete removes registrations and the flows about them. Unknown ids are no error.
+	Delete(ctx context.Context, ids ...domain.RegistrationID) error
+	// DeleteByEmail removes all registrations of the address and the flows about them.
+	DeleteByEmail(ctx context.Context, email domain.Email) error
+}
+
+// LockoutReader reads runs of failed logins.
+type LockoutReader interface {
+	// ByKey is the zero run, with the key, where nothing failed.
+	ByKey(ctx context.Context, key []byte) (domain.Lockout, error)
+}
+
+// Lockouts writes runs of failed logins.
+type Lockouts interface {
+	// Lock reads a run and holds it; parallel failures are counted one after the other.
+	Lock(ctx context.Context, key []byte) (domain.Lockout, error)
+	Save(ctx context.Context, l domain.Lockout) error
+	// Clear ends the run. Unknown keys are no error.
+	Clear(ctx context.Context, key []byte) error
+}

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// SessionReader reads sessions, each with what its family knows (last seen, static).
+type SessionReader interface {
+	// ByID finds a session, ended ones too.
+	ByID(ctx context.Context, id domain.SessionID) (domain.Session, error)
+	// LiveByUser lists the sessions that have neither ended nor lapsed, least recently refreshed first.
+	LiveByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time) ([]domain.Session, error)
+	// Family finds a family and its session in one query, ended ones too.
+	Family(ctx context.Context, id domain.FamilyID) (domain.Family, domain.Session, error)
+}
+
+// Sessions writes sessions and their families.
+type Sessions interface {
+	SessionReader
+	// Insert writes a session with its first family.
+	Insert(ctx context.Context, s domain.Session, f domain.Family) error
+	// Advance makes a family's next state true in one conditional update on (id, generation, hash), while neither the family
+	// nor its session has ended. false: another request was faster, or the session is over; nothing was written.
+	Advance(ctx context.Context, from, to domain.Family) (bool, error)
+	// End ends those of the sessions that have not ended, and returns which. Their families end with them.
+	End(ctx context.Context, ids []domain.SessionID, reason domain.EndReason, now time.Time) ([]domain.SessionID, error)
+}
+
+// FlowReader reads one-time secrets.
+type FlowReader interface {
+	// BySecret finds a flow by the hash of its link's secret, consumed ones too.
+	BySecret(ctx context.Context, hash []byte) (domain.Flow, error)
+}
+
+// Flows writes one-time secrets.
+type Flows interface {
+	FlowReader
+	Insert(ctx context.Context, f domain.Flow) error
+	// LockByAddress lists the flows of a purpose and canonical address that are live, and holds them: parallel guesses of a
+	// code are judged one after the other.
+	LockByAddress(ctx context.Context, purposes []domain.Purpose, address string, now time.Time) ([]domain.Flow, error)
+	// Consume uses a flow up in one conditional update; of parallel uses one gets true.
+	Consume(ctx context.Context, id domain.FlowID, now time.Time) (bool, error)
+	// CountTry adds a wrong code to each.
+	CountTry(ctx context.Context, ids []domain.FlowID) error
+	// Supersede voids the live flows of a purpose about a subject.
+	Supersede(ctx context.Context, purpose domain.Purpose, subject string, now time.Time) error
+}

@@ -1,0 +1,85 @@
+// Package store is the port to the system of record.
+//
+// Reads and writes are different types: Reader serves queries outside any transaction, Tx is handed to the function of
+// WithinTx and is the only way to write. Both are structs of small interfaces, one per aggregate, so a use case shows in its
+// code which tables it touches.
+//
+// Rules for every method, proved by porttest.Store for every adapter:
+//   - Errors are *domain.Error. What is not there is domain.ErrNotFound, a broken uniqueness the conflict named at the method,
+//     an unreachable or slow database domain.ErrUnavailable. The private cause has the details.
+//   - Each statement has a deadline of its own, the wait for a connection included (800 ms on Postgres), besides the caller's.
+//   - Times are UTC, cut to microseconds. The store reads no clock.
+//   - Methods are safe for concurrent use; a Tx is for one goroutine.
+package store
+
+import (
+	"context"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// Store is the system of record.
+type Store interface {
+	// Read is for queries outside a transaction. A query made through it with a context that WithinTx handed out is an
+	// error at once: it would wait for a second connection, or miss the transaction's own writes.
+	Read() *Reader
+	// WithinTx runs fn in one transaction and commits when fn returns nil. fn may run up to four times (serialization
+	// failures, deadlocks and busy databases are retried), so it holds only tx calls and pure code: no hashing, no mail, no
+	// network. The whole has 5 s. A commit error is returned, a panic rolls back and goes on, rollback survives a cancelled
+	// ctx, and a nested WithinTx is an error at once. Isolation is READ COMMITTED: what fn decides on it locks first.
+	WithinTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error
+}
+
+// Commit says what a transaction left for others to follow. The adapter passes it to a function given at its making, after
+// every commit and before WithinTx returns.
+type Commit struct {
+	Changes  []domain.Change // without their numbers
+	Messages bool            // the outbox has something new
+}
+
+// Reader is the read side.
+type Reader struct {
+	Users         UserReader
+	Registrations RegistrationReader
+	Services      ServiceReader
+	Grants        GrantReader
+	Sessions      SessionReader
+	Flows         FlowReader
+	Lockouts      LockoutReader
+	Keys          KeyReader
+	Audit         AuditReader
+	Changes       ChangeReader
+	Meta          MetaReader
+}
+
+// Tx is the write side. It reads too, under its own locks.
+type Tx struct {
+	Principals    Principals
+	Users         Users
+	Registrations Registrations
+	Services      Services
+	Roles         Roles
+	Sessions      Sessions
+	Flows         Flows
+	Lockouts      Lockouts
+	Keys          Keys
+	Audit         Audit
+	Outbox        Outbox
+	Meta          Meta
+
+	changes []domain.Change
+}
+
+// Changed promises every replica to hear that the subject is out of date. It only collects: WithinTx writes the rows as its
+// last statement, in commit order.
+func (tx *Tx) Changed(kind domain.ChangeKind, subject string) {
+	for _, c := range tx.changes {
+		if c.Kind == kind && c.Subject == subject {
+			return
+		}
+	}
+	tx.changes = append(tx.changes, domain.Change{Kind: kind, Subject: subject})
+}
+
+// Collected is what Changed has collected, for the adapter.
+func (tx *Tx) Collected() []domain.Change { return tx.changes }

@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// KeyReader reads signing keys.
+type KeyReader interface {
+	// All lists every key that is not revoked, newest first; Private stays sealed.
+	All(ctx context.Context) ([]domain.SigningKey, error)
+}
+
+// Keys writes signing keys.
+type Keys interface {
+	KeyReader
+	// LockRing lets one replica at a time decide about keys.
+	LockRing(ctx context.Context) error
+	// Insert writes a key. A second active or next key of an algorithm is a conflict "key_exists".
+	Insert(ctx context.Context, k domain.SigningKey) error
+	// Update writes state and times.
+	Update(ctx context.Context, k domain.SigningKey) error
+}
+
+// AuditFilter selects events; zero members select everything.
+type AuditFilter struct {
+	Types     []domain.EventType
+	SubjectID string
+	Limit     int // at most 200, which is also the default
+}
+
+// AuditReader reads the audit log.
+type AuditReader interface {
+	// List is newest first, each event with its trace unless that was erased.
+	List(ctx context.Context, f AuditFilter) ([]domain.Event, error)
+}
+
+// Audit appends to the audit log. There is no update and no delete.
+type Audit interface {
+	Add(ctx context.Context, events ...domain.Event) error
+}
+
+// Feed is one look at the change feed.
+type Feed struct {
+	// Epoch changes when the numbers can't be compared with earlier ones any more (after a restore).
+	Epoch string
+	// Max is the highest number so far, 0 for none; it falls only after a restore.
+	Max     int64
+	Changes []domain.Change // in commit order
+}
+
+// ChangeReader follows the feed on a connection of its own with a deadline of 400 ms: a pool full of slow queries must not
+// delay a revocation.
+type ChangeReader interface {
+	// After returns the changes with a higher number than seq, at most limit.
+	After(ctx context.Context, seq int64, limit int) (Feed, error)
+}
+
+// Outbox holds promised side effects. Any number of dispatchers may work on it.
+type Outbox interface {
+	Add(ctx context.Context, m domain.Message) error
+	// Claim leases up to n messages that are due, oldest first, counts the attempt, and returns them. No two claims return
+	// the same message before its lease is over.
+	Claim(ctx context.Context, now time.Time, lease time.Duration, n int) ([]domain.Message, error)
+	// Settle marks a message delivered and blanks its payload. false: the lease was lost, another dispatcher has it.
+	Settle(ctx context.Context, m domain.Message, now time.Time) (bool, error)
+	// Retry gives a message back, due at runAt. reason is for operators and free of personal data and secrets.
+	Retry(ctx context.Context, m domain.Message, runAt time.Time, reason string) (bool, error)
+	// Park gives a message up and blanks its payload.
+	Park(ctx context.Context, m domain.Message, now time.Time, reason string) (bool, error)
+}
+
+// MetaReader reads single values about the deployment.
+type MetaReader interface {
+	// Get is domain.ErrNotFound for a key that was never put.
+	Get(ctx context.Context, key string) (string, error)
+}
+
+// Meta writes them.
+type Meta interface {
+	MetaReader
+	// PutOnce stores a value unless there is one, and returns the one that stands.
+	PutOnce(ctx context.Context, key, value string) (string, error)
+	Put(ctx context.Context, key, value string) error
+}

@@ -1,0 +1,23 @@
+// Package sys is what the core needs from the machine: time, identifiers and entropy. It is a struct of functions, so a test
+// moves the clock by replacing one of them.
+package sys
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// System is the machine. All functions are safe for concurrent use.
+type System struct {
+	// Now is UTC, cut to microseconds: what both databases keep.
+	Now func() time.Time
+	// NewID makes a random UUID (version 4), which says nothing about when.
+	NewID func() string
+	// NewOrderedID makes a time-ordered UUID (version 7), for rows that are inserted hot.
+	NewOrderedID func() string
+	// Entropy is a cryptographically secure source.
+	Entropy io.Reader
+	// Sleep waits, or returns early with ctx's error.
+	Sleep func(ctx context.Context, d time.Duration) error
+}

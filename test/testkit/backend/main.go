@@ -1,0 +1,47 @@
+package backend
+
+import (
+	"slices"
+	"sync"
+	"testing"
+)
+
+// exit collects what must be undone when the process ends; testing has cleanups per test only.
+var exit struct {
+	mu      sync.Mutex
+	managed bool
+	undo    []func()
+}
+
+// Main runs the tests of a package and then ends the servers that this process started. It returns the exit code for
+// os.Exit.
+func Main(m *testing.M) int {
+	exit.mu.Lock()
+	exit.managed = true
+	exit.mu.Unlock()
+	defer func() {
+		exit.mu.Lock()
+		defer exit.mu.Unlock()
+		for _, undo := range slices.Backward(exit.undo) {
+			undo()
+		}
+		exit.undo = nil
+	}()
+	return m.Run()
+}
+
+func atExit(undo func()) {
+	exit.mu.Lock()
+	defer exit.mu.Unlock()
+	exit.undo = append(exit.undo, undo)
+}
+
+// requireMain fails a test whose package forgot Main: its servers would stay behind, silently.
+func requireMain(tb testing.TB) {
+	tb.Helper()
+	exit.mu.Lock()
+	defer exit.mu.Unlock()
+	if !exit.managed {
+		tb.Fatal("backend: this package needs func TestMain(m *testing.M) { os.Exit(backend.Main(m)) }")
+	}
+}

@@ -1,0 +1,146 @@
+package backend
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/testcontainers/testcontainers-go"
+	tcpostgres "github.com/testcontainers/testcontainers-go/modules/postgres"
+)
+
+var postgresEngine = &engine{
+	name:      "Postgres",
+	env:       "TEST_DATABASE_URI",
+	container: postgresContainer,
+	local:     postgresLocal,
+	url:       postgresURL,
+}
+
+// Postgres returns the URI of an empty database of the test's own, dropped when the test ends, with whoever is still
+// connected to it. It skips or fails the test when there is no server (see the package comment).
+func Postgres(tb testing.TB) string {
+	tb.Helper()
+	server := *postgresEngine.sharedURL(tb)
+	// A name of letters and digits needs no quoting. template0 cannot have sessions, which would make parallel
+	// CREATE DATABASE fail.
+	name := "signet_test_" + strings.ToLower(rand.Text())
+	if err := postgresExec(server.String(), "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+		tb.Fatalf("backend: create a database: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := postgresExec(server.String(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			tb.Errorf("backend: drop the database: %v", err)
+		}
+	})
+	own := server
+	own.Path = "/" + name
+	return own.String()
+}
+
+// PostgresServer starts a server of the test's own, with an empty database.
+func PostgresServer(tb testing.TB) *Server {
+	tb.Helper()
+	return newServer(tb, postgresEngine)
+}
+
+func postgresURL(addr, password string) *url.URL {
+	return &url.URL{
+		Scheme: "postgres", User: url.UserPassword("signet", password), Host: addr,
+		Path: "/postgres", RawQuery: "sslmode=disable",
+	}
+}
+
+func postgresExec(uri, statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, uri)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, statement)
+	if closeErr := conn.Close(ctx); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+func postgresPing(password string) ping {
+	return func(ctx context.Context, addr string) error {
+		conn, err := pgx.Connect(ctx, postgresURL(addr, password).String())
+		if err != nil {
+			return err
+		}
+		return conn.Close(ctx)
+	}
+}
+
+// postgresSettings trade durability for speed: the data is gone after the test anyway. What a crash of the server
+// process alone (not of the machine) keeps is kept still.
+var postgresSettings = []string{
+	"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=300",
+}
+
+func postgresContainer(password string) machine {
+	image := cmp.Or(os.Getenv("SIGNET_TEST_POSTGRES_IMAGE"), "postgres:17-alpine")
+	return &container{
+		port: "5432/tcp",
+		ping: postgresPing(password),
+		run: func(ctx context.Context) (testcontainers.Container, error) {
+			return tcpostgres.Run(ctx, image,
+				tcpostgres.WithUsername("signet"), tcpostgres.WithPassword(password), tcpostgres.WithDatabase("postgres"),
+				testcontainers.WithCmd(append([]string{"postgres"}, postgresSettings...)...))
+		},
+	}
+}
+
+// postgresFolders are where packages put the server programs, which Debian and Homebrew keep out of PATH.
+var postgresFolders = []string{
+	"/usr/lib/postgresql/*/bin",
+	"/usr/pgsql-*/bin",
+	"/opt/homebrew/opt/postgresql@*/bin",
+	"/usr/local/opt/postgresql@*/bin",
+}
+
+func postgresLocal(password string) (machine, error) {
+	initdb, err := findProgram("initdb", postgresFolders...)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newProcess("signet-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	data, secret := filepath.Join(p.dir, "data"), filepath.Join(p.dir, "password")
+	if err := p.write("password", password); err != nil {
+		return nil, err
+	}
+	// lower() must fold as it does in the official image, and C alone folds ASCII only.
+	ctype := "--lc-ctype=C.UTF-8"
+	if runtime.GOOS == "darwin" {
+		ctype = "--lc-ctype=UTF-8"
+	}
+	// Not trust, although it is loopback: any account of the machine could run commands as the server's user.
+	if err := p.run(initdb, "-D", data, "-U", "signet", "-A", "password", "--pwfile="+secret,
+		"--no-sync", "--no-instructions", "-E", "UTF8", "--locale=C", ctype); err != nil {
+		p.remove()
+		return nil, fmt.Errorf("initdb: %w", err)
+	}
+	server := filepath.Join(filepath.Dir(initdb), "postgres")
+	p.command = func(port int) []string {
+		return append([]string{
+			server, "-D", data, "-k", p.dir, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1",
+		}, postgresSettings...)
+	}
+	p.ping = postgresPing(password)
+	return p, nil
+}
