@@ -26,7 +26,6 @@ type Actor struct {
 	TokenID   string    // jti
 	AuthTime  time.Time // when the session's credentials were checked
 	ExpiresAt time.Time // of the token
-	Roles     []string
 }
 
 // System is the actor of Signet's own work and of the command line.

@@ -110,3 +110,8 @@ func (f Family) Advance(t RefreshToken, verdict Verdict, keys RefreshKeys, entro
 	}
 	return f, next, nil
 }
+
+// Knows tells whether the family made the token, at whatever time: enough to log out with.
+func (f Family) Knows(t RefreshToken, keys RefreshKeys) bool {
+	return t.Family == f.ID && (t.Genuine(keys) || t.Generation == f.Generation && hmac.Equal(t.Hash(), f.Hash))
+}

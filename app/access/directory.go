@@ -1,0 +1,128 @@
+package access
+
+import (
+	"context"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/cache"
+	"github.com/signet-auth/signet/ports/store"
+	"github.com/signet-auth/signet/ports/sys"
+)
+
+// GrantsKey has everything that decides what grants are: who, where, and the counters that rise with every change of what the
+// principal holds, what the service defines and what the platform shares. Grants under an old counter are never asked for
+// again; they need no dropping.
+type GrantsKey struct {
+	Principal domain.PrincipalID
+	Service   domain.ServiceID
+	PV        [3]int64
+}
+
+// Directory remembers sessions, users, services and grants. It is a feed.Listener. Safe for concurrent use.
+type Directory struct {
+	Store    store.Store
+	Feed     Freshness
+	System   sys.System
+	Sessions cache.Cache[domain.SessionID, domain.Session]
+	Users    cache.Cache[domain.UserID, domain.User]
+	Services cache.Cache[string, domain.Service] // by key, id and name
+	Held     cache.Cache[GrantsKey, domain.Grants]
+}
+
+// Freshness tells whether what is remembered may still be given.
+type Freshness interface{ Fresh() error }
+
+// Session is the session of that id, ended ones too.
+func (d *Directory) Session(ctx context.Context, id domain.SessionID) (domain.Session, error) {
+	if err := d.Feed.Fresh(); err != nil {
+		return domain.Session{}, err
+	}
+	return d.Sessions.Get(ctx, id, func(ctx context.Context) (domain.Session, error) {
+		return d.Store.Read().Sessions.ByID(ctx, id)
+	})
+}
+
+// User is the user of that id.
+func (d *Directory) User(ctx context.Context, id domain.UserID) (domain.User, error) {
+	if err := d.Feed.Fresh(); err != nil {
+		return domain.User{}, err
+	}
+	return d.Users.Get(ctx, id, func(ctx context.Context) (domain.User, error) {
+		return d.Store.Read().Users.ByID(ctx, id)
+	})
+}
+
+// Service is the active service of that key, id or name; the platform when ref is empty. domain.ErrUnknownService otherwise.
+func (d *Directory) Service(ctx context.Context, ref string) (domain.Service, error) {
+	if ref == "" {
+		ref = domain.PlatformKey
+	}
+	if err := d.Feed.Fresh(); err != nil {
+		return domain.Service{}, err
+	}
+	s, err := d.Services.Get(ctx, ref, func(ctx context.Context) (domain.Service, error) {
+		return d.Store.Read().Services.Find(ctx, ref)
+	})
+	if isNotFound(err) || err == nil && !s.IsActive() {
+		return domain.Service{}, domain.ErrUnknownService
+	}
+	return s, err
+}
+
+// PV is the version of what a user holds at a service: it rises with every change of either, or of the platform.
+func (d *Directory) PV(ctx context.Context, u domain.User, s domain.Service) (int64, error) {
+	key, err := d.grantsKey(ctx, u, s)
+	return key.PV[0] + key.PV[1] + key.PV[2], err
+}
+
+// Grants is what a user may do at a service now.
+func (d *Directory) Grants(ctx context.Context, u domain.User, s domain.Service) (domain.Grants, error) {
+	key, err := d.grantsKey(ctx, u, s)
+	if err != nil {
+		return domain.Grants{}, err
+	}
+	return d.Held.Get(ctx, key, func(ctx context.Context) (domain.Grants, error) {
+		read := d.Store.Read()
+		held, err := read.Grants.Held(ctx, key.Principal, key.Service)
+		if err != nil {
+			return domain.Grants{}, err
+		}
+		known, err := read.Grants.Known(ctx, key.Service)
+		return domain.EvaluateGrants(held, known, d.System.Now()), err
+	})
+}
+
+func (d *Directory) grantsKey(ctx context.Context, u domain.User, s domain.Service) (GrantsKey, error) {
+	platform := s
+	if !s.IsPlatform() {
+		var err error
+		if platform, err = d.Service(ctx, ""); err != nil {
+			return GrantsKey{}, err
+		}
+	}
+	return GrantsKey{Principal: u.ID.Principal(), Service: s.ID, PV: [3]int64{u.PV, s.PV, platform.PV}}, nil
+}
+
+// Changed forgets one subject.
+func (d *Directory) Changed(kind domain.ChangeKind, subject string) {
+	switch kind {
+	case domain.ChangeSession:
+		d.Sessions.Drop(domain.SessionID(subject))
+	case domain.ChangePrincipal:
+		d.Users.Drop(domain.UserID(subject))
+	case domain.ChangeService:
+		d.Services.Flush() // a service is remembered under three names, and changes are rare
+	}
+}
+
+// Flush forgets everything.
+func (d *Directory) Flush() {
+	d.Sessions.Flush()
+	d.Users.Flush()
+	d.Services.Flush()
+	d.Held.Flush()
+}
+
+// GrantsExpire is when remembered grants must be evaluated again; zero: only when a counter rises.
+func GrantsExpire(g domain.Grants) time.Time { return g.ValidUntil }

@@ -1,0 +1,109 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/secure"
+	"github.com/signet-auth/signet/ports/store"
+	"github.com/signet-auth/signet/ports/transient"
+)
+
+// Limits are the budgets of everything that checks a secret or sends a mail.
+type Limits struct {
+	Account     transient.Limit // guesses per address, whether or not it has an account
+	Block       transient.Limit // failures per address block
+	Mail        transient.Limit // mails per address
+	MailByBlock transient.Limit // mails asked for per address block
+}
+
+// Guard reserves budgets before work is done, so that parallel attempts can't exceed them, and keeps the run of failures that
+// locks an account. Every door that checks a secret uses the same guard, or guesses would be free at the one that does not.
+type Guard struct {
+	Shared  transient.Limiter // budgets that all replicas share
+	Sealer  secure.Sealer
+	Limits  Limits
+	Lockout domain.LockoutPolicy
+}
+
+// Reservation is budget taken for one attempt.
+type Reservation struct{ giveBack func() }
+
+// Return gives the budget back: the attempt was right, or was shed before anything was checked.
+func (r Reservation) Return() { r.giveBack() }
+
+// Attempt reserves one guess at the account behind an address. The block is asked first: whoever is over that limit must not
+// use up the budgets of others.
+func (g *Guard) Attempt(ctx context.Context, email domain.Email, from domain.Origin) (Reservation, error) {
+	ctx = context.WithoutCancel(ctx) // a caller who hangs up must not keep his reservation from being given back
+	block := from.Block()
+	if d := g.Shared.Take(ctx, g.Limits.Block, block); !d.Allowed {
+		return Reservation{}, limited(g.Limits.Block, d)
+	}
+	account := g.accountKey(email)
+	if d := g.Shared.Take(ctx, g.Limits.Account, account); !d.Allowed {
+		g.Shared.Return(ctx, g.Limits.Block, block)
+		return Reservation{}, limited(g.Limits.Account, d)
+	}
+	return Reservation{func() {
+		g.Shared.Return(ctx, g.Limits.Account, account)
+		g.Shared.Return(ctx, g.Limits.Block, block)
+	}}, nil
+}
+
+// AttemptToken reserves one try at a secret that is too long to guess: only the block counts.
+func (g *Guard) AttemptToken(ctx context.Context, from domain.Origin) (Reservation, error) {
+	ctx = context.WithoutCancel(ctx)
+	block := from.Block()
+	if d := g.Shared.Take(ctx, g.Limits.Block, block); !d.Allowed {
+		return Reservation{}, limited(g.Limits.Block, d)
+	}
+	return Reservation{func() { g.Shared.Return(ctx, g.Limits.Block, block) }}, nil
+}
+
+// AllowMail takes the budgets of one mail. Who is refused is not told: the answer is the same and nothing is sent.
+func (g *Guard) AllowMail(ctx context.Context, email domain.Email, from domain.Origin) (Reservation, bool) {
+	ctx = context.WithoutCancel(ctx)
+	block, address := from.Block(), g.accountKey(email)
+	none := Reservation{func() {}}
+	if !g.Shared.Take(ctx, g.Limits.MailByBlock, block).Allowed {
+		return none, false
+	}
+	if !g.Shared.Take(ctx, g.Limits.Mail, address).Allowed {
+		g.Shared.Return(ctx, g.Limits.MailByBlock, block)
+		return none, false
+	}
+	return Reservation{func() {
+		g.Shared.Return(ctx, g.Limits.Mail, address)
+		g.Shared.Return(ctx, g.Limits.MailByBlock, block)
+	}}, true
+}
+
+// RunKey is what the run of failures of an address is stored under: a MAC, so that the table names nobody.
+func (g *Guard) RunKey(email domain.Email) []byte {
+	mac := hmac.New(sha256.New, g.Sealer.Derive("login-failures")[0])
+	mac.Write([]byte(email.Canonical()))
+	return mac.Sum(nil)
+}
+
+// Failed counts a failure of the address and tells whether it began a lock.
+func (g *Guard) Failed(ctx context.Context, tx *store.Tx, email domain.Email, now time.Time) (bool, error) {
+	run, err := tx.Lockouts.Lock(ctx, g.RunKey(email))
+	if err != nil {
+		return false, err
+	}
+	locked := run.Fail(g.Lockout, now)
+	return locked, tx.Lockouts.Save(ctx, run)
+}
+
+func (g *Guard) accountKey(email domain.Email) string { return hex.EncodeToString(g.RunKey(email)) }
+
+func limited(l transient.Limit, d transient.Decision) error {
+	e := domain.ErrRateLimited.After(d.RetryAfter)
+	e.Quota = &domain.Quota{Limit: l.Burst, Remaining: d.Remaining, Window: l.Window, Reset: d.Reset}
+	return e
+}

@@ -1,0 +1,151 @@
+// Package feed follows the change feed, so that every cache of this replica forgets within a second what any replica changed.
+//
+//	WithinTx ── commit ──► Committed ──► caches of this replica, before the answer
+//	                └─► changes row ──► poll (500 ms, or woken) ──► caches of the other replicas
+//
+// The poll is the promise; the wake-up through Redis only makes it faster.
+package feed
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+	"github.com/signet-auth/signet/ports/sys"
+	"github.com/signet-auth/signet/ports/transient"
+)
+
+// batch is how many changes one poll reads; a fuller feed is read again at once.
+const batch = 1000
+
+// Settings are the feed's times.
+type Settings struct {
+	Poll time.Duration // between two looks
+	// MaxStaleness is how long remembered answers are given while the database can't be reached, counted from the start of the
+	// last good poll. A database that is down acknowledges no revocation, so nothing that was acknowledged is missed.
+	MaxStaleness time.Duration
+	// MaxSilence is the gap after which rows may have been cleaned away unseen: everything is forgotten.
+	MaxSilence time.Duration
+}
+
+// Listener is told what to forget.
+type Listener interface {
+	// Changed forgets one subject.
+	Changed(kind domain.ChangeKind, subject string)
+	// Flush forgets everything.
+	Flush()
+}
+
+// Follower reads the feed. Run it once per replica; the other methods are safe for concurrent use.
+type Follower struct {
+	Store    store.Store
+	Waker    transient.Waker
+	System   sys.System
+	Settings Settings
+	Log      *slog.Logger
+
+	mu        sync.Mutex
+	listeners []Listener
+	epoch     string
+	seq       int64
+	lastGood  atomic.Int64 // Unix microseconds of the start of the last good poll
+}
+
+// Subscribe adds a listener. Call it before Run.
+func (f *Follower) Subscribe(l Listener) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.listeners = append(f.listeners, l)
+}
+
+// Committed applies this replica's own changes and wakes the others.
+func (f *Follower) Committed(c store.Commit) {
+	if len(c.Changes) == 0 {
+		return
+	}
+	f.tell(c.Changes)
+	f.Waker.Wake()
+}
+
+// Fresh is domain.ErrUnavailable when the feed could not be read for so long that remembered answers may no longer be given.
+func (f *Follower) Fresh() error {
+	if f.Lag() > f.Settings.MaxStaleness {
+		return domain.ErrUnavailable
+	}
+	return nil
+}
+
+// Lag is the time since the start of the last good poll.
+func (f *Follower) Lag() time.Duration {
+	return f.System.Now().Sub(time.UnixMicro(f.lastGood.Load()))
+}
+
+// Run polls until ctx ends. The first poll only finds the place to begin.
+func (f *Follower) Run(ctx context.Context) {
+	for {
+		more, err := f.Poll(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			f.Log.WarnContext(ctx, "the change feed can't be read", "error", err)
+		case more:
+			continue
+		}
+		f.wait(ctx)
+	}
+}
+
+func (f *Follower) wait(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, f.Settings.Poll)
+	defer cancel()
+	select {
+	case <-ctx.Done():
+	case <-f.Waker.Woken():
+	}
+}
+
+// Poll looks at the feed once, tells the listeners, and says whether there is more to read at once.
+func (f *Follower) Poll(ctx context.Context) (more bool, err error) {
+	start := f.System.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	seen, err := f.Store.Read().Changes.After(ctx, f.seq, batch)
+	if err != nil {
+		return false, err
+	}
+	last := time.UnixMicro(f.lastGood.Load())
+	if seen.Epoch != f.epoch || seen.Max < f.seq || start.Sub(last) > f.Settings.MaxSilence {
+		f.epoch, f.seq = seen.Epoch, seen.Max
+		for _, l := range f.listeners {
+			l.Flush()
+		}
+	} else {
+		f.apply(seen.Changes)
+	}
+	f.lastGood.Store(start.UnixMicro())
+	return len(seen.Changes) == batch && f.seq < seen.Max, nil
+}
+
+func (f *Follower) apply(changes []domain.Change) {
+	for _, c := range changes {
+		for _, l := range f.listeners {
+			l.Changed(c.Kind, c.Subject)
+		}
+		f.seq = c.Seq
+	}
+}
+
+// tell leaves f.seq alone: own changes come again through the poll, where forgetting twice does no harm. Listeners are fixed
+// once Run has begun, so no lock is held that a slow poll would keep.
+func (f *Follower) tell(changes []domain.Change) {
+	for _, c := range changes {
+		for _, l := range f.listeners {
+			l.Changed(c.Kind, c.Subject)
+		}
+	}
+}

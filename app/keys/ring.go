@@ -1,0 +1,276 @@
+// Package keys keeps the signing keys: made once, sealed, published before they sign, and read again when any replica changes
+// them.
+//
+//	next ──(published ≥ 24 h)──► active ──► retired ──(last token expired)──► gone
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/secure"
+	"github.com/signet-auth/signet/ports/store"
+	"github.com/signet-auth/signet/ports/sys"
+)
+
+// reloadPause bounds what unknown kids can cost: one read a second, however many forged tokens arrive.
+const reloadPause = time.Second
+
+// Ring holds the keys of this replica in memory. It is a feed.Listener. Safe for concurrent use.
+type Ring struct {
+	Store     store.Store
+	Maker     secure.KeyMaker
+	Issuer    secure.TokenIssuer
+	Verifier  secure.TokenVerifier
+	Sealer    secure.Sealer
+	System    sys.System
+	Algorithm domain.Algorithm
+
+	current    atomic.Pointer[keyset]
+	stale      atomic.Bool
+	loading    sync.Mutex
+	lastReload time.Time
+}
+
+type keyset struct {
+	signer secure.Signer
+	verify map[string]held
+	jwks   []byte
+}
+
+type held struct {
+	key  domain.SigningKey
+	half secure.VerifyKey
+}
+
+// Start makes the keys that are missing and loads the ring. Of replicas that start together one makes them.
+func (r *Ring) Start(ctx context.Context) error {
+	for {
+		keys, err := r.Store.Read().Keys.All(ctx)
+		if err != nil {
+			return err
+		}
+		if missing := r.missing(keys); len(missing) > 0 {
+			err := r.make(ctx, missing)
+			if err != nil && !errors.Is(err, errKeyExists) {
+				return err
+			}
+			continue
+		}
+		return r.load(ctx)
+	}
+}
+
+var errKeyExists = &domain.Error{Kind: domain.Conflict, Code: "key_exists"}
+
+func (r *Ring) missing(keys []domain.SigningKey) []domain.KeyState {
+	have := map[domain.KeyState]bool{}
+	for _, k := range keys {
+		if k.Algorithm == r.Algorithm {
+			have[k.State] = true
+		}
+	}
+	var missing []domain.KeyState
+	for _, state := range []domain.KeyState{domain.KeyActive, domain.KeyNext} {
+		if !have[state] {
+			missing = append(missing, state)
+		}
+	}
+	return missing
+}
+
+// make generates outside the transaction, since an RSA key takes its time, and looks again inside.
+func (r *Ring) make(ctx context.Context, states []domain.KeyState) error {
+	now := r.System.Now()
+	var made []domain.SigningKey
+	for _, state := range states {
+		k, err := r.Maker.Generate(r.Algorithm)
+		if err != nil {
+			return fmt.Errorf("make a signing key: %w", err)
+		}
+		k.State, k.CreatedAt = state, now
+		if state == domain.KeyActive {
+			k.ActivatedAt = now
+		}
+		if k.Private, err = r.Sealer.Seal(place(k.KID), k.Private); err != nil {
+			return err
+		}
+		made = append(made, k)
+	}
+	return r.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.Keys.LockRing(ctx); err != nil {
+			return err
+		}
+		keys, err := tx.Keys.All(ctx)
+		if err != nil {
+			return err
+		}
+		missing := r.missing(keys)
+		for _, k := range made {
+			if !slices.Contains(missing, k.State) {
+				continue
+			}
+			if err := tx.Keys.Insert(ctx, k); err != nil {
+				return err
+			}
+			if err := tx.Audit.Add(ctx, r.event(domain.EventKeyCreated, k, now)); err != nil {
+				return err
+			}
+			tx.Changed(domain.ChangeSigningKey, k.KID)
+		}
+		return nil
+	})
+}
+
+func (r *Ring) event(kind domain.EventType, k domain.SigningKey, now time.Time) domain.Event {
+	return domain.NewEvent(domain.EventID(r.System.NewOrderedID()), now, kind, domain.System(), domain.Origin{}, "signing_key", k.KID).
+		With("algorithm", string(k.Algorithm)).With("state", string(k.State))
+}
+
+// Sign makes an access token with the active key.
+func (r *Ring) Sign(ctx context.Context, c domain.Claims) (domain.Secret, error) {
+	set, err := r.fresh(ctx)
+	if err != nil {
+		return domain.Secret{}, err
+	}
+	token, err := set.signer.Sign(c)
+	return domain.NewSecret(token), err
+}
+
+// Verify checks an access token against the ring. secure.ErrExpired, with the claims, for a genuine one whose time is over;
+// an error with the cause domain.ErrForged for what no key of the ring signed.
+func (r *Ring) Verify(ctx context.Context, token domain.Secret, issuer string, now time.Time) (domain.Claims, error) {
+	kid, ok := r.Verifier.Peek(token.Reveal())
+	if !ok {
+		return domain.Claims{}, domain.ErrTokenInvalid.Because(domain.ErrForged)
+	}
+	set, err := r.fresh(ctx)
+	if err != nil {
+		return domain.Claims{}, err
+	}
+	k, ok := set.verify[kid]
+	if !ok {
+		if set, err = r.reload(ctx, now); err != nil {
+			return domain.Claims{}, err
+		}
+		k, ok = set.verify[kid]
+	}
+	if !ok || !k.key.Verifies(now) {
+		return domain.Claims{}, domain.ErrTokenInvalid.Because(domain.ErrForged)
+	}
+	claims, err := r.Verifier.Verify(token.Reveal(), k.half, issuer, now)
+	switch {
+	case errors.Is(err, secure.ErrExpired):
+		return claims, err
+	case err != nil:
+		return domain.Claims{}, domain.ErrTokenInvalid.Because(errors.Join(domain.ErrForged, err))
+	}
+	return claims, nil
+}
+
+// JWKS is the published key set: bytes prepared once per change.
+func (r *Ring) JWKS(ctx context.Context) ([]byte, error) {
+	set, err := r.fresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return set.jwks, nil
+}
+
+// Changed makes the next use read the keys again.
+func (r *Ring) Changed(kind domain.ChangeKind, _ string) {
+	if kind == domain.ChangeSigningKey {
+		r.stale.Store(true)
+	}
+}
+
+// Flush makes the next use read the keys again.
+func (r *Ring) Flush() { r.stale.Store(true) }
+
+// fresh is the loaded set, read again first when the feed said so. While the database is away the old set stays in use: keys
+// that the feed has not revoked are good.
+func (r *Ring) fresh(ctx context.Context) (*keyset, error) {
+	if r.stale.Load() {
+		if err := r.load(ctx); err != nil && r.current.Load() == nil {
+			return nil, err
+		}
+	}
+	return r.current.Load(), nil
+}
+
+// reload looks for a kid that this replica has not seen, at most once in reloadPause.
+func (r *Ring) reload(ctx context.Context, now time.Time) (*keyset, error) {
+	r.loading.Lock()
+	tooSoon := !r.lastReload.IsZero() && now.Sub(r.lastReload) < reloadPause
+	if !tooSoon {
+		r.lastReload = now
+	}
+	r.loading.Unlock()
+	if tooSoon {
+		return r.current.Load(), nil
+	}
+	if err := r.load(ctx); err != nil {
+		return nil, err
+	}
+	return r.current.Load(), nil
+}
+
+func (r *Ring) load(ctx context.Context) error {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	r.stale.Store(false) // before the read: a change that comes during it must not be lost
+	set, err := r.read(ctx)
+	if err != nil {
+		r.stale.Store(true)
+		return err
+	}
+	r.current.Store(set)
+	return nil
+}
+
+func (r *Ring) read(ctx context.Context) (*keyset, error) {
+	keys, err := r.Store.Read().Keys.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := r.System.Now()
+	set := &keyset{verify: map[string]held{}}
+	var published []domain.SigningKey
+	for _, k := range keys {
+		if !k.Verifies(now) {
+			continue
+		}
+		half, err := r.Verifier.Key(k)
+		if err != nil {
+			return nil, fmt.Errorf("signing key %s: %w", k.KID, err)
+		}
+		set.verify[k.KID] = held{k, half}
+		published = append(published, k)
+		if k.State == domain.KeyActive && k.Algorithm == r.Algorithm {
+			if set.signer, err = r.open(k); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if set.signer == nil {
+		return nil, errors.New("there is no active signing key")
+	}
+	set.jwks, err = r.Verifier.JWKS(published)
+	return set, err
+}
+
+func (r *Ring) open(k domain.SigningKey) (secure.Signer, error) {
+	var err error
+	if k.Private, err = r.Sealer.Open(place(k.KID), k.Private); err != nil {
+		return nil, fmt.Errorf("signing key %s can't be opened with this SECRET_KEY; put the former one into SECRET_KEY_PREVIOUS: %w", k.KID, err)
+	}
+	return r.Issuer.Signer(k)
+}
+
+func place(kid string) string { return "signing_keys/private/" + kid }
