@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // EventType names what happened, for the audit log.
 type EventType string
@@ -69,9 +72,7 @@ func NewEvent(id EventID, now time.Time, kind EventType, actor Actor, from Origi
 // With is the event with one more detail. Values must be free of personal data and secrets.
 func (e Event) With(key, value string) Event {
 	details := make(map[string]string, len(e.Details)+1)
-	for k, v := range e.Details {
-		details[k] = v
-	}
+	maps.Copy(details, e.Details)
 	details[key] = value
 	e.Details = details
 	return e

@@ -1,8 +1,9 @@
 package domain
 
 // Identifiers are UUIDs in their canonical lower-case text form. They are distinct types so that one can't be passed for
-// another; only PrincipalID is shared by whatever can act, because users, services and teams live in one id space.
+// another.
 type (
+	// PrincipalID is shared by whatever can act: users, services and teams live in one id space.
 	PrincipalID    string
 	UserID         string
 	ServiceID      string

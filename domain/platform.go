@@ -10,7 +10,7 @@ const PlatformID ServiceID = "00000000-0000-4000-8000-000000000001"
 // FirstPartyClient is the built-in client under which Signet's own login issues sessions.
 const (
 	FirstPartyClient    ClientID = "00000000-0000-4000-8000-000000000002"
-	FirstPartyClientKey          = "signet"
+	FirstPartyClientKey string   = "signet"
 )
 
 // The platform's roles, by the ids that the first migration gives them.

@@ -14,9 +14,10 @@ import (
 
 // container is a server in Docker.
 type container struct {
-	port string // inside, "5432/tcp"
-	ping ping
-	run  func(ctx context.Context) (testcontainers.Container, error)
+	image string
+	port  string // inside, "5432/tcp"
+	ping  ping
+	run   func(ctx context.Context, image string) (testcontainers.Container, error)
 
 	running testcontainers.Container
 	release func()
@@ -42,18 +43,20 @@ var dockerAnswers = sync.OnceValue(func() error {
 	select {
 	case err := <-answer:
 		if err != nil {
-			return fmt.Errorf("no Docker: %w", err)
+			return fmt.Errorf("no answer from Docker: %w", err)
 		}
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("no Docker: %w", ctx.Err())
+		return fmt.Errorf("no answer from Docker: %w", ctx.Err())
 	}
 })
+
+func (c *container) String() string { return "a container of " + c.image }
 
 func (c *container) start(ctx context.Context) (string, error) {
 	var err error
 	if c.running == nil {
-		c.running, err = c.run(ctx)
+		c.running, err = c.run(ctx, c.image)
 		if err == nil && testcontainers.ReadConfig().RyukDisabled {
 			c.release = atDeath("docker rm --force --volumes $1", c.running.GetContainerID())
 		}

@@ -23,6 +23,8 @@ const (
 
 // machine is one running server, wherever it runs.
 type machine interface {
+	// String names the source, for the log.
+	String() string
 	// start runs the server until it answers and returns its host:port, which may change from start to start.
 	start(ctx context.Context) (addr string, err error)
 	// stop ends it the way a crash would; start brings it back with what its disk kept.
@@ -80,7 +82,7 @@ func (e *engine) launch() (m machine, at *url.URL, source string, err error) {
 		name string
 		make func(password string) (machine, error)
 	}{
-		{"a container", func(password string) (machine, error) { return e.container(password), dockerAnswers() }},
+		{"container", func(password string) (machine, error) { return e.container(password), dockerAnswers() }},
 		{"local binaries", e.local},
 	} {
 		password := rand.Text()
@@ -89,13 +91,13 @@ func (e *engine) launch() (m machine, at *url.URL, source string, err error) {
 			at, err = e.startup(m, password)
 		}
 		if err == nil {
-			source = way.name
+			source = m.String()
 			if len(reasons) > 0 {
-				source = fmt.Sprintf("%s (%v)", source, errors.Join(reasons...))
+				source = fmt.Sprintf("%s (not %v)", source, errors.Join(reasons...))
 			}
 			return m, at, source, nil
 		}
-		reasons = append(reasons, fmt.Errorf("no %s: %w", way.name, err))
+		reasons = append(reasons, fmt.Errorf("%s: %w", way.name, err))
 	}
 	return nil, nil, "", errors.Join(reasons...)
 }

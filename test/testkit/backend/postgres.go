@@ -84,18 +84,16 @@ func postgresPing(password string) ping {
 	}
 }
 
-// postgresSettings trade durability for speed: the data is gone after the test anyway. What a crash of the server
-// process alone (not of the machine) keeps is kept still.
-var postgresSettings = []string{
-	"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=300",
-}
+// postgresSettings give up what only a crash of the machine would miss. synchronous_commit stays on: a commit that was
+// answered must outlive [Server.Stop], which kills the process alone.
+var postgresSettings = []string{"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300"}
 
 func postgresContainer(password string) machine {
-	image := cmp.Or(os.Getenv("SIGNET_TEST_POSTGRES_IMAGE"), "postgres:17-alpine")
 	return &container{
-		port: "5432/tcp",
-		ping: postgresPing(password),
-		run: func(ctx context.Context) (testcontainers.Container, error) {
+		image: cmp.Or(os.Getenv("SIGNET_TEST_POSTGRES_IMAGE"), "postgres:17-alpine"),
+		port:  "5432/tcp",
+		ping:  postgresPing(password),
+		run: func(ctx context.Context, image string) (testcontainers.Container, error) {
 			return tcpostgres.Run(ctx, image,
 				tcpostgres.WithUsername("signet"), tcpostgres.WithPassword(password), tcpostgres.WithDatabase("postgres"),
 				testcontainers.WithCmd(append([]string{"postgres"}, postgresSettings...)...))
@@ -116,12 +114,17 @@ func postgresLocal(password string) (machine, error) {
 	if err != nil {
 		return nil, err
 	}
+	// PATH may hold links (Homebrew, nix); the server stands next to the real initdb.
+	if initdb, err = filepath.EvalSymlinks(initdb); err != nil {
+		return nil, err
+	}
 	p, err := newProcess("signet-postgres-")
 	if err != nil {
 		return nil, err
 	}
 	data, secret := filepath.Join(p.dir, "data"), filepath.Join(p.dir, "password")
 	if err := p.write("password", password); err != nil {
+		p.remove()
 		return nil, err
 	}
 	// lower() must fold as it does in the official image, and C alone folds ASCII only.

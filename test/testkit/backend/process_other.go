@@ -18,6 +18,7 @@ type process struct {
 
 func newProcess(string) (*process, error) { return nil, errNoProcess }
 
+func (*process) String() string                        { return "local binaries" }
 func (*process) write(string, string) error            { return errNoProcess }
 func (*process) run(...string) error                   { return errNoProcess }
 func (*process) start(context.Context) (string, error) { return "", errNoProcess }

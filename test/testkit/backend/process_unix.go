@@ -24,7 +24,6 @@ type process struct {
 	ping    ping
 
 	credential *syscall.Credential // nil: run as ourselves
-	port       int
 	cmd        *exec.Cmd
 	exited     chan struct{}
 	release    func()
@@ -85,7 +84,7 @@ func (p *process) write(name, content string) error {
 // prepare makes a command of the folder's account. Its own process group keeps a Ctrl-C in the terminal for the tests,
 // which then end the server in order.
 func (p *process) prepare(args []string) *exec.Cmd {
-	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // programs found by findProgram
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = p.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "LC_ALL=C"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: p.credential}
@@ -99,6 +98,9 @@ func (p *process) run(args ...string) error {
 	}
 	return nil
 }
+
+// String names the source.
+func (*process) String() string { return "local binaries" }
 
 func (p *process) start(ctx context.Context) (string, error) {
 	const tries = 3 // another process may take the port between our look and the server's
@@ -184,7 +186,7 @@ func freePort(ctx context.Context) (int, error) {
 // the timeout of `go test`, which runs no cleanups. The shell waits for a line on a pipe whose other end only we hold.
 // Where no shell can be had, the work is left undone.
 func atDeath(line string, args ...string) (release func()) {
-	guard := exec.Command("sh", append([]string{"-c", "read -r _ && exit; " + line, "guard"}, args...)...) //nolint:gosec // our own line
+	guard := exec.Command("sh", append([]string{"-c", "read -r _ && exit; " + line, "guard"}, args...)...)
 	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	pipe, err := guard.StdinPipe()
 	if err != nil {

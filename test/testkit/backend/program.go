@@ -15,8 +15,7 @@ var digits = regexp.MustCompile(`\d+`)
 // several versions of a server may be installed.
 func findProgram(name string, folders ...string) (string, error) {
 	if path, err := exec.LookPath(name); err == nil {
-		// Homebrew and nix put links into PATH, and the server's other programs stand next to the real one.
-		return filepath.EvalSymlinks(path)
+		return path, nil
 	}
 	var found []string
 	for _, pattern := range folders {

@@ -156,7 +156,7 @@ func (p *Proxy) relay(client net.Conn) {
 	p.mu.Lock()
 	target := p.target
 	p.mu.Unlock()
-	server, err := (&net.Dialer{Timeout: 5 * time.Second}).Dial("tcp", target)
+	server, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(context.Background(), "tcp", target)
 	if err != nil {
 		reset(client)
 		return

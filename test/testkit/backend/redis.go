@@ -91,11 +91,11 @@ func redisSettings(password string) []string {
 }
 
 func redisContainer(password string) machine {
-	image := cmp.Or(os.Getenv("SIGNET_TEST_REDIS_IMAGE"), "redis:7-alpine")
 	return &container{
-		port: "6379/tcp",
-		ping: redisPing(password),
-		run: func(ctx context.Context) (testcontainers.Container, error) {
+		image: cmp.Or(os.Getenv("SIGNET_TEST_REDIS_IMAGE"), "redis:7-alpine"),
+		port:  "6379/tcp",
+		ping:  redisPing(password),
+		run: func(ctx context.Context, image string) (testcontainers.Container, error) {
 			return tcredis.Run(ctx, image,
 				testcontainers.WithCmd(append([]string{"redis-server"}, redisSettings(password)...)...))
 		},
@@ -115,6 +115,7 @@ func redisLocal(password string) (machine, error) {
 	config := fmt.Sprintf("bind 127.0.0.1\ndatabases %s\nsave \"\"\nappendonly no\nrequirepass %s\ndir %s\n",
 		redisDatabases, password, p.dir)
 	if err := p.write("redis.conf", config); err != nil {
+		p.remove()
 		return nil, err
 	}
 	p.command = func(port int) []string {
