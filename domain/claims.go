@@ -23,22 +23,30 @@ type Claims struct {
 	Type          TokenType
 }
 
-// maxPermissionBytes is how much of a token its permissions may be; above that every request header would carry them.
+// maxPermissionBytes is how much of a token its permissions may be, and its roles: above that every request header would carry
+// them.
 const maxPermissionBytes = 2048
 
-// WithGrants puts roles and permissions in, or PermRef when they are too long, and shortens the token's life to that of the
+// WithGrants puts roles and permissions in, or PermRef where either is too long, and shortens the token's life to that of the
 // grants: no token outlives an assignment it speaks of.
 func (c Claims) WithGrants(g Grants) Claims {
-	size := 0
-	for _, p := range g.Permissions {
-		size += len(p) + 3
+	c.Roles, c.Permissions = g.Roles, g.Permissions
+	if jsonSize(g.Roles) > maxPermissionBytes {
+		c.Roles, c.PermRef = nil, true
 	}
-	c.Roles, c.Permissions, c.PermRef = g.Roles, g.Permissions, size > maxPermissionBytes
-	if c.PermRef {
-		c.Permissions = nil
+	if jsonSize(g.Permissions) > maxPermissionBytes {
+		c.Permissions, c.PermRef = nil, true
 	}
 	if !g.ValidUntil.IsZero() && g.ValidUntil.Before(c.ExpiresAt) {
 		c.ExpiresAt = g.ValidUntil
 	}
 	return c
+}
+
+// jsonSize is what names take in a JSON array: quotes and a comma each.
+func jsonSize(names []string) (n int) {
+	for _, name := range names {
+		n += len(name) + 3
+	}
+	return n
 }

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -32,7 +33,9 @@ func ParseEmailField(field, text string) (Email, error) {
 		return Email{}, ErrInvalidFields(Required(field))
 	}
 	bad := ErrInvalidFields(FieldError{Field: field, Code: "invalid", Text: field + " must be a valid email address such as name@example.com"})
-	if len(text) > 2*maxEmail { // a Unicode domain may shrink, but not by this much; nothing longer is looked at
+	// A Unicode domain may shrink, but nobody's by this much; nothing longer is looked at. Bytes that are no UTF-8 would all be
+	// read as U+FFFD, so that different domains became one.
+	if len(text) > 2*maxEmail || !utf8.ValidString(text) {
 		return Email{}, bad
 	}
 	local, domain, ok := strings.Cut(text, "@")
@@ -58,11 +61,14 @@ func (e Email) Canonical() string { return e.canonical }
 // String is the masked form, so that a logged address tells operators enough and strangers little.
 func (e Email) String() string {
 	local, domain, ok := strings.Cut(e.canonical, "@")
-	if !ok {
+	if !ok || local == "" {
 		return ""
 	}
 	return local[:1] + "***@" + domain
 }
+
+// GoString is the masked form too: %#v would print the fields.
+func (e Email) GoString() string { return e.String() }
 
 // IsZero tells whether there is no address.
 func (e Email) IsZero() bool { return e.canonical == "" }
@@ -80,18 +86,11 @@ func isDotAtom(s string) bool {
 	return true
 }
 
-// isHostname wants at least two labels and a top-level one that is not a number: an IP address is no mail domain here.
+// isHostname wants at least two labels and a top-level one that begins with a letter, as all do (RFC 1123 §2.1, RFC 3696 §2):
+// an IP address, 0x7f.0x1 included, is no mail domain here.
 func isHostname(s string) bool {
 	i := strings.LastIndexByte(s, '.')
-	if i <= 0 {
-		return false
-	}
-	for _, c := range s[i+1:] {
-		if c < '0' || c > '9' {
-			return true
-		}
-	}
-	return false
+	return i > 0 && i < len(s)-1 && isAlnum(s[i+1]) && s[i+1] > '9'
 }
 
 func isAlnum(c byte) bool {

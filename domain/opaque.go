@@ -69,7 +69,7 @@ func checksum(text string) string {
 	return encodeBase62([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
 }
 
-// base62Length is how many digits n bytes take: the least k with 62^k ≥ 256^n.
+// base62Length is how many digits n bytes take: the least k with 62^k ≥ 256^n, exact for n < 195.
 func base62Length(n int) int { return (n*8*10000 + 59541) / 59542 }
 
 func encodeBase62(b []byte) string {

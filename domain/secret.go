@@ -9,18 +9,34 @@ const redacted = "[redacted]"
 
 // Secret holds a password, token or code. It prints as "[redacted]" under every verb and in every encoding, so that a struct
 // logged in haste leaks nothing; Reveal is the one way out, and easy to grep for.
-type Secret struct{ value string }
+//
+// The value is behind a pointer because fmt goes around our methods where it can't or won't call them, in unexported fields
+// and for %p: there it prints an address. Secrets have no ==, which would compare the addresses.
+type Secret struct {
+	_     [0]func()
+	value *string // nil: empty
+}
 
 // NewSecret wraps a value.
-func NewSecret(value string) Secret { return Secret{value: value} }
+func NewSecret(value string) Secret {
+	if value == "" {
+		return Secret{}
+	}
+	return Secret{value: &value}
+}
 
 // Reveal is the value itself. It must not reach a log, an error or a stored column.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // IsZero tells whether there is nothing in it.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s.value == nil }
 
-// Format prints the placeholder under every verb, %#v and %x included.
+// Format prints the placeholder under every verb that fmt hands over, %#v and %x included.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // String is the placeholder.

@@ -95,3 +95,6 @@ func actor(c domain.Claims) domain.Actor {
 }
 
 func isNotFound(err error) bool { return errors.Is(err, domain.ErrNotFound) }
+
+// ClaimsExpire is when a remembered token is over.
+func ClaimsExpire(c domain.Claims) time.Time { return c.ExpiresAt }

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/signet-auth/signet/app/access"
@@ -47,7 +46,6 @@ type Login struct {
 	Policy    domain.SessionPolicy
 	Failures  *audit.Failures
 	Rehash    *Rehash
-	Log       *slog.Logger
 	// Unproved lets users in whose mailbox is not proved (EMAIL_VERIFICATION=optional).
 	Unproved bool
 }

@@ -28,16 +28,20 @@ type Settings struct {
 	MaxBackoff time.Duration
 }
 
+// Prepare handles a topic whose work is in the database: it runs in the transaction that settles the message.
+type Prepare func(ctx context.Context, tx *store.Tx, m domain.Message) error
+
+// Deliver handles a topic whose work is outside: it runs with no transaction open.
+type Deliver func(ctx context.Context, m domain.Message) error
+
 // Dispatcher claims messages and handles them. Any number of replicas may run one.
 type Dispatcher struct {
 	Store    store.Store
 	System   sys.System
 	Settings Settings
 	Log      *slog.Logger
-	// Prepare handles topics whose work is in the database: it runs in the transaction that settles the message.
-	Prepare map[domain.Topic]func(ctx context.Context, tx *store.Tx, m domain.Message) error
-	// Deliver handles topics whose work is outside: it runs with no transaction open.
-	Deliver map[domain.Topic]func(ctx context.Context, m domain.Message) error
+	Prepare  map[domain.Topic]Prepare
+	Deliver  map[domain.Topic]Deliver
 
 	wake chan struct{}
 	once sync.Once

@@ -1,0 +1,72 @@
+package bunsql
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+
+	"github.com/uptrace/bun"
+	"time"
+)
+
+// epochKey is where meta keeps the feed's epoch. The migrator puts it; whoever restores a backup puts another.
+const epochKey = "feed_epoch"
+
+type changeRow struct {
+	bun.BaseModel `bun:"table:changes,alias:c"`
+
+	Seq     int64             `bun:"seq,pk,autoincrement"`
+	Kind    domain.ChangeKind `bun:"kind"`
+	Subject string            `bun:"subject"`
+	At      time.Time         `bun:"at"`
+}
+
+// publish writes the changes as the transaction's last statement. The lock is held from here to the end of the commit, so the
+// order of the numbers is the order of the commits and a follower that has read up to n has missed nothing below it.
+func (c conn) publish(ctx context.Context, collected []domain.Change) error {
+	if len(collected) == 0 || c.tx.failed != nil {
+		return nil
+	}
+	rows := make([]changeRow, len(collected))
+	for i, change := range collected {
+		rows[i] = changeRow{Kind: change.Kind, Subject: change.Subject, At: c.owner.now()}
+	}
+	if err := c.hold(ctx, "feed", nil); err != nil {
+		return err
+	}
+	return c.insert(ctx, &rows)
+}
+
+type feedRow struct {
+	bun.BaseModel `bun:"alias:x"`
+
+	Epoch   sql.NullString    `bun:"epoch"`
+	Max     int64             `bun:"highest"`
+	Seq     int64             `bun:"seq"`
+	Kind    domain.ChangeKind `bun:"kind"`
+	Subject string            `bun:"subject"`
+}
+
+type changes struct{ conn }
+
+// After asks for everything in one query, so that the epoch, the highest number and the rows are of one moment.
+func (s changes) After(ctx context.Context, seq int64, limit int) (store.Feed, error) {
+	var rows []feedRow
+	err := s.scan(ctx, &rows, `
+		SELECT m.epoch, m.highest, c.seq, c.kind, c.subject
+		FROM (SELECT (SELECT value FROM meta WHERE key = ?) AS epoch, (SELECT max(seq) FROM changes) AS highest) m
+		LEFT JOIN (SELECT seq, kind, subject FROM changes WHERE seq > ? ORDER BY seq LIMIT ?) c ON TRUE
+		ORDER BY c.seq`, epochKey, seq, limit)
+	if err != nil {
+		return store.Feed{}, err
+	}
+	feed := store.Feed{Epoch: rows[0].Epoch.String, Max: rows[0].Max}
+	for _, row := range rows {
+		if row.Seq != 0 {
+			feed.Changes = append(feed.Changes, domain.Change{Seq: row.Seq, Kind: row.Kind, Subject: row.Subject})
+		}
+	}
+	return feed, nil
+}

@@ -1,0 +1,76 @@
+package bunsql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// Options are what callers choose.
+type Options struct {
+	// MaxConns bounds the connections that serve requests: 16 unless set. The change feed has one more.
+	MaxConns int
+	// Now stamps the rows of the change feed, which are purged by age: time.Now unless set. Nothing else asks for the time.
+	Now func() time.Time
+}
+
+// Pools are the connections of a DB. They connect when first used, so a database that is down at start is no error.
+type Pools struct {
+	Write *sql.DB // transactions
+	Read  *sql.DB // queries outside transactions; may be Write
+	Feed  *sql.DB // the change feed alone: a pool full of slow queries must not delay a revocation
+}
+
+// DB is the system of record. It is safe for concurrent use.
+type DB struct {
+	dialect           Dialect
+	write, read, feed *bun.DB
+	now               func() time.Time
+	onCommit          func(store.Commit)
+	reader            *store.Reader
+}
+
+var _ store.Store = (*DB)(nil)
+
+// New puts pools and a dialect together, for the sub-packages.
+func New(dialect Dialect, pools Pools, opts Options) *DB {
+	db := &DB{
+		dialect: dialect, now: opts.Now, onCommit: func(store.Commit) {},
+		write: bun.NewDB(pools.Write, dialect.Bun), read: bun.NewDB(pools.Read, dialect.Bun), feed: bun.NewDB(pools.Feed, dialect.Bun),
+	}
+	if db.now == nil {
+		db.now = time.Now
+	}
+	read := conn{owner: db, idb: db.read, deadline: dialect.Statement}
+	feed := conn{owner: db, idb: db.feed, deadline: dialect.Feed}
+	db.reader = &store.Reader{
+		Users: users{read}, Registrations: registrations{read}, Services: services{read}, Grants: grants{read},
+		Sessions: sessions{read}, Flows: flows{read}, Lockouts: lockouts{read}, Keys: keys{read}, Audit: audit{read},
+		Changes: changes{feed}, Meta: meta{read},
+	}
+	return db
+}
+
+// OnCommit sets the function that hears of every commit, after it and before WithinTx returns. Set it before first use.
+func (db *DB) OnCommit(hear func(store.Commit)) { db.onCommit = hear }
+
+// Read is for queries outside a transaction.
+func (db *DB) Read() *store.Reader { return db.reader }
+
+// Ping asks the database for a sign of life on a connection of the reading pool. domain.ErrUnavailable when it gives none.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.reader.Meta.(meta).do(ctx, func(ctx context.Context, idb bun.IDB) error {
+		_, err := idb.ExecContext(ctx, "SELECT 1")
+		return err
+	})
+}
+
+// Close ends all connections, those in use when they are given back.
+func (db *DB) Close() error {
+	return errors.Join(db.feed.Close(), db.read.Close(), db.write.Close())
+}

@@ -1,0 +1,53 @@
+package bunsql
+
+import (
+	"database/sql"
+	"time"
+
+	"github.com/uptrace/bun/schema"
+)
+
+// FeedDeadline is how long a look at the change feed may take: replicas promise to hear of a revocation within a second, and
+// they look twice in that time.
+const FeedDeadline = 400 * time.Millisecond
+
+// Dialect is what differs between the databases. The sub-packages make one each.
+type Dialect struct {
+	Bun schema.Dialect
+
+	// Classify says what an error of the driver means. It is given errors that are not about contexts or missing rows.
+	Classify func(error) Failure
+
+	// Statement is how long one statement may take on a request, the wait for a connection included; Feed the same for a
+	// look at the change feed.
+	Statement, Feed time.Duration
+
+	// TxOptions begin a transaction that reads what others have committed.
+	TxOptions *sql.TxOptions
+
+	// RowLock ends a SELECT that holds what it reads until the transaction is over; SkipLocked one that passes by what others
+	// hold; AdvisoryLock is a statement that holds a number (its one placeholder). All are empty where there is one writer.
+	RowLock, SkipLocked schema.Safe
+	AdvisoryLock        string
+}
+
+// Class is what a failure of the database means to callers.
+type Class uint8
+
+// The classes. The zero value is a defect of ours.
+const (
+	Defect      Class = iota
+	Duplicate         // a unique constraint other than the primary key
+	SameID            // the primary key
+	Orphan            // a foreign key
+	BadValue          // a value that the database refuses to hold
+	Again             // another transaction was in the way: the same transaction may well succeed now
+	Unreachable       // no connection, no time, no room, shutting down
+)
+
+// Failure is an error of the database without the values that were part of the statement: those may be addresses and hashes,
+// and the cause ends in logs.
+type Failure struct {
+	Class Class
+	Cause error
+}

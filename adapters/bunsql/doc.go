@@ -1,0 +1,13 @@
+// Package bunsql is the system of record on Postgres and SQLite, by Bun.
+//
+// The flow: postgres.Open and sqlite.Open make a [DB] of connection pools and a [Dialect], the one value that holds what
+// differs between the databases. [DB.Read] hands out repositories on the reading pool, [DB.WithinTx] (tx.go) the same
+// repositories on one transaction. Repositories (one file per aggregate) are written once, as rows that mirror a table plus
+// queries. Every statement passes conn.do, which gives it a deadline and turns what the database says into a *domain.Error.
+//
+// A statement that fails voids its transaction, on both databases alike: Postgres refuses all that follows, so on SQLite, which
+// would go on, the commit is refused too. A refusal that must leave a trace is therefore found out by reading under a lock,
+// never by running into a constraint and carrying on.
+//
+// [Migrator] (migrate.go) brings the schema up and down; it needs rights that the rest does not, and connections of its own.
+package bunsql

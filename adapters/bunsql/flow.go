@@ -1,0 +1,89 @@
+package bunsql
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+type flowRow struct {
+	bun.BaseModel `bun:"table:flows,alias:f"`
+
+	ID            domain.FlowID  `bun:"id,pk,type:uuid"`
+	Purpose       domain.Purpose `bun:"purpose"`
+	SecretHash    []byte         `bun:"secret_hash,type:bytea"`
+	CodeHash      []byte         `bun:"code_hash,type:bytea"`
+	Subject       string         `bun:"subject"`
+	Address       string         `bun:"address"`
+	Payload       []byte         `bun:"payload,type:bytea"`
+	Tries         int            `bun:"tries"`
+	CreatedAt     time.Time      `bun:"created_at"`
+	CodeExpiresAt time.Time      `bun:"code_expires_at,nullzero"`
+	ExpiresAt     time.Time      `bun:"expires_at"`
+	ConsumedAt    time.Time      `bun:"consumed_at,nullzero"`
+}
+
+func (r *flowRow) flow() domain.Flow {
+	return domain.Flow{
+		ID: r.ID, Purpose: r.Purpose, SecretHash: r.SecretHash, CodeHash: r.CodeHash, Subject: r.Subject, Address: r.Address,
+		Payload: r.Payload, Tries: r.Tries, CreatedAt: utc(r.CreatedAt), CodeExpiresAt: utc(r.CodeExpiresAt),
+		ExpiresAt: utc(r.ExpiresAt), ConsumedAt: utc(r.ConsumedAt),
+	}
+}
+
+type flows struct{ conn }
+
+func (s flows) BySecret(ctx context.Context, hash []byte) (domain.Flow, error) {
+	var row flowRow
+	err := s.scan(ctx, &row, "SELECT * FROM flows WHERE secret_hash = ?", hash)
+	return row.flow(), err
+}
+
+func (s flows) Insert(ctx context.Context, f domain.Flow) error {
+	return s.insert(ctx, &flowRow{
+		ID: f.ID, Purpose: f.Purpose, SecretHash: f.SecretHash, CodeHash: f.CodeHash, Subject: f.Subject, Address: f.Address,
+		Payload: f.Payload, Tries: f.Tries, CreatedAt: f.CreatedAt, CodeExpiresAt: f.CodeExpiresAt, ExpiresAt: f.ExpiresAt,
+		ConsumedAt: f.ConsumedAt,
+	})
+}
+
+// LockByAddress locks in the order of ids, so that two of them never wait for each other.
+func (s flows) LockByAddress(ctx context.Context, purposes []domain.Purpose, address string, now time.Time) ([]domain.Flow, error) {
+	if len(purposes) == 0 || checkText(address) != nil {
+		return nil, nil
+	}
+	var rows []flowRow
+	err := s.scan(ctx, &rows, `SELECT * FROM flows
+		WHERE address = ? AND purpose IN (?) AND consumed_at IS NULL AND expires_at > ? ORDER BY id ?`,
+		address, bun.List(purposes), now, s.owner.dialect.RowLock)
+	return mapped(rows, (*flowRow).flow), list(err)
+}
+
+func (s flows) Consume(ctx context.Context, id domain.FlowID, now time.Time) (bool, error) {
+	if !isID(id) {
+		return false, nil
+	}
+	n, err := s.execute(ctx, "UPDATE flows SET consumed_at = ? WHERE id = ? AND consumed_at IS NULL AND expires_at > ?", now, id, now)
+	return n > 0, err
+}
+
+func (s flows) CountTry(ctx context.Context, all []domain.FlowID) error {
+	known := ids(all)
+	if len(known) == 0 {
+		return nil
+	}
+	_, err := s.execute(ctx, "UPDATE flows SET tries = tries + 1 WHERE id IN (?)", bun.List(known))
+	return err
+}
+
+func (s flows) Supersede(ctx context.Context, purpose domain.Purpose, subject string, now time.Time) error {
+	if err := checkText(subject); err != nil {
+		return nil //nolint:nilerr // nothing is about a subject that can't be stored
+	}
+	_, err := s.execute(ctx, `UPDATE flows SET consumed_at = ?
+		WHERE subject = ? AND purpose = ? AND consumed_at IS NULL AND expires_at > ?`, now, subject, purpose, now)
+	return err
+}

@@ -1,0 +1,58 @@
+package bunsql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+type lockoutRow struct {
+	bun.BaseModel `bun:"table:login_failures,alias:f"`
+
+	Key         []byte    `bun:"key,pk,type:bytea"`
+	Failures    int       `bun:"failures"`
+	Locks       int       `bun:"locks"`
+	LockedUntil time.Time `bun:"locked_until,nullzero"`
+	UpdatedAt   time.Time `bun:"updated_at"`
+}
+
+type lockouts struct{ conn }
+
+func (s lockouts) ByKey(ctx context.Context, key []byte) (domain.Lockout, error) {
+	row := lockoutRow{Key: key}
+	err := s.scan(ctx, &row, "SELECT * FROM login_failures WHERE key = ?", key)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.Lockout{Key: key}, nil
+	}
+	return domain.Lockout{
+		Key: key, Failures: row.Failures, Locks: row.Locks, LockedUntil: utc(row.LockedUntil), UpdatedAt: utc(row.UpdatedAt),
+	}, err
+}
+
+// Lock holds the key and not the row: the first failure has no row to hold.
+func (s lockouts) Lock(ctx context.Context, key []byte) (domain.Lockout, error) {
+	if err := s.hold(ctx, "lockout", key); err != nil {
+		return domain.Lockout{}, err
+	}
+	return s.ByKey(ctx, key)
+}
+
+func (s lockouts) Save(ctx context.Context, l domain.Lockout) error {
+	row := &lockoutRow{Key: l.Key, Failures: l.Failures, Locks: l.Locks, LockedUntil: l.LockedUntil, UpdatedAt: l.UpdatedAt}
+	_, err := s.affect(ctx, func(ctx context.Context, idb bun.IDB) (sql.Result, error) {
+		return idb.NewInsert().Model(row).On("CONFLICT (key) DO UPDATE").
+			Set("failures = EXCLUDED.failures").Set("locks = EXCLUDED.locks").
+			Set("locked_until = EXCLUDED.locked_until").Set("updated_at = EXCLUDED.updated_at").Returning("NULL").Exec(ctx)
+	})
+	return err
+}
+
+func (s lockouts) Clear(ctx context.Context, key []byte) error {
+	_, err := s.execute(ctx, "DELETE FROM login_failures WHERE key = ?", key)
+	return err
+}

@@ -1,0 +1,221 @@
+package bunsql
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+// migrationTable is where the database keeps which migrations it has.
+const migrationTable = "migrations"
+
+// Engine is what a Migrator needs to know of a database. The sub-packages make one each.
+type Engine struct {
+	Name  string // as in "-- dialect:" lines
+	Goose goose.Dialect
+	// HasTable is a query with one argument, the name of a table, that yields whether it exists.
+	HasTable string
+	// Broken, if not empty, is a query that yields a row for each broken reference, asked after every change of the schema.
+	Broken string
+	// Lock waits until no other process migrates this database, and keeps others waiting until release.
+	Lock func(context.Context, *sql.DB) (release func(), err error)
+	// Clean takes values out of an error.
+	Clean func(error) error
+}
+
+// Migration is one step of the schema's timeline.
+type Migration struct {
+	Version   int64
+	Name      string
+	AppliedAt time.Time // zero: not yet
+	// Unknown tells that the database has it and this binary has not: a newer release was here. It can't be undone by this one.
+	Unknown bool
+}
+
+// Migrator brings the schema up and down. Any number of replicas may start one together: they take turns, and those who come
+// late find nothing left to do. It has connections of its own, because it needs rights that serving does not.
+type Migrator struct {
+	db     *sql.DB
+	engine Engine
+	goose  *goose.Provider
+	known  []Migration
+}
+
+// NewMigrator makes a migrator for the migrations in files (see package migrations), for the sub-packages. The migrator owns
+// the pool.
+func NewMigrator(db *sql.DB, engine Engine, files fs.FS) (*Migrator, error) {
+	steps, known, err := timeline(files, engine.Name)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	provider, err := goose.NewProvider(engine.Goose, db, nil, goose.WithGoMigrations(steps...),
+		goose.WithTableName(migrationTable), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read the migrations: %w", err), db.Close())
+	}
+	return &Migrator{db: db, engine: engine, goose: provider, known: known}, nil
+}
+
+// Close ends the migrator's connections.
+func (m *Migrator) Close() error { return m.db.Close() }
+
+// Up applies up to that many migrations, 0 for all, oldest first, and returns those it applied. A migration that fails leaves
+// nothing behind; the ones before it stay.
+func (m *Migrator) Up(ctx context.Context, steps int) (applied []Migration, err error) {
+	err = m.exclusively(ctx, func() error {
+		status, err := m.Status(ctx)
+		if err != nil {
+			return err
+		}
+		for _, next := range status {
+			if !next.AppliedAt.IsZero() || steps > 0 && len(applied) == steps {
+				continue
+			}
+			if _, err := m.goose.ApplyVersion(ctx, next.Version, true); err != nil {
+				return m.failed("up", next.Name, err)
+			}
+			applied = append(applied, next)
+		}
+		return m.beginFeed(ctx)
+	})
+	return applied, err
+}
+
+// Down undoes up to that many migrations, newest first, or all of them, and returns those it undid. One that this binary does
+// not know is an error: only the release that has it can undo it.
+func (m *Migrator) Down(ctx context.Context, steps int, all bool) (undone []Migration, err error) {
+	err = m.exclusively(ctx, func() error {
+		for all || len(undone) < steps {
+			last, err := m.last(ctx)
+			if err != nil || last == nil {
+				return err
+			}
+			if last.Unknown {
+				return fmt.Errorf("migration %d was applied by another release and is unknown to this one: undo it with that release", last.Version)
+			}
+			if _, err := m.goose.ApplyVersion(ctx, last.Version, false); err != nil {
+				return m.failed("down", last.Name, err)
+			}
+			undone = append(undone, *last)
+		}
+		return nil
+	})
+	return undone, err
+}
+
+// last is the newest migration that the database has, or nil.
+func (m *Migrator) last(ctx context.Context) (*Migration, error) {
+	status, err := m.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range slices.Backward(status) {
+		if !s.AppliedAt.IsZero() {
+			return &s, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // there is none, and that is no failure
+}
+
+// Status lists the migrations that this binary knows and those that the database has, oldest first. It writes nothing, so it
+// needs no right but to read.
+func (m *Migrator) Status(ctx context.Context) ([]Migration, error) {
+	applied, err := m.applied(ctx)
+	if err != nil {
+		return nil, m.failed("status", "", err)
+	}
+	all := slices.Clone(m.known)
+	for i := range all {
+		all[i].AppliedAt = applied[all[i].Version]
+		delete(applied, all[i].Version)
+	}
+	for version, at := range applied {
+		all = append(all, Migration{Version: version, AppliedAt: at, Unknown: true})
+	}
+	slices.SortFunc(all, func(a, b Migration) int { return cmp.Compare(a.Version, b.Version) })
+	return all, nil
+}
+
+// Pending tells whether the database lacks a migration that this binary knows.
+func (m *Migrator) Pending(ctx context.Context) (bool, error) {
+	status, err := m.Status(ctx)
+	return slices.ContainsFunc(status, func(s Migration) bool { return s.AppliedAt.IsZero() }), err
+}
+
+func (m *Migrator) applied(ctx context.Context) (map[int64]time.Time, error) {
+	there, err := m.hasTable(ctx, migrationTable)
+	if err != nil || !there {
+		return nil, err
+	}
+	rows, err := m.db.QueryContext(ctx, "SELECT version_id, tstamp FROM migrations WHERE is_applied AND version_id > 0")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	applied := map[int64]time.Time{}
+	for rows.Next() {
+		var version int64
+		var at time.Time
+		if err := rows.Scan(&version, &at); err != nil {
+			return nil, err
+		}
+		applied[version] = at.UTC()
+	}
+	return applied, rows.Err()
+}
+
+func (m *Migrator) hasTable(ctx context.Context, name string) (there bool, err error) {
+	err = m.db.QueryRowContext(ctx, m.engine.HasTable, name).Scan(&there)
+	return there, err
+}
+
+// exclusively runs change while no other process changes the schema, and then looks for references that it broke.
+func (m *Migrator) exclusively(ctx context.Context, change func() error) error {
+	release, err := m.engine.Lock(ctx, m.db)
+	if err != nil {
+		return m.failed("wait for another process to finish migrating", "", err)
+	}
+	defer release()
+	if err := change(); err != nil || m.engine.Broken == "" {
+		return err
+	}
+	rows, err := m.db.QueryContext(ctx, m.engine.Broken)
+	if err != nil {
+		return m.failed("check", "", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	if rows.Next() {
+		return errors.New("migrate: there are rows that refer to rows which do not exist")
+	}
+	return rows.Err()
+}
+
+// beginFeed gives the change feed its epoch, once there is a place for it.
+func (m *Migrator) beginFeed(ctx context.Context) error {
+	there, err := m.hasTable(ctx, "meta")
+	if err == nil && there {
+		_, err = m.db.ExecContext(ctx, "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING", epochKey, rand.Text())
+	}
+	if err != nil {
+		return m.failed("begin the feed", "", err)
+	}
+	return nil
+}
+
+// failed says what failed, with the database's own words about why.
+func (m *Migrator) failed(what, name string, err error) error {
+	var partial *goose.PartialError
+	if errors.As(err, &partial) {
+		err = partial.Err
+	}
+	return fmt.Errorf("migrate: %s: %w", strings.TrimSpace(what+" "+name), m.engine.Clean(err))
+}

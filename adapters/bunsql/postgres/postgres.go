@@ -1,0 +1,94 @@
+// Package postgres opens the database on a Postgres server, by pgx in simple protocol: Bun writes the arguments into the
+// statement, so there is nothing to prepare, and poolers in transaction mode are fine.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/signet-auth/signet/adapters/bunsql"
+)
+
+const (
+	// statement leaves room for an answer within a second when the server is gone.
+	statement = 800 * time.Millisecond
+	maxConns  = 16
+	idle      = 5 * time.Minute
+	lifetime  = 30 * time.Minute
+)
+
+// Open prepares the pools. It connects to nothing yet: only an address that can't be read is an error.
+func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
+	config, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	if opts.MaxConns <= 0 {
+		opts.MaxConns = maxConns
+	}
+	requests := pool(config, opts.MaxConns, check, impatient)
+	dialect := bunsql.Dialect{
+		Bun: pgdialect.New(), Classify: classify, Statement: statement, Feed: bunsql.FeedDeadline,
+		TxOptions: &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+		// NO KEY: inserts that merely refer to the row don't have to wait.
+		RowLock: "FOR NO KEY UPDATE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",
+		AdvisoryLock: "SELECT pg_advisory_xact_lock(?)",
+	}
+	return bunsql.New(dialect, bunsql.Pools{Write: requests, Read: requests, Feed: pool(config, 1, check)}, opts), nil
+}
+
+// parse reads an address. Its error does not repeat it: there is a password in it.
+func parse(url string) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("the Postgres address can't be read: it should look like postgresql://user:password@host:5432/name")
+	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	config.RuntimeParams["application_name"] = "signet"
+	if config.ConnectTimeout == 0 || config.ConnectTimeout > 5*time.Second {
+		config.ConnectTimeout = 5 * time.Second // of those connections that are opened with no request behind them
+	}
+	return config, nil
+}
+
+func pool(config *pgx.ConnConfig, conns int, prepare ...func(context.Context, *pgx.Conn) error) *sql.DB {
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		for _, step := range prepare {
+			if err := step(ctx, conn); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	db.SetConnMaxIdleTime(idle)
+	db.SetConnMaxLifetime(lifetime)
+	return db
+}
+
+// check refuses servers under whose settings text in quotes is not what Bun takes it for: a backslash would end a literal
+// early, and who can type one could go on in SQL.
+func check(_ context.Context, conn *pgx.Conn) error {
+	for name, want := range map[string]string{"standard_conforming_strings": "on", "client_encoding": "UTF8"} {
+		if got := conn.PgConn().ParameterStatus(name); got != want {
+			return fmt.Errorf("the server's %s is %q, it must be %q", name, got, want)
+		}
+	}
+	return nil
+}
+
+// impatient bounds the wait for a lock below the deadline of the statement that waits: a refusal by the server leaves the
+// connection whole and is tried again. It is also what ends deadlocks, for which the server itself looks only after a second.
+// (Not a startup parameter: poolers refuse those they don't know.)
+func impatient(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "SET lock_timeout = '500ms'")
+	return err
+}

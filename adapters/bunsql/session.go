@@ -1,0 +1,164 @@
+package bunsql
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+type sessionRow struct {
+	bun.BaseModel `bun:"table:sessions,alias:s"`
+
+	ID         domain.SessionID `bun:"id,pk,type:uuid"`
+	UserID     domain.UserID    `bun:"user_id,type:uuid"`
+	AMR        []string         `bun:"amr,type:jsonb"`
+	AuthTime   time.Time        `bun:"auth_time"`
+	CreatedAt  time.Time        `bun:"created_at"`
+	ExpiresAt  time.Time        `bun:"expires_at"`
+	EndedAt    time.Time        `bun:"ended_at,nullzero"`
+	EndReason  domain.EndReason `bun:"end_reason"`
+	IP         string           `bun:"ip"`
+	UserAgent  string           `bun:"user_agent"`
+	DeviceName string           `bun:"device_name"`
+	Cookie     bool             `bun:"cookie"`
+
+	LastSeenAt time.Time `bun:"last_seen_at,scanonly"`
+	Static     bool      `bun:"static,scanonly"`
+}
+
+// derived is what a session knows of its families. Those of a live session are the live ones; those of an ended session ended
+// with it.
+const derived = `COALESCE((SELECT max(f.rotated_at) FROM refresh_families f WHERE f.session_id = s.id), s.created_at) AS last_seen_at,
+	EXISTS (SELECT 1 FROM refresh_families f
+		WHERE f.session_id = s.id AND f.is_static AND f.ended_at IS NOT DISTINCT FROM s.ended_at) AS static`
+
+func (r *sessionRow) session() domain.Session {
+	s := domain.Session{
+		ID: r.ID, UserID: r.UserID, AuthTime: utc(r.AuthTime), CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt),
+		LastSeenAt: utc(r.LastSeenAt), EndedAt: utc(r.EndedAt), EndReason: r.EndReason, IP: r.IP, UserAgent: r.UserAgent,
+		DeviceName: r.DeviceName, Cookie: r.Cookie, Static: r.Static,
+	}
+	if len(r.AMR) > 0 {
+		s.AMR = r.AMR
+	}
+	return s
+}
+
+type familyRow struct {
+	bun.BaseModel `bun:"table:refresh_families,alias:f"`
+
+	ID         domain.FamilyID  `bun:"id,pk,type:uuid"`
+	SessionID  domain.SessionID `bun:"session_id,type:uuid"`
+	ClientID   domain.ClientID  `bun:"client_id,type:uuid"`
+	Generation int64            `bun:"generation"`
+	Hash       []byte           `bun:"hash,type:bytea"`
+	Salt       []byte           `bun:"salt,type:bytea"`
+	CreatedAt  time.Time        `bun:"created_at"`
+	AdvancedAt time.Time        `bun:"advanced_at"`
+	RotatedAt  time.Time        `bun:"rotated_at"`
+	EndedAt    time.Time        `bun:"ended_at,nullzero"`
+	Static     bool             `bun:"is_static"`
+
+	Session       *sessionRow `bun:"rel:belongs-to,join:session_id=id"`
+	SeenAt        time.Time   `bun:"seen_at,scanonly"`
+	SessionStatic bool        `bun:"static,scanonly"`
+}
+
+func (r *familyRow) family() domain.Family {
+	return domain.Family{
+		ID: r.ID, SessionID: r.SessionID, ClientID: r.ClientID, Generation: r.Generation, Hash: r.Hash, Salt: r.Salt,
+		CreatedAt: utc(r.CreatedAt), AdvancedAt: utc(r.AdvancedAt), RotatedAt: utc(r.RotatedAt), EndedAt: utc(r.EndedAt), Static: r.Static,
+	}
+}
+
+type sessions struct{ conn }
+
+func (s sessions) ByID(ctx context.Context, id domain.SessionID) (domain.Session, error) {
+	if !isID(id) {
+		return domain.Session{}, domain.ErrNotFound
+	}
+	var row sessionRow
+	err := s.scan(ctx, &row, "SELECT s.*, ? FROM sessions s WHERE s.id = ?", bun.Safe(derived), id)
+	return row.session(), err
+}
+
+func (s sessions) LiveByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time) ([]domain.Session, error) {
+	if !isID(user) {
+		return nil, nil
+	}
+	var rows []sessionRow
+	err := s.scan(ctx, &rows, `SELECT * FROM (
+			SELECT s.*, ? FROM sessions s WHERE s.user_id = ? AND s.ended_at IS NULL AND s.expires_at > ?
+		) s WHERE s.last_seen_at > ? ORDER BY s.last_seen_at, s.id`,
+		bun.Safe(derived), user, now, now.Add(-policy.Idle))
+	return mapped(rows, (*sessionRow).session), list(err)
+}
+
+// Family reads both rows in one query, so that they are of one moment.
+func (s sessions) Family(ctx context.Context, id domain.FamilyID) (domain.Family, domain.Session, error) {
+	if !isID(id) {
+		return domain.Family{}, domain.Session{}, domain.ErrNotFound
+	}
+	var row familyRow
+	err := s.do(ctx, func(ctx context.Context, idb bun.IDB) error {
+		return idb.NewSelect().Model(&row).Relation("Session").ColumnExpr("f.*").
+			ColumnExpr("(SELECT max(o.rotated_at) FROM refresh_families o WHERE o.session_id = f.session_id) AS seen_at").
+			ColumnExpr(`EXISTS (SELECT 1 FROM refresh_families o WHERE o.session_id = f.session_id AND o.is_static
+				AND o.ended_at IS NOT DISTINCT FROM session.ended_at) AS static`).
+			Where("f.id = ?", id).Scan(ctx)
+	})
+	if err != nil {
+		return domain.Family{}, domain.Session{}, err
+	}
+	row.Session.LastSeenAt, row.Session.Static = row.SeenAt, row.SessionStatic
+	return row.family(), row.Session.session(), nil
+}
+
+func (s sessions) Insert(ctx context.Context, session domain.Session, f domain.Family) error {
+	row := &sessionRow{
+		ID: session.ID, UserID: session.UserID, AMR: session.AMR, AuthTime: session.AuthTime, CreatedAt: session.CreatedAt,
+		ExpiresAt: session.ExpiresAt, EndedAt: session.EndedAt, EndReason: session.EndReason, IP: session.IP,
+		UserAgent: session.UserAgent, DeviceName: session.DeviceName, Cookie: session.Cookie,
+	}
+	if row.AMR == nil {
+		row.AMR = []string{}
+	}
+	if err := s.insert(ctx, row); err != nil {
+		return err
+	}
+	return s.insert(ctx, &familyRow{
+		ID: f.ID, SessionID: f.SessionID, ClientID: f.ClientID, Generation: f.Generation, Hash: f.Hash, Salt: f.Salt,
+		CreatedAt: f.CreatedAt, AdvancedAt: f.AdvancedAt, RotatedAt: f.RotatedAt, EndedAt: f.EndedAt, Static: f.Static,
+	})
+}
+
+func (s sessions) Advance(ctx context.Context, from, to domain.Family) (bool, error) {
+	n, err := s.execute(ctx, `UPDATE refresh_families
+		SET generation = ?, hash = ?, salt = ?, advanced_at = ?, rotated_at = ?, is_static = ?
+		WHERE id = ? AND generation = ? AND hash = ? AND ended_at IS NULL
+		AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = refresh_families.session_id AND s.ended_at IS NULL)`,
+		to.Generation, to.Hash, to.Salt, to.AdvancedAt, to.RotatedAt, to.Static, from.ID, from.Generation, from.Hash)
+	return n > 0, err
+}
+
+// End ends the sessions before their families: an Advance that runs beside it either sees the end, or is over before the
+// families' rows are.
+func (s sessions) End(ctx context.Context, all []domain.SessionID, reason domain.EndReason, now time.Time) ([]domain.SessionID, error) {
+	known := ids(all)
+	if len(known) == 0 {
+		return nil, nil
+	}
+	var ended []domain.SessionID
+	err := s.scan(ctx, &ended, `UPDATE sessions SET ended_at = ?, end_reason = ? WHERE id IN (?) AND ended_at IS NULL RETURNING id`,
+		now, reason, bun.List(known))
+	if err = list(err); err != nil || len(ended) == 0 {
+		return nil, err
+	}
+	slices.Sort(ended)
+	_, err = s.execute(ctx, "UPDATE refresh_families SET ended_at = ? WHERE session_id IN (?) AND ended_at IS NULL", now, bun.List(ended))
+	return ended, err
+}

@@ -1,0 +1,54 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+
+	"github.com/signet-auth/signet/adapters/bunsql"
+)
+
+func classify(err error) bunsql.Failure {
+	var e *driver.Error
+	if !errors.As(err, &e) {
+		return bunsql.Failure{Cause: err}
+	}
+	return bunsql.Failure{Class: class(e.Code()), Cause: clean(err)}
+}
+
+func class(code int) bunsql.Class {
+	switch code {
+	case codes.SQLITE_CONSTRAINT_UNIQUE:
+		return bunsql.Duplicate
+	case codes.SQLITE_CONSTRAINT_PRIMARYKEY, codes.SQLITE_CONSTRAINT_ROWID:
+		return bunsql.SameID
+	case codes.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return bunsql.Orphan
+	}
+	switch code & 0xff { // the rest of an extended code tells how, not what
+	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED:
+		return bunsql.Again
+	case codes.SQLITE_TOOBIG:
+		return bunsql.BadValue
+	case codes.SQLITE_INTERRUPT, codes.SQLITE_IOERR, codes.SQLITE_FULL, codes.SQLITE_CANTOPEN, codes.SQLITE_READONLY, codes.SQLITE_NOMEM:
+		return bunsql.Unreachable
+	}
+	return bunsql.Defect
+}
+
+// clean keeps the text of an error only where it can't repeat a part of the statement: a syntax error quotes what it stumbled
+// over, and that may be a value.
+func clean(err error) error {
+	var e *driver.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	text := e.Error()
+	if e.Code() == codes.SQLITE_ERROR && !strings.Contains(text, "no such table") && !strings.Contains(text, "no such column") {
+		text = "SQL logic error"
+	}
+	return fmt.Errorf("sqlite %d: %s", e.Code(), text)
+}

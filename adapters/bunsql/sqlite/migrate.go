@@ -1,0 +1,63 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/signet-auth/signet/adapters/bunsql"
+)
+
+// Foreign keys are off while the schema changes: SQLite changes a table by making a new one. What that broke is asked for
+// afterwards.
+const migrator = shared + "&_pragma=foreign_keys(0)&_txlock=immediate"
+
+// migrationPoll is how often a process asks whether the one ahead of it is done.
+const migrationPoll = 50 * time.Millisecond
+
+// OpenMigrator prepares a migrator for the database file, made as by Open when it is not there.
+func OpenMigrator(path string, files fs.FS) (*bunsql.Migrator, error) {
+	if err := create(path); err != nil {
+		return nil, err
+	}
+	db, err := pool(path, migrator, 2)
+	if err != nil {
+		return nil, err
+	}
+	return bunsql.NewMigrator(db, bunsql.Engine{
+		Name: "sqlite", Goose: goose.DialectSQLite3, Clean: clean,
+		HasTable: "SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = $1",
+		Broken:   "PRAGMA foreign_key_check",
+		Lock:     func(ctx context.Context, _ *sql.DB) (func(), error) { return lock(ctx, path+".migrate") },
+	}, files)
+}
+
+// lock holds a file beside the database. The file is a database of its own without content: an exclusive transaction on it is
+// a lock of the operating system on every platform, and ends with the process.
+func lock(ctx context.Context, path string) (release func(), err error) {
+	if err := create(path); err != nil {
+		return nil, err
+	}
+	db, err := pool(path, "_pragma=busy_timeout(0)&_txlock=exclusive", 1)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		tx, err := db.BeginTx(context.WithoutCancel(ctx), nil)
+		if err == nil {
+			return func() { _ = errors.Join(tx.Rollback(), db.Close()) }, nil
+		}
+		if classify(err).Class != bunsql.Again {
+			return nil, errors.Join(err, db.Close())
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(context.Cause(ctx), db.Close())
+		case <-time.After(migrationPoll):
+		}
+	}
+}

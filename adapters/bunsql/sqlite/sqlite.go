@@ -1,0 +1,79 @@
+// Package sqlite opens the embedded database: one file, one writer, several readers.
+//
+// A transaction begins IMMEDIATE, so it waits for its turn at its beginning; one that first reads and then writes would fail
+// at once when another wrote in between (SQLITE_BUSY_SNAPSHOT). Readers can't write at all (query_only).
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/signet-auth/signet/adapters/bunsql"
+)
+
+const (
+	// statement is long: there is no network to wait for, only a disk and the transactions ahead.
+	statement = 5 * time.Second
+	readers   = 8
+)
+
+// The pragmas are part of the address because they hold for one connection. Foreign keys are off unless asked for. Writers of
+// other processes (the command line) are waited for a second at a time; the transaction is tried again after that.
+const (
+	shared = "_pragma=busy_timeout(1000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	writer = shared + "&_pragma=foreign_keys(1)&_txlock=immediate"
+	reader = shared + "&_pragma=query_only(1)"
+)
+
+// Open opens the database file, made with its folder when it is not there. Nobody but the owner may read either: they hold
+// password hashes.
+func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
+	if err := create(path); err != nil {
+		return nil, err
+	}
+	write, err := pool(path, writer, 1)
+	if err != nil {
+		return nil, err
+	}
+	read, err := pool(path, reader, readers)
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	feed, err := pool(path, reader, 1)
+	if err != nil {
+		return nil, errors.Join(err, write.Close(), read.Close())
+	}
+	dialect := bunsql.Dialect{
+		Bun: sqlitedialect.New(), Classify: classify, Statement: statement, Feed: bunsql.FeedDeadline,
+	}
+	return bunsql.New(dialect, bunsql.Pools{Write: write, Read: read, Feed: feed}, opts), nil
+}
+
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the database file: %w", err)
+	}
+	return file.Close()
+}
+
+func pool(path, params string, conns int) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+params)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db, nil
+}

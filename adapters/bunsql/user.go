@@ -1,0 +1,120 @@
+package bunsql
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+type userRow struct {
+	bun.BaseModel `bun:"table:users,alias:u"`
+
+	ID              domain.UserID `bun:"id,pk,type:uuid"`
+	Email           string        `bun:"email"`
+	EmailCanonical  string        `bun:"email_canonical"`
+	PasswordHash    string        `bun:"password_hash,nullzero"`
+	FirstName       string        `bun:"first_name"`
+	LastName        string        `bun:"last_name"`
+	Locale          string        `bun:"locale"`
+	EmailVerifiedAt time.Time     `bun:"email_verified_at,nullzero"`
+	Metadata        string        `bun:"metadata"`
+	CreatedAt       time.Time     `bun:"created_at"`
+	UpdatedAt       time.Time     `bun:"updated_at"`
+
+	Principal *principalRow `bun:"rel:belongs-to,join:id=id"`
+	Activity  *activityRow  `bun:"rel:has-one,join:id=user_id"`
+}
+
+type activityRow struct {
+	bun.BaseModel `bun:"table:user_activity,alias:a"`
+
+	UserID      domain.UserID `bun:"user_id,pk,type:uuid"`
+	LastLoginAt time.Time     `bun:"last_login_at"`
+}
+
+func userOf(u domain.User) *userRow {
+	row := &userRow{
+		ID: u.ID, Email: u.Email.Mailbox(), EmailCanonical: u.Email.Canonical(), PasswordHash: u.PasswordHash,
+		FirstName: u.FirstName, LastName: u.LastName, Locale: u.Locale, EmailVerifiedAt: u.EmailVerifiedAt,
+		Metadata: u.Metadata, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+	}
+	if row.Metadata == "" {
+		row.Metadata = "{}"
+	}
+	return row
+}
+
+func (r *userRow) user() domain.User {
+	u := domain.User{
+		ID: r.ID, Email: domain.RestoreEmail(r.Email, r.EmailCanonical), PasswordHash: r.PasswordHash,
+		FirstName: r.FirstName, LastName: r.LastName, Locale: r.Locale, EmailVerifiedAt: utc(r.EmailVerifiedAt),
+		Metadata: r.Metadata, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
+	}
+	if r.Principal != nil {
+		u.Principal = r.Principal.principal()
+	}
+	if r.Activity != nil {
+		u.LastLoginAt = utc(r.Activity.LastLoginAt)
+	}
+	return u
+}
+
+type users struct{ conn }
+
+func (s users) ByID(ctx context.Context, id domain.UserID) (domain.User, error) {
+	if !isID(id) {
+		return domain.User{}, domain.ErrNotFound
+	}
+	return s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("u.id = ?", id) })
+}
+
+func (s users) ByEmail(ctx context.Context, email domain.Email) (domain.User, error) {
+	return s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("u.email_canonical = ?", email.Canonical()) })
+}
+
+func (s users) one(ctx context.Context, by func(*bun.SelectQuery) *bun.SelectQuery) (domain.User, error) {
+	var row userRow
+	err := s.do(ctx, func(ctx context.Context, idb bun.IDB) error {
+		return idb.NewSelect().Model(&row).Relation("Principal").Relation("Activity").
+			Where("principal.state <> ?", domain.Deleted).Apply(by).Scan(ctx)
+	})
+	return row.user(), err
+}
+
+// Insert writes the principal first: the user's row refers to it.
+func (s users) Insert(ctx context.Context, u domain.User) error {
+	if err := s.insert(ctx, principalOf(u.Principal)); err != nil {
+		return err
+	}
+	return s.conflict(s.insert(ctx, userOf(u)), domain.ErrEmailTaken)
+}
+
+func (s users) Update(ctx context.Context, u domain.User) error {
+	return s.conflict(s.update(ctx, userOf(u), "email", "email_canonical", "first_name", "last_name", "locale",
+		"email_verified_at", "metadata", "updated_at"), domain.ErrEmailTaken)
+}
+
+func (s users) SetPassword(ctx context.Context, id domain.UserID, hash string, now time.Time) error {
+	return s.update(ctx, &userRow{ID: id, PasswordHash: hash, UpdatedAt: now}, "password_hash", "updated_at")
+}
+
+func (s users) ReplaceHash(ctx context.Context, id domain.UserID, old, hash string) (bool, error) {
+	n, err := s.affect(ctx, func(ctx context.Context, idb bun.IDB) (sql.Result, error) {
+		return idb.NewUpdate().Model(&userRow{ID: id, PasswordHash: hash}).Column("password_hash").
+			WherePK().Where("password_hash = ?", old).Exec(ctx)
+	})
+	return n > 0, err
+}
+
+func (s users) RecordLogin(ctx context.Context, id domain.UserID, at time.Time) error {
+	_, err := s.affect(ctx, func(ctx context.Context, idb bun.IDB) (sql.Result, error) {
+		return idb.NewInsert().Model(&activityRow{UserID: id, LastLoginAt: at}).
+			On("CONFLICT (user_id) DO UPDATE").Set("last_login_at = EXCLUDED.last_login_at").
+			Where("a.last_login_at < EXCLUDED.last_login_at").Exec(ctx)
+	})
+	return err
+}

@@ -1,0 +1,115 @@
+package echohttp
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/sys"
+	"github.com/signet-auth/signet/ports/transient"
+)
+
+// Options is what the kernel needs from outside.
+type Options struct {
+	System sys.System // only NewID, for request ids
+	Log    *slog.Logger
+	// LogRequests logs every request; without it only answers from 500 on are, to keep log formatting off the hot path.
+	LogRequests bool
+	// Authenticate answers who sends a token. Errors: domain.ErrTokenInvalid (with the cause domain.ErrForged where Signet
+	// never made the token), or a failure of its own.
+	Authenticate func(ctx context.Context, token domain.Secret) (domain.Actor, error)
+	// Limiter counts calls, in this process; nil means no limits.
+	Limiter transient.Limiter
+	Limits  Limits
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Request-Id count.
+	TrustedProxies []netip.Prefix
+	// CORSOrigins are the origins of browser front ends, exactly; "*" alone means all, without credentials.
+	CORSOrigins []string
+	// PublicURL is where clients reach us. https switches HSTS on.
+	PublicURL string
+	// Metrics may be nil.
+	Metrics prometheus.Registerer
+	// Ready answers whether this process can serve, and what state its parts are in. It is asked at most four times a second.
+	Ready func(ctx context.Context) (ready bool, details map[string]string)
+	// Timeout of an operation; 0 means 10 s.
+	Timeout time.Duration
+	// Version is shown in the OpenAPI document.
+	Version string
+}
+
+// API is the public handler. Register everything before the first request; from then on it is safe for concurrent use.
+type API struct {
+	edge         *edge
+	echo         *echo.Echo
+	check        *validation
+	throttle     *throttle
+	authenticate func(context.Context, domain.Secret) (domain.Actor, error)
+	cookies      *cookies
+	health       *health
+	document     *document
+	timeout      time.Duration
+}
+
+// New makes the API with its health and document routes. The error names the option that is wrong.
+func New(o Options) (*API, error) {
+	cors, err := newCORS(o.CORSOrigins)
+	if err != nil {
+		return nil, err
+	}
+	cookies, err := newCookies(o.PublicURL, cors)
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := newMetrics(o.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	a := &API{
+		check:        newValidation(),
+		throttle:     newThrottle(o.Limiter, o.Limits),
+		authenticate: o.Authenticate,
+		cookies:      cookies,
+		health:       &health{ready: o.Ready},
+		document:     newDocument(o.Version),
+		timeout:      o.Timeout,
+	}
+	if a.timeout == 0 {
+		a.timeout = 10 * time.Second
+	}
+	a.echo = newRouter(func(ex *exchange, r *http.Request) error {
+		return a.throttle.stranger(r.Context(), ex.origin(r))
+	})
+	a.edge = &edge{
+		next: a.echo, log: o.Log, logAll: o.LogRequests, newID: o.System.NewID, trusted: o.TrustedProxies,
+		cors: cors, headers: securityHeaders(cookies.secure), metrics: metrics,
+	}
+	a.addHealth()
+	a.addDocument()
+	return a, nil
+}
+
+// ServeHTTP serves one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.edge.ServeHTTP(w, r) }
+
+// newRouter makes an Echo that only routes. admit judges requests that no route takes; it may be nil.
+func newRouter(admit func(*exchange, *http.Request) error) *echo.Echo {
+	e := echo.New()
+	e.IPExtractor = echo.ExtractIPDirect()         // unused: the edge resolves the client. Echo's default believes anybody.
+	e.SchemeExtractor = echo.ExtractSchemeDirect() // likewise
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		ex, r := exchangeOf(c), c.Request()
+		if admit != nil {
+			if refused := admit(ex, r); refused != nil {
+				err = refused
+			}
+		}
+		fail(ex, r, err)
+	}
+	return e
+}

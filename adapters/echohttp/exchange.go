@@ -1,0 +1,79 @@
+package echohttp
+
+import (
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// unmatched is the route of requests that no route took. The path itself never labels anything: it may carry a token, and a
+// stranger could make as many of them as there is memory for metrics.
+const unmatched = "unmatched"
+
+// exchange is one request and its answer, as the kernel sees it. It travels as the response writer, so that it costs one
+// allocation and no look-up.
+type exchange struct {
+	http.ResponseWriter
+	id      string
+	idValue [1]string // id as a header value
+	client  netip.Addr
+	route   string // the template
+	begun   time.Time
+	status  int // 0 until the answer begins
+	size    int64
+	failure error // what went wrong, for the log
+	gone    bool  // the client hung up before the answer
+	stack   []byte
+}
+
+func exchangeOf(c echo.Context) *exchange { return c.Response().Writer.(*exchange) } //nolint:forcetypeassert // ServeHTTP passed it in
+
+// Unwrap is for http.ResponseController.
+func (ex *exchange) Unwrap() http.ResponseWriter { return ex.ResponseWriter }
+
+// WriteHeader begins the answer; the first call counts.
+func (ex *exchange) WriteHeader(status int) {
+	if ex.status != 0 {
+		return
+	}
+	if status >= 200 {
+		ex.status = status
+	}
+	ex.ResponseWriter.WriteHeader(status)
+}
+
+// Write sends a part of the answer.
+func (ex *exchange) Write(b []byte) (int, error) {
+	if ex.status == 0 {
+		ex.WriteHeader(http.StatusOK)
+	}
+	n, err := ex.ResponseWriter.Write(b)
+	ex.size += int64(n)
+	return n, err
+}
+
+// answer sends a whole answer. An error of the connection is nobody's: the client is gone.
+func (ex *exchange) answer(status int, body []byte) {
+	if len(body) > 0 {
+		setHeader(ex.Header(), "Content-Length", strconv.Itoa(len(body)))
+	}
+	ex.WriteHeader(status)
+	if len(body) > 0 {
+		_, _ = ex.Write(body)
+	}
+}
+
+// origin is where the request came from, as use cases want it.
+func (ex *exchange) origin(r *http.Request) domain.Origin {
+	return domain.Origin{IP: ex.client.String(), UserAgent: domain.Clip(r.UserAgent(), maxUserAgent), RequestID: ex.id}
+}
+
+const maxUserAgent = 300
+
+// setHeader is Set for a key that is canonical already.
+func setHeader(h http.Header, key, value string) { h[key] = []string{value} }

@@ -1,0 +1,157 @@
+package echohttp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// Handle registers an ordinary operation: a JSON body (and parameters) in, JSON out. path has its parameters in braces.
+// Req is a struct whose fields are tagged json, path or query, and validate; Res is a struct, or an [Answer] of one. It
+// panics on mistakes of ours: a Req that can't be read, an operation twice.
+func Handle[Req, Res any](a *API, method, path string, op Op, call func(context.Context, Caller, Req) (Res, error)) {
+	in := inputOf(reflect.TypeFor[Req](), op.Strict)
+	a.document.add(method, path, op, in, new(Req), Content{Status: op.status(), Type: mediaJSON, Body: sampleOf[Res]()})
+	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller Caller) error {
+		var req Req
+		if err := in.read(ex, c, &req, a.check); err != nil {
+			return err
+		}
+		res, err := call(ctx, caller, req)
+		if err != nil {
+			return err
+		}
+		return reply(ex, op.status(), res)
+	})
+}
+
+// HandleRaw registers an operation that answers with pages, redirects or bytes. op.Produces says which.
+func HandleRaw[Req any](a *API, method, path string, op Op, call func(context.Context, Caller, Req) (Raw, error)) {
+	in := inputOf(reflect.TypeFor[Req](), op.Strict)
+	a.document.add(method, path, op, in, new(Req), op.Produces...)
+	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller Caller) error {
+		var req Req
+		if err := in.read(ex, c, &req, a.check); err != nil {
+			return err
+		}
+		raw, err := call(ctx, caller, req)
+		if err != nil {
+			return err
+		}
+		replyRaw(ex, op.status(), raw)
+		return nil
+	})
+}
+
+// sampleOf is a value of the body that Res is, or carries.
+func sampleOf[Res any]() any {
+	var res Res
+	if a, ok := any(res).(interface{ sample() any }); ok {
+		return a.sample()
+	}
+	return new(Res)
+}
+
+// mount routes an operation to run, behind its deadline and admission.
+func (a *API) mount(method, path string, op Op, run func(context.Context, *exchange, echo.Context, Caller) error) {
+	timeout := op.Timeout
+	if timeout == 0 {
+		timeout = a.timeout
+	}
+	route(a.echo, method, path, func(ex *exchange, c echo.Context) error {
+		r := c.Request()
+		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		defer cancel()
+		caller, err := a.admit(ctx, ex, r, op)
+		if err == nil {
+			err = run(ctx, ex, c, caller)
+		}
+		if err != nil && !caller.Bearer.IsZero() {
+			err = a.throttle.refused(ctx, caller.Origin, err)
+		}
+		return err
+	})
+}
+
+// admit finds out who calls and whether they may call now.
+func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (Caller, error) {
+	caller := Caller{
+		Actor: domain.Anonymous(), Origin: ex.origin(r), Accept: strings.Join(r.Header["Accept"], ","),
+		Head: r.Method == http.MethodHead, cookies: a.cookies, request: r,
+	}
+	if op.Auth != NoAuth {
+		var err error
+		if caller.Bearer, err = bearerToken(r.Header); err != nil {
+			return caller, a.throttle.refused(ctx, caller.Origin, err)
+		}
+	}
+	if op.Auth == NoAuth || op.Auth == UnverifiedAuth || caller.Bearer.IsZero() {
+		err := error(nil)
+		if !op.Unmetered || op.Auth != NoAuth {
+			err = a.throttle.stranger(ctx, caller.Origin)
+		}
+		if err == nil && op.Auth == BearerAuth {
+			err = domain.ErrTokenMissing
+		}
+		return caller, err
+	}
+	actor, err := a.authenticate(ctx, caller.Bearer)
+	switch {
+	case err == nil:
+	case errors.Is(err, domain.ErrTokenInvalid) && !errors.Is(err, domain.ErrForged):
+		if over := a.throttle.stranger(ctx, caller.Origin); over != nil {
+			return caller, over
+		}
+		return caller, err
+	default:
+		return caller, err
+	}
+	caller.Actor = actor
+	if !op.Unmetered {
+		err = a.throttle.known(ctx, actor)
+	}
+	return caller, err
+}
+
+// route adds a route whose errors become problems. GET takes HEAD too; net/http leaves the body out.
+func route(e *echo.Echo, method, path string, run func(*exchange, echo.Context) error) {
+	handler := func(c echo.Context) error {
+		ex := exchangeOf(c)
+		ex.route = path
+		err := checkParams(c)
+		if err == nil {
+			err = run(ex, c)
+		}
+		if err != nil {
+			fail(ex, c.Request(), err)
+		}
+		return nil
+	}
+	template := echoPath(path)
+	e.Add(method, template, handler)
+	if method == http.MethodGet {
+		e.Add(http.MethodHead, template, handler)
+	}
+}
+
+// checkParams refuses what Echo's router lets into a last parameter: the rest of the path, slashes included, so that
+// /verify-email/{token} would take /verify-email/a/b.
+func checkParams(c echo.Context) error {
+	for _, value := range c.ParamValues() {
+		if value == "" || strings.Contains(value, "/") {
+			return domain.ErrNotFound
+		}
+	}
+	return nil
+}
+
+// echoPath is a path in Echo's notation.
+func echoPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}

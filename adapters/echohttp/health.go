@@ -1,0 +1,74 @@
+package echohttp
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// health answers whether the process lives (always) and whether it should get traffic.
+type health struct {
+	ready    func(context.Context) (bool, map[string]string)
+	draining atomic.Bool
+
+	mu      sync.Mutex
+	at      time.Time
+	ok      bool
+	details map[string]string
+}
+
+// healthMemory is how long an answer stands, so that strangers can't make the checks a load.
+const (
+	healthMemory  = 250 * time.Millisecond
+	healthTimeout = 2 * time.Second
+)
+
+// check asks the parts. It is not bound to one caller's context: the answer is everybody's.
+func (h *health) check() (bool, map[string]string) {
+	if h.draining.Load() {
+		return false, map[string]string{"process": "stopping"}
+	}
+	if h.ready == nil {
+		return true, nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.at.IsZero() || time.Since(h.at) > healthMemory {
+		ctx, cancel := context.WithTimeout(context.Background(), healthTimeout)
+		defer cancel()
+		h.ok, h.details = h.ready(ctx)
+		h.at = time.Now()
+	}
+	return h.ok, h.details
+}
+
+// Drain makes readyz answer 503 from now on, so that load balancers look elsewhere before the listener closes.
+func (a *API) Drain() { a.health.draining.Store(true) }
+
+func (a *API) addHealth() {
+	live := Op{ID: "livez", Tag: "Health", Summary: "Is the process alive?"}
+	a.document.add(http.MethodGet, "/livez", live, nil, nil, Content{Description: "It is."})
+	route(a.echo, http.MethodGet, "/livez", func(ex *exchange, _ echo.Context) error {
+		ex.answer(http.StatusOK, nil)
+		return nil
+	})
+	ready := Op{ID: "readyz", Tag: "Health", Summary: "Can the process serve?"}
+	a.document.add(http.MethodGet, "/readyz", ready, nil, nil,
+		Content{Description: "It can."}, Content{Status: http.StatusServiceUnavailable, Description: "It can't, or is about to stop."})
+	route(a.echo, http.MethodGet, "/readyz", func(ex *exchange, _ echo.Context) error {
+		ok, _ := a.health.check()
+		ex.answer(readyStatus(ok), nil)
+		return nil
+	})
+}
+
+func readyStatus(ok bool) int {
+	if ok {
+		return http.StatusOK
+	}
+	return http.StatusServiceUnavailable
+}

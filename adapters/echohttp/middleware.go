@@ -1,0 +1,140 @@
+package echohttp
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// edge is what happens to every request before and after its route. It is one handler and not a chain, because a chain costs
+// a closure per link and request.
+type edge struct {
+	next    http.Handler
+	log     *slog.Logger
+	logAll  bool
+	newID   func() string
+	trusted []netip.Prefix
+	cors    *cors
+	headers []header
+	metrics *metrics
+}
+
+// ServeHTTP serves one request.
+func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ex := &exchange{ResponseWriter: w, route: unmatched, begun: time.Now()}
+	defer e.finish(ex, r)
+	ex.client = peerAddr(r.RemoteAddr)
+	proxied := contains(e.trusted, ex.client)
+	if proxied {
+		ex.client = ClientAddr(ex.client, r.Header["X-Forwarded-For"], e.trusted)
+	}
+	e.identify(ex, r, proxied)
+	setHeaders(ex.Header(), e.headers)
+	if e.cors.handle(ex, r) {
+		return
+	}
+	r, ok := canonical(r)
+	if !ok {
+		fail(ex, r, domain.ErrNotFound)
+		return
+	}
+	e.next.ServeHTTP(ex, r)
+}
+
+// finish is the last resort of a panic, and writes the log and the metrics.
+func (e *edge) finish(ex *exchange, r *http.Request) {
+	cause := recover()
+	aborted := cause == http.ErrAbortHandler //nolint:errorlint // net/http compares like this
+	if cause != nil && !aborted {
+		ex.stack = debug.Stack()
+		begun := ex.status != 0
+		fail(ex, r, fmt.Errorf("panic: %v", cause))
+		aborted = begun // half an answer must not look like a whole one
+	}
+	status := ex.status
+	switch {
+	case ex.gone || status == 0 && r.Context().Err() != nil:
+		status = statusClientGone
+	case ex.stack != nil:
+		status = http.StatusInternalServerError
+	case status == 0:
+		status = http.StatusOK
+	}
+	took := time.Since(ex.begun)
+	e.metrics.observe(r.Method, ex.route, status, took)
+	if status >= http.StatusInternalServerError || e.logAll {
+		e.logExchange(ex, r, status, took)
+	}
+	if aborted {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// logExchange writes one line, in ECS names. Neither the path nor the query is in it: both may carry tokens.
+func (e *edge) logExchange(ex *exchange, r *http.Request, status int, took time.Duration) {
+	attrs := make([]slog.Attr, 0, 10)
+	attrs = append(
+		attrs,
+		slog.String("http.request.method", knownMethod(r.Method)),
+		slog.String("http.route", ex.route),
+		slog.Int("http.response.status_code", status),
+		slog.Int64("http.response.body.bytes", ex.size),
+		slog.Int64("event.duration", took.Nanoseconds()),
+		slog.String("http.request.id", ex.id),
+		slog.String("client.ip", ex.client.String()),
+	)
+	level := slog.LevelInfo
+	if status >= http.StatusInternalServerError {
+		level = slog.LevelError
+		if status == http.StatusServiceUnavailable {
+			level = slog.LevelWarn
+		}
+		if ex.failure != nil {
+			attrs = append(attrs, slog.String("error.message", ex.failure.Error()))
+		}
+		if ex.stack != nil {
+			attrs = append(attrs, slog.String("error.stack_trace", string(ex.stack)))
+		}
+	}
+	e.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// identify gives the request an id. Only a trusted proxy may choose it: an attacker's choice could collide with another
+// request's, or carry what a log viewer takes for markup.
+func (e *edge) identify(ex *exchange, r *http.Request, proxied bool) {
+	if given := r.Header["X-Request-Id"]; proxied && len(given) == 1 && isRequestID(given[0]) {
+		ex.id = given[0]
+	} else {
+		ex.id = e.newID()
+	}
+	ex.idValue[0] = ex.id
+	ex.Header()["X-Request-Id"] = ex.idValue[:]
+}
+
+func isRequestID(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for i := range len(id) {
+		switch c := id[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', isDigit(c), c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// knownMethod keeps methods that a stranger invented out of logs and metrics.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
+}

@@ -1,0 +1,295 @@
+package echohttp_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/signet-auth/signet/adapters/echohttp"
+)
+
+func TestSecurityHeaders(t *testing.T) {
+	k := newKernel(t, nil)
+	want := map[string]string{
+		"Content-Security-Policy":      "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		"X-Content-Type-Options":       "nosniff",
+		"Referrer-Policy":              "no-referrer",
+		"Cross-Origin-Opener-Policy":   "same-origin",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"Permissions-Policy":           "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+		"Cache-Control":                "no-store",
+		"Strict-Transport-Security":    "max-age=31536000; includeSubDomains",
+	}
+	for _, r := range []*http.Request{
+		request("GET", "/anybody", nil), request("GET", "/livez", nil), request("GET", "/nowhere", nil), request("GET", "/panic", nil),
+		request("DELETE", "/me", nil), request("POST", "/orders", strings.NewReader("{")), request("GET", "/a//b", nil), request("OPTIONS", "/me", nil),
+	} {
+		t.Run("are on "+r.Method+" "+r.URL.Path+" (ASVS 3.4)", func(t *testing.T) {
+			res := k.do(r)
+			for name, value := range want {
+				if got := res.Header.Get(name); got != value {
+					t.Errorf("%s is %q, want %q", name, got, value)
+				}
+			}
+			if res.Header.Get("Server") != "" || res.Header.Get("X-Powered-By") != "" {
+				t.Error("says what it runs on")
+			}
+		})
+	}
+	t.Run("leave HSTS out when the public URL is not https", func(t *testing.T) {
+		k := newKernel(t, func(o *echohttp.Options) { o.PublicURL = "http://localhost:5000" })
+		if got := k.get("/livez").Header.Get("Strict-Transport-Security"); got != "" {
+			t.Errorf("got %q", got)
+		}
+	})
+	t.Run("are replaced by a page's own, on that page alone", func(t *testing.T) {
+		if got := k.get("/page").Header["Content-Security-Policy"]; !cmp.Equal(got, []string{"default-src 'self'"}) {
+			t.Errorf("got %q", got)
+		}
+		if got := k.get("/anybody").Header.Get("Content-Security-Policy"); got != want["Content-Security-Policy"] {
+			t.Errorf("elsewhere got %q", got)
+		}
+	})
+}
+
+func TestRequestIDs(t *testing.T) {
+	k := newKernel(t, func(o *echohttp.Options) { o.TrustedProxies = proxies })
+	ask := func(peer, id string) string {
+		r := request("GET", "/anybody", nil, "X-Request-Id: "+id)
+		r.RemoteAddr = peer
+		res := k.do(r)
+		if who := decodeBody[whoResponse](t, res); who.Request != res.Header.Get("X-Request-Id") {
+			t.Errorf("the use case saw %q", who.Request)
+		}
+		return res.Header.Get("X-Request-Id")
+	}
+	t.Run("are taken from a trusted proxy", func(t *testing.T) {
+		if got := ask("10.0.0.1:5", "trace_1.A-b"); got != "trace_1.A-b" {
+			t.Errorf("got %q", got)
+		}
+	})
+	t.Run("are ours for anybody else", func(t *testing.T) {
+		if got := ask("192.0.2.9:5", "trace_1.A-b"); !strings.HasPrefix(got, "request-") {
+			t.Errorf("got %q", got)
+		}
+	})
+	for _, id := range []string{"", "a b", "a<b", "a\u00e9", "a\"b", strings.Repeat("a", 65)} {
+		t.Run("are ours instead of "+id, func(t *testing.T) {
+			if got := ask("10.0.0.1:5", id); !strings.HasPrefix(got, "request-") {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func TestCORS(t *testing.T) {
+	const app = "https://app.example.com"
+	k := newKernel(t, func(o *echohttp.Options) { o.CORSOrigins = []string{app, "http://localhost:3000"} })
+	preflight := []string{"Access-Control-Request-Method: POST", "Access-Control-Request-Headers: authorization"}
+
+	t.Run("lets a listed origin read, with credentials", func(t *testing.T) {
+		h := k.get("/anybody", "Origin: "+app).Header
+		if h.Get("Access-Control-Allow-Origin") != app || h.Get("Access-Control-Allow-Credentials") != "true" || h.Get("Vary") != "Origin" {
+			t.Errorf("got %v", h)
+		}
+		for _, name := range []string{"X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "ETag"} {
+			if !strings.Contains(h.Get("Access-Control-Expose-Headers"), name) {
+				t.Errorf("does not expose %s", name)
+			}
+		}
+	})
+	t.Run("answers its preflight", func(t *testing.T) {
+		res := k.do(request("OPTIONS", "/orders", nil, append(preflight, "Origin: "+app)...))
+		wantStatus(t, res, http.StatusNoContent)
+		want := map[string]string{
+			"Access-Control-Allow-Origin":  app,
+			"Access-Control-Allow-Headers": "Authorization, Content-Type, X-Signet, X-Request-Id",
+			"Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+			"Access-Control-Max-Age":       "3600",
+			"Vary":                         "Origin",
+		}
+		for name, value := range want {
+			if got := res.Header.Get(name); got != value {
+				t.Errorf("%s is %q, want %q", name, got, value)
+			}
+		}
+	})
+	for _, origin := range []string{
+		"https://evil.example", "null", app + ".evil.example", "https://evil.app.example.com", "http://app.example.com", app + ":8443",
+		"https://APP.example.com", app + "/", "",
+	} {
+		t.Run("says nothing to "+origin+" (UI-4, CVE-2024-41657)", func(t *testing.T) {
+			for _, r := range []*http.Request{
+				request("GET", "/anybody", nil, "Origin: "+origin), request("OPTIONS", "/orders", nil, append(preflight, "Origin: "+origin)...),
+			} {
+				h := k.do(r).Header
+				for name := range h {
+					if strings.HasPrefix(name, "Access-Control-") {
+						t.Errorf("%s has %s: %s", r.Method, name, h.Get(name))
+					}
+				}
+				if h.Get("Vary") != "Origin" {
+					t.Error("a cache could give this answer to a listed origin")
+				}
+			}
+		})
+	}
+	t.Run("is off by default", func(t *testing.T) {
+		h := newKernel(t, nil).get("/anybody", "Origin: "+app).Header
+		if h.Get("Access-Control-Allow-Origin") != "" || h.Get("Vary") != "" {
+			t.Errorf("got %v", h)
+		}
+	})
+	t.Run("never lets all origins use credentials (ASVS 3.4.2)", func(t *testing.T) {
+		k := newKernel(t, func(o *echohttp.Options) { o.CORSOrigins = []string{"*"} })
+		h := k.get("/anybody", "Origin: "+app).Header
+		if h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("got %v", h)
+		}
+		wantProblem(t, k.post("/cookie", "", "Cookie: __Secure-signet_rt=token", "X-Signet: 1", "Origin: "+app), 403, "forbidden")
+	})
+}
+
+func TestPaths(t *testing.T) {
+	k := newKernel(t, nil)
+	const bearer = "Authorization: Bearer good1"
+	for _, path := range []string{"/me", "/me/", "/%6de", "/m%65/", "/me?x=1", "/me/?x=1"} {
+		t.Run("work as "+path, func(t *testing.T) {
+			wantStatus(t, k.get(path, bearer), http.StatusOK)
+			wantProblem(t, k.get(path), 401, "token_missing")
+		})
+	}
+	t.Run("work for other methods with a trailing slash", func(t *testing.T) {
+		wantStatus(t, k.post("/orders/", `{"name":"n","secret":"s"}`), http.StatusCreated)
+	})
+	for _, path := range []string{
+		"//me", "/me//", "/./me", "/x/../me", "/me/.", "/me/..", "/x/%2e%2e/me", "/%2e/me", "/me%2f", "/things%2fa", "/things/a%2Fb", "/things/a%2fb",
+		"/things/a/b", "/things/..%2fme", "/me%00", "/me%20", "/me%09", "/me%5c", `/me\`, "/%256de", "/me%25", "/m%c3%a9", "/me;x=1", "/Me", "/ME",
+		"/things/", "/things//", "/%2e%2e/%2e%2e/etc/passwd", "/me%0d%0aX:1", "/things/a%00",
+	} {
+		t.Run("are not found as "+path+" (AZ-12, GHSA-vfp3-v2gw-7wfq, CVE-2026-33494, CVE-2025-54576)", func(t *testing.T) {
+			wantProblem(t, k.get(path, bearer), 404, "not_found")
+		})
+	}
+}
+
+// FuzzPath holds that a path either is not found or is routed by exactly what the log and the limits say it is.
+func FuzzPath(f *testing.F) {
+	for _, seed := range []string{"/me", "/things/a", "/things/a%2fb", "/a/../me", "/%6de/", "//me", "/things/%e2%80%a5", "/me;/", "/th%69ngs/%61"} {
+		f.Add(seed)
+	}
+	k := &kernel{}
+	f.Fuzz(func(t *testing.T, path string) {
+		if k.API == nil {
+			k = newKernel(t, func(o *echohttp.Options) { o.Limiter = nil })
+		}
+		server, err := http.NewRequest(http.MethodGet, "http://x"+path, nil)
+		if err != nil || server.URL.Host != "x" {
+			return
+		}
+		server.RemoteAddr = "192.0.2.1:1"
+		w := httptest.NewRecorder()
+		k.ServeHTTP(w, server)
+		id, isThing := strings.CutPrefix(strings.TrimSuffix(server.URL.Path, "/"), "/things/")
+		if w.Code != http.StatusOK || !isThing {
+			return
+		}
+		if got := decodeBody[thingResponse](t, w.Result()); got.ID != id || strings.ContainsAny(id, "/\\%\x00") || id == ".." {
+			t.Fatalf("%q was routed as %q", path, got.ID)
+		}
+	})
+}
+
+func TestMethods(t *testing.T) {
+	k := newKernel(t, nil)
+	t.Run("HEAD is GET for every GET route", func(t *testing.T) {
+		wantStatus(t, k.do(request("HEAD", "/anybody", nil)), http.StatusOK)
+		wantStatus(t, k.do(request("HEAD", "/livez", nil)), http.StatusOK)
+		wantProblem(t, k.do(request("HEAD", "/orders", nil)), 405, "method_not_allowed")
+	})
+	t.Run("HEAD is told to who must not act on it", func(t *testing.T) {
+		if got := k.do(request("HEAD", "/page", nil)).Header.Get("Content-Length"); got != "" {
+			t.Errorf("length is %s", got)
+		}
+	})
+	t.Run("OPTIONS lists methods", func(t *testing.T) {
+		res := k.do(request("OPTIONS", "/orders", nil))
+		wantStatus(t, res, http.StatusNoContent)
+		if got := res.Header.Get("Allow"); got != "OPTIONS, POST" {
+			t.Errorf("Allow is %q", got)
+		}
+	})
+	t.Run("a redirect is a 303 (OA-11)", func(t *testing.T) {
+		res := k.get("/elsewhere")
+		wantStatus(t, res, http.StatusSeeOther)
+		if got := res.Header.Get("Location"); got != "https://app.example.com/" {
+			t.Errorf("Location is %q", got)
+		}
+	})
+	t.Run("a raw answer is what it is", func(t *testing.T) {
+		res := k.get("/page", "Accept: text/html", "Accept: a/b")
+		body, err := io.ReadAll(res.Body)
+		if err != nil || string(body) != "<p>text/html,a/b" || res.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+			t.Errorf("got %q as %q", body, res.Header.Get("Content-Type"))
+		}
+	})
+}
+
+func TestAccessLog(t *testing.T) {
+	t.Run("is silent about successes and refusals by default", func(t *testing.T) {
+		k := newKernel(t, nil)
+		k.get("/anybody")
+		k.get("/nowhere")
+		k.get("/me")
+		if k.log.Len() > 0 {
+			t.Errorf("logged %s", k.log.String())
+		}
+	})
+	t.Run("has the route and never the path, the query or a header (LG-1, RG-12)", func(t *testing.T) {
+		k := newKernel(t, func(o *echohttp.Options) { o.LogRequests = true })
+		k.get("/things/"+marker+"?limit=1&x="+marker, "Authorization: Bearer "+marker, "Cookie: a="+marker, "User-Agent: "+marker, "Referer: https://x/"+marker)
+		k.get("/nowhere/" + marker)
+		k.do(request(strings.ToUpper(marker), "/things/a", nil))
+		logged := k.log.String()
+		if strings.Contains(strings.ToLower(logged), strings.ToLower(marker)) {
+			t.Errorf("logged %s", logged)
+		}
+		for _, want := range []string{
+			`"http.route":"/things/{id}"`, `"http.route":"unmatched"`, `"http.request.method":"GET"`, `"http.request.method":"other"`,
+			`"http.response.status_code":200`, `"http.response.status_code":404`, `"client.ip":"192.0.2.1"`, `"http.request.id":"request-1"`,
+		} {
+			if !strings.Contains(logged, want) {
+				t.Errorf("%s is not in %s", want, logged)
+			}
+		}
+	})
+}
+
+func TestMetrics(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	k := newKernel(t, func(o *echohttp.Options) { o.Metrics = registry })
+	k.get("/things/" + marker)
+	k.get("/nowhere/" + marker)
+	k.do(request("BREW", "/things/a", nil))
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, metric := range families[0].GetMetric() {
+		var labels []string
+		for _, label := range metric.GetLabel() {
+			labels = append(labels, label.GetValue())
+		}
+		got = append(got, strings.Join(labels, " "))
+	}
+	want := []string{"GET /things/{id} 200", "GET unmatched 404", "other unmatched 405"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("labels that a stranger chooses, or wrong ones:\n%s", diff)
+	}
+}

@@ -1,0 +1,62 @@
+package echohttp
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// Auth says which credentials an operation reads from the Authorization header.
+type Auth uint8
+
+const (
+	// NoAuth does not look at the header.
+	NoAuth Auth = iota
+	// BearerAuth wants a live access token: without one the operation is not called.
+	BearerAuth
+	// OptionalAuth authenticates a token if one was sent. A token that does not count is refused, not ignored.
+	OptionalAuth
+	// UnverifiedAuth hands the token over as it came, in Caller.Bearer, for the use case to judge: a refresh token, or an
+	// access token whose time is over.
+	UnverifiedAuth
+)
+
+// Op is what is to be said about an operation beyond its method, path and types. It is documentation and behaviour at once.
+type Op struct {
+	ID      string // unique, for generated clients
+	Summary string
+	// Description may be empty.
+	Description string
+	Tag         string
+	Auth        Auth
+	// Status of a success; 0 means 200.
+	Status int
+	// Strict refuses unknown members of the body. Operations of the original service ignore them.
+	Strict bool
+	// Unmetered exempts valid use from the limits of the API: what other services call for each of their own requests.
+	Unmetered bool
+	// Timeout is the deadline of the context; 0 means that of the API.
+	Timeout time.Duration
+	// Errors are those of the use case, for the document. What the kernel itself may answer is added.
+	Errors []*domain.Error
+	// Produces are the answers of HandleRaw, for the document.
+	Produces []Content
+	// Hidden operations are not in the document.
+	Hidden bool
+}
+
+func (op Op) status() int {
+	if op.Status == 0 {
+		return http.StatusOK
+	}
+	return op.Status
+}
+
+// Content is one answer that HandleRaw may give.
+type Content struct {
+	Status      int // 0 means 200
+	Description string
+	Type        string // media type; empty means no body
+	Body        any    // a sample of the type, for JSON
+}

@@ -1,0 +1,258 @@
+package echohttp
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/swaggest/openapi-go"
+	"github.com/swaggest/openapi-go/openapi31"
+
+	"github.com/signet-auth/signet/api"
+	"github.com/signet-auth/signet/domain"
+)
+
+// document is the OpenAPI 3.1 description of what was registered, reflected from the same types and tags that decode and
+// validate, so that the two can't differ. Reflection is slow (3 ms an operation) and most processes are never asked for
+// the document, so it is made on first use.
+type document struct {
+	version    string
+	operations []operation
+	known      map[string]bool // "GET /path" and operation ids
+	// render makes the document, once.
+	render func() (rendered, error)
+}
+
+// operation is what was said about one at registration. in and req are nil when it takes no input.
+type operation struct {
+	method, path string
+	op           Op
+	in           *input
+	req          any
+	produces     []Content
+}
+
+type rendered struct {
+	body []byte
+	etag string // quoted
+}
+
+const bearerScheme = "bearer"
+
+func newDocument(version string) *document {
+	d := &document{version: version, known: map[string]bool{}}
+	d.render = sync.OnceValues(d.make)
+	return d
+}
+
+// add notes an operation. It panics on one that is there already: Echo would forget the first without a word.
+func (d *document) add(method, path string, op Op, in *input, req any, produces ...Content) {
+	for _, name := range []string{method + " " + path, op.ID} {
+		if d.known[name] {
+			panic("echohttp: " + name + " is registered twice")
+		}
+		d.known[name] = true
+	}
+	if !op.Hidden {
+		d.operations = append(d.operations, operation{method, path, op, in, req, produces})
+	}
+}
+
+func (d *document) make() (rendered, error) {
+	r := openapi31.NewReflector()
+	r.DefaultOptions = append(r.DefaultOptions, schemaOptions()...)
+	spec := r.SpecEns()
+	spec.SetTitle("Signet")
+	spec.SetDescription("Central authentication and authorization. Every failure is a problem (RFC 9457) with a stable code; clients treat a code they don't know as a failure of its status.")
+	spec.SetVersion(d.version)
+	spec.Info.WithLicense(openapi31.License{Name: "MIT"})
+	spec.WithServers(openapi31.Server{URL: "/"})
+	spec.SetHTTPBearerTokenSecurity(bearerScheme, "JWT", "An access token of /api/auth/login or /api/auth/refresh.")
+	for _, o := range d.operations {
+		if err := o.describe(r); err != nil {
+			return rendered{}, fmt.Errorf("openapi: %s %s: %w", o.method, o.path, err)
+		}
+	}
+	body, err := json.Marshal(spec)
+	if err != nil {
+		return rendered{}, fmt.Errorf("openapi: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	return rendered{body, strconv.Quote(base64.RawURLEncoding.EncodeToString(sum[:12]))}, nil
+}
+
+func (o operation) describe(r *openapi31.Reflector) error {
+	oc, err := r.NewOperationContext(o.method, o.path)
+	if err != nil {
+		return err
+	}
+	oc.SetID(o.op.ID)
+	oc.SetTags(o.op.Tag)
+	if o.op.Summary != "" {
+		oc.SetSummary(o.op.Summary)
+	}
+	if o.op.Description != "" {
+		oc.SetDescription(o.op.Description)
+	}
+	secure(oc, o.op.Auth)
+	for _, content := range o.produces {
+		if content.Status == 0 {
+			content.Status = http.StatusOK
+		}
+		oc.AddRespStructure(content.Body, openapi.WithHTTPStatus(content.Status), openapi.WithContentType(content.Type),
+			func(cu *openapi.ContentUnit) { cu.Description = content.Description })
+	}
+	if o.in != nil {
+		oc.AddReqStructure(o.req, openapi.WithCustomize(func(body openapi.ContentOrReference) {
+			if b, ok := body.(*openapi31.RequestBodyOrReference); ok && b.RequestBody != nil {
+				b.RequestBody.WithRequired(o.in.needsBody(o.req))
+			}
+		}))
+		addProblems(r, oc, failuresOf(o.op, o.in))
+	}
+	return r.AddOperation(oc)
+}
+
+func secure(oc openapi.OperationContext, auth Auth) {
+	if auth == NoAuth {
+		return
+	}
+	oc.AddSecurity(bearerScheme)
+	if exposer, ok := oc.(openapi31.OperationExposer); ok && auth != BearerAuth {
+		operation := exposer.Operation()
+		operation.Security = append(operation.Security, map[string][]string{}) // or none
+	}
+}
+
+// failuresOf are the errors of an operation: its own, and those that the kernel adds to it.
+func failuresOf(op Op, in *input) []error {
+	var all []error
+	if in.body != nil || in.validated || len(in.params) > 0 || op.Auth != NoAuth {
+		all = append(all, domain.ErrInvalidRequest)
+	}
+	if in.validated {
+		all = append(all, &domain.Error{Kind: domain.Invalid, Code: api.CodeValidationFailed, Text: "Several members are wrong"})
+	}
+	if in.body != nil {
+		all = append(all, errBodyTooLarge, errUnsupportedMedia)
+	}
+	if slices.ContainsFunc(in.params, func(p param) bool { return !p.query }) {
+		all = append(all, domain.ErrNotFound)
+	}
+	if op.Auth == BearerAuth {
+		all = append(all, domain.ErrTokenMissing)
+	}
+	if op.Auth != NoAuth {
+		all = append(all, domain.ErrTokenInvalid)
+	}
+	if op.Auth != NoAuth || !op.Unmetered {
+		all = append(all, domain.ErrRateLimited)
+	}
+	for _, err := range op.Errors {
+		all = append(all, err)
+	}
+	return append(all, domain.ErrUnavailable, domain.ErrInternal)
+}
+
+// addProblems describes failures, one answer per status with an example per code.
+func addProblems(r *openapi31.Reflector, oc openapi.OperationContext, failures []error) {
+	codes := map[int][]string{}
+	for _, err := range failures {
+		status, e := classify(err)
+		if slices.Contains(codes[status], e.Code) {
+			continue
+		}
+		codes[status] = append(codes[status], e.Code)
+		addExample(r, status, e)
+	}
+	for status, codes := range codes {
+		oc.AddRespStructure(api.Problem{}, openapi.WithHTTPStatus(status), openapi.WithContentType(api.ProblemMediaType),
+			func(cu *openapi.ContentUnit) {
+				cu.Description = http.StatusText(status) + ": " + strings.Join(codes, ", ")
+			},
+			openapi.WithCustomize(func(response openapi.ContentOrReference) { refer(response, codes) }))
+	}
+}
+
+// addExample keeps one example per code, among the components.
+func addExample(r *openapi31.Reflector, status int, e *domain.Error) {
+	components := r.SpecEns().ComponentsEns()
+	if _, exists := components.Examples[e.Code]; exists {
+		return
+	}
+	var value any = problem(status, e, "5b2f0d1e-9d0c-4a57-8d0e-0f3f5f3c2b1a")
+	components.WithExamplesItem(e.Code, openapi31.ExampleOrReference{Example: &openapi31.Example{Value: &value}})
+}
+
+func refer(response openapi.ContentOrReference, codes []string) {
+	r, ok := response.(*openapi31.ResponseOrReference)
+	if !ok || r.Response == nil {
+		return
+	}
+	media := r.Response.Content[api.ProblemMediaType]
+	media.Examples = map[string]openapi31.ExampleOrReference{}
+	for _, code := range codes {
+		media.Examples[code] = openapi31.ExampleOrReference{Reference: &openapi31.Reference{Ref: "#/components/examples/" + code}}
+	}
+	r.Response.Content[api.ProblemMediaType] = media
+}
+
+// OpenAPI is the document, indented, for humans and for the golden file. The error is a mistake in what was registered.
+func (a *API) OpenAPI() ([]byte, error) {
+	document, err := a.document.render()
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, document.body, "", "  "); err != nil {
+		return nil, err
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
+}
+
+// addDocument serves the document. It is public and the same for everybody, so it may be kept, and is asked for again.
+func (a *API) addDocument() {
+	op := Op{
+		ID: "openapi", Tag: "Document", Summary: "This document",
+		Produces: []Content{
+			{Description: "The document", Type: mediaJSON, Body: map[string]any{}},
+			{Status: http.StatusNotModified, Description: "It is what If-None-Match names."},
+		},
+	}
+	HandleRaw(a, http.MethodGet, "/openapi.json", op, a.showDocument)
+}
+
+func (a *API) showDocument(_ context.Context, caller Caller, _ struct{}) (Raw, error) {
+	document, err := a.document.render()
+	if err != nil {
+		return Raw{}, err
+	}
+	return Cacheable(caller, mediaJSON, document.body, document.etag, "public, no-cache"), nil
+}
+
+// Cacheable answers with a public document that was made before: 304 when the client has it (RFC 9110 §13.1.2). etag is
+// quoted; any origin may read it.
+func Cacheable(caller Caller, mediaType string, body []byte, etag, control string) Raw {
+	raw := Raw{Header: http.Header{
+		"Etag": {etag}, "Cache-Control": {control}, "Cross-Origin-Resource-Policy": {"cross-origin"},
+	}}
+	for _, given := range caller.request.Header["If-None-Match"] {
+		for one := range strings.SplitSeq(given, ",") {
+			if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == etag || one == "*" {
+				raw.Status = http.StatusNotModified
+				return raw
+			}
+		}
+	}
+	raw.Type, raw.Body = mediaType, body
+	return raw
+}

@@ -1,0 +1,146 @@
+package echohttp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/signet-auth/signet/api"
+	"github.com/signet-auth/signet/domain"
+)
+
+// statuses is the one table from kinds of failures to statuses.
+var statuses = [...]int{
+	domain.Internal:        http.StatusInternalServerError,
+	domain.Invalid:         http.StatusBadRequest,
+	domain.Unauthenticated: http.StatusUnauthorized,
+	domain.Forbidden:       http.StatusForbidden,
+	domain.NotFound:        http.StatusNotFound,
+	domain.Conflict:        http.StatusConflict,
+	domain.Limited:         http.StatusTooManyRequests,
+	domain.Unavailable:     http.StatusServiceUnavailable,
+}
+
+// refusal is a failure that only HTTP knows, so that its status is not one of a kind.
+type refusal struct {
+	status int
+	public *domain.Error
+}
+
+func (r *refusal) Error() string { return r.public.Error() }
+
+func refuse(status int, code, text string) *refusal {
+	return &refusal{status, &domain.Error{Kind: domain.Invalid, Code: code, Text: text}}
+}
+
+var (
+	errMethodNotAllowed = refuse(http.StatusMethodNotAllowed, api.CodeMethodNotAllowed, "This path does not take that method; the Allow header says which ones it takes")
+	errBodyTooLarge     = refuse(http.StatusRequestEntityTooLarge, api.CodeBodyTooLarge, "The body is too large; at most 64 KB are accepted")
+	errUnsupportedMedia = refuse(http.StatusUnsupportedMediaType, api.CodeUnsupportedMediaType, "The body must be application/json in UTF-8")
+)
+
+// statusClientGone marks, in logs and metrics only, that the client hung up before the answer.
+const statusClientGone = 499
+
+// classify finds the status and the public face of any error. What nobody classified is an internal error, and says nothing.
+func classify(err error) (int, *domain.Error) {
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return refused.status, refused.public
+	}
+	var known *domain.Error
+	if errors.As(err, &known) && int(known.Kind) < len(statuses) {
+		if known.Kind == domain.Internal {
+			return http.StatusInternalServerError, domain.ErrInternal
+		}
+		return statuses[known.Kind], known
+	}
+	var routing *echo.HTTPError
+	if errors.As(err, &routing) {
+		switch routing.Code {
+		case http.StatusNotFound:
+			return http.StatusNotFound, domain.ErrNotFound
+		case http.StatusMethodNotAllowed:
+			return errMethodNotAllowed.status, errMethodNotAllowed.public
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return http.StatusServiceUnavailable, domain.ErrUnavailable
+	}
+	return http.StatusInternalServerError, domain.ErrInternal
+}
+
+// fail answers with a problem (RFC 9457). Once an answer has begun there is nothing left to say: the error is only logged.
+func fail(ex *exchange, r *http.Request, err error) {
+	ex.failure = err
+	if ex.status != 0 {
+		return
+	}
+	if errors.Is(r.Context().Err(), context.Canceled) {
+		ex.gone = true
+		return
+	}
+	status, public := classify(err)
+	h := ex.Header()
+	setHeader(h, "Content-Type", api.ProblemMediaType)
+	setHeader(h, "Cache-Control", "no-store")
+	setFailureHeaders(h, status, public)
+	body, err := json.Marshal(problem(status, public, ex.id))
+	if err != nil {
+		ex.failure = errors.Join(ex.failure, err)
+	}
+	ex.answer(status, body)
+}
+
+func problem(status int, e *domain.Error, requestID string) api.Problem {
+	p := api.Problem{
+		Type: api.ProblemType(e.Code), Title: title(e.Code), Status: status, Detail: e.Text, Code: e.Code,
+		RequestID: requestID, Message: e.Text, NeedsVerification: e.Code == api.CodeEmailNotVerified,
+	}
+	for _, f := range e.Fields {
+		p.Errors = append(p.Errors, api.FieldProblem{Field: f.Field, Code: f.Code, Message: f.Text})
+	}
+	return p
+}
+
+// title is the same for every problem of a code, as RFC 9457 §3.1.3 asks: the code itself, for a person.
+func title(code string) string {
+	words := strings.ReplaceAll(code, "_", " ")
+	if words == "" {
+		return ""
+	}
+	return strings.ToUpper(words[:1]) + words[1:]
+}
+
+func setFailureHeaders(h http.Header, status int, e *domain.Error) {
+	switch status {
+	case http.StatusUnauthorized:
+		setHeader(h, "Www-Authenticate", challenge(e.Code))
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		setHeader(h, "Retry-After", seconds(max(e.RetryAfter, time.Second)))
+	}
+	if q := e.Quota; q != nil {
+		setHeader(h, "Ratelimit-Limit", strconv.Itoa(q.Limit))
+		setHeader(h, "Ratelimit-Remaining", strconv.Itoa(q.Remaining))
+		setHeader(h, "Ratelimit-Reset", seconds(q.Reset))
+	}
+}
+
+// challenge is RFC 6750 §3: no error code when no credentials were sent.
+func challenge(code string) string {
+	if code == api.CodeTokenInvalid {
+		return `Bearer realm="signet", error="invalid_token"`
+	}
+	return `Bearer realm="signet"`
+}
+
+// seconds rounds up: a client that waits that long has waited enough.
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}

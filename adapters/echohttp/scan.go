@@ -1,0 +1,339 @@
+package echohttp
+
+import (
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+const maxDepth = 32
+
+// The refusals of a body. None repeats a byte of it.
+var (
+	errMalformed = domain.ErrInvalidRequest.Saying("The body is not valid JSON")
+	errNotUTF8   = domain.ErrInvalidRequest.Saying("The body is not valid UTF-8")
+	errNotObject = domain.ErrInvalidRequest.Saying("The body must be one JSON object")
+	errTooDeep   = domain.ErrInvalidRequest.Saying("The body is nested too deeply; at most 32 levels are accepted")
+	errDuplicate = domain.ErrInvalidRequest.Saying("The body has a member twice")
+	errNUL       = domain.ErrInvalidRequest.Saying("Strings must not contain NUL characters")
+	errSurrogate = domain.ErrInvalidRequest.Saying("Strings must not contain unpaired surrogates")
+)
+
+// scanner walks a JSON text (RFC 8259) once, before encoding/json sees it, and refuses what that package would let pass
+// and another reader of the same bytes might understand otherwise: a member twice (the last one would win), a member that is
+// a known one but for its case, an unpaired surrogate (it would become U+FFFD, and two strings equal that were not), NUL
+// (PostgreSQL refuses it in text). CVE-2020-16250 and golang/go#48298 are what such a gap between two parsers costs.
+// What it accepts encoding/json accepts, and understands the same.
+type scanner struct {
+	data   []byte
+	pos    int
+	depth  int
+	strict bool // refuse unknown members of known objects
+}
+
+// scan checks a whole body against a shape.
+func scan(data []byte, s *shape, strict bool) error {
+	if !utf8.Valid(data) {
+		return errNotUTF8
+	}
+	sc := scanner{data: data, strict: strict}
+	sc.space()
+	if sc.peek() != '{' {
+		// Malformed and well-formed but not an object are told apart by reading on.
+		if err := sc.value(nil); err != nil {
+			return err
+		}
+		return errNotObject
+	}
+	if err := sc.value(s); err != nil {
+		return err
+	}
+	if sc.space(); sc.pos != len(data) {
+		return errMalformed.Saying("The body has data after its JSON value")
+	}
+	return nil
+}
+
+// peek is the next byte, or 0 at the end; 0 is no part of JSON outside of strings.
+func (sc *scanner) peek() byte {
+	if sc.pos < len(sc.data) {
+		return sc.data[sc.pos]
+	}
+	return 0
+}
+
+func (sc *scanner) space() {
+	for sc.pos < len(sc.data) {
+		switch sc.data[sc.pos] {
+		case ' ', '\t', '\n', '\r':
+			sc.pos++
+		default:
+			return
+		}
+	}
+}
+
+func (sc *scanner) take(c byte) bool {
+	if sc.peek() != c {
+		return false
+	}
+	sc.pos++
+	return true
+}
+
+func (sc *scanner) value(s *shape) error {
+	switch c := sc.peek(); {
+	case c == '{':
+		return sc.nested(func() error { return sc.object(s) })
+	case c == '[':
+		return sc.nested(func() error { return sc.array(s) })
+	case c == '"':
+		_, err := sc.text(false)
+		return err
+	case c == '-' || isDigit(c):
+		return sc.number()
+	case c == 't':
+		return sc.literal("true")
+	case c == 'f':
+		return sc.literal("false")
+	case c == 'n':
+		return sc.literal("null")
+	}
+	return errMalformed
+}
+
+func (sc *scanner) nested(walk func() error) error {
+	if sc.depth++; sc.depth > maxDepth {
+		return errTooDeep
+	}
+	sc.pos++
+	err := walk()
+	sc.depth--
+	return err
+}
+
+func (sc *scanner) object(s *shape) error {
+	if sc.space(); sc.take('}') {
+		return nil
+	}
+	seen := map[string]struct{}{}
+	for {
+		sc.space()
+		if sc.peek() != '"' {
+			return errMalformed
+		}
+		key, err := sc.text(true)
+		if err != nil {
+			return err
+		}
+		if _, twice := seen[key]; twice {
+			return errDuplicate
+		}
+		seen[key] = struct{}{}
+		if err := sc.checkKey(s, key); err != nil {
+			return err
+		}
+		if sc.space(); !sc.take(':') {
+			return errMalformed
+		}
+		sc.space()
+		if err := sc.value(s.of(key)); err != nil {
+			return err
+		}
+		sc.space()
+		if sc.take('}') {
+			return nil
+		}
+		if !sc.take(',') {
+			return errMalformed
+		}
+	}
+}
+
+func (sc *scanner) checkKey(s *shape, key string) error {
+	if s == nil || s.fields == nil {
+		return nil
+	}
+	if _, known := s.fields[key]; known {
+		return nil
+	}
+	if name := s.variantOf(key); name != "" {
+		return domain.ErrInvalidFields(domain.FieldError{
+			Field: name, Code: "invalid", Text: "a member differs from " + name + " by case only; names are case-sensitive",
+		})
+	}
+	if sc.strict {
+		return domain.ErrInvalidRequest.Saying("The body has an unknown member; accepted are: " + strings.Join(s.names, ", "))
+	}
+	return nil
+}
+
+func (sc *scanner) array(s *shape) error {
+	if sc.space(); sc.take(']') {
+		return nil
+	}
+	elem := (*shape)(nil)
+	if s != nil {
+		elem = s.elem
+	}
+	for {
+		sc.space()
+		if err := sc.value(elem); err != nil {
+			return err
+		}
+		sc.space()
+		if sc.take(']') {
+			return nil
+		}
+		if !sc.take(',') {
+			return errMalformed
+		}
+	}
+}
+
+// text reads a string. Only keys are wanted decoded: values are encoding/json's work.
+func (sc *scanner) text(decode bool) (string, error) {
+	sc.pos++ // the quote
+	start := sc.pos
+	var plain []byte // what was decoded so far; nil while it is the text itself
+	for sc.pos < len(sc.data) {
+		switch c := sc.data[sc.pos]; {
+		case c == '"':
+			end := sc.pos
+			sc.pos++
+			if !decode {
+				return "", nil
+			}
+			if plain == nil {
+				return string(sc.data[start:end]), nil
+			}
+			return string(plain), nil
+		case c == 0:
+			return "", errNUL
+		case c < ' ':
+			return "", errMalformed
+		case c == '\\':
+			if decode && plain == nil {
+				plain = append(make([]byte, 0, 64), sc.data[start:sc.pos]...)
+			}
+			r, err := sc.escape()
+			if err != nil {
+				return "", err
+			}
+			if decode {
+				plain = utf8.AppendRune(plain, r)
+			}
+		default:
+			if plain != nil {
+				plain = append(plain, c)
+			}
+			sc.pos++
+		}
+	}
+	return "", errMalformed
+}
+
+// escape reads one escape sequence, and both halves of a surrogate pair.
+func (sc *scanner) escape() (rune, error) {
+	sc.pos++ // the backslash
+	c := sc.peek()
+	sc.pos++
+	switch c {
+	case '"', '\\', '/':
+		return rune(c), nil
+	case 'b':
+		return '\b', nil
+	case 'f':
+		return '\f', nil
+	case 'n':
+		return '\n', nil
+	case 'r':
+		return '\r', nil
+	case 't':
+		return '\t', nil
+	case 'u':
+	default:
+		return 0, errMalformed
+	}
+	r, ok := sc.hex4()
+	switch {
+	case !ok:
+		return 0, errMalformed
+	case r == 0:
+		return 0, errNUL
+	case !utf16.IsSurrogate(r):
+		return r, nil
+	}
+	if !sc.take('\\') || !sc.take('u') {
+		return 0, errSurrogate
+	}
+	low, ok := sc.hex4()
+	if !ok {
+		return 0, errMalformed
+	}
+	if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
+		return 0, errSurrogate
+	}
+	return r, nil
+}
+
+func (sc *scanner) hex4() (rune, bool) {
+	if len(sc.data)-sc.pos < 4 {
+		return 0, false
+	}
+	var r rune
+	for _, c := range sc.data[sc.pos : sc.pos+4] {
+		switch {
+		case isDigit(c):
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	sc.pos += 4
+	return r, true
+}
+
+func (sc *scanner) number() error {
+	sc.take('-')
+	if !sc.take('0') && !sc.digits() {
+		return errMalformed
+	}
+	if sc.take('.') && !sc.digits() {
+		return errMalformed
+	}
+	if sc.take('e') || sc.take('E') {
+		if !sc.take('+') {
+			sc.take('-')
+		}
+		if !sc.digits() {
+			return errMalformed
+		}
+	}
+	return nil
+}
+
+func (sc *scanner) digits() bool {
+	start := sc.pos
+	for isDigit(sc.peek()) {
+		sc.pos++
+	}
+	return sc.pos > start
+}
+
+func (sc *scanner) literal(word string) error {
+	if len(sc.data)-sc.pos < len(word) || string(sc.data[sc.pos:sc.pos+len(word)]) != word {
+		return errMalformed
+	}
+	sc.pos += len(word)
+	return nil
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

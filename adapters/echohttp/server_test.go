@@ -1,0 +1,381 @@
+package echohttp_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/api"
+)
+
+// running is a server on free ports, stopped at the end of the test.
+type running struct {
+	public, admin string // host:port
+	stop          context.CancelFunc
+	stopped       chan error
+}
+
+func start(t *testing.T, k *kernel, change func(*echohttp.ServerOptions)) *running {
+	t.Helper()
+	options := echohttp.ServerOptions{PublicAddr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)}
+	if change != nil {
+		change(&options)
+	}
+	server, err := echohttp.Listen(options, k.API, echohttp.NewAdmin(k.API, echohttp.AdminOptions{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	r := &running{public: server.PublicAddr().String(), stop: stop, stopped: make(chan error, 1)}
+	if addr := server.AdminAddr(); addr != nil {
+		r.admin = addr.String()
+	}
+	done := make(chan struct{})
+	go func() {
+		r.stopped <- server.Serve(ctx)
+		close(done)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-done
+	})
+	return r
+}
+
+func status(t *testing.T, client *http.Client, url string) int {
+	t.Helper()
+	res, err := client.Get(url) //nolint:noctx // a test's own server
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	_, _ = io.Copy(io.Discard, res.Body)
+	return res.StatusCode
+}
+
+func TestServer(t *testing.T) {
+	t.Run("serves on two listeners", func(t *testing.T) {
+		s := start(t, newKernel(t, nil), nil)
+		for url, want := range map[string]int{
+			s.public + "/livez": 200, s.admin + "/livez": 200, s.public + "/anybody": 200, s.admin + "/anybody": 404,
+			s.public + "/metrics": 404, s.public + "/docs": 404, s.public + "/debug/pprof": 404, s.public + "/dev/inbox": 404,
+		} {
+			if got := status(t, http.DefaultClient, "http://"+url); got != want {
+				t.Errorf("%s answers %d (SC-2)", url, got)
+			}
+		}
+	})
+	t.Run("has no admin listener unless asked", func(t *testing.T) {
+		if s := start(t, newKernel(t, nil), func(o *echohttp.ServerOptions) { o.AdminAddr = "" }); s.admin != "" {
+			t.Errorf("listens on %s", s.admin)
+		}
+	})
+	t.Run("says which address it can't have", func(t *testing.T) {
+		s := start(t, newKernel(t, nil), nil)
+		for _, o := range []echohttp.ServerOptions{{PublicAddr: s.public}, {PublicAddr: "127.0.0.1:0", AdminAddr: s.admin}} {
+			if _, err := echohttp.Listen(o, nil, nil); err == nil {
+				t.Error("no error")
+			}
+		}
+	})
+	t.Run("refuses headers past 16 KB (ASVS 4.2.1)", func(t *testing.T) {
+		s := start(t, newKernel(t, nil), nil)
+		r := newServerRequest(t, "http://"+s.public+"/anybody")
+		r.Header.Set("X-Long", strings.Repeat("x", 24<<10))
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		wantStatus(t, res, http.StatusRequestHeaderFieldsTooLarge)
+	})
+	t.Run("answers HEAD without a body", func(t *testing.T) {
+		s := start(t, newKernel(t, nil), nil)
+		conn := dial(t, s.public)
+		_, _ = io.WriteString(conn, "HEAD /anybody HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		answer, err := io.ReadAll(conn)
+		if head, body, _ := strings.Cut(string(answer), "\r\n\r\n"); err != nil || !strings.HasPrefix(head, "HTTP/1.1 200") || body != "" {
+			t.Errorf("got %q", answer)
+		}
+	})
+	t.Run("answers a body that is too long, chunked, and closes the connection", func(t *testing.T) {
+		s := start(t, newKernel(t, nil), nil)
+		conn := dial(t, s.public)
+		_, _ = io.WriteString(conn, "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n18000\r\n"+
+			strings.Repeat(" ", 0x18000)+"\r\n0\r\n\r\n")
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		wantProblem(t, res, 413, "body_too_large")
+		if !res.Close {
+			t.Error("the connection stays open")
+		}
+	})
+}
+
+func TestConnectionLimit(t *testing.T) {
+	s := start(t, newKernel(t, nil), func(o *echohttp.ServerOptions) { o.MaxConnections = 2 })
+	var held []net.Conn
+	for range 2 {
+		conn := dial(t, s.public)
+		if _, err := io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bufio.NewReader(conn).ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, conn)
+	}
+	third := dial(t, s.public)
+	_, _ = io.WriteString(third, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+	_ = third.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if _, err := third.Read(make([]byte, 1)); err == nil {
+		t.Fatal("the third of two connections was served")
+	}
+	_ = held[0].Close()
+	_ = third.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := third.Read(make([]byte, 1)); err != nil {
+		t.Fatalf("the third connection was not served after the first closed: %v", err)
+	}
+}
+
+func dial(t *testing.T, addr string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr) //nolint:noctx // a test's own server
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func newServerRequest(t *testing.T, url string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestGracefulStop(t *testing.T) {
+	t.Run("says so before the listener closes, and finishes what is under way", func(t *testing.T) {
+		k := newKernel(t, nil)
+		begun, release := make(chan struct{}), make(chan struct{})
+		echohttp.Handle(k.API, "GET", "/held", echohttp.Op{ID: "held", Tag: "test"}, func(context.Context, echohttp.Caller, none) (none, error) {
+			close(begun)
+			<-release
+			return none{}, nil
+		})
+		s := start(t, k, func(o *echohttp.ServerOptions) { o.DrainDelay = 300 * time.Millisecond })
+		held := make(chan int, 1)
+		go func() {
+			res, err := http.Get("http://" + s.public + "/held") //nolint:noctx // a test's own server
+			if err != nil {
+				held <- 0
+				return
+			}
+			_ = res.Body.Close()
+			held <- res.StatusCode
+		}()
+		<-begun
+		if got := status(t, http.DefaultClient, "http://"+s.public+"/readyz"); got != http.StatusOK {
+			t.Errorf("readyz is %d before", got)
+		}
+		s.stop()
+		deadline := time.Now().Add(5 * time.Second)
+		for k.get("/readyz").StatusCode != http.StatusServiceUnavailable {
+			if time.Now().After(deadline) {
+				t.Fatal("readyz stays 200")
+			}
+		}
+		if got := status(t, http.DefaultClient, "http://"+s.public+"/livez"); got != http.StatusOK {
+			t.Errorf("livez is %d while draining", got)
+		}
+		close(release)
+		if got := <-held; got != http.StatusOK {
+			t.Errorf("the request under way got %d", got)
+		}
+		if err := <-s.stopped; err != nil {
+			t.Error(err)
+		}
+		if conn, err := net.Dial("tcp", s.public); err == nil { //nolint:noctx // a test's own server
+			_ = conn.Close()
+			t.Error("still listens")
+		}
+	})
+	t.Run("cuts off what does not finish in time, and says so", func(t *testing.T) {
+		k := newKernel(t, nil)
+		begun := make(chan struct{})
+		echohttp.Handle(k.API, "GET", "/stuck", echohttp.Op{ID: "stuck", Tag: "test"}, func(ctx context.Context, _ echohttp.Caller, _ none) (none, error) {
+			close(begun)
+			<-ctx.Done()
+			return none{}, ctx.Err()
+		})
+		s := start(t, k, func(o *echohttp.ServerOptions) { o.StopTimeout = 10 * time.Millisecond })
+		conn := dial(t, s.public)
+		_, _ = io.WriteString(conn, "GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n")
+		<-begun
+		s.stop()
+		if err := <-s.stopped; err == nil || !strings.Contains(err.Error(), "cut off") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestReadiness(t *testing.T) {
+	asked, ready := 0, false
+	k := newKernel(t, func(o *echohttp.Options) {
+		o.Ready = func(context.Context) (bool, map[string]string) {
+			asked++
+			return ready, map[string]string{"database": "unavailable"}
+		}
+	})
+	t.Run("is a bare status in public", func(t *testing.T) {
+		res := k.get("/readyz")
+		wantStatus(t, res, http.StatusServiceUnavailable)
+		if body, _ := io.ReadAll(res.Body); len(body) > 0 {
+			t.Errorf("says %s", body)
+		}
+	})
+	t.Run("is not a load that strangers can make", func(t *testing.T) {
+		for range 100 {
+			k.get("/readyz")
+		}
+		if asked > 50 {
+			t.Errorf("asked %d times", asked)
+		}
+	})
+	t.Run("has details for administrators", func(t *testing.T) {
+		res := admin(k, echohttp.AdminOptions{}, adminRequest("/readyz"))
+		wantStatus(t, res, http.StatusServiceUnavailable)
+		var got struct {
+			Ready   bool
+			Details map[string]string
+		}
+		if err := json.NewDecoder(res.Body).Decode(&got); err != nil || got.Ready || got.Details["database"] != "unavailable" {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+	t.Run("is asked again", func(t *testing.T) {
+		ready = true
+		deadline := time.Now().Add(5 * time.Second)
+		for k.get("/readyz").StatusCode != http.StatusOK {
+			if time.Now().After(deadline) {
+				t.Fatal("stays unavailable")
+			}
+		}
+	})
+}
+
+func adminRequest(path string, headers ...string) *http.Request {
+	r := request("GET", path, nil, headers...)
+	r.RemoteAddr, r.Host = "127.0.0.1:40000", "localhost:5001"
+	return r
+}
+
+func admin(k *kernel, o echohttp.AdminOptions, r *http.Request) *http.Response {
+	return serve(echohttp.NewAdmin(k.API, o), r)
+}
+
+func TestAdmin(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	k := newKernel(t, func(o *echohttp.Options) {
+		o.Metrics = registry
+		o.CORSOrigins = []string{"https://app.example.com"}
+		o.TrustedProxies = proxies
+	})
+	mails := []api.InboxMessage{{ID: "2", To: "b@example.com", Subject: "<b>Hi</b>", Text: "<script>", Links: []string{"javascript:alert(1)"}, Code: "123456"}, {ID: "1", Links: []string{}}}
+	options := echohttp.AdminOptions{Metrics: registry, Profile: true, Inbox: func() []api.InboxMessage { return mails }}
+	get := func(path string, headers ...string) *http.Response {
+		return admin(k, options, adminRequest(path, headers...))
+	}
+
+	t.Run("shows the inbox as JSON, newest first", func(t *testing.T) {
+		res := get("/dev/inbox", "Accept: application/json")
+		wantStatus(t, res, http.StatusOK)
+		if diff := cmp.Diff(api.InboxResponse{Messages: mails}, decodeBody[api.InboxResponse](t, res)); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("shows the inbox as a page that runs nothing", func(t *testing.T) {
+		res := get("/dev/inbox")
+		body, _ := io.ReadAll(res.Body)
+		for _, bad := range []string{"<script>", "<b>Hi", `href="javascript:`} {
+			if strings.Contains(string(body), bad) {
+				t.Errorf("%s is in the page", bad)
+			}
+		}
+		if !strings.Contains(string(body), "123456") || !strings.HasPrefix(res.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+			t.Errorf("got %s", body)
+		}
+	})
+	t.Run("shows no inbox when there is none", func(t *testing.T) {
+		wantProblem(t, admin(k, echohttp.AdminOptions{}, adminRequest("/dev/inbox")), 404, "not_found")
+		wantProblem(t, admin(k, echohttp.AdminOptions{}, adminRequest("/debug/pprof")), 404, "not_found")
+		wantProblem(t, admin(k, echohttp.AdminOptions{}, adminRequest("/metrics")), 404, "not_found")
+	})
+	for _, path := range []string{"/dev/inbox", "/debug/pprof", "/debug/pprof/cmdline", "/debug/pprof/heap", "/debug/pprof/profile"} {
+		for name, change := range map[string]func(*http.Request){
+			"another machine":              func(r *http.Request) { r.RemoteAddr = "192.0.2.1:1" },
+			"a rebound name":               func(r *http.Request) { r.Host = "evil.example:5001" },
+			"a name that looks like ours":  func(r *http.Request) { r.Host = "localhost.evil.example" },
+			"a name of all addresses":      func(r *http.Request) { r.Host = "0.0.0.0:5001" },
+			"a proxy on this machine":      func(r *http.Request) { r.Header.Set("X-Forwarded-For", "127.0.0.1") },
+			"a trusted proxy's say-so":     func(r *http.Request) { r.RemoteAddr = "10.0.0.1:1"; r.Header.Set("X-Forwarded-For", "127.0.0.1") },
+			"another machine without Host": func(r *http.Request) { r.RemoteAddr, r.Host = "192.0.2.1:1", "" },
+		} {
+			t.Run("refuses "+path+" to "+name+" (CVE-2024-52307)", func(t *testing.T) {
+				r := adminRequest(path)
+				change(r)
+				wantProblem(t, admin(k, options, r), 403, "forbidden")
+			})
+		}
+	}
+	for _, host := range []string{"localhost", "LOCALHOST:5001", "127.0.0.1:5001", "127.9.9.9", "[::1]:5001", "[::1]"} {
+		t.Run("knows the loopback host "+host, func(t *testing.T) {
+			r := adminRequest("/debug/pprof/cmdline")
+			r.Host = host
+			wantStatus(t, admin(k, options, r), http.StatusOK)
+		})
+	}
+	t.Run("shows metrics and profiles", func(t *testing.T) {
+		k.get("/anybody")
+		body, _ := io.ReadAll(get("/metrics").Body)
+		if !strings.Contains(string(body), `signet_http_request_duration_seconds_count{method="GET",route="/anybody",status="200"} 1`) {
+			t.Errorf("got %s", body)
+		}
+		wantStatus(t, get("/debug/pprof/"), http.StatusOK)
+		wantStatus(t, get("/debug/pprof/goroutine?debug=1"), http.StatusOK)
+	})
+	t.Run("shows the documentation, with a policy of its own", func(t *testing.T) {
+		for _, path := range []string{"/docs", "/docs/", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"} {
+			res := get(path)
+			wantStatus(t, res, http.StatusOK)
+			if got := res.Header.Get("Content-Security-Policy"); !strings.Contains(got, "script-src 'self' 'unsafe-inline'") {
+				t.Errorf("%s: policy is %s", path, got)
+			}
+		}
+		if got := get("/openapi.json"); got.StatusCode != http.StatusOK || strings.Contains(got.Header.Get("Content-Security-Policy"), "unsafe") {
+			t.Errorf("the document: %d %s", got.StatusCode, got.Header.Get("Content-Security-Policy"))
+		}
+	})
+	t.Run("answers no other origin", func(t *testing.T) {
+		if got := get("/dev/inbox", "Origin: https://app.example.com").Header.Get("Access-Control-Allow-Origin"); got != "" {
+			t.Errorf("allows %s", got)
+		}
+	})
+}

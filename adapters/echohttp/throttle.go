@@ -1,0 +1,85 @@
+package echohttp
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/transient"
+)
+
+// Limits are requests per minute; 0 means the default. They bound what one caller can cost, in this process: the limits that
+// guard secrets are the use cases' own.
+type Limits struct {
+	Anonymous     int // per address block, 600
+	Forged        int // tokens that Signet never made, per address block, 60
+	Authenticated int // per session or token, 600
+}
+
+// throttle counts calls. Its limiter may be nil: no limits.
+type throttle struct {
+	limiter                          transient.Limiter
+	anonymous, forged, authenticated transient.Limit
+}
+
+func newThrottle(limiter transient.Limiter, l Limits) *throttle {
+	perMinute := func(name string, set, otherwise int) transient.Limit {
+		if set == 0 {
+			set = otherwise
+		}
+		return transient.Limit{Name: name, Burst: set, Window: time.Minute}
+	}
+	return &throttle{
+		limiter:       limiter,
+		anonymous:     perMinute("api:anonymous", l.Anonymous, 600),
+		forged:        perMinute("api:forged", l.Forged, 60),
+		authenticated: perMinute("api:authenticated", l.Authenticated, 600),
+	}
+}
+
+// stranger counts a call without credentials that count.
+func (t *throttle) stranger(ctx context.Context, from domain.Origin) error {
+	if t.limiter == nil {
+		return nil
+	}
+	return t.take(ctx, t.anonymous, from.Block())
+}
+
+// known counts a call of a session, or of a token without one.
+func (t *throttle) known(ctx context.Context, actor domain.Actor) error {
+	if t.limiter == nil {
+		return nil
+	}
+	key := string(actor.SessionID)
+	if key == "" {
+		key = actor.TokenID
+	}
+	if key == "" {
+		key = string(actor.ID)
+	}
+	return t.take(ctx, t.authenticated, key)
+}
+
+// refused counts a token that was refused, and says what to answer. Over the limit forged tokens get 429, which is cheaper to
+// say and tells the forger nothing; valid ones are never counted here, so a flood of forgeries locks out nobody who shares
+// the address. Any other error is returned as it is.
+func (t *throttle) refused(ctx context.Context, from domain.Origin, err error) error {
+	if t.limiter == nil || !errors.Is(err, domain.ErrForged) {
+		return err
+	}
+	if over := t.take(ctx, t.forged, from.Block()); over != nil {
+		return over
+	}
+	return err
+}
+
+func (t *throttle) take(ctx context.Context, limit transient.Limit, key string) error {
+	d := t.limiter.Take(ctx, limit, key)
+	if d.Allowed {
+		return nil
+	}
+	e := domain.ErrRateLimited.After(d.RetryAfter)
+	e.Quota = &domain.Quota{Limit: limit.Burst, Remaining: d.Remaining, Window: limit.Window, Reset: d.Reset}
+	return e
+}

@@ -1,0 +1,178 @@
+package mailtmpl_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/signet-auth/signet/adapters/mailtmpl"
+	"github.com/signet-auth/signet/ports/mailer"
+	"github.com/signet-auth/signet/ports/porttest"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var _ mailer.Composer = (*mailtmpl.Composer)(nil)
+
+var full = mailer.Data{
+	Name: "Ada", Link: "https://id.example.com/verify/s3cr3t?a=1&b=2", Code: "314159",
+	AskedAt: time.Date(2026, 11, 23, 20, 2, 0, 0, time.FixedZone("CET", 3600)), LinkTTL: 24 * time.Hour, CodeTTL: 10 * time.Minute,
+	IP: "192.0.2.7", Device: "Firefox on Linux",
+}
+
+var bare = mailer.Data{Link: full.Link, AskedAt: full.AskedAt, LinkTTL: 90 * time.Minute}
+
+func composer(t *testing.T, options mailtmpl.Options) *mailtmpl.Composer {
+	t.Helper()
+	c, err := mailtmpl.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func compose(t *testing.T, c *mailtmpl.Composer, kind mailer.Kind, locale string, data mailer.Data) mailer.Message {
+	t.Helper()
+	m, err := c.Compose(kind, locale, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestContract(t *testing.T) { porttest.Composer(t, composer(t, mailtmpl.Options{})) }
+
+func TestGolden(t *testing.T) {
+	c := composer(t, mailtmpl.Options{Product: "Acme ID"})
+	for _, kind := range []mailer.Kind{mailer.Verify, mailer.AlreadyRegistered, mailer.RefreshReused} {
+		for name, data := range map[string]mailer.Data{"full": full, "bare": bare} {
+			m := compose(t, c, kind, "en", data)
+			golden(t, string(kind)+"-"+name+".txt", "Subject: "+m.Subject+"\n\n"+m.Text)
+			golden(t, string(kind)+"-"+name+".html", m.HTML)
+		}
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (go test -update writes it anew):\n%s", path, diff)
+	}
+}
+
+func TestEveryMailSaysWhatToDoWhenItWasNotYou(t *testing.T) {
+	c := composer(t, mailtmpl.Options{})
+	for _, kind := range []mailer.Kind{mailer.Verify, mailer.AlreadyRegistered, mailer.RefreshReused} {
+		m := compose(t, c, kind, "en", bare)
+		for _, part := range []string{"23 November 2026 at 19:02 UTC", "forgot password"} {
+			if !strings.Contains(strings.Join(strings.Fields(m.Text), " "), part) || !strings.Contains(m.HTML, part) {
+				t.Errorf("%s does not say %q", kind, part)
+			}
+		}
+	}
+	m := compose(t, c, mailer.Verify, "en", full)
+	for _, part := range []string{"24 hours", "10 minutes"} {
+		if !strings.Contains(m.Text, part) || !strings.Contains(m.HTML, part) {
+			t.Errorf("it does not say how long: %s", part)
+		}
+	}
+}
+
+func TestMailsLoadNothing(t *testing.T) {
+	c := composer(t, mailtmpl.Options{})
+	loads := regexp.MustCompile(`(?i)<(img|script|link|iframe|object|embed|video|audio|style|form|input)|src=|url\(|@import|\son\w+=`)
+	for _, kind := range []mailer.Kind{mailer.Verify, mailer.AlreadyRegistered, mailer.RefreshReused} {
+		if found := loads.FindString(compose(t, c, kind, "en", full).HTML); found != "" {
+			t.Errorf("%s has %q", kind, found)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	c := composer(t, mailtmpl.Options{})
+	for name, want := range map[string]string{
+		"":                      "Hello,",
+		"Ada":                   "Hello Ada,",
+		"  Ada \t King\n":       "Hello Ada King,",
+		"Zoë 山田":                "Hello Zoë 山田,",
+		"J. R.":                 "Hello J. R.,",
+		"O'Neil-Smith":          "Hello O'Neil-Smith,",
+		"see evil.example":      "Hello,",
+		"see evil\u3002example": "Hello,",
+		"https://evil.example":  "Hello,",
+		"me@evil.example":       "Hello,",
+		"call +1 555:1234":      "Hello,",
+		"\u202eadA":             "Hello adA,",
+		"<b>Ada</b>":            "Hello,",
+		"{{.Code}}":             "Hello,",
+		"You won a prize, call us at once now now":  "Hello You won a prize, call us at once now now,",
+		"You have won a prize and must call us now": "Hello,",
+	} {
+		data := full
+		data.Name = name
+		m := compose(t, c, mailer.Verify, "en", data)
+		if first, _, _ := strings.Cut(m.Text, "\n"); first != want {
+			t.Errorf("%q is greeted %q, want %q", name, first, want)
+		}
+	}
+}
+
+func TestLinks(t *testing.T) {
+	c := composer(t, mailtmpl.Options{})
+	for link, ok := range map[string]bool{
+		"https://id.example.com/verify/x":  true,
+		"http://localhost:5000/verify/x":   true,
+		"myapp://verify?token=x":           true,
+		"javascript:alert(1)":              false,
+		"JavaScript:alert(1)":              false,
+		"data:text/html,x":                 false,
+		"//evil.example":                   false,
+		"/verify/x":                        false,
+		"https://x/\r\nBcc: a":             false,
+		"https://x/\"><script>":            false,
+		"https://id.example.com/ verify/x": false,
+	} {
+		data := full
+		data.Link = link
+		m, err := c.Compose(mailer.Verify, "en", data)
+		if (err == nil) != ok {
+			t.Errorf("%q: error = %v", link, err)
+		}
+		if ok && (!strings.Contains(m.HTML, `href="`+link) || !strings.Contains(m.Text, link)) {
+			t.Errorf("%q is not in the mail", link)
+		}
+		if err != nil && strings.Contains(err.Error(), link) {
+			t.Errorf("the error tells the link, which carries a secret: %v", err)
+		}
+	}
+}
+
+func TestDurations(t *testing.T) {
+	c := composer(t, mailtmpl.Options{})
+	for d, want := range map[time.Duration]string{
+		24 * time.Hour: "24 hours", 72 * time.Hour: "3 days", time.Hour: "1 hour", 30 * time.Minute: "30 minutes",
+		90 * time.Minute: "90 minutes", time.Minute: "1 minute", 45 * time.Second: "45 seconds", 25 * time.Hour: "25 hours",
+	} {
+		data := bare
+		data.LinkTTL = d
+		if m := compose(t, c, mailer.Verify, "en", data); !strings.Contains(m.Text, "It works for "+want+".") {
+			t.Errorf("%v is not %q", d, want)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package mailtmpl
+
+import (
+	"fmt"
+	"html/template"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// functions are what templates may call. duration is English; other languages say {{hours .LinkTTL}} or {{minutes .CodeTTL}}
+// with words of their own.
+var functions = map[string]any{
+	"duration": duration,
+	"hours":    func(d time.Duration) int { return int(d / time.Hour) },
+	"minutes":  func(d time.Duration) int { return int(d / time.Minute) },
+}
+
+// duration is in the largest unit that says it exactly.
+func duration(d time.Duration) string {
+	for _, unit := range []struct {
+		name string
+		size time.Duration
+	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}} {
+		n := d / unit.size
+		switch {
+		case d%unit.size != 0 || n == 0, unit.name == "day" && n == 1: // "24 hours" is clearer than "1 day"
+			continue
+		case n == 1:
+			return "1 " + unit.name
+		}
+		return fmt.Sprintf("%d %ss", n, unit.name)
+	}
+	return fmt.Sprintf("%d seconds", int(d.Seconds()))
+}
+
+// maxName is the longest name that is greeted with: longer ones are messages.
+const maxName = 40
+
+// safeName is a name to greet with, or nothing when it might be more than a name: mail programs make links of anything that
+// looks like one.
+func safeName(name string) string {
+	name = oneLine(name)
+	if utf8.RuneCountInString(name) > maxName || strings.ContainsAny(name, "/\\:@<>[]{}()\"") {
+		return ""
+	}
+	for before, after := range dots(name) {
+		if before != ' ' && after != ' ' { // "evil.example", but not "J. R."
+			return ""
+		}
+	}
+	return name
+}
+
+// dots yields what stands before and after each dot (also the full-width ones), a space at the ends.
+func dots(text string) func(yield func(before, after rune) bool) {
+	return func(yield func(before, after rune) bool) {
+		runes := slices.Concat([]rune{' '}, []rune(text), []rune{' '})
+		for i, r := range runes {
+			if (r == '.' || r == '\u3002' || r == '\uff0e' || r == '\uff61' || r == '\u2024') && !yield(runes[i-1], runes[i+1]) {
+				return
+			}
+		}
+	}
+}
+
+// safeLink checks that a link is absolute and leads to a page or an app. Links are of our making, from configured templates;
+// the check keeps a slip there from sending out a script.
+func safeLink(link string) (template.URL, error) {
+	if link == "" {
+		return "", nil
+	}
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme == "" || strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '"' || r == '<' || r == '>' }) ||
+		slices.Contains([]string{"javascript", "data", "vbscript", "file", "blob"}, strings.ToLower(u.Scheme)) {
+		return "", fmt.Errorf("mailtmpl: the link is not absolute or of a scheme that mails must not carry")
+	}
+	return template.URL(link), nil //nolint:gosec // checked above
+}
+
+// oneLine drops what would break a line or turn the direction of the text around, and joins the rest by single spaces.
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r), unicode.IsControl(r), r == '\u2028', r == '\u2029':
+			return ' '
+		case unicode.Is(unicode.Cf, r), r == utf8.RuneError:
+			return -1
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// tidy ends a text part with one line end and never has two empty lines in a row, whatever conditions were left out.
+func tidy(text string) string {
+	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	for strings.Contains(text, "\n\n\n") {
+		text = strings.ReplaceAll(text, "\n\n\n", "\n\n")
+	}
+	return text + "\n"
+}

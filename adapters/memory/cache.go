@@ -1,0 +1,175 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+)
+
+// loadTimeout bounds a load whose callers may all have left. It is the longest deadline of any statement.
+const loadTimeout = 5 * time.Second
+
+// forever is the deadline of entries that never expire.
+const forever = math.MaxInt64
+
+// Cache implements cache.Cache. Bounded by W-TinyLFU: a flood of keys that are asked for once does not push out the ones in
+// use.
+//
+// Loads are our own, not otter's: otter loads again when a key is dropped meanwhile, so a key that changes quickly would hold
+// its callers for ever, and it leaves open what becomes of a load during InvalidateAll. Here every miss, drop and flush
+// passes one mutex (a hit does not), and a load may be remembered exactly while it is still the one in flights. A flush moves
+// the epoch, so all entries are gone at one instant, before their memory is.
+type Cache[K comparable, V any] struct {
+	ttl    time.Duration
+	now    func() time.Time
+	expiry func(V) time.Time
+
+	entries *otter.Cache[K, entry[V]]
+	epoch   atomic.Uint64
+
+	mu      sync.Mutex
+	flights map[K]*flight[V]
+}
+
+type entry[V any] struct {
+	value V
+	epoch uint64
+	until int64 // Unix nanoseconds
+}
+
+// flight is a load under way; value and err may be read once done is closed.
+type flight[V any] struct {
+	done  chan struct{}
+	value V
+	err   error
+}
+
+// NewCache makes a cache of about size entries. An entry is good for ttl after its load (0 = no limit), and no longer than
+// expiry says of its value (nil, or a zero time = no limit): a permission set ends with the earliest grant in it, a token
+// with its exp. An entry whose time is over is loaded again. now may be nil when neither is used.
+func NewCache[K comparable, V any](size int, ttl time.Duration, now func() time.Time, expiry func(V) time.Time) *Cache[K, V] {
+	return &Cache[K, V]{
+		ttl:     ttl,
+		now:     now,
+		expiry:  expiry,
+		entries: otter.Must(&otter.Options[K, entry[V]]{MaximumSize: size}),
+		flights: map[K]*flight[V]{},
+	}
+}
+
+// Get returns the remembered value, or waits for its load. The load runs apart from every caller, with the values of the
+// first caller's context but not its cancellation, and 5 s: a client that hangs up takes nothing from those who wait for the
+// same key, and what was loaded for it is remembered. A caller whose own context ends leaves with the context's error. A
+// panic in load is an error for those who waited, and the next caller loads again.
+func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(context.Context) (V, error)) (V, error) {
+	if value, ok := c.peek(key); ok {
+		return value, nil
+	}
+	f, value, found := c.join(ctx, key, load)
+	if found {
+		return value, nil
+	}
+	select {
+	case <-f.done:
+		return f.value, f.err
+	case <-ctx.Done():
+		var none V
+		return none, ctx.Err()
+	}
+}
+
+// Drop forgets a key. Whoever calls Get after it returned sees no value, and joins no load, from before.
+func (c *Cache[K, V]) Drop(key K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.flights, key)
+	c.entries.Invalidate(key)
+}
+
+// Flush forgets everything, as Drop does a key.
+func (c *Cache[K, V]) Flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.flights)
+	c.epoch.Add(1)
+	c.entries.InvalidateAll()
+}
+
+func (c *Cache[K, V]) peek(key K) (V, bool) {
+	e, ok := c.entries.GetIfPresent(key)
+	if ok && e.epoch == c.epoch.Load() && (e.until == forever || c.now().UnixNano() < e.until) {
+		return e.value, true
+	}
+	var none V
+	return none, false
+}
+
+// join returns the load under way or begins one, unless one has ended since the caller looked.
+func (c *Cache[K, V]) join(ctx context.Context, key K, load func(context.Context) (V, error)) (*flight[V], V, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var none V
+	if f, ok := c.flights[key]; ok {
+		return f, none, false
+	}
+	if value, ok := c.peek(key); ok {
+		return nil, value, true
+	}
+	f := &flight[V]{done: make(chan struct{})}
+	c.flights[key] = f
+	go c.fly(context.WithoutCancel(ctx), f, key, load)
+	return f, none, false
+}
+
+// fly runs a load. Whatever becomes of it, its waiters are woken and the key is free again.
+func (c *Cache[K, V]) fly(ctx context.Context, f *flight[V], key K, load func(context.Context) (V, error)) {
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	f.err = errLoadExited // stays when load calls runtime.Goexit
+	defer func() {
+		if cause := recover(); cause != nil {
+			f.err = fmt.Errorf("memory: load panicked: %v\n%s", cause, debug.Stack())
+		}
+		c.land(key, f)
+	}()
+	f.value, f.err = load(ctx)
+}
+
+var errLoadExited = errors.New("memory: load ended its goroutine")
+
+func (c *Cache[K, V]) land(key K, f *flight[V]) {
+	var until int64
+	if f.err == nil {
+		until = c.until(f.value)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.flights[key] == f { // neither dropped nor flushed since it began
+		delete(c.flights, key)
+		if f.err == nil {
+			c.entries.Set(key, entry[V]{f.value, c.epoch.Load(), until})
+		}
+	}
+	close(f.done)
+}
+
+// until is when an entry that was loaded now stops being good.
+func (c *Cache[K, V]) until(value V) int64 {
+	until := int64(forever)
+	if c.ttl > 0 {
+		until = c.now().Add(c.ttl).UnixNano()
+	}
+	if c.expiry != nil {
+		if end := c.expiry(value); !end.IsZero() {
+			until = min(until, end.UnixNano())
+		}
+	}
+	return until
+}

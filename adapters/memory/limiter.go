@@ -1,0 +1,92 @@
+package memory
+
+import (
+	"context"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/signet-auth/signet/ports/transient"
+)
+
+// limiterKeys bounds the table: about 10 MB when full.
+const limiterKeys = 100_000
+
+// Limiter implements transient.Limiter for one process by GCRA in microseconds, the same arithmetic as the Redis adapter's.
+// Per key it keeps one number, the theoretical arrival time (TAT): when the limit will be as if untouched. At that moment the
+// entry is worth nothing and expires, the key (an address, perhaps) with it.
+//
+// The table is bounded, and an evicted key starts over with its whole burst: that is the one way in which it fails open. An
+// attacker who wants it for the key under attack must bring 100 000 other keys in use, within the window, past whatever limit
+// the callers keep per address block; and eviction is by frequency of use (W-TinyLFU), every Take counting, refused ones
+// included, so keys that were used once go first and the key under attack is among the last.
+type Limiter struct {
+	now  func() time.Time
+	tats *otter.Cache[limitKey, int64]
+}
+
+type limitKey struct{ limit, key string }
+
+// NewLimiter makes a limiter that reads the time from now.
+func NewLimiter(now func() time.Time) *Limiter {
+	remaining := func(e otter.Entry[limitKey, int64]) time.Duration {
+		return max(time.UnixMicro(e.Value).Sub(now()), time.Nanosecond)
+	}
+	return &Limiter{now: now, tats: otter.Must(&otter.Options[limitKey, int64]{
+		MaximumSize:      limiterKeys,
+		ExpiryCalculator: otter.ExpiryWritingFunc(remaining),
+		Clock:            clock(now),
+	})}
+}
+
+// Take reserves one event.
+func (l *Limiter) Take(_ context.Context, limit transient.Limit, key string) transient.Decision {
+	interval, tolerance := gcra(limit)
+	var decision transient.Decision
+	l.tats.Compute(limitKey{limit.Name, key}, func(tat int64, _ bool) (int64, otter.ComputeOp) {
+		now := l.now().UnixMicro()
+		// Never further ahead than the limit itself can reach: a clock that was set back must not lock anybody out.
+		tat = min(max(tat, now), now+tolerance)
+		next := tat + interval
+		if wait := next - tolerance - now; wait > 0 {
+			decision = transient.Decision{RetryAfter: micros(wait), Reset: micros(tat - now)}
+			return tat, otter.WriteOp // a write, so that refused events count as use
+		}
+		decision = transient.Decision{
+			Allowed:   true,
+			Remaining: int((tolerance - (next - now)) / interval),
+			Reset:     micros(next - now),
+		}
+		return next, otter.WriteOp
+	})
+	return decision
+}
+
+// Return gives one reservation back.
+func (l *Limiter) Return(_ context.Context, limit transient.Limit, key string) {
+	interval, _ := gcra(limit)
+	l.tats.Compute(limitKey{limit.Name, key}, func(tat int64, found bool) (int64, otter.ComputeOp) {
+		switch {
+		case !found:
+			return 0, otter.CancelOp
+		case tat-interval <= l.now().UnixMicro():
+			return 0, otter.InvalidateOp
+		}
+		return tat - interval, otter.WriteOp
+	})
+}
+
+// gcra is the limit in microseconds: the emission interval, and how far ahead of now a TAT may be. The tolerance is made of
+// whole intervals, so that a burst is exact where the window does not divide evenly.
+func gcra(limit transient.Limit) (interval, tolerance int64) {
+	interval = max(limit.Window.Microseconds()/int64(max(limit.Burst, 1)), 1)
+	return interval, interval * int64(max(limit.Burst, 0))
+}
+
+func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
+
+// clock shows otter the injected time; it ticks in real time, to sweep out entries that nobody asks for any more.
+type clock func() time.Time
+
+func (c clock) NowNano() int64                        { return c().UnixNano() }
+func (c clock) Tick(d time.Duration) <-chan time.Time { return time.Tick(d) }

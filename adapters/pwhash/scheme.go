@@ -1,0 +1,85 @@
+package pwhash
+
+import (
+	"errors"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+)
+
+// maxPassword is the most of a password that any scheme is given, in bytes; policies allow far less (ASVS 6.2.9).
+const maxPassword = 4096
+
+// errNotWhole is the error of a password that the scheme would cut, or confuse with another.
+var errNotWhole = errors.New("pwhash: the current setting can't take this password whole")
+
+// Setting is how new passwords are hashed: Bcrypt or Argon2id.
+type Setting interface {
+	// MaxBytes is the most of a password that it takes, for domain.PasswordPolicy; 0 when policy alone limits it.
+	MaxBytes() int
+
+	// check says what is wrong with the parameters.
+	check() error
+	// hash makes the text of a new hash, or errNotWhole.
+	hash(e engine, password []byte) (string, error)
+	// decoy makes the text of a hash that no password has: random where a hash would be. It costs nothing to make, so a start
+	// does not wait for it, and a comparison with it costs what one with a real hash does.
+	decoy() string
+	// owed lists hashes whose work adds up to what a comparison with s lacks against one with the decoy, which is a hash
+	// under this setting. ok is false when no such list exists. A dearer s lacks nothing.
+	owed(s, decoy stored) (decoys []stored, ok bool)
+}
+
+// stored is a hash text taken apart.
+type stored interface {
+	// compare does the work of the hash and tells whether the password is the one. A password that the scheme can't take whole
+	// never is, at the same cost: cut to what fits it might match another's.
+	compare(e engine, password []byte) bool
+	// under tells whether a new hash under the setting would be no different in kind and cost.
+	under(s Setting) bool
+}
+
+// schemes is the table of hash texts. read returns false for a text that is not of its scheme to the letter.
+var schemes = [...]struct {
+	prefix string
+	read   func(text string) (stored, bool)
+}{
+	{"$2a$", readBcrypt},
+	{"$2b$", readBcrypt},
+	{"$2y$", readBcrypt}, // PHP's name for the same; $2x$ is a bug of old PHP and not read
+	{"$argon2id$", readArgon2id},
+}
+
+func read(text string) (stored, bool) {
+	for _, s := range schemes {
+		if strings.HasPrefix(text, s.prefix) {
+			return s.read(text)
+		}
+	}
+	return nil, false
+}
+
+// standIn is hashed in the place of a password that can't be: the work is the same whatever is hashed.
+var standIn = []byte("a password that no scheme refuses")
+
+// engine does the costly part; tests count in its place.
+type engine interface {
+	bcryptCompare(hash, password []byte) error
+	bcryptGenerate(password []byte, cost int) ([]byte, error)
+	argon2id(password, salt []byte, a Argon2id, length uint32) []byte
+}
+
+type processor struct{}
+
+func (processor) bcryptCompare(hash, password []byte) error {
+	return bcrypt.CompareHashAndPassword(hash, password)
+}
+
+func (processor) bcryptGenerate(password []byte, cost int) ([]byte, error) {
+	return bcrypt.GenerateFromPassword(password, cost)
+}
+
+func (processor) argon2id(password, salt []byte, a Argon2id, length uint32) []byte {
+	return argon2.IDKey(password, salt, a.Passes, a.Memory, a.Lanes, length)
+}

@@ -1,0 +1,169 @@
+package rueidis
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	redis "github.com/redis/rueidis"
+)
+
+// retryAfter is how long a lost Redis is left alone before it is tried again.
+const retryAfter = time.Second
+
+// errLost is the answer while Redis is lost.
+var errLost = errors.New("rueidis: Redis is lost")
+
+// Client is the connection to one Redis, that comes and goes. It is safe for concurrent use.
+type Client struct {
+	option redis.ClientOption
+	budget time.Duration
+	log    *slog.Logger
+
+	conn    atomic.Pointer[redis.Client] // nil until the keeper has made it
+	healthy atomic.Bool
+	trouble chan error // to the keeper, which made healthy true
+
+	life context.Context // ends with Close
+	stop context.CancelFunc
+	work sync.WaitGroup
+}
+
+// Open makes a client and returns at once: Redis may be absent, now or for ever. The error is about the options only.
+func Open(options Options) (*Client, error) {
+	option, err := options.client()
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		option:  option,
+		budget:  cmp.Or(options.Budget, defaultBudget),
+		log:     options.Log,
+		trouble: make(chan error, 1),
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	c.life, c.stop = context.WithCancel(context.Background())
+	c.work.Go(c.keep)
+	return c, nil
+}
+
+// Healthy tells whether Redis is in use at the moment. Right after Open it is not yet.
+func (c *Client) Healthy() bool { return c.healthy.Load() }
+
+// Close ends the connection, and what waits for it. Limiters then count by their fallback; wakers are silent.
+func (c *Client) Close() {
+	c.stop()
+	c.healthy.Store(false)
+	c.work.Wait()
+	if conn := c.conn.Load(); conn != nil {
+		(*conn).Close()
+	}
+}
+
+// keep connects, declares Redis healthy, waits for trouble, and begins again. It alone turns healthy on, so a half-open
+// circuit sees one trial at a time, and no request pays for it.
+func (c *Client) keep() {
+	told := false // the first failure is told, its repetitions are not
+	for {
+		err := c.try()
+		if err == nil {
+			c.log.Info("Redis is in use")
+			told = false
+			select { // trouble of the connection before
+			case <-c.trouble:
+			default:
+			}
+			c.healthy.Store(true)
+			select {
+			case err = <-c.trouble:
+			case <-c.life.Done():
+				return
+			}
+		}
+		if !told && c.life.Err() == nil {
+			c.log.Warn("Redis is lost; limits are counted per process until it is back", "error", err)
+			told = true
+		}
+		if !wait(c.life, retryAfter) {
+			return
+		}
+	}
+}
+
+// try connects if need be and runs what the limiter runs, so that a Redis that answers but may not or cannot count (a
+// read-only replica, an ACL, full memory) stays lost.
+func (c *Client) try() error {
+	conn := c.conn.Load()
+	if conn == nil {
+		made, err := redis.NewClient(c.option)
+		if made != nil { // also when Redis is away: it connects when used
+			c.conn.Store(&made)
+			conn = &made
+		}
+		if err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(c.life, dialTimeout)
+	defer cancel()
+	return takeScript.Exec(ctx, *conn, []string{"signet:rl:{probe}"}, []string{"1", "1"}).Error()
+}
+
+// lose opens the circuit: callers are served by their fallbacks until the keeper has Redis back.
+func (c *Client) lose(err error) {
+	if c.healthy.CompareAndSwap(true, false) {
+		select {
+		case c.trouble <- err:
+		default: // one is enough
+		}
+	}
+}
+
+// within runs a command with the budget. The command runs apart: the library waits for a dial that another caller began,
+// or for a full pipeline, without looking at the context.
+func (c *Client) within(ctx context.Context, command func(context.Context, redis.Client) redis.RedisResult) (redis.RedisResult, error) {
+	if !c.healthy.Load() {
+		return redis.RedisResult{}, errLost
+	}
+	conn := *c.conn.Load()
+	ctx, cancel := context.WithTimeout(ctx, c.budget)
+	answered := make(chan redis.RedisResult, 1)
+	go func() {
+		defer cancel()
+		answered <- command(ctx, conn)
+	}()
+	var result redis.RedisResult
+	select {
+	case result = <-answered:
+	case <-ctx.Done():
+		select {
+		case result = <-answered: // its own cancel
+		default:
+			c.lose(ctx.Err())
+			return redis.RedisResult{}, ctx.Err()
+		}
+	}
+	if err := result.Error(); err != nil {
+		c.lose(err)
+		return redis.RedisResult{}, err
+	}
+	return result, nil
+}
+
+// wait sleeps, and tells whether ctx lives on.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

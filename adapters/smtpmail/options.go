@@ -1,0 +1,101 @@
+package smtpmail
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// defaultTimeout bounds a delivery, from the dial on.
+const defaultTimeout = 15 * time.Second
+
+// Security is how the connection is encrypted.
+type Security int
+
+// The securities. StartTLS insists on it: whoever strips the offer from the server's greeting stops the mail, and does not
+// get to read it (RFC 8314 §3.1). TLS is from the first byte on (RFC 8314 §3.3).
+const (
+	Plain Security = iota
+	StartTLS
+	TLS
+)
+
+// Options say which server sends mail, and as whom.
+type Options struct {
+	Host     string
+	Port     int // 0 = 25, 587 or 465, by Security
+	Security Security
+
+	// Username turns authentication on. With Plain, the host must be loopback.
+	Username string
+	Password domain.Secret
+
+	// From is "name@example.com" or "Name <name@example.com>".
+	From string
+	// Timeout bounds one delivery; 0 = 15 s.
+	Timeout time.Duration
+	// Roots are the certificates to trust, nil = the system's.
+	Roots *x509.CertPool
+	// Now dates the mails.
+	Now func() time.Time
+}
+
+// settings are options that were checked.
+type settings struct {
+	Options
+
+	from   *mail.Address
+	domain string // of from: the right half of every Message-ID, and our name in EHLO
+}
+
+func (o Options) check() (settings, error) {
+	if o.Host == "" || strings.ContainsAny(o.Host, " /\r\n\x00") {
+		return settings{}, errors.New("smtpmail: the mail server's host is missing or no host name")
+	}
+	if o.Port < 0 || o.Port > 65535 {
+		return settings{}, fmt.Errorf("smtpmail: no port %d", o.Port)
+	}
+	if o.Now == nil {
+		return settings{}, errors.New("smtpmail: no clock")
+	}
+	if o.Username != "" && o.Security == Plain && !isLoopback(o.Host) {
+		return settings{}, errors.New("smtpmail: a user name without TLS would send the password in the clear: use STARTTLS or TLS")
+	}
+	from, err := mail.ParseAddress(o.From)
+	if err != nil {
+		return settings{}, fmt.Errorf("smtpmail: the sender %q is no address", o.From)
+	}
+	_, host, _ := strings.Cut(from.Address, "@")
+	if !isPlain(from.Address) || strings.Count(from.Address, "@") != 1 || strings.Contains(host, "[") || hasControl(from.Name) {
+		return settings{}, fmt.Errorf("smtpmail: the sender %q is not of the form name@example.com", o.From)
+	}
+	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
+	o.Port = cmp.Or(o.Port, [...]int{Plain: 25, StartTLS: 587, TLS: 465}[o.Security])
+	return settings{Options: o, from: from, domain: host}, nil
+}
+
+func (s settings) tls() *tls.Config {
+	return &tls.Config{ServerName: s.Host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// isPlain tells whether text is printable ASCII without spaces.
+func isPlain(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f })
+}
+
+func hasControl(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
+}

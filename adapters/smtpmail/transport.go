@@ -1,0 +1,108 @@
+package smtpmail
+
+import (
+	"context"
+	"fmt"
+	netmail "net/mail"
+	"strings"
+
+	"github.com/wneessen/go-mail"
+
+	"github.com/signet-auth/signet/ports/mailer"
+)
+
+// Transport implements mailer.Transport.
+type Transport struct{ settings }
+
+// New checks the settings. It does not connect: a mail server may be down when we start.
+func New(options Options) (*Transport, error) {
+	checked, err := options.check()
+	if err != nil {
+		return nil, err
+	}
+	return &Transport{checked}, nil
+}
+
+// Send delivers one mail over a connection of its own. Refused for good (mailer.ErrPermanent) are a 5yz reply to MAIL, RCPT
+// or DATA that does not ask for authentication, and a message that no server could be handed. Everything else is temporary:
+// connections, certificates and passwords are mended by operators.
+func (t *Transport) Send(ctx context.Context, m mailer.Message) error {
+	msg, err := t.message(m)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+	defer cancel()
+	err = t.deliver(ctx, msg)
+	if msg.IsDelivered() {
+		return nil // whatever went wrong after the server had taken it: sending it again would make two
+	}
+	return explain(ctx, err)
+}
+
+// deliver dials and sends. The library looks at the context only when it dials, and leaves the connection open when the
+// greeting fails: so the end of the context closes it, and so do we.
+func (t *Transport) deliver(ctx context.Context, msg *mail.Msg) error {
+	l := line{transport: t}
+	client, err := t.client(l.dial)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	defer context.AfterFunc(ctx, l.close)()
+	smtp, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return err
+	}
+	if err := client.SendWithSMTPClient(smtp, msg); err != nil {
+		return err
+	}
+	return client.CloseWithSMTPClient(smtp)
+}
+
+func (t *Transport) client(dial mail.DialContextFunc) (*mail.Client, error) {
+	options := []mail.Option{
+		mail.WithPort(t.Port),
+		mail.WithTimeout(t.Timeout),
+		mail.WithHELO(t.domain),
+		mail.WithTLSConfig(t.tls()),
+		mail.WithTLSPolicy(mail.NoTLS),
+		mail.WithDialContextFunc(dial),
+		mail.WithoutNoop(),
+		mail.WithoutRset(),
+		mail.WithoutSMTPUTF8(), // our addresses are ASCII
+	}
+	if t.Security == StartTLS {
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+	}
+	if t.Username != "" {
+		options = append(options, mail.WithSMTPAuthCustom(&auth{settings: t.settings}))
+	}
+	return mail.NewClient(t.Host, options...)
+}
+
+// message is the mail as it goes out: text and HTML as alternatives, marked as written by a machine so that other machines
+// don't answer (RFC 3834 §5), with an ID that is the same at every retry.
+func (t *Transport) message(m mailer.Message) (*mail.Msg, error) {
+	if m.To.IsZero() || m.ID == "" || strings.ContainsAny(m.ID, "<>@()\\\"[]:;, ") || !isPlain(m.ID) {
+		return nil, fmt.Errorf("smtpmail: the message has no recipient or no usable ID: %w", mailer.ErrPermanent)
+	}
+	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
+	msg.FromMailAddress(t.from)
+	msg.ToMailAddress(&netmail.Address{Address: m.To.Mailbox()})
+	msg.Subject(oneLine(m.Subject))
+	msg.SetMessageIDWithValue(m.ID + "@" + t.domain)
+	msg.SetDateWithValue(t.Now().UTC())
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetGenHeader("X-Auto-Response-Suppress", "All") // what Exchange goes by instead
+	msg.SetBodyString(mail.TypeTextPlain, m.Text)
+	if m.HTML != "" {
+		msg.AddAlternativeString(mail.TypeTextHTML, m.HTML)
+	}
+	return msg, nil
+}
+
+// oneLine keeps a subject from becoming headers; the library encodes line ends too, and readers show the encoded ones.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 }), " ")
+}

@@ -1,0 +1,69 @@
+package api
+
+// Code is the stable, machine-readable name of a failure. Clients treat a code they don't know as a failure of its status.
+type Code = string
+
+// 400: the request is malformed or invalid.
+const (
+	CodeInvalidRequest   Code = "invalid_request"
+	CodeValidationFailed Code = "validation_failed" // several members
+	CodeInvalidToken     Code = "invalid_token"
+	CodeInvalidState     Code = "invalid_state"
+	CodeInvalidCursor    Code = "invalid_cursor"
+	CodeUnknownService   Code = "unknown_service"
+	CodePasswordTooShort Code = "password_too_short"
+	CodePasswordTooLong  Code = "password_too_long"
+	CodePasswordCommon   Code = "password_common"
+)
+
+// 401: the credentials do not count.
+const (
+	CodeInvalidCredentials Code = "invalid_credentials"
+	CodeTokenMissing       Code = "token_missing"
+	CodeTokenInvalid       Code = "token_invalid" // expired, ended or of another kind, all alike
+)
+
+// 403: the credentials count, but not for this.
+const (
+	CodeForbidden        Code = "forbidden"
+	CodeEmailNotVerified Code = "email_not_verified"
+	CodeWrongAudience    Code = "wrong_audience"
+	CodeTargetOutranks   Code = "target_outranks"
+	CodeReauthRequired   Code = "reauth_required"
+)
+
+// 404 and 405.
+const (
+	CodeNotFound         Code = "not_found"
+	CodeMethodNotAllowed Code = "method_not_allowed"
+)
+
+// 409: the state of things is against it.
+const (
+	CodeEmailTaken           Code = "email_taken"
+	CodeNameTaken            Code = "name_taken"
+	CodeSessionLimitReached  Code = "session_limit_reached"
+	CodeWrongService         Code = "wrong_service"
+	CodeLastAdmin            Code = "last_admin"
+	CodeSystemRole           Code = "system_role"
+	CodeRoleInUse            Code = "role_in_use"
+	CodeConfirmationRequired Code = "confirmation_required"
+	CodePlatformService      Code = "platform_service"
+	CodeLinkRequired         Code = "link_required"
+	CodeLastIdentity         Code = "last_identity"
+)
+
+// 413, 415 and 429.
+const (
+	CodeBodyTooLarge         Code = "body_too_large"
+	CodeUnsupportedMediaType Code = "unsupported_media_type"
+	CodeRateLimited          Code = "rate_limited"
+)
+
+// 5xx: not the client's fault.
+const (
+	CodeInternal       Code = "internal"
+	CodeProviderFailed Code = "provider_failed"
+	CodeUnavailable    Code = "unavailable"
+	CodeBusy           Code = "busy"
+)

@@ -1,0 +1,47 @@
+package api
+
+// EventType names what happened, in the audit log and, later, in webhooks.
+type EventType = string
+
+// The events.
+const (
+	EventUserRegistered   EventType = "user.registered"
+	EventUserVerified     EventType = "user.verified"
+	EventUserUpdated      EventType = "user.updated"
+	EventUserEmailChanged EventType = "user.email_changed"
+	EventUserDisabled     EventType = "user.disabled"
+	EventUserEnabled      EventType = "user.enabled"
+	EventUserDeleted      EventType = "user.deleted"
+	EventUserLocked       EventType = "user.locked"
+
+	EventLoginSucceeded EventType = "login.succeeded"
+	EventLoginFailed    EventType = "login.failed"
+	EventSessionEnded   EventType = "session.ended"
+
+	EventTokenRefreshReused    EventType = "token.refresh_reused"
+	EventTokenRefreshRecovered EventType = "token.refresh_recovered"
+
+	EventPasswordChanged        EventType = "password.changed"
+	EventPasswordResetRequested EventType = "password.reset_requested"
+	EventPasswordReset          EventType = "password.reset"
+
+	EventServiceCreated    EventType = "service.created"
+	EventServiceUpdated    EventType = "service.updated"
+	EventServiceDeleted    EventType = "service.deleted"
+	EventRoleCreated       EventType = "role.created"
+	EventRoleUpdated       EventType = "role.updated"
+	EventRoleDeleted       EventType = "role.deleted"
+	EventPermissionCreated EventType = "permission.created"
+	EventPermissionDeleted EventType = "permission.deleted"
+	EventGrantAdded        EventType = "grant.added"
+	EventGrantRemoved      EventType = "grant.removed"
+
+	EventAppTokenCreated EventType = "app_token.created"
+	EventAppTokenRotated EventType = "app_token.rotated"
+	EventAppTokenRevoked EventType = "app_token.revoked"
+	EventAppTokenDeleted EventType = "app_token.deleted"
+
+	EventKeyCreated   EventType = "key.created"
+	EventKeyActivated EventType = "key.activated"
+	EventKeyRevoked   EventType = "key.revoked"
+)

@@ -1,0 +1,36 @@
+package api
+
+// ProblemMediaType is the media type of a Problem (RFC 9457 §3).
+const ProblemMediaType = "application/problem+json"
+
+// Problem is the body of every failure: RFC 9457 problem details, with the members of the service's older envelope as
+// extensions.
+type Problem struct {
+	// Type is a URN made of the code. It is a name, not a location.
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	// Detail is for a person. It never repeats what was sent.
+	Detail string `json:"detail"`
+	// Code is for programs.
+	Code Code `json:"code"`
+	// RequestID is what to quote when asking for help; it is also in the X-Request-Id header.
+	RequestID string `json:"request_id"`
+	Success   bool   `json:"success"` // always false
+	// Message repeats Detail, for clients of the older envelope.
+	Message string `json:"message"`
+	// Errors says which members of the input were wrong.
+	Errors []FieldProblem `json:"errors,omitempty"`
+	// NeedsVerification is true with email_not_verified, else absent.
+	NeedsVerification bool `json:"needs_verification,omitempty"`
+}
+
+// FieldProblem is what is wrong with one member of the input, and what is accepted.
+type FieldProblem struct {
+	Field   string `json:"field"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// ProblemType is the Type of problems with a code.
+func ProblemType(code Code) string { return "urn:signet:problem:" + code }

@@ -1,0 +1,74 @@
+package api
+
+import "time"
+
+// TokenTypeBearer is the token_type of every access token (RFC 6750).
+const TokenTypeBearer = "Bearer"
+
+// The values of LoginRequest.Transport.
+const (
+	TransportBody   = "body"   // the refresh token is a member of the answer; the default
+	TransportCookie = "cookie" // the refresh token is an HttpOnly cookie and never in a body
+)
+
+// LoginRequest is the body of POST /api/auth/login.
+type LoginRequest struct {
+	Email    string `json:"email" validate:"required"`
+	Password string `json:"password" validate:"required"`
+	// Service is the key, id or name of the service the access token is for; without it, Signet itself.
+	Service    string `json:"service,omitempty" validate:"max=100"`
+	DeviceName string `json:"device_name,omitempty" validate:"max=100"`
+	Transport  string `json:"transport,omitempty" validate:"omitempty,oneof=body cookie"`
+}
+
+// LoginResponse is its success.
+type LoginResponse struct {
+	Success     bool   `json:"success"`
+	AccessToken string `json:"access_token"`
+	// RefreshToken is absent when it travels by cookie.
+	RefreshToken string  `json:"refresh_token,omitempty"`
+	TokenType    string  `json:"token_type"`
+	ExpiresIn    int64   `json:"expires_in"` // s, of the access token
+	User         User    `json:"user"`
+	SessionID    string  `json:"session_id"`
+	Session      Session `json:"session"`
+}
+
+// Session is when a login ends.
+type Session struct {
+	ID        string    `json:"id"`
+	ExpiresAt time.Time `json:"expires_at"`
+	// IdleExpiresAt is when it ends unless it is refreshed before.
+	IdleExpiresAt time.Time `json:"idle_expires_at"`
+}
+
+// RefreshRequest is the body of POST /api/auth/refresh. Without refresh_token, the one sent as bearer or cookie counts.
+type RefreshRequest struct {
+	RefreshToken string `json:"refresh_token,omitempty"`
+	Service      string `json:"service,omitempty" validate:"max=100"`
+}
+
+// RefreshResponse is its success. The refresh token replaces the one sent.
+type RefreshResponse struct {
+	Success      bool   `json:"success"`
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"` // s
+}
+
+// LogoutRequest is the body of POST /api/auth/logout, for who has no access token at hand.
+type LogoutRequest struct {
+	RefreshToken string `json:"refresh_token,omitempty"`
+}
+
+// ValidateResponse is the success of GET /api/auth/validate-jwt: the token is genuine, and its session and user are live.
+type ValidateResponse struct {
+	Success   bool   `json:"success"`
+	UserID    string `json:"user_id"`
+	User      User   `json:"user"`
+	SessionID string `json:"session_id"`
+	// Audience is the key of the service that the token is for, and Permissions are the user's short names there.
+	Audience    string   `json:"audience"`
+	Permissions []string `json:"permissions"`
+}

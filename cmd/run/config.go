@@ -1,0 +1,143 @@
+package run
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/sys"
+)
+
+// The environments.
+const (
+	development = "development"
+	production  = "production"
+)
+
+// Config is every setting, by the name of its environment variable. The defaults are the ones of .env.example; a test keeps
+// the two equal.
+type Config struct {
+	Env               string        `env:"SIGNET_ENV"` // development with SQLite, production with Postgres unless said
+	SecretKey         domain.Secret `env:"SECRET_KEY"`
+	SecretKeyPrevious secrets       `env:"SECRET_KEY_PREVIOUS"`
+
+	Host      string   `env:"HOST"` // empty: loopback in development, every interface in production
+	Port      int      `env:"PORT" envDefault:"5000"`
+	AdminAddr string   `env:"ADMIN_ADDR" envDefault:"127.0.0.1:5001"`
+	PublicURL string   `env:"PUBLIC_URL"`
+	Proxies   prefixes `env:"TRUSTED_PROXIES"`
+	Origins   list     `env:"CORS_ORIGINS"`
+	StopWait  duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
+
+	DataDir    string        `env:"DATA_DIR" envDefault:"./data"`
+	Database   domain.Secret `env:"DATABASE_URI"` // holds a password
+	MigrateURI domain.Secret `env:"MIGRATE_DATABASE_URI"`
+	Pool       int           `env:"DATABASE_POOL" envDefault:"16"`
+
+	RedisURL      domain.Secret `env:"REDIS_URL"`
+	RedisHost     string        `env:"REDIS_HOST"`
+	RedisPort     int           `env:"REDIS_PORT" envDefault:"6379"`
+	RedisDB       int           `env:"REDIS_DB" envDefault:"0"`
+	RedisPassword domain.Secret `env:"REDIS_PASSWORD"`
+
+	MailServer    string        `env:"MAIL_SERVER"`
+	MailPort      int           `env:"MAIL_PORT" envDefault:"587"`
+	MailStartTLS  bool          `env:"MAIL_USE_TLS" envDefault:"false"`
+	MailTLS       bool          `env:"MAIL_USE_SSL" envDefault:"false"`
+	MailUser      string        `env:"MAIL_USERNAME"`
+	MailPassword  domain.Secret `env:"MAIL_PASSWORD"`
+	MailFrom      string        `env:"MAIL_FROM" envDefault:"Signet <no-reply@localhost.localdomain>"`
+	MailTemplates string        `env:"MAIL_TEMPLATES"`
+	LinkVerify    string        `env:"LINK_VERIFY"`
+
+	Issuer      string           `env:"ISSUER"`
+	IssuerForce bool             `env:"ISSUER_FORCE" envDefault:"false"`
+	Algorithm   domain.Algorithm `env:"JWT_ALG" envDefault:"ES256"`
+	AccessTTL   duration         `env:"JWT_ACCESS_TOKEN_EXPIRES" envDefault:"15m"`
+
+	SessionTTL    duration `env:"JWT_REFRESH_TOKEN_EXPIRES" envDefault:"30d"`
+	SessionIdle   duration `env:"SESSION_IDLE" envDefault:"14d"`
+	MaxSessions   int      `env:"MAX_SESSIONS_PER_USER" envDefault:"10"`
+	SessionPolicy string   `env:"SESSION_LIMIT_POLICY" envDefault:"evict_oldest"`
+	RefreshGrace  duration `env:"REFRESH_GRACE" envDefault:"10s"`
+	RefreshRetry  duration `env:"REFRESH_RETRY"` // unset: one access token's life
+
+	Registration     string   `env:"REGISTRATION" envDefault:"open"`
+	RegistrationMode string   `env:"REGISTRATION_MODE" envDefault:"strict"`
+	RegistrationTTL  duration `env:"REGISTRATION_TTL" envDefault:"7d"`
+	Verification     string   `env:"EMAIL_VERIFICATION" envDefault:"required"`
+	VerifyGet        string   `env:"VERIFY_GET" envDefault:"confirm"`
+	VerifyTTL        duration `env:"VERIFY_TTL" envDefault:"24h"`
+	CodeTTL          duration `env:"VERIFY_CODE_TTL" envDefault:"10m"`
+	CodeTries        int      `env:"VERIFY_CODE_TRIES" envDefault:"5"`
+
+	PasswordHash string   `env:"PASSWORD_HASH" envDefault:"bcrypt"`
+	BcryptCost   int      `env:"BCRYPT_COST" envDefault:"12"`
+	PasswordMin  int      `env:"PASSWORD_MIN_LENGTH" envDefault:"8"`
+	PasswordMax  int      `env:"PASSWORD_MAX_LENGTH" envDefault:"256"`
+	HashWorkers  int      `env:"HASH_WORKERS" envDefault:"0"` // 0: one per core, less one when there are more than two
+	HashWait     duration `env:"HASH_WAIT" envDefault:"2s"`
+
+	RateLimits     onOff    `env:"RATE_LIMITS" envDefault:"on"`
+	LimitLogin     quota    `env:"LIMIT_LOGIN" envDefault:"10/15m"`
+	LimitFailures  quota    `env:"LIMIT_FAILURES" envDefault:"60/1m"`
+	LimitMail      quota    `env:"LIMIT_MAIL" envDefault:"3/1h"`
+	LimitMailBlock quota    `env:"LIMIT_MAIL_BLOCK" envDefault:"20/1h"`
+	LimitCalls     int      `env:"LIMIT_CALLS" envDefault:"600"` // per minute, like the next two
+	LimitAnonymous int      `env:"LIMIT_ANONYMOUS" envDefault:"600"`
+	LimitForged    int      `env:"LIMIT_FORGED" envDefault:"60"`
+	LockFailures   int      `env:"LOCKOUT_FAILURES" envDefault:"100"`
+	LockFirst      duration `env:"LOCKOUT_FIRST" envDefault:"15m"`
+	LockLongest    duration `env:"LOCKOUT_LONGEST" envDefault:"24h"`
+
+	FeedPoll      duration `env:"FEED_POLL" envDefault:"500ms"`
+	FeedStaleness duration `env:"FEED_MAX_STALENESS" envDefault:"30s"`
+	OutboxLease   duration `env:"OUTBOX_LEASE" envDefault:"30s"`
+	OutboxWorkers int      `env:"OUTBOX_WORKERS" envDefault:"4"`
+
+	LogLevel    string `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat   string `env:"LOG_FORMAT"` // text in development, json in production unless said
+	LogRequests onOff  `env:"LOG_REQUESTS" envDefault:"off"`
+
+	AdminEmail    string        `env:"BOOTSTRAP_ADMIN_EMAIL"`
+	AdminPassword domain.Secret `env:"BOOTSTRAP_ADMIN_PASSWORD"`
+
+	// System is the machine; tests replace it to move the clock.
+	System sys.System `env:"-"`
+}
+
+// aliases are the names that the Flask service used.
+var aliases = map[string]string{
+	"APP_BASE_URL":           "PUBLIC_URL",
+	"MAIL_DEFAULT_SENDER":    "MAIL_FROM",
+	"SESSION_LIMIT_PER_USER": "MAX_SESSIONS_PER_USER",
+}
+
+// fromFiles are the settings that may be given as NAME_FILE, the way container platforms hand secrets over.
+var fromFiles = []string{
+	"SECRET_KEY", "SECRET_KEY_PREVIOUS", "DATABASE_URI", "MIGRATE_DATABASE_URI", "REDIS_URL", "REDIS_PASSWORD",
+	"MAIL_PASSWORD", "BOOTSTRAP_ADMIN_PASSWORD",
+}
+
+// embedded tells whether the record is the SQLite file in the data folder.
+func (c *Config) embedded() bool { return c.Database.IsZero() }
+
+func (c *Config) redis() bool { return !c.RedisURL.IsZero() || c.RedisHost != "" }
+
+func (c *Config) isDevelopment() bool { return c.Env == development }
+
+// inbox tells whether mails go to the development inbox.
+func (c *Config) inbox() bool { return c.MailServer == "" }
+
+func (c *Config) sessionPolicy() domain.SessionPolicy {
+	return domain.SessionPolicy{
+		Idle: time.Duration(c.SessionIdle), Absolute: time.Duration(c.SessionTTL),
+		Max: c.MaxSessions, Deny: c.SessionPolicy == "deny",
+	}
+}
+
+func (c *Config) trustedProxies() []netip.Prefix { return c.Proxies }
+
+// secureURL tells whether clients reach us by TLS, as PUBLIC_URL says.
+func (c *Config) secureURL() bool { return strings.HasPrefix(c.PublicURL, "https://") }

@@ -1,0 +1,118 @@
+package run_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/joho/godotenv"
+
+	"github.com/signet-auth/signet/cmd/run"
+)
+
+const key = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
+
+func TestEnvExampleNamesEverySettingWithItsDefault(t *testing.T) {
+	example, err := godotenv.Read("../../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defaults := map[string]string{}
+	config := reflect.TypeFor[run.Config]()
+	for i := range config.NumField() {
+		if name := config.Field(i).Tag.Get("env"); name != "-" {
+			defaults[name] = config.Field(i).Tag.Get("envDefault")
+		}
+	}
+	if diff := cmp.Diff(defaults, example); diff != "" {
+		t.Errorf("settings (-code +.env.example):\n%s", diff)
+	}
+}
+
+func TestNoSettingIsDevelopmentOnSQLite(t *testing.T) {
+	c, err := run.ParseConfig(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Env != "development" || c.Host != "127.0.0.1" || c.LogFormat != "text" || c.RefreshRetry != c.AccessTTL {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestBadSettingsAreNamedALineEach(t *testing.T) {
+	production := map[string]string{
+		"DATABASE_URI": "postgresql://u:hunter2@localhost/db", "SECRET_KEY": key, "MAIL_SERVER": "mail.example.com", "PUBLIC_URL": "https://auth.example.com",
+	}
+	tests := map[string]struct {
+		env  map[string]string
+		want []string // the first word of each line
+	}{
+		"production as it should be": {nil, nil},
+		"what production requires":   {map[string]string{"SECRET_KEY": "", "MAIL_SERVER": "", "PUBLIC_URL": ""}, []string{"MAIL_SERVER", "PUBLIC_URL", "SECRET_KEY"}},
+		"test switches":              {map[string]string{"RATE_LIMITS": "off", "BCRYPT_COST": "4"}, []string{"BCRYPT_COST", "RATE_LIMITS=off"}},
+		"types": {
+			map[string]string{"PORT": "http", "JWT_ACCESS_TOKEN_EXPIRES": "soon", "LIMIT_LOGIN": "10", "MAIL_USE_TLS": "maybe", "TRUSTED_PROXIES": "10.0.0.0/99", "RATE_LIMITS": "some"},
+			[]string{"JWT_ACCESS_TOKEN_EXPIRES", "LIMIT_LOGIN", "MAIL_USE_TLS", "PORT", "RATE_LIMITS", "TRUSTED_PROXIES"},
+		},
+		"words":                        {map[string]string{"JWT_ALG": "HS256", "REGISTRATION": "yes"}, []string{"JWT_ALG", "REGISTRATION"}},
+		"optional verification":        {map[string]string{"EMAIL_VERIFICATION": "optional"}, []string{"EMAIL_VERIFICATION=optional"}},
+		"a wildcard origin":            {map[string]string{"CORS_ORIGINS": "*"}, []string{"CORS_ORIGINS"}},
+		"another database":             {map[string]string{"DATABASE_URI": "mysql://root:hunter2@localhost/db"}, []string{"DATABASE_URI"}},
+		"two ways to Redis":            {map[string]string{"REDIS_URL": "redis://h", "REDIS_HOST": "h"}, []string{"REDIS_URL"}},
+		"a link that carries no token": {map[string]string{"LINK_VERIFY": "https://app.example.com/"}, []string{"LINK_VERIFY"}},
+		"half an administrator":        {map[string]string{"BOOTSTRAP_ADMIN_EMAIL": "a@example.com"}, []string{"BOOTSTRAP_ADMIN_EMAIL"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			env := maps.Clone(production)
+			maps.Copy(env, test.env)
+			_, err := run.ParseConfig(env)
+			var got []string
+			if err != nil {
+				for line := range strings.Lines(err.Error()) {
+					word, _, _ := strings.Cut(line, " ")
+					got = append(got, word)
+				}
+				if strings.Contains(err.Error(), "hunter2") {
+					t.Errorf("the error repeats a secret: %v", err)
+				}
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("lines (-want +got):\n%s\n%v", diff, err)
+			}
+		})
+	}
+}
+
+func TestOldNamesAreAliases(t *testing.T) {
+	c, err := run.ParseConfig(map[string]string{"APP_BASE_URL": "http://localhost:1", "SESSION_LIMIT_PER_USER": "3", "MAIL_DEFAULT_SENDER": "a@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.PublicURL != "http://localhost:1" || c.MaxSessions != 3 || c.MailFrom != "a@example.com" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestSecretsComeFromFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := run.ParseConfig(map[string]string{"SECRET_KEY_FILE": path})
+	if err != nil || c.SecretKey.Reveal() != key {
+		t.Errorf("key %v, error %v", c, err)
+	}
+	if _, err := run.ParseConfig(map[string]string{"SECRET_KEY_FILE": path, "SECRET_KEY": key}); err == nil {
+		t.Error("both a value and a file were accepted")
+	}
+	if _, err := run.ParseConfig(map[string]string{"SECRET_KEY_FILE": path + "x"}); err == nil {
+		t.Error("a file that is not there was accepted")
+	}
+}

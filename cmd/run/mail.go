@@ -1,0 +1,60 @@
+package run
+
+import (
+	"github.com/signet-auth/signet/adapters/mailtmpl"
+	"github.com/signet-auth/signet/adapters/memory"
+	"github.com/signet-auth/signet/adapters/smtpmail"
+	"github.com/signet-auth/signet/api"
+	"github.com/signet-auth/signet/ports/mailer"
+	"github.com/signet-auth/signet/ports/sys"
+)
+
+// post is how mails are written and where they go.
+type post struct {
+	composer  mailer.Composer
+	transport mailer.Transport
+	inbox     *memory.Inbox // nil with a mail server
+}
+
+func openPost(c *Config, system sys.System) (post, error) {
+	composer, err := mailtmpl.New(mailtmpl.Options{Dir: c.MailTemplates})
+	if err != nil {
+		return post{}, err
+	}
+	if c.inbox() {
+		inbox := memory.NewInbox(system.Now)
+		return post{composer: composer, transport: inbox, inbox: inbox}, nil
+	}
+	security := smtpmail.Plain
+	switch {
+	case c.MailTLS:
+		security = smtpmail.TLS
+	case c.MailStartTLS:
+		security = smtpmail.StartTLS
+	}
+	transport, err := smtpmail.New(smtpmail.Options{
+		Host: c.MailServer, Port: c.MailPort, Security: security, Username: c.MailUser, Password: c.MailPassword,
+		From: c.MailFrom, Now: system.Now,
+	})
+	return post{composer: composer, transport: transport}, err
+}
+
+// listInbox shows the development inbox on the admin listener.
+func listInbox(inbox *memory.Inbox) func() []api.InboxMessage {
+	if inbox == nil {
+		return nil
+	}
+	return func() []api.InboxMessage {
+		var messages []api.InboxMessage
+		for _, m := range inbox.List() {
+			links := m.Links
+			if links == nil {
+				links = []string{}
+			}
+			messages = append(messages, api.InboxMessage{
+				ID: m.ID, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Links: links, Code: m.Code,
+			})
+		}
+		return messages
+	}
+}

@@ -1,0 +1,83 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/joho/godotenv"
+)
+
+// Stdio is the program's streams.
+type Stdio struct {
+	In  io.Reader
+	Out io.Writer
+	Err io.Writer
+}
+
+// commands is the command line.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Start the server. Without any setting it runs on SQLite in ./data, with mails in the development inbox."`
+	Migrate migrateCommand `cmd:"" help:"Change the database's schema."`
+	Admin   adminCommand   `cmd:"" help:"Administrators."`
+	Dev     devCommand     `cmd:"" help:"Tools for development."`
+	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// program is what commands run with.
+type program struct {
+	ctx     context.Context //nolint:containedctx // kong passes one value to Run
+	environ map[string]string
+	stdio   Stdio
+}
+
+// Main is the program: it returns the exit code, 0 for success, 1 for a failure, 2 for a wrong call.
+func Main(ctx context.Context, args []string, environ map[string]string, stdio Stdio) int {
+	code := -1
+	parser, err := kong.New(&commands{}, kong.Name("signet"),
+		kong.Description("Central authentication and authorization for microservices. Settings come from the environment and .env; .env.example lists them."),
+		kong.Writers(stdio.Out, stdio.Err), kong.UsageOnError(), kong.Exit(func(c int) { code = c }))
+	if err != nil {
+		_, _ = fmt.Fprintln(stdio.Err, "signet:", err)
+		return 2
+	}
+	call, err := parser.Parse(args)
+	if code >= 0 { // --help
+		return code
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(stdio.Err, "signet: %v\nTry: signet --help\n", err)
+		return 2
+	}
+	if err := call.Run(&program{ctx: ctx, environ: environ, stdio: stdio}); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			_, _ = fmt.Fprintf(stdio.Err, "signet: %s\n", strings.TrimRight(line, "\n"))
+		}
+		return 1
+	}
+	return 0
+}
+
+// Environ is the process's environment over that of .env in the working folder, if there is one.
+func Environ() map[string]string {
+	environ, err := godotenv.Read()
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		_, _ = fmt.Fprintln(os.Stderr, "signet: .env can't be read:", err)
+	}
+	if environ == nil {
+		environ = map[string]string{}
+	}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		environ[name] = value
+	}
+	return environ
+}
+
+// config reads the settings.
+func (p *program) config() (*Config, error) { return ParseConfig(p.environ) }

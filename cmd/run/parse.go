@@ -1,0 +1,219 @@
+package run
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// ParseConfig reads the settings from an environment. Its error has one line for each value that can't be used, with what is
+// accepted; it never repeats a secret.
+func ParseConfig(environ map[string]string) (*Config, error) {
+	values, err := resolve(environ)
+	if err != nil {
+		return nil, err
+	}
+	c := Config{System: RealSystem()}
+	err = env.ParseWithOptions(&c, env.Options{Environment: values, FuncMap: map[reflect.Type]env.ParserFunc{
+		reflect.TypeFor[domain.Secret](): func(v string) (any, error) { return domain.NewSecret(v), nil },
+	}})
+	if err != nil {
+		return nil, parseErrors(err)
+	}
+	c.fill()
+	return &c, errors.Join(c.check()...)
+}
+
+// resolve copies the environment with aliases and files put under the names they stand for. An empty value is no value.
+func resolve(environ map[string]string) (map[string]string, error) {
+	values := make(map[string]string, len(environ))
+	for name, value := range environ {
+		if value != "" {
+			values[name] = value
+		}
+	}
+	for old, name := range aliases {
+		if v, ok := values[old]; ok && values[name] == "" {
+			values[name] = v
+		}
+	}
+	var errs []error
+	for _, name := range fromFiles {
+		path, ok := values[name+"_FILE"]
+		if !ok {
+			continue
+		}
+		if values[name] != "" {
+			errs = append(errs, fmt.Errorf("%s and %s_FILE are both set: give one", name, name))
+			continue
+		}
+		content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s_FILE can't be read: %w", name, err))
+			continue
+		}
+		values[name] = strings.TrimRight(string(content), "\r\n")
+	}
+	return values, errors.Join(errs...)
+}
+
+// parseErrors turns the parser's error into a line a setting, named as the operator knows it. The parser's own text is not
+// used: it repeats values.
+func parseErrors(err error) error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return err
+	}
+	var lines []error
+	for _, e := range all.Errors {
+		var p env.ParseError
+		if !errors.As(e, &p) {
+			lines = append(lines, e)
+			continue
+		}
+		lines = append(lines, fmt.Errorf("%s %s", variable(p.Name), accepted(p)))
+	}
+	return errors.Join(lines...)
+}
+
+func variable(field string) string {
+	f, ok := reflect.TypeFor[Config]().FieldByName(field)
+	if !ok {
+		return field
+	}
+	return f.Tag.Get("env")
+}
+
+func accepted(p env.ParseError) string {
+	switch p.Type.Kind() {
+	case reflect.Int:
+		return "must be a whole number"
+	case reflect.Bool:
+		return "must be true or false"
+	}
+	return p.Err.Error()
+}
+
+// fill sets what depends on other settings.
+func (c *Config) fill() {
+	if c.Env == "" {
+		c.Env = production
+		if c.embedded() {
+			c.Env = development
+		}
+	}
+	if c.RefreshRetry == 0 {
+		c.RefreshRetry = c.AccessTTL
+	}
+	if c.Host == "" && c.isDevelopment() {
+		c.Host = "127.0.0.1"
+	}
+	if c.LogFormat == "" {
+		c.LogFormat = "json"
+		if c.isDevelopment() {
+			c.LogFormat = "text"
+		}
+	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	c.Issuer = cmp.Or(c.Issuer, c.PublicURL)
+	c.HashWait = cmp.Or(c.HashWait, duration(2*time.Second))
+}
+
+// check finds what can't be used, or can't be used together.
+func (c *Config) check() []error {
+	var errs []error
+	bad := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	oneOf := func(name, value string, accepted ...string) {
+		bad(slices.Contains(accepted, value), "%s must be one of %s", name, strings.Join(accepted, ", "))
+	}
+	oneOf("SIGNET_ENV", c.Env, development, production)
+	oneOf("JWT_ALG", string(c.Algorithm), string(domain.ES256), string(domain.RS256), string(domain.EdDSA))
+	oneOf("SESSION_LIMIT_POLICY", c.SessionPolicy, "evict_oldest", "deny")
+	oneOf("REGISTRATION", c.Registration, "open", "invite", "off")
+	oneOf("REGISTRATION_MODE", c.RegistrationMode, "strict", "friendly")
+	oneOf("EMAIL_VERIFICATION", c.Verification, "required", "optional")
+	oneOf("VERIFY_GET", c.VerifyGet, "confirm", "consume")
+	oneOf("PASSWORD_HASH", c.PasswordHash, "bcrypt", "argon2id")
+	oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")
+	oneOf("LOG_FORMAT", c.LogFormat, "json", "text")
+
+	lowest := 4
+	if !c.isDevelopment() {
+		lowest = 10
+		bad(!c.SecretKey.IsZero(), "SECRET_KEY is required in production: at least 32 random bytes, such as the output of `openssl rand -base64 48`")
+		bad(c.MailServer != "", "MAIL_SERVER is required in production (SIGNET_ENV=development keeps mails in the development inbox)")
+		bad(c.PublicURL != "", "PUBLIC_URL is required in production: the address that clients and the links in mails use")
+		bad(bool(c.RateLimits), "RATE_LIMITS=off is for tests: it is refused in production")
+	}
+	bad(c.embedded() || !c.SecretKey.IsZero() || !c.isDevelopment(), "SECRET_KEY is required with Postgres: at least 32 random bytes, such as the output of `openssl rand -base64 48`")
+	bad(c.BcryptCost >= lowest && c.BcryptCost <= 15, "BCRYPT_COST must be from %d to 15 here", lowest)
+	bad(c.PasswordMin >= 8 && c.PasswordMin <= 64, "PASSWORD_MIN_LENGTH must be from 8 to 64")
+	bad(c.PasswordMax >= 64 && c.PasswordMax <= 1024, "PASSWORD_MAX_LENGTH must be from 64 to 1024")
+	bad(c.Port >= 0 && c.Port <= 65535, "PORT must be from 0 to 65535")
+	bad(c.MailPort > 0 && c.MailPort <= 65535, "MAIL_PORT must be from 1 to 65535")
+	bad(c.MaxSessions >= 0, "MAX_SESSIONS_PER_USER must be 0 (no limit) or more")
+	bad(c.Pool >= 2, "DATABASE_POOL must be at least 2")
+	bad(c.CodeTries >= 1 && c.CodeTries <= 10, "VERIFY_CODE_TRIES must be from 1 to 10")
+	bad(c.LockFailures >= 1, "LOCKOUT_FAILURES must be at least 1")
+	bad(c.OutboxWorkers >= 1, "OUTBOX_WORKERS must be at least 1")
+	bad(c.LimitCalls >= 1 && c.LimitAnonymous >= 1 && c.LimitForged >= 1, "LIMIT_CALLS, LIMIT_ANONYMOUS and LIMIT_FORGED must be at least 1 (a minute)")
+	bad(c.HashWorkers >= 0, "HASH_WORKERS must be 0 (by the number of cores) or more")
+	bad(!c.MailTLS || !c.MailStartTLS, "MAIL_USE_TLS (STARTTLS) and MAIL_USE_SSL exclude each other: give one")
+	bad(c.Verification == "required" || c.RegistrationMode == "friendly", "EMAIL_VERIFICATION=optional needs REGISTRATION_MODE=friendly: it tells whether an address is taken")
+	bad(c.LinkVerify == "" || strings.Contains(c.LinkVerify, "{token}"), "LINK_VERIFY must contain {token}")
+	bad(isDatabase(c.Database), "DATABASE_URI must begin with postgres:// or postgresql://; leave it empty for SQLite in DATA_DIR")
+	bad(isDatabase(c.MigrateURI), "MIGRATE_DATABASE_URI must begin with postgres:// or postgresql://")
+	bad(c.RedisURL.IsZero() || hasScheme(c.RedisURL.Reveal(), "redis", "rediss"), "REDIS_URL must begin with redis:// or rediss://")
+	bad(c.RedisURL.IsZero() || c.RedisHost == "", "REDIS_URL and REDIS_HOST exclude each other: give one")
+	bad(c.PublicURL == "" || isBase(c.PublicURL), "PUBLIC_URL must be an http:// or https:// address without query")
+	bad((c.AdminEmail == "") == c.AdminPassword.IsZero(), "BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD belong together")
+	_, err := mail.ParseAddress(c.MailFrom)
+	bad(err == nil, "MAIL_FROM must be an address such as Signet <no-reply@example.com>")
+	for _, origin := range c.Origins {
+		bad(isOrigin(origin), "CORS_ORIGINS must be exact origins such as https://app.example.com; * is not accepted")
+	}
+	for name, d := range map[string]duration{
+		"JWT_ACCESS_TOKEN_EXPIRES": c.AccessTTL, "JWT_REFRESH_TOKEN_EXPIRES": c.SessionTTL, "SESSION_IDLE": c.SessionIdle,
+		"REGISTRATION_TTL": c.RegistrationTTL, "VERIFY_TTL": c.VerifyTTL, "VERIFY_CODE_TTL": c.CodeTTL,
+		"FEED_POLL": c.FeedPoll, "FEED_MAX_STALENESS": c.FeedStaleness, "OUTBOX_LEASE": c.OutboxLease,
+		"LOCKOUT_FIRST": c.LockFirst, "LOCKOUT_LONGEST": c.LockLongest,
+	} {
+		bad(d > 0, "%s must be more than 0", name)
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errs
+}
+
+func isDatabase(uri domain.Secret) bool {
+	return uri.IsZero() || hasScheme(uri.Reveal(), "postgres", "postgresql")
+}
+
+func hasScheme(text string, accepted ...string) bool {
+	scheme, _, ok := strings.Cut(text, "://")
+	return ok && slices.Contains(accepted, scheme)
+}
+
+func isBase(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}
+
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && isBase(text) && u.Path == "" && text == strings.ToLower(text)
+}

@@ -1,0 +1,32 @@
+package run
+
+import (
+	"context"
+	"time"
+)
+
+type serveCommand struct{}
+
+// Run serves until the context ends, then stops gracefully.
+func (serveCommand) Run(p *program) error {
+	config, err := p.config()
+	if err != nil {
+		return err
+	}
+	server, err := Start(p.ctx, config, p.stdio)
+	if err != nil {
+		return err
+	}
+	server.welcome(p.stdio.Out)
+	select {
+	case <-p.ctx.Done():
+	case err = <-server.Failed():
+	}
+	// The server's own context is over: stopping has a time of its own.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), time.Duration(config.StopWait))
+	defer cancel()
+	if stopErr := server.Stop(ctx); err == nil {
+		err = stopErr
+	}
+	return err
+}

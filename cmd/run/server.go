@@ -1,0 +1,242 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/adapters/pwhash"
+	"github.com/signet-auth/signet/adapters/seal"
+	"github.com/signet-auth/signet/adapters/telemetry"
+	"github.com/signet-auth/signet/app/admin"
+)
+
+// Server is a running server.
+type Server struct {
+	// URL is where the API is, with the real port; AdminURL likewise, empty without an admin listener.
+	URL      string
+	AdminURL string
+
+	config *Config
+	log    *slog.Logger
+	failed chan error
+	stop   context.CancelFunc
+	served chan struct{}
+	halt   context.CancelFunc // of the background work
+	work   sync.WaitGroup
+	core   *core
+	undo   []func() // first opened, first
+}
+
+// Start opens everything, in the order in which things need each other, and serves. On an error nothing is left open. ctx
+// bounds the start only; Stop ends the server.
+func Start(ctx context.Context, c *Config, stdio Stdio) (*Server, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return nil, err
+	}
+	log, err := telemetry.NewLogger(stdio.Err, level, "signet", Version(), telemetry.Format(c.LogFormat))
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, log: log, failed: make(chan error, 1), served: make(chan struct{})}
+	if err := s.start(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context) error {
+	c := s.config
+	sealer, err := s.openSecrets()
+	if err != nil {
+		return err
+	}
+	if err := migrate(ctx, c, c.System, s.log); err != nil {
+		return err
+	}
+	db, err := openDatabase(c, c.Database, c.System)
+	if err != nil {
+		return err
+	}
+	s.onClose(func() { _ = db.Close() })
+	counters, err := openCounters(c, c.System, s.log)
+	if err != nil {
+		return err
+	}
+	s.onClose(counters.close)
+	mail, err := openPost(c, c.System)
+	if err != nil {
+		return err
+	}
+	hasher, err := openHasher(c)
+	if err != nil {
+		return err
+	}
+	common, err := pwhash.LoadCommon()
+	if err != nil {
+		return err
+	}
+	metrics, err := telemetry.NewRegistry(Version())
+	if err != nil {
+		return err
+	}
+	listeners, mount, err := s.listen(counters, mail, metrics)
+	if err != nil {
+		return err
+	}
+	publicURL := c.PublicURL
+	if publicURL == "" {
+		publicURL = "http://localhost:" + port(listeners.PublicAddr())
+	}
+	issuer, err := settleIssuer(ctx, db, c, publicURL)
+	if err != nil {
+		return err
+	}
+	s.core, err = newCore(outside{
+		config: c, log: s.log, system: c.System, store: db, sealer: sealer, hasher: hasher, common: common, shared: counters.shared,
+		waker: counters.waker, composer: mail.composer, transport: mail.transport, publicURL: publicURL, issuer: issuer,
+	})
+	if err != nil {
+		return err
+	}
+	db.OnCommit(s.core.committed)
+	if err := s.prepare(ctx); err != nil {
+		return err
+	}
+	if err := observe(metrics, s.core, hasher, counters); err != nil {
+		return err
+	}
+	mount(s.core, db)
+	s.serve(listeners)
+	return nil
+}
+
+// openSecrets makes the sealer of SECRET_KEY, which the embedded mode keeps in its folder.
+func (s *Server) openSecrets() (*seal.Sealer, error) {
+	c := s.config
+	key := c.SecretKey
+	if c.embedded() {
+		folder := dataDir(c.DataDir)
+		if err := folder.open(); err != nil {
+			return nil, err
+		}
+		release, err := folder.lock()
+		if err != nil {
+			return nil, err
+		}
+		s.onClose(release)
+	}
+	if key.IsZero() {
+		var err error
+		if key, err = dataDir(c.DataDir).secretKey(); err != nil {
+			return nil, err
+		}
+	}
+	sealer, err := seal.New(key, c.SecretKeyPrevious, c.System.Entropy)
+	if err != nil {
+		return nil, fmt.Errorf("SECRET_KEY: %w", err)
+	}
+	return sealer, nil
+}
+
+// prepare does what must be done before the first request: the keys, the place in the feed, the first administrator.
+func (s *Server) prepare(ctx context.Context) error {
+	if err := s.core.ring.Start(ctx); err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	if _, err := s.core.follower.Poll(ctx); err != nil {
+		return fmt.Errorf("change feed: %w", err)
+	}
+	c := s.config
+	if c.AdminEmail == "" {
+		return nil
+	}
+	made, err := s.core.admin.Bootstrap(ctx, admin.CreateInput{Email: c.AdminEmail, Password: c.AdminPassword})
+	if err != nil {
+		return fmt.Errorf("BOOTSTRAP_ADMIN_EMAIL: %w", clientText(err))
+	}
+	if made {
+		s.log.InfoContext(ctx, "the first administrator was made; BOOTSTRAP_ADMIN_PASSWORD can go now")
+	}
+	return nil
+}
+
+// serve starts the background work and the listeners.
+func (s *Server) serve(listeners *echohttp.Server) {
+	serving, stop := context.WithCancel(context.Background())
+	working, halt := context.WithCancel(context.Background())
+	s.stop, s.halt = stop, halt
+	for _, run := range []func(context.Context){s.core.follower.Run, s.core.dispatcher.Run, s.core.failures.Run, s.core.hasher.Warm} {
+		s.work.Go(func() { run(working) })
+	}
+	go func() {
+		defer close(s.served)
+		if err := listeners.Serve(serving); err != nil {
+			s.failed <- err
+		}
+	}()
+}
+
+// Failed yields the error of a listener that gave up.
+func (s *Server) Failed() <-chan error { return s.failed }
+
+// Stop ends the server gracefully: traffic first, then the background work, then what both stand on. ctx bounds the wait. Call
+// it once.
+func (s *Server) Stop(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.stop()
+		<-s.served
+		s.halt()
+		s.work.Wait()
+		s.core.rehash.Wait()
+		s.close()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return errors.New("the server did not stop in time")
+	}
+	select {
+	case err := <-s.failed:
+		return err
+	default:
+		return nil
+	}
+}
+
+func (s *Server) onClose(undo func()) { s.undo = append(s.undo, undo) }
+
+// close undoes the start, last things first.
+func (s *Server) close() {
+	for _, undo := range slices.Backward(s.undo) {
+		undo()
+	}
+}
+
+func openHasher(c *Config) (*pwhash.Hasher, error) {
+	var setting pwhash.Setting = pwhash.Bcrypt{Cost: c.BcryptCost}
+	if c.PasswordHash == "argon2id" {
+		setting = pwhash.DefaultArgon2id()
+	}
+	return pwhash.New(pwhash.Options{
+		Setting: setting, Workers: c.HashWorkers, Wait: time.Duration(c.HashWait), Now: time.Now, Sleep: c.System.Sleep, // it measures work, which no moved clock should stretch
+	})
+}
+
+func port(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return strconv.Itoa(tcp.Port)
+	}
+	return ""
+}

@@ -1,0 +1,10 @@
+package domain
+
+// The wire format of opaque tokens, for tests that hold it against an independent one.
+var (
+	Base62Length = base62Length
+	EncodeBase62 = encodeBase62
+	DecodeBase62 = decodeBase62
+	EncodeOpaque = encodeOpaque
+	DecodeOpaque = decodeOpaque
+)

@@ -1,0 +1,3 @@
+DROP TABLE refresh_families;
+DROP TABLE sessions;
+DROP TABLE clients;

@@ -1,0 +1,2 @@
+DROP TABLE event_pii;
+DROP TABLE audit_events;

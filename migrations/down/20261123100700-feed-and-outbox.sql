@@ -1,0 +1,3 @@
+DROP TABLE meta;
+DROP TABLE outbox;
+DROP TABLE changes;

@@ -1,0 +1,70 @@
+package porttest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+func storeAudit(t *testing.T, s storeTest) {
+	add := func(t *testing.T, events ...domain.Event) {
+		t.Helper()
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Audit.Add(ctx, events...) })
+	}
+	list := func(t *testing.T, f store.AuditFilter) []domain.Event {
+		t.Helper()
+		events, err := s.Read().Audit.List(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return events
+	}
+	event := func(at time.Time, kind domain.EventType, subject string) domain.Event {
+		return domain.NewEvent(newID[domain.EventID](), at, kind, domain.System(), domain.Origin{}, "user", subject)
+	}
+
+	t.Run("events come back as they went, newest first, with and without a trace", func(t *testing.T) {
+		actor := domain.Actor{Kind: domain.ActorUser, ID: newID[domain.PrincipalID](), SessionID: newID[domain.SessionID]()}
+		full := domain.NewEvent(newID[domain.EventID](), noon, domain.EventLoginFailed, actor,
+			domain.Origin{IP: "192.0.2.1", UserAgent: "agent", RequestID: "r-1"}, "user", string(actor.ID)).With("reason", "it's \"wrong\"")
+		full.Outcome, full.ServiceID, full.Trace.Identifier = domain.Failed, domain.PlatformID, "ada@example.com"
+		bare := event(noon.Add(time.Second), domain.EventKeyCreated, "")
+		add(t, full, bare)
+		add(t)
+		same(t, "events", list(t, store.AuditFilter{}), []domain.Event{bare, full})
+	})
+
+	t.Run("by type, subject and both, and as many as asked for", func(t *testing.T) {
+		subject := string(newID[domain.UserID]())
+		var all []domain.Event
+		for i := range 3 {
+			all = append(all, event(noon.Add(time.Duration(i)*time.Hour), domain.EventSessionEnded, subject))
+		}
+		other := event(noon.Add(5*time.Hour), domain.EventRefreshReused, subject)
+		add(t, append(all, other, event(noon, domain.EventSessionEnded, "another"))...)
+		same(t, "subject", list(t, store.AuditFilter{SubjectID: subject}), []domain.Event{other, all[2], all[1], all[0]})
+		same(t, "limit", list(t, store.AuditFilter{SubjectID: subject, Limit: 2}), []domain.Event{other, all[2]})
+		same(t, "both", list(t, store.AuditFilter{SubjectID: subject, Types: []domain.EventType{domain.EventRefreshReused}}), []domain.Event{other})
+		same(t, "types", list(t, store.AuditFilter{
+			Types: []domain.EventType{domain.EventRefreshReused, domain.EventKeyCreated}, SubjectID: subject,
+		}), []domain.Event{other})
+		same(t, "nothing", list(t, store.AuditFilter{SubjectID: "nobody"}), []domain.Event(nil))
+	})
+
+	t.Run("more than 200 are never listed, and a month that nobody prepared is no failure", func(t *testing.T) {
+		var all []domain.Event
+		for i := range 205 {
+			all = append(all, event(noon.AddDate(10, 0, 0).Add(time.Duration(i)), domain.EventUserVerified, fmt.Sprint("s", i)))
+		}
+		add(t, all...)
+		for _, limit := range []int{0, -1, 1000} {
+			if n := len(list(t, store.AuditFilter{Limit: limit})); n != 200 {
+				t.Errorf("%d events at a limit of %d", n, limit)
+			}
+		}
+	})
+}

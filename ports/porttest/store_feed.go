@@ -1,0 +1,102 @@
+package porttest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+func storeFeed(t *testing.T, s storeTest) {
+	after := func(t *testing.T, seq int64, limit int) store.Feed {
+		t.Helper()
+		feed, err := s.Read().Changes.After(t.Context(), seq, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return feed
+	}
+
+	t.Run("a new feed has an epoch and nothing else", func(t *testing.T) {
+		feed := after(t, 0, 10)
+		if feed.Epoch == "" {
+			t.Error("there is no epoch")
+		}
+		same(t, "feed", feed, store.Feed{Epoch: feed.Epoch})
+	})
+
+	t.Run("changes come in commit order with rising numbers, after any number and up to a limit", func(t *testing.T) {
+		s.write(t, func(_ context.Context, tx *store.Tx) error {
+			tx.Changed(domain.ChangeSession, "a")
+			tx.Changed(domain.ChangePrincipal, "b")
+			return nil
+		})
+		s.write(t, func(_ context.Context, tx *store.Tx) error {
+			tx.Changed(domain.ChangeService, "c")
+			return nil
+		})
+		feed := after(t, 0, 10)
+		var subjects string
+		last := int64(0)
+		for _, c := range feed.Changes {
+			if c.Seq <= last {
+				t.Errorf("number %d comes after %d", c.Seq, last)
+			}
+			last, subjects = c.Seq, subjects+c.Subject
+		}
+		if subjects != "abc" || feed.Max != last {
+			t.Fatalf("got %+v", feed)
+		}
+		same(t, "limited", after(t, 0, 2).Changes, feed.Changes[:2])
+		same(t, "the highest number of a limited look", after(t, 0, 2).Max, last)
+		same(t, "after the second", after(t, feed.Changes[1].Seq, 10).Changes, feed.Changes[2:])
+		same(t, "after the last", after(t, last, 10), store.Feed{Epoch: feed.Epoch, Max: last})
+		same(t, "beyond", after(t, last+1000, 10), store.Feed{Epoch: feed.Epoch, Max: last})
+	})
+
+	// The trap that a follower of numbers falls into: a transaction draws number 7, another draws 8 and commits, the follower
+	// sees 8, and then 7 commits. Here many commit at once while a follower reads on.
+	t.Run("a follower who reads on from the highest number it saw misses nothing", func(t *testing.T) {
+		const writers, each = 8, 25
+		begin := after(t, 0, 1).Max
+		seen, last := map[string]bool{}, begin
+		follow := func() {
+			feed := after(t, last, 7)
+			for _, c := range feed.Changes {
+				seen[c.Subject], last = true, c.Seq
+			}
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			race(t, writers, func(w int) (bool, error) {
+				for i := range each {
+					err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+						tx.Changed(domain.ChangeSession, fmt.Sprintf("%d-%d", w, i))
+						return tx.Meta.Put(ctx, fmt.Sprint("writer", w), fmt.Sprint(i))
+					})
+					if err != nil {
+						return false, err
+					}
+				}
+				return true, nil
+			})
+		}()
+		for running := true; running; {
+			select {
+			case <-done:
+				running = false
+			default:
+			}
+			follow()
+		}
+		for last < after(t, last, 1).Max {
+			follow()
+		}
+		if len(seen) != writers*each {
+			t.Errorf("the follower saw %d of %d changes", len(seen), writers*each)
+		}
+	})
+}

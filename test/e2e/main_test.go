@@ -1,0 +1,14 @@
+// Package e2e tests the server as a black box, through HTTP, on every pair of backends.
+//
+// One file a call (register, verify, login, refresh, me, logout) with all its errors, then what crosses calls: races,
+// replicas, outages, secrets. Every answer is checked against the server's own OpenAPI document.
+package e2e_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/signet-auth/signet/test/testkit/backend"
+)
+
+func TestMain(m *testing.M) { os.Exit(backend.Main(m)) }

@@ -1,0 +1,58 @@
+package testkit
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/signet-auth/signet/test/testkit/backend"
+)
+
+// Backends is a pair of a system of record and a keeper of counters.
+type Backends struct {
+	Name string
+	// Env makes the settings of a fresh, empty pair.
+	Env func(tb testing.TB) map[string]string
+}
+
+// Embedded is SQLite in a temp folder, and everything else in process.
+var Embedded = Backends{Name: "embedded", Env: func(tb testing.TB) map[string]string {
+	return map[string]string{"DATA_DIR": tb.TempDir()}
+}}
+
+// Production is Postgres and Redis.
+var Production = Backends{Name: "postgres+redis", Env: func(tb testing.TB) map[string]string {
+	return map[string]string{
+		"DATABASE_URI": backend.Postgres(tb), "REDIS_URL": backend.Redis(tb),
+		"SECRET_KEY": SecretKey, "SIGNET_ENV": "development",
+	}
+}}
+
+// SecretKey is the SECRET_KEY of test servers.
+const SecretKey = "3Zk9wQ7rT1yUe5Xc8Vb2Nm6Lp4Js0HgFd-test-only"
+
+// Each runs a test on every pair of backends.
+func Each(t *testing.T, test func(t *testing.T, b Backends)) {
+	t.Helper()
+	for _, b := range []Backends{Embedded, Production} {
+		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, b)
+		})
+	}
+}
+
+// defaults make tests quick and quiet: cheap hashes, no budgets unless a test is about them.
+func defaults() map[string]string {
+	return map[string]string{
+		"HOST": "127.0.0.1", "PORT": "0", "ADMIN_ADDR": "127.0.0.1:0", "BCRYPT_COST": "4", "RATE_LIMITS": "off",
+		"LOG_LEVEL": "debug", "LOG_FORMAT": "json", "LOG_REQUESTS": "on",
+	}
+}
+
+func merged(all ...map[string]string) map[string]string {
+	env := map[string]string{}
+	for _, m := range all {
+		maps.Copy(env, m)
+	}
+	return env
+}
