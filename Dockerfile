@@ -16,7 +16,7 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifica
 COPY --from=build /out/signet /signet
 # Brings /data. A new volume takes the owner and mode of this folder, so the account below, and no other, can use it.
 COPY --from=build --chown=65532:65532 /out/root/ /
-ENV DATA_DIR=/data
+ENV DATA_DIR=/data HOST=0.0.0.0
 # The working folder is also where SQLite puts temporary files: there is no /tmp.
 WORKDIR /data
 VOLUME /data

@@ -7,8 +7,7 @@ const TokenTypeBearer = "Bearer"
 
 // The values of LoginRequest.Transport.
 const (
-	TransportBody   = "body"   // the refresh token is a member of the answer; the default
-	TransportCookie = "cookie" // the refresh token is an HttpOnly cookie and never in a body
+	TransportBody = "body" // the refresh token is a member of the answer; the default, and the only one so far
 )
 
 // LoginRequest is the body of POST /api/auth/login.
@@ -18,7 +17,7 @@ type LoginRequest struct {
 	// Service is the key, id or name of the service the access token is for; without it, Signet itself.
 	Service    string `json:"service,omitempty" validate:"max=100"`
 	DeviceName string `json:"device_name,omitempty" validate:"max=100"`
-	Transport  string `json:"transport,omitempty" validate:"omitempty,oneof=body cookie"`
+	Transport  string `json:"transport,omitempty" validate:"omitempty,oneof=body"`
 }
 
 // LoginResponse is its success.

@@ -152,6 +152,16 @@ func TestThrottle(t *testing.T) {
 		wantProblem(t, k.post("/refresh", "", "Authorization: Bearer forged"), 429, "rate_limited")
 		wantProblem(t, k.post("/refresh", "", "Authorization: Bearer ended"), 401, "token_invalid")
 	})
+	t.Run("gives credentials that a use case found good their reservation back", func(t *testing.T) {
+		k := newKernel(t, limited)
+		for range 10 {
+			wantStatus(t, k.post("/refresh", "", good), http.StatusOK)
+		}
+		for range 3 {
+			wantProblem(t, k.post("/refresh", "", "Authorization: Bearer ended"), 401, "token_invalid")
+		}
+		wantProblem(t, k.post("/refresh", "", good), 429, "rate_limited")
+	})
 	t.Run("never counts valid use of what other services need, nor health", func(t *testing.T) {
 		k := newKernel(t, limited)
 		for range 20 {
@@ -212,6 +222,7 @@ func TestCookies(t *testing.T) {
 	})
 	t.Run("have another name on http, on a loopback host only", func(t *testing.T) {
 		for url, want := range map[string]string{
+			"":                      "signet_rt=next; Path=/api/auth; HttpOnly; SameSite=Strict",
 			"http://localhost:5000": "signet_rt=next; Path=/api/auth; HttpOnly; SameSite=Strict",
 			"http://auth.example":   "__Secure-signet_rt=next; Path=/api/auth; HttpOnly; Secure; SameSite=Strict",
 		} {

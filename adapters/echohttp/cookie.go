@@ -1,7 +1,7 @@
 package echohttp
 
 import (
-	"fmt"
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -18,17 +18,17 @@ type cookies struct {
 	cors   *cors
 }
 
-// newCookies reads the public URL: https, or http on a loopback host or without one (development).
+// newCookies reads the public URL. None means development, on a loopback host; then only listed origins count.
 func newCookies(publicURL string, cors *cors) (*cookies, error) {
 	u, err := url.Parse(publicURL)
 	if err != nil || publicURL != "" && (u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
-		return nil, fmt.Errorf("the public URL must be an absolute http or https URL")
+		return nil, errors.New("the public URL must be an absolute http or https URL")
 	}
 	c := &cookies{name: "__Secure-signet_rt", secure: u.Scheme == "https", cors: cors}
 	if publicURL != "" {
 		c.origin = originOf(u)
 	}
-	if u.Scheme == "http" && isLoopbackHost(u.Hostname()) {
+	if publicURL == "" || u.Scheme == "http" && isLoopbackHost(u.Hostname()) {
 		c.name = "signet_rt" // browsers keep no __Secure- cookie that came over http
 	}
 	return c, nil

@@ -31,7 +31,7 @@ func decode(w http.ResponseWriter, r *http.Request, s *shape, strict bool, targe
 	if len(body) == 0 {
 		return nil
 	}
-	if !isJSON(r.Header["Content-Type"]) {
+	if !isJSON(r.Header["Content-Type"]) || len(r.Header["Content-Encoding"]) > 0 {
 		return errUnsupportedMedia
 	}
 	return unmarshal(body, s, strict, target)

@@ -168,6 +168,9 @@ func TestMediaTypes(t *testing.T) {
 	t.Run("refuse two", func(t *testing.T) {
 		wantProblem(t, send("Content-Type: application/json", "Content-Type: text/plain"), 415, "unsupported_media_type")
 	})
+	t.Run("refuse a content coding (RFC 9110 §8.4)", func(t *testing.T) {
+		wantProblem(t, send("Content-Type: application/json", "Content-Encoding: gzip"), 415, "unsupported_media_type")
+	})
 	t.Run("need none without a body", func(t *testing.T) {
 		wantProblem(t, k.do(request("POST", "/orders", nil)), 400, "validation_failed")
 	})

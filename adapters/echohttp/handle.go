@@ -72,7 +72,10 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 		if err == nil {
 			err = run(ctx, ex, c, caller)
 		}
-		if err != nil && !caller.Bearer.IsZero() {
+		switch {
+		case err == nil && op.Auth == UnverifiedAuth:
+			a.throttle.excuse(ctx, caller.Origin) // the credentials counted after all: a stranger it was not
+		case err != nil && !caller.Bearer.IsZero():
 			err = a.throttle.refused(ctx, caller.Origin, err)
 		}
 		return err

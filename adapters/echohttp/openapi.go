@@ -49,7 +49,7 @@ const bearerScheme = "bearer"
 
 func newDocument(version string) *document {
 	d := &document{version: version, known: map[string]bool{}}
-	d.render = sync.OnceValues(d.make)
+	d.render = sync.OnceValues(d.build)
 	return d
 }
 
@@ -66,7 +66,7 @@ func (d *document) add(method, path string, op Op, in *input, req any, produces 
 	}
 }
 
-func (d *document) make() (rendered, error) {
+func (d *document) build() (rendered, error) {
 	r := openapi31.NewReflector()
 	r.DefaultOptions = append(r.DefaultOptions, schemaOptions()...)
 	spec := r.SpecEns()

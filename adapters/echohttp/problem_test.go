@@ -112,14 +112,23 @@ func TestCodes(t *testing.T) {
 			err  *domain.Error
 			code api.Code
 		}{
-			{domain.ErrInvalidRequest, api.CodeInvalidRequest}, {domain.ErrInvalidToken, api.CodeInvalidToken},
-			{domain.ErrUnknownService, api.CodeUnknownService}, {domain.ErrInvalidCredentials, api.CodeInvalidCredentials},
-			{domain.ErrTokenMissing, api.CodeTokenMissing}, {domain.ErrTokenInvalid, api.CodeTokenInvalid},
-			{domain.ErrForbidden, api.CodeForbidden}, {domain.ErrEmailNotVerified, api.CodeEmailNotVerified},
-			{domain.ErrWrongAudience, api.CodeWrongAudience}, {domain.ErrReauthRequired, api.CodeReauthRequired},
-			{domain.ErrNotFound, api.CodeNotFound}, {domain.ErrEmailTaken, api.CodeEmailTaken},
-			{domain.ErrSessionLimitReached, api.CodeSessionLimitReached}, {domain.ErrConfirmationNeeded, api.CodeConfirmationRequired},
-			{domain.ErrRateLimited, api.CodeRateLimited}, {domain.ErrUnavailable, api.CodeUnavailable}, {domain.ErrBusy, api.CodeBusy},
+			{domain.ErrInvalidRequest, api.CodeInvalidRequest},
+			{domain.ErrInvalidToken, api.CodeInvalidToken},
+			{domain.ErrUnknownService, api.CodeUnknownService},
+			{domain.ErrInvalidCredentials, api.CodeInvalidCredentials},
+			{domain.ErrTokenMissing, api.CodeTokenMissing},
+			{domain.ErrTokenInvalid, api.CodeTokenInvalid},
+			{domain.ErrForbidden, api.CodeForbidden},
+			{domain.ErrEmailNotVerified, api.CodeEmailNotVerified},
+			{domain.ErrWrongAudience, api.CodeWrongAudience},
+			{domain.ErrReauthRequired, api.CodeReauthRequired},
+			{domain.ErrNotFound, api.CodeNotFound},
+			{domain.ErrEmailTaken, api.CodeEmailTaken},
+			{domain.ErrSessionLimitReached, api.CodeSessionLimitReached},
+			{domain.ErrConfirmationNeeded, api.CodeConfirmationRequired},
+			{domain.ErrRateLimited, api.CodeRateLimited},
+			{domain.ErrUnavailable, api.CodeUnavailable},
+			{domain.ErrBusy, api.CodeBusy},
 			{domain.ErrInternal, api.CodeInternal},
 		} {
 			if pair.err.Code != pair.code {

@@ -46,6 +46,13 @@ func (t *throttle) stranger(ctx context.Context, from domain.Origin) error {
 	return t.take(ctx, t.anonymous, from.Block())
 }
 
+// excuse gives back what stranger took: a back end that refreshes for thousands of users behind one address is no flood.
+func (t *throttle) excuse(ctx context.Context, from domain.Origin) {
+	if t.limiter != nil {
+		t.limiter.Return(context.WithoutCancel(ctx), t.anonymous, from.Block())
+	}
+}
+
 // known counts a call of a session, or of a token without one.
 func (t *throttle) known(ctx context.Context, actor domain.Actor) error {
 	if t.limiter == nil {

@@ -34,6 +34,7 @@ func NewLimiter(now func() time.Time) *Limiter {
 	}
 	return &Limiter{now: now, tats: otter.Must(&otter.Options[limitKey, int64]{
 		MaximumSize:      limiterKeys,
+		InitialCapacity:  limiterKeys, // else frequencies are counted only once the table is half full
 		ExpiryCalculator: otter.ExpiryWritingFunc(remaining),
 		Clock:            clock(now),
 	})}

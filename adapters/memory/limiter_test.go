@@ -25,11 +25,20 @@ func TestLimiterUnderAFloodOfKeysKeepsTheOneUnderAttack(t *testing.T) {
 	for range 20 {
 		l.Take(t.Context(), limit, "victim")
 	}
-	for i := range 300_000 {
+	forgotten := 0
+	for i := range 150_000 {
 		l.Take(t.Context(), limit, fmt.Sprint("bystander ", i))
-		if i%10_000 == 0 && l.Take(t.Context(), limit, "victim").Allowed {
-			t.Fatalf("the victim's count was forgotten after %d other keys", i)
+	}
+	if l.Take(t.Context(), limit, "victim").Allowed {
+		t.Error("the victim's count was forgotten")
+	}
+	for i := range 150_000 {
+		if l.Take(t.Context(), limit, fmt.Sprint("bystander ", i)).Remaining == limit.Burst-1 {
+			forgotten++
 		}
+	}
+	if forgotten < 50_000 {
+		t.Errorf("%d keys were forgotten: the table is not bounded, and this test proves nothing", forgotten)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
+	"time"
 
 	"github.com/wneessen/go-mail"
 
@@ -63,7 +64,7 @@ func (t *Transport) deliver(ctx context.Context, msg *mail.Msg) error {
 func (t *Transport) client(dial mail.DialContextFunc) (*mail.Client, error) {
 	options := []mail.Option{
 		mail.WithPort(t.Port),
-		mail.WithTimeout(t.Timeout),
+		mail.WithTimeout(t.Timeout + time.Second), // the context is to end first, so that giving up is told as such
 		mail.WithHELO(t.domain),
 		mail.WithTLSConfig(t.tls()),
 		mail.WithTLSPolicy(mail.NoTLS),

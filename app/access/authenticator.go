@@ -34,7 +34,7 @@ type Authenticator struct {
 // domain.ErrTokenInvalid; those of tokens that Signet never made have the cause domain.ErrForged.
 func (a *Authenticator) Authenticate(ctx context.Context, token domain.Secret) (domain.Actor, error) {
 	now := a.System.Now()
-	if err := a.Directory.Feed.Fresh(); err != nil {
+	if err := a.Directory.Feed.Fresh(ctx); err != nil {
 		return domain.Actor{}, err
 	}
 	claims, err := a.Claims.Get(ctx, sha256.Sum256([]byte(token.Reveal())), func(ctx context.Context) (domain.Claims, error) {

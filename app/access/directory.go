@@ -31,11 +31,11 @@ type Directory struct {
 }
 
 // Freshness tells whether what is remembered may still be given.
-type Freshness interface{ Fresh() error }
+type Freshness interface{ Fresh(ctx context.Context) error }
 
 // Session is the session of that id, ended ones too.
 func (d *Directory) Session(ctx context.Context, id domain.SessionID) (domain.Session, error) {
-	if err := d.Feed.Fresh(); err != nil {
+	if err := d.Feed.Fresh(ctx); err != nil {
 		return domain.Session{}, err
 	}
 	return d.Sessions.Get(ctx, id, func(ctx context.Context) (domain.Session, error) {
@@ -45,7 +45,7 @@ func (d *Directory) Session(ctx context.Context, id domain.SessionID) (domain.Se
 
 // User is the user of that id.
 func (d *Directory) User(ctx context.Context, id domain.UserID) (domain.User, error) {
-	if err := d.Feed.Fresh(); err != nil {
+	if err := d.Feed.Fresh(ctx); err != nil {
 		return domain.User{}, err
 	}
 	return d.Users.Get(ctx, id, func(ctx context.Context) (domain.User, error) {
@@ -58,7 +58,7 @@ func (d *Directory) Service(ctx context.Context, ref string) (domain.Service, er
 	if ref == "" {
 		ref = domain.PlatformKey
 	}
-	if err := d.Feed.Fresh(); err != nil {
+	if err := d.Feed.Fresh(ctx); err != nil {
 		return domain.Service{}, err
 	}
 	s, err := d.Services.Get(ctx, ref, func(ctx context.Context) (domain.Service, error) {

@@ -53,6 +53,9 @@ type Follower struct {
 	epoch     string
 	seq       int64
 	lastGood  atomic.Int64 // Unix microseconds of the start of the last good poll
+
+	catching sync.Mutex
+	lastMiss time.Time
 }
 
 // Subscribe adds a listener. Call it before Run.
@@ -72,11 +75,30 @@ func (f *Follower) Committed(c store.Commit) {
 }
 
 // Fresh is domain.ErrUnavailable when the feed could not be read for so long that remembered answers may no longer be given.
-func (f *Follower) Fresh() error {
+// Before it says so it looks once more: after a suspended machine wakes up, only the clock is late.
+func (f *Follower) Fresh(ctx context.Context) error {
+	if f.Lag() <= f.Settings.MaxStaleness {
+		return nil
+	}
+	f.catchUp(ctx)
 	if f.Lag() > f.Settings.MaxStaleness {
 		return domain.ErrUnavailable
 	}
 	return nil
+}
+
+// catchUp polls on behalf of all who found the feed stale; who waited for it finds it done. After a failure nobody tries
+// again until a poll is due, so that requests don't queue for a database that is away.
+func (f *Follower) catchUp(ctx context.Context) {
+	f.catching.Lock()
+	defer f.catching.Unlock()
+	now := f.System.Now()
+	if f.Lag() <= f.Settings.MaxStaleness || now.Sub(f.lastMiss).Abs() < f.Settings.Poll {
+		return
+	}
+	if _, err := f.Poll(context.WithoutCancel(ctx)); err != nil {
+		f.lastMiss = f.System.Now()
+	}
 }
 
 // Lag is the time since the start of the last good poll.

@@ -231,7 +231,7 @@ func Cache(t *testing.T, open func(size int) cache.Cache[string, int]) {
 				}
 			})
 		}
-		for i := range 2000 {
+		for i := range 500 {
 			version.Add(1)
 			if i%10 == 9 {
 				c.Flush()

@@ -57,6 +57,7 @@ var testLibraries = []string{
 	"github.com/alicebob/miniredis/v2",
 	"github.com/chromedp/cdproto",
 	"github.com/chromedp/chromedp",
+	"github.com/emersion/go-sasl",
 	"github.com/emersion/go-smtp",
 	"github.com/getkin/kin-openapi",
 	"github.com/google/go-cmp",
