@@ -30,7 +30,7 @@ const maxPermissionBytes = 2048
 // WithGrants puts roles and permissions in, or PermRef where either is too long, and shortens the token's life to that of the
 // grants: no token outlives an assignment it speaks of.
 func (c Claims) WithGrants(g Grants) Claims {
-	c.Roles, c.Permissions = g.Roles, g.Permissions
+	c.Roles, c.Permissions, c.PermRef = g.Roles, g.Permissions, false
 	if jsonSize(g.Roles) > maxPermissionBytes {
 		c.Roles, c.PermRef = nil, true
 	}

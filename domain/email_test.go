@@ -238,21 +238,23 @@ func FuzzParseEmail(f *testing.F) {
 	})
 }
 
-// address has n bytes, a local part of 64 and labels of at most 63.
+// address has n bytes, 64 of them the local part.
 func address(n int) string { return strings.Repeat("l", 64) + "@" + longDomain(n-65) }
 
+// longDomain has n bytes in labels of at most 50.
 func longDomain(n int) string {
-	text := strings.Repeat("d", 63) + "." + strings.Repeat("e", 63) + "." + strings.Repeat("f", 57)
-	for len(text) > n-4 {
-		text = text[:len(text)-1]
+	text := []byte(strings.Repeat("d", n))
+	for i := n - 4; i > 0; i -= 51 {
+		text[i] = '.'
 	}
-	text = strings.TrimRight(text, ".")
-	for i := 0; len(text) < n-4; i++ {
-		if i%50 == 0 {
-			text += "."
-			continue
+	return string(text)
+}
+
+func TestLongAddressesAreAsLongAsTheySay(t *testing.T) {
+	wantEqual(t, []int{len(address(254)), len(address(255)), len(longDomain(254))}, []int{254, 255, 254})
+	for _, label := range strings.Split(strings.Split(address(255), "@")[1]+"."+longDomain(254), ".") {
+		if label == "" || len(label) > 63 {
+			t.Errorf("label %q is refused for its own length", label)
 		}
-		text += "g"
 	}
-	return text + ".com"
 }

@@ -198,20 +198,20 @@ func TestHashOneTimeSecret(t *testing.T) {
 		}
 	})
 	for name, changed := range map[string]string{
-		"nothing":                "",
-		"a character less":       text[1:],
-		"a leading zero more":    "0" + text,
-		"a trailing newline":     text + "\n",
-		"a leading space":        " " + text,
-		"a trailing slash":       text + "/",
-		"more than 32 bytes":     strings.Repeat("z", 43),
-		"the value plus 256^32":  inBase62(append([]byte{1}, make([]byte, 32)...))[1:],
-		"an underscore":          "_" + text[1:],
-		"a sign":                 "+" + text[1:],
-		"a radix":                "0x_" + text[3:],
+		"nothing":                     "",
+		"a character less":            text[1:],
+		"a leading zero more":         "0" + text,
+		"a trailing newline":          text + "\n",
+		"a leading space":             " " + text,
+		"a trailing slash":            text + "/",
+		"more than 32 bytes":          strings.Repeat("z", 43),
+		"the value plus 256^32":       inBase62(append([]byte{1}, make([]byte, 32)...))[1:],
+		"an underscore":               "_" + text[1:],
+		"a sign":                      "+" + text[1:],
+		"a radix":                     "0x_" + text[3:],
 		"43 characters, not 43 bytes": strings.Repeat("é", 43),
-		"a megabyte":             strings.Repeat("0", 1<<20),
-		"a code":                 "123456",
+		"a megabyte":                  strings.Repeat("0", 1<<20),
+		"a code":                      "123456",
 	} {
 		t.Run("is refused with "+name, func(t *testing.T) {
 			if hash, ok := domain.HashOneTimeSecret(domain.NewSecret(changed)); ok || hash != nil {

@@ -41,9 +41,10 @@ func (l *Lockout) Fail(p LockoutPolicy, now time.Time) (locked bool) {
 func (l *Lockout) duration(p LockoutPolicy) time.Duration {
 	d := p.First
 	for range l.Locks {
-		if d *= 2; d >= p.Longest {
+		if d > p.Longest/2 {
 			return p.Longest
 		}
+		d *= 2
 	}
-	return d
+	return min(d, p.Longest)
 }

@@ -55,6 +55,9 @@ func TestLockout(t *testing.T) {
 		l := domain.Lockout{Failures: 99}
 		l.Fail(domain.LockoutPolicy{Failures: 100, First: time.Hour, Longest: time.Minute}, epoch)
 		wantEqual(t, l.LockedUntil, epoch.Add(time.Minute))
+		l = domain.Lockout{Failures: 99, Locks: 1000}
+		l.Fail(domain.LockoutPolicy{Failures: 100, First: time.Hour, Longest: 1<<63 - 1}, epoch)
+		wantEqual(t, l.LockedUntil.After(epoch), true)
 	})
 	t.Run("is not prolonged by failures during it: a stranger can't keep the owner out (TH-4, ASVS 6.1.1)", func(t *testing.T) {
 		l := domain.Lockout{}

@@ -112,6 +112,10 @@ func TestSecretIsRedacted(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantEqual(t, string(text), `{"Name":"n","Secret":"[redacted]"}`)
+		if text, err = xml.Marshal(exported{"n", domain.NewSecret(plain)}); err != nil {
+			t.Fatal(err)
+		}
+		wantEqual(t, string(text), `<exported><Name>n</Name><Secret>[redacted]</Secret></exported>`)
 	})
 	t.Run("in logs (LG-1)", func(t *testing.T) {
 		for place, holder := range holders() {

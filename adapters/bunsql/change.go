@@ -3,12 +3,12 @@ package bunsql
 import (
 	"context"
 	"database/sql"
+	"time"
+
+	"github.com/uptrace/bun"
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
-
-	"github.com/uptrace/bun"
-	"time"
 )
 
 // epochKey is where meta keeps the feed's epoch. The migrator puts it; whoever restores a backup puts another.

@@ -81,7 +81,7 @@ func (db *DB) translate(ctx context.Context, err error) (translated error, again
 		return domain.ErrUnavailable.Because(failure.Cause), false
 	case Defect:
 	}
-	return domain.ErrInternal.Because(failure.Cause), false
+	return domain.ErrInternal.Because(withoutValues(failure.Cause)), false
 }
 
 // insert writes a row, or all of a slice, which must not be empty.

@@ -7,10 +7,6 @@ import (
 	"github.com/uptrace/bun/schema"
 )
 
-// FeedDeadline is how long a look at the change feed may take: replicas promise to hear of a revocation within a second, and
-// they look twice in that time.
-const FeedDeadline = 400 * time.Millisecond
-
 // Dialect is what differs between the databases. The sub-packages make one each.
 type Dialect struct {
 	Bun schema.Dialect

@@ -1,7 +1,9 @@
 package bunsql_test
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"io/fs"
 	"slices"
 	"strings"
@@ -13,7 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/signet-auth/signet/adapters/bunsql"
+	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/migrations"
+	"github.com/signet-auth/signet/ports/store"
 )
 
 func TestMigrationsGoDownAndUpAgain(t *testing.T) {
@@ -25,6 +29,7 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 		if len(first) < 30 {
 			t.Fatalf("the catalog is too small to be true: %v", first)
 		}
+		fill(t, e, address)
 		undone, err := m.Down(t.Context(), 0, true)
 		if err != nil {
 			t.Fatal(err)
@@ -208,6 +213,29 @@ func TestMigrationsThatCantBeRead(t *testing.T) {
 	}
 }
 
+// fill puts a user who logged in and holds a role of the platform.
+func fill(t *testing.T, e engine, address string) {
+	t.Helper()
+	db, err := e.open(address, bunsql.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closes(t, db.Close)
+	u, s, f := login(t)
+	err = db.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		if err := errors.Join(tx.Users.Insert(ctx, u), tx.Sessions.Insert(ctx, s, f)); err != nil {
+			return err
+		}
+		_, err := tx.Roles.Assign(ctx, domain.Assignment{
+			ID: id[domain.AssignmentID](), PrincipalID: u.Principal.ID, RoleID: domain.RolePlatformAdmin, CreatedAt: u.CreatedAt,
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // pairs are migrations, each given as name, up and down.
 func pairs(texts ...string) fs.FS {
 	files := fstest.MapFS{}
@@ -245,7 +273,7 @@ func catalog(t *testing.T, e engine, db *sql.DB) []string {
 	}
 	return texts(t, db, `
 		SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' '
-			|| a.attidentity || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' ' || coalesce(c.reloptions::text, '')
+			|| a.attidentity::text || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' ' || coalesce(c.reloptions::text, '')
 			|| ' ' || coalesce(pg_get_expr(c.relpartbound, c.oid), '')
 		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
 		WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace

@@ -75,4 +75,3 @@ func equal(t *testing.T, got, want any) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
-

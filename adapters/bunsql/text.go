@@ -2,6 +2,7 @@ package bunsql
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -69,4 +70,12 @@ func ids[T ~string](all []T) []T {
 		}
 	}
 	return known
+}
+
+// withoutValues replaces an error about a value that did not fit where it was read into: its text has the value.
+func withoutValues(err error) error {
+	if strings.Contains(strings.ToLower(err.Error()), "scan") {
+		return fmt.Errorf("a stored value does not fit its type (%T)", err)
+	}
+	return err
 }

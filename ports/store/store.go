@@ -26,7 +26,9 @@ type Store interface {
 	// WithinTx runs fn in one transaction and commits when fn returns nil. fn may run up to four times (serialization
 	// failures, deadlocks and busy databases are retried), so it holds only tx calls and pure code: no hashing, no mail, no
 	// network. The whole has 5 s. A commit error is returned, a panic rolls back and goes on, rollback survives a cancelled
-	// ctx, and a nested WithinTx is an error at once. Isolation is READ COMMITTED: what fn decides on it locks first.
+	// ctx, and a nested WithinTx is an error at once. Isolation is READ COMMITTED: what fn decides on it locks first. A failed
+	// statement voids the transaction even if fn goes on ("not found" aside), so fn looks under a lock instead of running into
+	// a conflict.
 	WithinTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error
 }
 

@@ -19,9 +19,11 @@ import (
 const (
 	// statement leaves room for an answer within a second when the server is gone.
 	statement = 800 * time.Millisecond
-	maxConns  = 16
-	idle      = 5 * time.Minute
-	lifetime  = 30 * time.Minute
+	// feed: replicas promise to hear of a revocation within a second, and look at the feed twice in that time.
+	feed     = 400 * time.Millisecond
+	maxConns = 16
+	idle     = 5 * time.Minute
+	lifetime = 30 * time.Minute
 )
 
 // Open prepares the pools. It connects to nothing yet: only an address that can't be read is an error.
@@ -35,7 +37,7 @@ func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
 	}
 	requests := pool(config, opts.MaxConns, check, impatient)
 	dialect := bunsql.Dialect{
-		Bun: pgdialect.New(), Classify: classify, Statement: statement, Feed: bunsql.FeedDeadline,
+		Bun: pgdialect.New(), Classify: classify, Statement: statement, Feed: feed,
 		TxOptions: &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 		// NO KEY: inserts that merely refer to the row don't have to wait.
 		RowLock: "FOR NO KEY UPDATE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",

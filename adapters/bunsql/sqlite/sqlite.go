@@ -52,7 +52,7 @@ func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}
 	dialect := bunsql.Dialect{
-		Bun: sqlitedialect.New(), Classify: classify, Statement: statement, Feed: bunsql.FeedDeadline,
+		Bun: sqlitedialect.New(), Classify: classify, Statement: statement, Feed: statement,
 	}
 	return bunsql.New(dialect, bunsql.Pools{Write: write, Read: read, Feed: feed}, opts), nil
 }

@@ -1,0 +1,172 @@
+package bunsql_test
+
+import (
+	"context"
+	"database/sql"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+const anID = "018f0000-0000-7000-8000-000000000001"
+
+// Cost must grow with work and not with data. Every query of a request path is asked for its plan, and none may read a table
+// from end to end.
+func TestHotQueriesHaveAnIndex(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	email, err := domain.ParseEmail("ada@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := domain.SessionPolicy{Idle: time.Hour}
+	family := domain.Family{ID: anID, SessionID: anID, ClientID: anID, Hash: []byte("h"), Salt: []byte("s")}
+	message := domain.Message{ID: anID, Lease: 1}
+	reads := map[string]func(context.Context, *store.Reader) error{
+		"session": func(ctx context.Context, r *store.Reader) error { _, err := r.Sessions.ByID(ctx, anID); return err },
+		"family": func(ctx context.Context, r *store.Reader) error {
+			_, _, err := r.Sessions.Family(ctx, anID)
+			return err
+		},
+		"live sessions": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Sessions.LiveByUser(ctx, anID, policy, now)
+			return err
+		},
+		"user":    func(ctx context.Context, r *store.Reader) error { _, err := r.Users.ByID(ctx, anID); return err },
+		"address": func(ctx context.Context, r *store.Reader) error { _, err := r.Users.ByEmail(ctx, email); return err },
+		"registrations": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Registrations.LiveByEmail(ctx, email, now)
+			return err
+		},
+		"secret": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Flows.BySecret(ctx, []byte("h"))
+			return err
+		},
+		"lockout": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Lockouts.ByKey(ctx, []byte("k"))
+			return err
+		},
+		"service":     func(ctx context.Context, r *store.Reader) error { _, err := r.Services.Find(ctx, anID); return err },
+		"held roles":  func(ctx context.Context, r *store.Reader) error { _, err := r.Grants.Held(ctx, anID, anID); return err },
+		"permissions": func(ctx context.Context, r *store.Reader) error { _, err := r.Grants.Known(ctx, anID); return err },
+		"feed":        func(ctx context.Context, r *store.Reader) error { _, err := r.Changes.After(ctx, 7, 100); return err },
+		"meta":        func(ctx context.Context, r *store.Reader) error { _, err := r.Meta.Get(ctx, "k"); return err },
+		"audit": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Audit.List(ctx, store.AuditFilter{SubjectID: anID, Limit: 10})
+			return err
+		},
+	}
+	writes := map[string]func(context.Context, *store.Tx) error{
+		"lock": func(ctx context.Context, tx *store.Tx) error { _, err := tx.Principals.Lock(ctx, anID); return err },
+		"advance": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Sessions.Advance(ctx, family, family)
+			return err
+		},
+		"end": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Sessions.End(ctx, []domain.SessionID{anID}, "", now)
+			return err
+		},
+		"consume": func(ctx context.Context, tx *store.Tx) error { _, err := tx.Flows.Consume(ctx, anID, now); return err },
+		"flows": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Flows.LockByAddress(ctx, []domain.Purpose{"p"}, "a", now)
+			return err
+		},
+		"supersede":       func(ctx context.Context, tx *store.Tx) error { return tx.Flows.Supersede(ctx, "p", "s", now) },
+		"deleted by mail": func(ctx context.Context, tx *store.Tx) error { return tx.Registrations.Delete(ctx, anID) },
+		"claim": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Outbox.Claim(ctx, now, time.Minute, 10)
+			return err
+		},
+		"settle": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Outbox.Settle(ctx, message, now)
+			return err
+		},
+	}
+	each(t, func(t *testing.T, e engine) {
+		db, raw := e.migrated(t)
+		sent := db.Watch()
+		explain := func(t *testing.T) {
+			t.Helper()
+			queries := sent()
+			if len(queries) == 0 {
+				t.Fatal("no statement was sent")
+			}
+			for _, q := range queries {
+				if plan := explained(t, e, raw, q); scans(e, plan) {
+					t.Errorf("%s\nreads a whole table:\n%s", q, strings.Join(plan, "\n"))
+				}
+			}
+		}
+		for name, read := range reads {
+			t.Run(name, func(t *testing.T) {
+				allowMissing(t, read(t.Context(), db.Read()))
+				explain(t)
+			})
+		}
+		for name, write := range writes {
+			t.Run(name, func(t *testing.T) {
+				allowMissing(t, db.WithinTx(t.Context(), write))
+				explain(t)
+			})
+		}
+	})
+}
+
+func TestTheCheckOfPlansSeesAScan(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		_, raw := e.migrated(t)
+		if plan := explained(t, e, raw, "SELECT * FROM users u WHERE first_name = 'Ada'"); !scans(e, plan) {
+			t.Errorf("not seen in %v", plan)
+		}
+	})
+}
+
+func allowMissing(t *testing.T, err error) {
+	t.Helper()
+	if e, ok := err.(*domain.Error); err != nil && (!ok || e.Kind != domain.NotFound) { //nolint:errorlint // as it comes
+		t.Fatal(err)
+	}
+}
+
+// explained asks Postgres not to read whole tables: small as they are here, it would.
+func explained(t *testing.T, e engine, db *sql.DB, query string) []string {
+	t.Helper()
+	if e.name == "postgres" {
+		db.SetMaxOpenConns(1)
+		if _, err := db.ExecContext(t.Context(), "SET enable_seqscan = off"); err != nil {
+			t.Fatal(err)
+		}
+		return texts(t, db, "EXPLAIN "+query)
+	}
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer func() { closes(t, rows.Close) }()
+	var plan []string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, detail)
+	}
+	return plan
+}
+
+// Results of subqueries (m, c, due, held) are read to their end, tables are not.
+var sqliteScan = regexp.MustCompile(`^SCAN (?:CONSTANT ROW|\(.*\)|[mch]|due|held)\b`)
+
+func scans(e engine, plan []string) bool {
+	for _, line := range plan {
+		if e.name == "postgres" && strings.Contains(line, "Seq Scan") ||
+			e.name == "sqlite" && strings.HasPrefix(line, "SCAN ") && !sqliteScan.MatchString(line) && !strings.Contains(line, " USING ") {
+			return true
+		}
+	}
+	return false
+}
