@@ -31,7 +31,9 @@ type Directory struct {
 }
 
 // Freshness tells whether what is remembered may still be given.
-type Freshness interface{ Fresh(ctx context.Context) error }
+type Freshness interface {
+	Fresh(ctx context.Context) error
+}
 
 // Session is the session of that id, ended ones too.
 func (d *Directory) Session(ctx context.Context, id domain.SessionID) (domain.Session, error) {

@@ -53,6 +53,7 @@ type outside struct {
 // core is the use cases and what works behind them.
 type core struct {
 	follower      *feed.Follower
+	sweeper       *feed.Sweeper
 	ring          *keys.Ring
 	directory     *access.Directory
 	authenticator *access.Authenticator
@@ -122,7 +123,7 @@ func newCore(o outside) (*core, error) {
 	unproved := c.Verification == "optional"
 
 	k := &core{
-		follower: follower, ring: ring, directory: directory, authenticator: authenticator, failures: failures, rehash: rehash, hasher: o.hasher,
+		follower: follower, sweeper: &feed.Sweeper{Store: o.store, System: o.system, Keep: 2 * time.Hour, Log: o.log}, ring: ring, directory: directory, authenticator: authenticator, failures: failures, rehash: rehash, hasher: o.hasher,
 		dispatcher: &outbox.Dispatcher{
 			Store: o.store, System: o.system, Log: o.log,
 			Settings: outbox.Settings{

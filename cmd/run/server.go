@@ -175,7 +175,9 @@ func (s *Server) serve(listeners *echohttp.Server) {
 	serving, stop := context.WithCancel(context.Background())
 	working, halt := context.WithCancel(context.Background())
 	s.stop, s.halt = stop, halt
-	for _, run := range []func(context.Context){s.core.follower.Run, s.core.dispatcher.Run, s.core.failures.Run, s.core.hasher.Warm} {
+	for _, run := range []func(context.Context){
+		s.core.follower.Run, s.core.sweeper.Run, s.core.dispatcher.Run, s.core.failures.Run, s.core.hasher.Warm,
+	} {
 		s.work.Go(func() { run(working) })
 	}
 	go func() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
@@ -55,6 +56,36 @@ func storeFeed(t *testing.T, s storeTest) {
 		same(t, "after the second", after(t, feed.Changes[1].Seq, 10).Changes, feed.Changes[2:])
 		same(t, "after the last", after(t, last, 10), store.Feed{Epoch: feed.Epoch, Max: last})
 		same(t, "beyond", after(t, last+1000, 10), store.Feed{Epoch: feed.Epoch, Max: last})
+	})
+
+	t.Run("a purge removes what is old, some at a time, but never the newest", func(t *testing.T) {
+		for range 5 {
+			s.write(t, func(_ context.Context, tx *store.Tx) error {
+				tx.Changed(domain.ChangeSession, "old")
+				return nil
+			})
+		}
+		purge := func(age time.Duration, n int) (removed int) {
+			t.Helper()
+			s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
+				removed, err = tx.Changes.Purge(ctx, time.Now().Add(-age), n)
+				return err
+			})
+			return removed
+		}
+		before := after(t, 0, 1000)
+		if n := purge(time.Hour, 1000); n != 0 {
+			t.Errorf("%d young ones are gone", n)
+		}
+		if n := purge(-time.Hour, 2); n != 2 {
+			t.Errorf("%d are gone, want 2", n)
+		}
+		if n := purge(-time.Hour, 1000); n != len(before.Changes)-3 {
+			t.Errorf("%d are gone, want %d", n, len(before.Changes)-3)
+		}
+		left := after(t, 0, 1000)
+		same(t, "what is left", left.Changes, before.Changes[len(before.Changes)-1:])
+		same(t, "the highest number", left.Max, before.Max)
 	})
 
 	// The trap that a follower of numbers falls into: a transaction draws number 7, another draws 8 and commits, the follower

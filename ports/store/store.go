@@ -67,6 +67,7 @@ type Tx struct {
 	Keys          Keys
 	Audit         Audit
 	Outbox        Outbox
+	Changes       Changes
 	Meta          Meta
 
 	changes []domain.Change

@@ -58,6 +58,13 @@ type ChangeReader interface {
 	After(ctx context.Context, seq int64, limit int) (Feed, error)
 }
 
+// Changes cleans the feed. Rows are written by Tx.Changed.
+type Changes interface {
+	// Purge removes up to n changes that are older than a time, and says how many. The newest stays whatever its age: without
+	// it followers would take the feed for one that was restored.
+	Purge(ctx context.Context, before time.Time, n int) (int, error)
+}
+
 // Outbox holds promised side effects. Any number of dispatchers may work on it.
 type Outbox interface {
 	Add(ctx context.Context, m domain.Message) error
