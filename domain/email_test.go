@@ -252,7 +252,7 @@ func longDomain(n int) string {
 
 func TestLongAddressesAreAsLongAsTheySay(t *testing.T) {
 	wantEqual(t, []int{len(address(254)), len(address(255)), len(longDomain(254))}, []int{254, 255, 254})
-	for _, label := range strings.Split(strings.Split(address(255), "@")[1]+"."+longDomain(254), ".") {
+	for label := range strings.SplitSeq(strings.Split(address(255), "@")[1]+"."+longDomain(254), ".") {
 		if label == "" || len(label) > 63 {
 			t.Errorf("label %q is refused for its own length", label)
 		}

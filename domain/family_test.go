@@ -295,7 +295,7 @@ func TestFamilyGivesNothingToAThiefOfSecretKey(t *testing.T) {
 	k := keys("k")
 	f, t0 := newFamily(t, k, 1)
 	f, t1 := advance(t, f, t0, domain.Rotate, k, 2, epoch)
-	for g := int64(0); g < 4; g++ {
+	for g := range int64(4) {
 		for fill := range byte(20) {
 			forged := rawOf(t, t1).generation(g).with(24, bytes.Repeat([]byte{fill}, 32)...).sign(k[0]).token(t)
 			wantEqual(t, forged.Genuine(k), true)

@@ -1,24 +1,38 @@
 package domain
 
-// Identifiers are UUIDs in their canonical lower-case text form. They are distinct types so that one can't be passed for
-// another.
+// The identifiers are UUIDs in their canonical lower-case text form, each of a type of its own, so that one can't be passed
+// for another.
 type (
-	// PrincipalID is shared by whatever can act: users, services and teams live in one id space.
-	PrincipalID    string
-	UserID         string
-	ServiceID      string
-	ClientID       string
-	RoleID         string
-	PermissionID   string
-	AssignmentID   string
-	SessionID      string
-	FamilyID       string
+	// PrincipalID identifies whatever can act: users, services and teams live in one id space.
+	PrincipalID string
+	// UserID identifies a user.
+	UserID string
+	// ServiceID identifies a service.
+	ServiceID string
+	// ClientID identifies a client.
+	ClientID string
+	// RoleID identifies a role.
+	RoleID string
+	// PermissionID identifies a permission.
+	PermissionID string
+	// AssignmentID identifies that a principal holds a role.
+	AssignmentID string
+	// SessionID identifies a session: sid in tokens.
+	SessionID string
+	// FamilyID identifies a line of refresh tokens.
+	FamilyID string
+	// RegistrationID identifies a pending registration.
 	RegistrationID string
-	FlowID         string
-	IdentityID     string
-	AppTokenID     string
-	EventID        string
-	MessageID      string
+	// FlowID identifies one use of a one-time secret.
+	FlowID string
+	// IdentityID identifies an account at a provider.
+	IdentityID string
+	// AppTokenID identifies an application token.
+	AppTokenID string
+	// EventID identifies an audit event.
+	EventID string
+	// MessageID identifies a message of the outbox.
+	MessageID string
 )
 
 // Principal is the user's place in the shared id space.

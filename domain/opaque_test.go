@@ -116,14 +116,14 @@ func TestBase62(t *testing.T) {
 func TestOpaqueToken(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	public, secret := randomBytes(r, 16), randomBytes(r, 32)
-	real := domain.EncodeOpaque("sgat_", public, secret)
+	genuine := domain.EncodeOpaque("sgat_", public, secret)
 
 	t.Run("has the documented format", func(t *testing.T) {
-		wantEqual(t, real, opaque("sgat_", public, secret))
-		wantEqual(t, len(real), 5+22+1+43+6)
+		wantEqual(t, genuine, opaque("sgat_", public, secret))
+		wantEqual(t, len(genuine), 5+22+1+43+6)
 	})
 	t.Run("gives back its fields", func(t *testing.T) {
-		fields, ok := domain.DecodeOpaque(real, "sgat_", 16, 32)
+		fields, ok := domain.DecodeOpaque(genuine, "sgat_", 16, 32)
 		wantEqual(t, ok, true)
 		wantEqual(t, fields, [][]byte{public, secret})
 		zero, ok := domain.DecodeOpaque(domain.EncodeOpaque("sgat_", make([]byte, 16), make([]byte, 32)), "sgat_", 16, 32)
@@ -131,34 +131,34 @@ func TestOpaqueToken(t *testing.T) {
 		wantEqual(t, zero, [][]byte{make([]byte, 16), make([]byte, 32)})
 	})
 	t.Run("is refused after any change of one character (AT-1)", func(t *testing.T) {
-		for i := range real {
+		for i := range genuine {
 			for c := range 256 {
-				if byte(c) == real[i] {
+				if byte(c) == genuine[i] {
 					continue
 				}
-				if _, ok := domain.DecodeOpaque(real[:i]+string([]byte{byte(c)})+real[i+1:], "sgat_", 16, 32); ok {
+				if _, ok := domain.DecodeOpaque(genuine[:i]+string([]byte{byte(c)})+genuine[i+1:], "sgat_", 16, 32); ok {
 					t.Fatalf("%q at %d was accepted", rune(c), i)
 				}
 			}
 		}
 	})
 	t.Run("is refused after a swap of neighbours", func(t *testing.T) {
-		for i := range len(real) - 1 {
-			swapped := []byte(real)
+		for i := range len(genuine) - 1 {
+			swapped := []byte(genuine)
 			swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
-			if _, ok := domain.DecodeOpaque(string(swapped), "sgat_", 16, 32); ok && string(swapped) != real {
+			if _, ok := domain.DecodeOpaque(string(swapped), "sgat_", 16, 32); ok && string(swapped) != genuine {
 				t.Fatalf("the swap at %d was accepted", i)
 			}
 		}
 	})
-	body := real[:len(real)-6]
+	body := genuine[:len(genuine)-6]
 	for name, text := range map[string]string{
 		"nothing":                        "",
 		"the prefix alone":               "sgat_",
-		"a character less":               real[:len(real)-1],
-		"a character more":               real + "0",
-		"a leading space":                " " + real,
-		"a trailing newline":             real + "\n",
+		"a character less":               genuine[:len(genuine)-1],
+		"a character more":               genuine + "0",
+		"a leading space":                " " + genuine,
+		"a trailing newline":             genuine + "\n",
 		"another kind's prefix":          withChecksum("sgrt_" + body[5:]),
 		"the prefix in upper case":       withChecksum("SGAT_" + body[5:]),
 		"no checksum":                    body,

@@ -54,9 +54,8 @@ func (c conn) do(ctx context.Context, statement func(context.Context, bun.IDB) e
 }
 
 // translate turns an error of a statement into one of the domain, and tells whether the transaction is worth another try.
-func (db *DB) translate(ctx context.Context, err error) (translated error, again bool) {
-	var known *domain.Error
-	if errors.As(err, &known) {
+func (db *DB) translate(ctx context.Context, err error) (translated error, again bool) { //nolint:revive // the error is what it is about
+	if _, ok := errors.AsType[*domain.Error](err); ok {
 		return err, false
 	}
 	if ctx.Err() != nil { // drivers wrap it, or answer with what their broken connection said
@@ -165,6 +164,6 @@ func (c conn) hold(ctx context.Context, what string, name []byte) error {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(what + "\x00"))
 	_, _ = h.Write(name)
-	_, err := c.execute(ctx, c.owner.dialect.AdvisoryLock, int64(h.Sum64())) //nolint:gosec // any 64 bits will do
+	_, err := c.execute(ctx, c.owner.dialect.AdvisoryLock, int64(h.Sum64()))
 	return err
 }

@@ -33,6 +33,7 @@ type DB struct {
 	now               func() time.Time
 	onCommit          func(store.Commit)
 	reader            *store.Reader
+	ping              conn
 }
 
 var _ store.Store = (*DB)(nil)
@@ -48,6 +49,7 @@ func New(dialect Dialect, pools Pools, opts Options) *DB {
 	}
 	read := conn{owner: db, idb: db.read, deadline: dialect.Statement}
 	feed := conn{owner: db, idb: db.feed, deadline: dialect.Feed}
+	db.ping = read
 	db.reader = &store.Reader{
 		Users: users{read}, Registrations: registrations{read}, Services: services{read}, Grants: grants{read},
 		Sessions: sessions{read}, Flows: flows{read}, Lockouts: lockouts{read}, Keys: keys{read}, Audit: audit{read},
@@ -64,7 +66,7 @@ func (db *DB) Read() *store.Reader { return db.reader }
 
 // Ping asks the database for a sign of life on a connection of the reading pool. domain.ErrUnavailable when it gives none.
 func (db *DB) Ping(ctx context.Context) error {
-	return db.reader.Meta.(meta).do(ctx, func(ctx context.Context, idb bun.IDB) error {
+	return db.ping.do(ctx, func(ctx context.Context, idb bun.IDB) error {
 		_, err := idb.ExecContext(ctx, "SELECT 1")
 		return err
 	})

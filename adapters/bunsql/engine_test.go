@@ -88,7 +88,7 @@ func closes(tb testing.TB, end func() error) {
 // texts are the rows of a query of one column.
 func texts(tb testing.TB, db *sql.DB, query string, args ...any) []string {
 	tb.Helper()
-	rows, err := db.QueryContext(tb.Context(), query, args...)
+	rows, err := db.QueryContext(tb.Context(), query, args...) //nolint:sqlclosecheck // closes does
 	if err != nil {
 		tb.Fatalf("%s: %v", query, err)
 	}

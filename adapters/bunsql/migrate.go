@@ -213,8 +213,7 @@ func (m *Migrator) beginFeed(ctx context.Context) error {
 
 // failed says what failed, with the database's own words about why.
 func (m *Migrator) failed(what, name string, err error) error {
-	var partial *goose.PartialError
-	if errors.As(err, &partial) {
+	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		err = partial.Err
 	}
 	return fmt.Errorf("migrate: %s: %w", strings.TrimSpace(what+" "+name), m.engine.Clean(err))

@@ -141,7 +141,7 @@ func explained(t *testing.T, e engine, db *sql.DB, query string) []string {
 		}
 		return texts(t, db, "EXPLAIN "+query)
 	}
-	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query) //nolint:sqlclosecheck // closes does
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
@@ -154,6 +154,9 @@ func explained(t *testing.T, e engine, db *sql.DB, query string) []string {
 			t.Fatal(err)
 		}
 		plan = append(plan, detail)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
 	}
 	return plan
 }

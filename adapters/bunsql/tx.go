@@ -159,7 +159,7 @@ func (t *transaction) end() {
 
 // pause waits 5 to 15 ms, then twice and four times as long, so that those who met don't meet again.
 func pause(ctx context.Context, n int) bool {
-	wait := time.NewTimer((5*time.Millisecond + rand.N(10*time.Millisecond)) << n)
+	wait := time.NewTimer((5*time.Millisecond + rand.N(10*time.Millisecond)) << n) //nolint:gosec // jitter is no secret
 	defer wait.Stop()
 	select {
 	case <-ctx.Done():

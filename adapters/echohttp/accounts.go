@@ -21,8 +21,8 @@ type Accounts struct {
 	Logout       *auth.Logout
 	Me           *auth.Me
 	Validate     *auth.ValidateJWT
-	// ConsumeOnAnyGet makes every GET of a verification link consume it (VERIFY_GET=consume), for callers of the original
-	// service. Mail scanners consume it too then.
+	// ConsumeOnAnyGet makes every GET of a verification link consume it but a browser's (VERIFY_GET=consume), for callers of
+	// the original service. Mail scanners consume it too then.
 	ConsumeOnAnyGet bool
 }
 

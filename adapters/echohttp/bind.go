@@ -101,7 +101,7 @@ func (in *input) readParams(c echo.Context, r *http.Request, target reflect.Valu
 // fromQuery takes a parameter that was given once. Given twice, ours might not be the one that a proxy looked at.
 func (p param) fromQuery(query url.Values, field reflect.Value) error {
 	values := query[p.name]
-	text := ""
+	var text string
 	switch {
 	case len(values) == 0:
 		return nil

@@ -2,6 +2,7 @@ package echohttp
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -18,8 +19,8 @@ func ClientAddr(peer netip.Addr, forwarded []string, trusted []netip.Prefix) net
 		return peer
 	}
 	hop := peer
-	for i := len(forwarded) - 1; i >= 0; i-- {
-		for line, more := forwarded[i], true; more; {
+	for _, f := range slices.Backward(forwarded) {
+		for line, more := f, true; more; {
 			var item string
 			line, item, more = cutLast(line)
 			addr, ok := parseHop(strings.Trim(item, " \t"))

@@ -45,7 +45,7 @@ func isLoopbackHost(host string) bool {
 // RefreshCookie makes the cookie that keeps a refresh token from scripts (HttpOnly) and other sites. sameSite is Strict, or
 // None when the front end lives on another site. A zero token makes the cookie that deletes it.
 func (a *API) RefreshCookie(token domain.Secret, expires time.Time, sameSite http.SameSite) *http.Cookie {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // without Secure only where PUBLIC_URL is http on loopback
 		Name: a.cookies.name, Value: token.Reveal(), Path: "/api/auth", Expires: expires,
 		HttpOnly: true, Secure: a.cookies.name != "signet_rt", SameSite: sameSite,
 	}

@@ -59,8 +59,7 @@ func unmarshal(body []byte, s *shape, strict bool, target any) error {
 // bodyError tells what the client did from what befell it. A body that breaks off is the client's: its connection is gone
 // or its framing is wrong.
 func bodyError(w http.ResponseWriter, err error) error {
-	var bound *http.MaxBytesError
-	if errors.As(err, &bound) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge(w)
 	}
 	return errMalformed.Saying("The body could not be read").Because(err)

@@ -56,7 +56,7 @@ func constrain(s *jsonschema.Schema, kind reflect.Kind, rules string) {
 		case name == "required" && kind == reflect.String:
 			s.WithMinLength(1) // an empty text counts as missing
 		case name == "oneof":
-			for _, value := range strings.Fields(arg) {
+			for value := range strings.FieldsSeq(arg) {
 				s.Enum = append(s.Enum, value)
 			}
 		case name == "min" && kind == reflect.String:

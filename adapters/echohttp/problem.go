@@ -50,8 +50,7 @@ const statusClientGone = 499
 
 // classify finds the status and the public face of any error. What nobody classified is an internal error, and says nothing.
 func classify(err error) (int, *domain.Error) {
-	var refused *refusal
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*refusal](err); ok {
 		return refused.status, refused.public
 	}
 	var known *domain.Error
@@ -61,8 +60,7 @@ func classify(err error) (int, *domain.Error) {
 		}
 		return statuses[known.Kind], known
 	}
-	var routing *echo.HTTPError
-	if errors.As(err, &routing) {
+	if routing, ok := errors.AsType[*echo.HTTPError](err); ok {
 		switch routing.Code {
 		case http.StatusNotFound:
 			return http.StatusNotFound, domain.ErrNotFound

@@ -55,7 +55,7 @@ func start(t *testing.T, k *kernel, change func(*echohttp.ServerOptions)) *runni
 
 func status(t *testing.T, client *http.Client, url string) int {
 	t.Helper()
-	res, err := client.Get(url) //nolint:noctx // a test's own server
+	res, err := client.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestConnectionLimit(t *testing.T) {
 
 func dial(t *testing.T, addr string) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", addr) //nolint:noctx // a test's own server
+	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestGracefulStop(t *testing.T) {
 		s := start(t, k, func(o *echohttp.ServerOptions) { o.DrainDelay = 300 * time.Millisecond })
 		held := make(chan int, 1)
 		go func() {
-			res, err := http.Get("http://" + s.public + "/held") //nolint:noctx // a test's own server
+			res, err := http.Get("http://" + s.public + "/held")
 			if err != nil {
 				held <- 0
 				return
@@ -212,7 +212,7 @@ func TestGracefulStop(t *testing.T) {
 		if err := <-s.stopped; err != nil {
 			t.Error(err)
 		}
-		if conn, err := net.Dial("tcp", s.public); err == nil { //nolint:noctx // a test's own server
+		if conn, err := net.Dial("tcp", s.public); err == nil {
 			_ = conn.Close()
 			t.Error("still listens")
 		}

@@ -33,12 +33,12 @@ func (r *Accounts) mountLinks(a *API) {
 func (r *Accounts) followLink(ctx context.Context, caller Caller, in api.VerifyEmailLinkRequest) (Raw, error) {
 	html, json := accepts(caller.Accept, mediaHTML), caller.Accept == "" || accepts(caller.Accept, mediaJSON)
 	switch {
-	case html && !r.ConsumeOnAnyGet || caller.Head:
+	case html || caller.Head:
 		return page(http.StatusOK, pageConfirm)
-	case !html && !json && !r.ConsumeOnAnyGet:
+	case !json && !r.ConsumeOnAnyGet:
 		return Raw{}, domain.ErrConfirmationNeeded
 	}
-	return r.consumeLink(ctx, caller, in, html)
+	return r.consumeLink(ctx, caller, in, false)
 }
 
 func (r *Accounts) postLink(ctx context.Context, caller Caller, in api.VerifyEmailLinkRequest) (Raw, error) {
@@ -63,7 +63,10 @@ func (r *Accounts) consumeLink(ctx context.Context, caller Caller, in api.Verify
 func accepts(header, media string) bool {
 	for item := range strings.SplitSeq(header, ",") {
 		name, params, err := mime.ParseMediaType(item)
-		if err == nil && name == media && params["q"] != "0" {
+		if err != nil || name != media {
+			continue
+		}
+		if weight, given := params["q"]; !given || strings.ContainsAny(weight, "123456789") { // 0 and 0.000 are "not this one"
 			return true
 		}
 	}

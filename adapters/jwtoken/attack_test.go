@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"strings"
 	"testing"
@@ -270,9 +271,7 @@ func TestClaimAttacks(t *testing.T) {
 				continue
 			}
 			late := map[string]any{"exp": seconds - 1}
-			for k, v := range change {
-				late[k] = v
-			}
+			maps.Copy(late, change)
 			if c, err := p.check(p.forge(t, p.header(), payload(late))); errors.Is(err, secure.ErrExpired) || err == nil || c.Subject != "" {
 				t.Errorf("%s: %v", name, err)
 			}

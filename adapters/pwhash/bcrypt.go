@@ -66,7 +66,7 @@ func (b Bcrypt) owed(s, decoy stored) ([]stored, bool) {
 	}
 	var decoys []stored
 	for cost := cheaper.cost; cost < b.Cost; cost++ {
-		decoys = append(decoys, decoy.(bcryptHash).at(cost))
+		decoys = append(decoys, decoy.(bcryptHash).at(cost)) //nolint:forcetypeassert // the decoy is a hash under this setting
 	}
 	return decoys, true
 }

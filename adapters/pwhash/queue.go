@@ -94,7 +94,7 @@ func (q *queue) leave(held time.Duration) {
 // pass gives a place to who has waited longest and still does.
 func (q *queue) pass() {
 	for first := q.waiting.Front(); first != nil; first = q.waiting.Front() {
-		w := q.waiting.Remove(first).(*waiter)
+		w := q.waiting.Remove(first).(*waiter) //nolint:forcetypeassert // only waiters are put in
 		if w.gone() == nil {
 			w.granted = true
 			close(w.ready)
@@ -113,7 +113,7 @@ func (q *queue) expected() time.Duration {
 func (q *queue) forgetGone() {
 	for position := q.waiting.Front(); position != nil; {
 		next := position.Next()
-		if position.Value.(*waiter).gone() != nil {
+		if position.Value.(*waiter).gone() != nil { //nolint:forcetypeassert // only waiters are put in
 			q.waiting.Remove(position)
 		}
 		position = next

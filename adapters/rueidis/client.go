@@ -76,7 +76,7 @@ func (c *Client) keep() {
 			c.log.Info("Redis is in use")
 			told = false
 			select { // trouble of the connection before
-			case <-c.trouble:
+			case <-c.trouble: //nolint:errcheck // it was told when it happened
 			default:
 			}
 			c.healthy.Store(true)

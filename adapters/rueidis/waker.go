@@ -83,7 +83,7 @@ func (w *Waker) listen() {
 			}
 			w.client.lose(err) // often the first to notice, when there are no requests
 		}
-		if !wait(w.client.life, backoff/2+rand.N(backoff/2)) {
+		if !wait(w.client.life, backoff/2+rand.N(backoff/2)) { //nolint:gosec // jitter is no secret
 			return
 		}
 		backoff = min(2*backoff, maxBackoff)

@@ -154,12 +154,12 @@ func bound(sealed []byte, place string) []byte {
 // them.
 func (s *Sealer) Derive(label string) [][]byte {
 	if keys, ok := s.derived.Load(label); ok {
-		return keys.([][]byte)
+		return keys.([][]byte) //nolint:forcetypeassert // only keys are stored
 	}
 	keys := make([][]byte, len(s.masters))
 	for i, m := range s.masters {
 		keys[i] = m.expand(deriveLabels+label, keySize)
 	}
 	first, _ := s.derived.LoadOrStore(label, keys)
-	return first.([][]byte)
+	return first.([][]byte) //nolint:forcetypeassert // only keys are stored
 }

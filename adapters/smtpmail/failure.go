@@ -25,8 +25,7 @@ func explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("smtpmail: the delivery was given up: %w", ctx.Err())
 	}
-	var refused *mail.SendError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*mail.SendError](err); ok {
 		return refusal(refused)
 	}
 	return errors.New("smtpmail: no session with the mail server: " + cause(err))

@@ -25,7 +25,7 @@ const maxKnown = 1000
 
 func (r *redactor) secret(key string) bool {
 	if known, ok := r.known.Load(key); ok {
-		return known.(bool)
+		return known.(bool) //nolint:forcetypeassert // only bools are stored
 	}
 	secret := isSecret(key)
 	if r.size.Load() < maxKnown {

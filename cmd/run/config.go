@@ -1,8 +1,6 @@
 package run
 
 import (
-	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/signet-auth/signet/domain"
@@ -136,8 +134,3 @@ func (c *Config) sessionPolicy() domain.SessionPolicy {
 		Max: c.MaxSessions, Deny: c.SessionPolicy == "deny",
 	}
 }
-
-func (c *Config) trustedProxies() []netip.Prefix { return c.Proxies }
-
-// secureURL tells whether clients reach us by TLS, as PUBLIC_URL says.
-func (c *Config) secureURL() bool { return strings.HasPrefix(c.PublicURL, "https://") }

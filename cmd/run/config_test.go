@@ -24,9 +24,9 @@ func TestEnvExampleNamesEverySettingWithItsDefault(t *testing.T) {
 	}
 	defaults := map[string]string{}
 	config := reflect.TypeFor[run.Config]()
-	for i := range config.NumField() {
-		if name := config.Field(i).Tag.Get("env"); name != "-" {
-			defaults[name] = config.Field(i).Tag.Get("envDefault")
+	for field := range config.Fields() {
+		if name := field.Tag.Get("env"); name != "-" {
+			defaults[name] = field.Tag.Get("envDefault")
 		}
 	}
 	if diff := cmp.Diff(defaults, example); diff != "" {

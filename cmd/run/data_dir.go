@@ -45,7 +45,7 @@ func (d dataDir) secretKey() (domain.Secret, error) {
 	if err := makeSecretKey(path); err != nil {
 		return domain.Secret{}, fmt.Errorf("make a SECRET_KEY in DATA_DIR: %w", err)
 	}
-	content, err := os.ReadFile(path) //nolint:gosec // below DATA_DIR, which the operator names
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return domain.Secret{}, fmt.Errorf("read the SECRET_KEY in DATA_DIR: %w", err)
 	}

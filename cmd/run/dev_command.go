@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -56,8 +57,7 @@ func (d devMail) Run(p *program) error {
 	if len(mails) == 0 {
 		_, _ = fmt.Fprintln(p.stdio.Out, "no mail yet")
 	}
-	for i := len(mails) - 1; i >= 0; i-- {
-		m := mails[i]
+	for _, m := range slices.Backward(mails) {
 		_, _ = fmt.Fprintf(p.stdio.Out, "To: %s\nSubject: %s\n\n%s\n----\n", m.To, m.Subject, m.Text)
 	}
 	return nil

@@ -58,7 +58,7 @@ func resolve(environ map[string]string) (map[string]string, error) {
 			errs = append(errs, fmt.Errorf("%s and %s_FILE are both set: give one", name, name))
 			continue
 		}
-		content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+		content, err := os.ReadFile(path)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s_FILE can't be read: %w", name, err))
 			continue

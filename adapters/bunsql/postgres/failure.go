@@ -14,8 +14,7 @@ import (
 )
 
 func classify(err error) bunsql.Failure {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return bunsql.Failure{Class: class(e), Cause: clean(err)}
 	}
 	if lost(err) {
