@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/signet-auth/signet/domain"
 )
 
 // migrationTable is where the database keeps which migrations it has.
@@ -28,8 +30,8 @@ type Engine struct {
 	Broken string
 	// Lock waits until no other process migrates this database, and keeps others waiting until release.
 	Lock func(context.Context, *sql.DB) (release func(), err error)
-	// Clean takes values out of an error.
-	Clean func(error) error
+	// Classify says what an error of the driver means, as a Dialect's does.
+	Classify func(error) Failure
 }
 
 // Migration is one step of the schema's timeline.
@@ -211,10 +213,15 @@ func (m *Migrator) beginFeed(ctx context.Context) error {
 	return nil
 }
 
-// failed says what failed, with the database's own words about why.
+// failed says what failed, with the database's own words about why. domain.ErrUnavailable for a database that is not there (yet).
 func (m *Migrator) failed(what, name string, err error) error {
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		err = partial.Err
 	}
-	return fmt.Errorf("migrate: %s: %w", strings.TrimSpace(what+" "+name), m.engine.Clean(err))
+	failure := m.engine.Classify(err)
+	err = fmt.Errorf("migrate: %s: %w", strings.TrimSpace(what+" "+name), failure.Cause)
+	if failure.Class == Unreachable {
+		return domain.ErrUnavailable.Because(err)
+	}
+	return err
 }

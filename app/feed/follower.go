@@ -58,7 +58,8 @@ type Follower struct {
 	lastMiss time.Time
 }
 
-// Subscribe adds a listener. Call it before Run.
+// Subscribe adds a listener. Call it before Run. Listeners are told in the order of their subscription: who remembers what
+// another listener found comes after that one, or it would remember what the other is about to forget.
 func (f *Follower) Subscribe(l Listener) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -96,12 +97,15 @@ func (f *Follower) catchUp(ctx context.Context) {
 	if f.Lag() <= f.Settings.MaxStaleness || now.Sub(f.lastMiss).Abs() < f.Settings.Poll {
 		return
 	}
-	if _, err := f.Poll(context.WithoutCancel(ctx)); err != nil {
-		f.lastMiss = f.System.Now()
+	for more := true; more; {
+		var err error
+		if more, err = f.Poll(context.WithoutCancel(ctx)); err != nil {
+			f.lastMiss = f.System.Now()
+		}
 	}
 }
 
-// Lag is the time since the start of the last good poll.
+// Lag is the time since the start of the last good poll, the one that found nothing more to read.
 func (f *Follower) Lag() time.Duration {
 	return f.System.Now().Sub(time.UnixMicro(f.lastGood.Load()))
 }
@@ -131,7 +135,8 @@ func (f *Follower) wait(ctx context.Context) {
 	}
 }
 
-// Poll looks at the feed once, tells the listeners, and says whether there is more to read at once.
+// Poll looks at the feed once, tells the listeners, and says whether there is more to read at once. Only a look that leaves
+// nothing unread is a good one.
 func (f *Follower) Poll(ctx context.Context) (more bool, err error) {
 	start := f.System.Now()
 	f.mu.Lock()
@@ -149,8 +154,10 @@ func (f *Follower) Poll(ctx context.Context) (more bool, err error) {
 	} else {
 		f.apply(seen.Changes)
 	}
-	f.lastGood.Store(start.UnixMicro())
-	return len(seen.Changes) == batch && f.seq < seen.Max, nil
+	if more = f.seq < seen.Max && len(seen.Changes) == batch; !more { // before that, revocations may be among what is unread
+		f.lastGood.Store(start.UnixMicro())
+	}
+	return more, nil
 }
 
 func (f *Follower) apply(changes []domain.Change) {

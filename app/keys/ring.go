@@ -19,7 +19,7 @@ import (
 	"github.com/signet-auth/signet/ports/sys"
 )
 
-// reloadPause bounds what unknown kids can cost: one read a second, however many forged tokens arrive.
+// reloadPause bounds what unknown kids can cost, and a database that is away: one read a second, however many tokens arrive.
 const reloadPause = time.Second
 
 // Ring holds the keys of this replica in memory. It is a feed.Listener. Safe for concurrent use.
@@ -35,13 +35,17 @@ type Ring struct {
 	current    atomic.Pointer[keyset]
 	stale      atomic.Bool
 	loading    sync.Mutex
-	lastReload time.Time
+	lastReload time.Time // for an unknown kid
+	lastMiss   time.Time // of a read because the feed said so
 }
 
+// keyset is the ring at one time. Without a signer it still verifies: a revocation that took the active key, or a key that
+// another replica sealed with a newer SECRET_KEY, must not keep the old set, with the revoked key in it, in use.
 type keyset struct {
-	signer secure.Signer
-	verify map[string]held
-	jwks   []byte
+	signer   secure.Signer
+	unsigned error // why there is no signer
+	verify   map[string]held
+	jwks     []byte
 }
 
 type held struct {
@@ -63,7 +67,12 @@ func (r *Ring) Start(ctx context.Context) error {
 			}
 			continue
 		}
-		return r.load(ctx)
+		r.loading.Lock()
+		defer r.loading.Unlock()
+		if err := r.load(ctx); err != nil {
+			return err
+		}
+		return r.current.Load().unsigned
 	}
 }
 
@@ -139,30 +148,26 @@ func (r *Ring) Sign(ctx context.Context, c domain.Claims) (domain.Secret, error)
 	if err != nil {
 		return domain.Secret{}, err
 	}
+	if set.signer == nil {
+		return domain.Secret{}, set.unsigned
+	}
 	token, err := set.signer.Sign(c)
 	return domain.NewSecret(token), err
+}
+
+// Recognize is nil when a key of the ring, by its kid, may have signed the token, and an error with the cause domain.ErrForged
+// when none can have. It takes a microsecond and no cryptography.
+func (r *Ring) Recognize(ctx context.Context, token domain.Secret, now time.Time) error {
+	_, err := r.find(ctx, token, now)
+	return err
 }
 
 // Verify checks an access token against the ring. secure.ErrExpired, with the claims, for a genuine one whose time is over;
 // an error with the cause domain.ErrForged for what no key of the ring signed.
 func (r *Ring) Verify(ctx context.Context, token domain.Secret, issuer string, now time.Time) (domain.Claims, error) {
-	kid, ok := r.Verifier.Peek(token.Reveal())
-	if !ok {
-		return domain.Claims{}, domain.ErrTokenInvalid.Because(domain.ErrForged)
-	}
-	set, err := r.fresh(ctx)
+	k, err := r.find(ctx, token, now)
 	if err != nil {
 		return domain.Claims{}, err
-	}
-	k, ok := set.verify[kid]
-	if !ok {
-		if set, err = r.reload(ctx, now); err != nil {
-			return domain.Claims{}, err
-		}
-		k, ok = set.verify[kid]
-	}
-	if !ok || !k.key.Verifies(now) {
-		return domain.Claims{}, domain.ErrTokenInvalid.Because(domain.ErrForged)
 	}
 	claims, err := r.Verifier.Verify(token.Reveal(), k.half, issuer, now)
 	switch {
@@ -172,6 +177,29 @@ func (r *Ring) Verify(ctx context.Context, token domain.Secret, issuer string, n
 		return domain.Claims{}, domain.ErrTokenInvalid.Because(errors.Join(domain.ErrForged, err))
 	}
 	return claims, nil
+}
+
+// find is the key that the token names, which has to verify still.
+func (r *Ring) find(ctx context.Context, token domain.Secret, now time.Time) (held, error) {
+	kid, ok := r.Verifier.Peek(token.Reveal())
+	if !ok {
+		return held{}, domain.ErrTokenInvalid.Because(domain.ErrForged)
+	}
+	set, err := r.fresh(ctx)
+	if err != nil {
+		return held{}, err
+	}
+	k, ok := set.verify[kid]
+	if !ok {
+		if set, err = r.reload(ctx); err != nil {
+			return held{}, err
+		}
+		k, ok = set.verify[kid]
+	}
+	if !ok || !k.key.Verifies(now) {
+		return held{}, domain.ErrTokenInvalid.Because(domain.ErrForged)
+	}
+	return k, nil
 }
 
 // JWKS is the published key set: bytes prepared once per change.
@@ -197,33 +225,46 @@ func (r *Ring) Flush() { r.stale.Store(true) }
 // that the feed has not revoked are good.
 func (r *Ring) fresh(ctx context.Context) (*keyset, error) {
 	if r.stale.Load() {
-		if err := r.load(ctx); err != nil && r.current.Load() == nil {
+		if err := r.renew(ctx); err != nil && r.current.Load() == nil {
 			return nil, err
 		}
 	}
 	return r.current.Load(), nil
 }
 
-// reload looks for a kid that this replica has not seen, at most once in reloadPause.
-func (r *Ring) reload(ctx context.Context, now time.Time) (*keyset, error) {
-	r.loading.Lock()
-	tooSoon := !r.lastReload.IsZero() && now.Sub(r.lastReload) < reloadPause
-	if !tooSoon {
-		r.lastReload = now
-	}
-	r.loading.Unlock()
-	if tooSoon {
-		return r.current.Load(), nil
-	}
-	if err := r.load(ctx); err != nil {
-		return nil, err
-	}
-	return r.current.Load(), nil
-}
-
-func (r *Ring) load(ctx context.Context) error {
+// renew reads on behalf of all who found the set stale; who waited for it finds it done. After a failure nobody tries again
+// for reloadPause, so that callers don't queue for a database that is away; a caller who hangs up is no failure.
+func (r *Ring) renew(ctx context.Context) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
+	if !r.stale.Load() || r.recent(r.lastMiss) {
+		return nil
+	}
+	err := r.load(context.WithoutCancel(ctx))
+	if err != nil {
+		r.lastMiss = r.System.Now()
+	}
+	return err
+}
+
+// reload looks for a kid that this replica has not seen, at most once in reloadPause.
+func (r *Ring) reload(ctx context.Context) (*keyset, error) {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	if r.recent(r.lastReload) {
+		return r.current.Load(), nil
+	}
+	r.lastReload = r.System.Now()
+	err := r.load(context.WithoutCancel(ctx))
+	return r.current.Load(), err
+}
+
+func (r *Ring) recent(t time.Time) bool {
+	return !t.IsZero() && r.System.Now().Sub(t).Abs() < reloadPause
+}
+
+// load reads the keys, with loading held.
+func (r *Ring) load(ctx context.Context) error {
 	r.stale.Store(false) // before the read: a change that comes during it must not be lost
 	set, err := r.read(ctx)
 	if err != nil {
@@ -240,7 +281,7 @@ func (r *Ring) read(ctx context.Context) (*keyset, error) {
 		return nil, err
 	}
 	now := r.System.Now()
-	set := &keyset{verify: map[string]held{}}
+	set := &keyset{verify: map[string]held{}, unsigned: errors.New("there is no active signing key")}
 	var published []domain.SigningKey
 	for _, k := range keys {
 		if !k.Verifies(now) {
@@ -253,13 +294,8 @@ func (r *Ring) read(ctx context.Context) (*keyset, error) {
 		set.verify[k.KID] = held{k, half}
 		published = append(published, k)
 		if k.State == domain.KeyActive && k.Algorithm == r.Algorithm {
-			if set.signer, err = r.open(k); err != nil {
-				return nil, err
-			}
+			set.signer, set.unsigned = r.open(k)
 		}
-	}
-	if set.signer == nil {
-		return nil, errors.New("there is no active signing key")
 	}
 	set.jwks, err = r.Verifier.JWKS(published)
 	return set, err

@@ -26,6 +26,7 @@ type Config struct {
 	PublicURL string   `env:"PUBLIC_URL"`
 	Proxies   prefixes `env:"TRUSTED_PROXIES"`
 	Origins   list     `env:"CORS_ORIGINS"`
+	StopDelay duration `env:"SHUTDOWN_DELAY" envDefault:"0s"`
 	StopWait  duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
 
 	DataDir    string        `env:"DATA_DIR" envDefault:"./data"`

@@ -159,8 +159,8 @@ func newCore(o outside) (*core, error) {
 		admin:    &admin.Create{Store: o.store, System: o.system, Hasher: o.hasher, Password: password},
 	}
 	follower.Subscribe(directory)
-	follower.Subscribe(authenticator)
 	follower.Subscribe(ring)
+	follower.Subscribe(authenticator) // after the ring, whose findings it remembers
 	return k, unwired(reflect.ValueOf(k))
 }
 

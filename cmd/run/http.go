@@ -36,7 +36,8 @@ func (s *Server) listen(k counters, mail post, metrics telemetry.Registry) (*ech
 	}
 	admin := echohttp.NewAdmin(api, echohttp.AdminOptions{Metrics: metrics, Inbox: listInbox(mail.inbox), Profile: true})
 	options := echohttp.ServerOptions{
-		PublicAddr: net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), StopTimeout: time.Duration(c.StopWait), Log: s.log,
+		PublicAddr: net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), Log: s.log,
+		DrainDelay: time.Duration(c.StopDelay), StopTimeout: time.Duration(c.StopWait),
 	}
 	if c.AdminAddr != "off" {
 		options.AdminAddr = c.AdminAddr

@@ -22,8 +22,9 @@ func (serveCommand) Run(p *program) error {
 	case <-p.ctx.Done():
 	case err = <-server.Failed():
 	}
-	// The server's own context is over: stopping has a time of its own.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), time.Duration(config.StopWait))
+	// The server's own context is over: stopping has a time of its own, with some for the work behind the listeners.
+	wait := time.Duration(config.StopDelay) + time.Duration(config.StopWait) + 5*time.Second
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), wait)
 	defer cancel()
 	if stopErr := server.Stop(ctx); err == nil {
 		err = stopErr

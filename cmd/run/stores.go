@@ -63,7 +63,7 @@ func migrate(ctx context.Context, c *Config, system sys.System, log *slog.Logger
 			}
 			return nil
 		}
-		if !errors.Is(err, domain.ErrUnavailable) {
+		if c.embedded() || !errors.Is(err, domain.ErrUnavailable) {
 			return fmt.Errorf("apply migrations: %w", err)
 		}
 		log.WarnContext(ctx, "waiting for the database", "error", err)

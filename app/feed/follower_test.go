@@ -1,0 +1,503 @@
+package feed_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/signet-auth/signet/adapters/memory"
+	"github.com/signet-auth/signet/app/feed"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/rig"
+)
+
+// ear is a listener that remembers what it was told. Safe for concurrent use.
+type ear struct {
+	mu      sync.Mutex
+	heard   []string
+	flushes int
+}
+
+func (e *ear) Changed(kind domain.ChangeKind, subject string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.heard = append(e.heard, string(kind)+" "+subject)
+}
+
+func (e *ear) Flush() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.flushes++
+}
+
+// take is what was heard since the last take.
+func (e *ear) take() (heard []string, flushes int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	heard, flushes = e.heard, e.flushes
+	e.heard, e.flushes = nil, 0
+	return heard, flushes
+}
+
+func (e *ear) heardOf(what string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Contains(e.heard, what)
+}
+
+// listening is a replica with an ear.
+func listening(t *testing.T, database rig.Database, clock *rig.Clock) (*rig.Rig, *ear) {
+	t.Helper()
+	r, e := rig.On(t, database, clock), &ear{}
+	r.Follower.Subscribe(e)
+	return r, e
+}
+
+func change(t *testing.T, r *rig.Rig, subjects ...string) {
+	t.Helper()
+	r.Write(t, func(_ context.Context, tx *store.Tx) error {
+		for _, s := range subjects {
+			tx.Changed(domain.ChangeSession, s)
+		}
+		return nil
+	})
+}
+
+func hears(t *testing.T, e *ear, want ...string) {
+	t.Helper()
+	heard, flushes := e.take()
+	if diff := cmp.Diff(want, heard); diff != "" || flushes > 0 {
+		t.Errorf("heard (-want +got):\n%s, %d flushes", diff, flushes)
+	}
+}
+
+func TestOwnChanges(t *testing.T) {
+	r, e := listening(t, rig.NewDatabase(t), rig.NewClock())
+
+	t.Run("are told before the transaction's caller goes on", func(t *testing.T) {
+		change(t, r, "one", "two")
+		hears(t, e, "session one", "session two")
+	})
+
+	t.Run("come once more through the poll, which loses none of others for them", func(t *testing.T) {
+		r.Poll(t)
+		hears(t, e, "session one", "session two")
+		r.Poll(t)
+		hears(t, e)
+	})
+
+	t.Run("of a transaction that failed are told to nobody", func(t *testing.T) {
+		failure := errors.New("no")
+		err := r.Store.WithinTx(t.Context(), func(_ context.Context, tx *store.Tx) error {
+			tx.Changed(domain.ChangeSession, "never")
+			return failure
+		})
+		if !errors.Is(err, failure) {
+			t.Fatalf("got %v", err)
+		}
+		r.Poll(t)
+		hears(t, e)
+	})
+
+	t.Run("don't wait for a poll that is slow", func(t *testing.T) {
+		polling, release := make(chan struct{}), make(chan struct{})
+		r.Store.Before(func(query string) error {
+			if query == "Changes.After" {
+				close(polling)
+				<-release
+			}
+			return nil
+		})
+		defer r.Store.Before(nil)
+		done := make(chan error, 1)
+		go func() {
+			_, err := r.Follower.Poll(context.WithoutCancel(t.Context()))
+			done <- err
+		}()
+		<-polling
+		change(t, r, "meanwhile")
+		if !e.heardOf("session meanwhile") {
+			t.Error("nothing was told")
+		}
+		close(release)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestChangesOfOthers(t *testing.T) {
+	database, clock := rig.NewDatabase(t), rig.NewClock()
+	r, e := listening(t, database, clock)
+	other := rig.On(t, database, clock)
+	r.Poll(t)
+	e.take()
+
+	t.Run("are told by the next poll, in the order of their commits", func(t *testing.T) {
+		change(t, other, "first")
+		change(t, other, "second", "third")
+		hears(t, e)
+		r.Poll(t)
+		hears(t, e, "session first", "session second", "session third")
+	})
+
+	t.Run("are told when they commit late, after newer ones were begun", func(t *testing.T) {
+		begun, finish, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		go func() {
+			done <- other.Store.WithinTx(context.WithoutCancel(t.Context()), func(_ context.Context, tx *store.Tx) error {
+				tx.Changed(domain.ChangeSession, "late")
+				close(begun)
+				<-finish
+				return nil
+			})
+		}()
+		<-begun
+		r.Poll(t)
+		hears(t, e)
+		close(finish)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		change(t, other, "later")
+		r.Poll(t)
+		hears(t, e, "session late", "session later")
+	})
+
+	t.Run("more than one poll reads are said to be more, and the feed is not fresh before the last", func(t *testing.T) {
+		subjects := make([]string, 2100)
+		for i := range subjects {
+			subjects[i] = fmt.Sprintf("s%d", i)
+		}
+		change(t, other, subjects...)
+		clock.Move(10 * time.Second)
+		total := 0
+		for i, want := range []struct {
+			more bool
+			n    int
+			lag  time.Duration
+		}{{true, 1000, 10 * time.Second}, {true, 1000, 10 * time.Second}, {false, 100, 0}} {
+			more, err := r.Follower.Poll(t.Context())
+			heard, _ := e.take()
+			total += len(heard)
+			if err != nil || more != want.more || len(heard) != want.n || r.Follower.Lag() != want.lag {
+				t.Errorf("poll %d: more=%v, %d changes, lag %v, %v", i, more, len(heard), r.Follower.Lag(), err)
+			}
+		}
+		if total != len(subjects) {
+			t.Errorf("%d changes of %d", total, len(subjects))
+		}
+	})
+
+	t.Run("exactly as many as one poll reads are not more", func(t *testing.T) {
+		subjects := make([]string, 1000)
+		for i := range subjects {
+			subjects[i] = fmt.Sprintf("t%d", i)
+		}
+		change(t, other, subjects...)
+		if more, err := r.Follower.Poll(t.Context()); more || err != nil {
+			t.Errorf("more=%v, %v", more, err)
+		}
+		e.take()
+	})
+}
+
+func TestEverythingIsForgotten(t *testing.T) {
+	flushed := func(t *testing.T, e *ear, want bool) {
+		t.Helper()
+		if heard, n := e.take(); (n == 1) != want || n > 1 {
+			t.Errorf("%d flushes, heard %v", n, heard)
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		happen func(t *testing.T, r, other *rig.Rig)
+		want   bool
+	}{
+		{"when the epoch is another", func(t *testing.T, r, _ *rig.Rig) {
+			r.Database.Exec(t, "UPDATE meta SET value = 'after a restore' WHERE key = 'feed_epoch'")
+		}, true},
+		{"when the highest number fell", func(t *testing.T, r, _ *rig.Rig) {
+			r.Database.Exec(t, "DELETE FROM changes")
+		}, true},
+		{"after more than an hour of silence", func(_ *testing.T, r, _ *rig.Rig) {
+			r.Clock.Move(time.Hour + time.Microsecond)
+		}, true},
+		{"not after an hour", func(_ *testing.T, r, _ *rig.Rig) { r.Clock.Move(time.Hour) }, false},
+		{"not when all is as it was", func(*testing.T, *rig.Rig, *rig.Rig) {}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			database, clock := rig.NewDatabase(t), rig.NewClock()
+			r, e := listening(t, database, clock)
+			other := rig.On(t, database, clock)
+			change(t, other, "before")
+			r.Poll(t)
+			e.take()
+			test.happen(t, r, other)
+			r.Poll(t)
+			flushed(t, e, test.want)
+
+			change(t, other, "after") // whatever happened, the place in the feed is right again
+			r.Poll(t)
+			hears(t, e, "session after")
+		})
+	}
+}
+
+// held is a cache behind a follower, as the directory's are.
+type held struct{ cache *memory.Cache[string, string] }
+
+func (h held) Changed(_ domain.ChangeKind, subject string) { h.cache.Drop(subject) }
+func (h held) Flush()                                      { h.cache.Flush() }
+
+func TestALoadThatAChangeOvertakesIsNotRemembered(t *testing.T) {
+	for name, forget := range map[string]func(t *testing.T, r, other *rig.Rig){
+		"own change": func(t *testing.T, r, _ *rig.Rig) { change(t, r, "k") },
+		"change of another replica": func(t *testing.T, r, other *rig.Rig) {
+			change(t, other, "k")
+			r.Poll(t)
+		},
+		"flush": func(t *testing.T, r, _ *rig.Rig) {
+			r.Clock.Move(2 * time.Hour)
+			r.Poll(t)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			database, clock := rig.NewDatabase(t), rig.NewClock()
+			r, other := rig.On(t, database, clock), rig.On(t, database, clock)
+			cache := memory.NewCache[string, string](10, 0, clock.Now, nil)
+			r.Follower.Subscribe(held{cache})
+
+			read, answer, got := make(chan struct{}), make(chan struct{}), make(chan string, 1)
+			go func() {
+				v, _ := cache.Get(context.WithoutCancel(t.Context()), "k", func(context.Context) (string, error) {
+					close(read) // the old value was read
+					<-answer
+					return "old", nil
+				})
+				got <- v
+			}()
+			<-read
+			forget(t, r, other)
+			close(answer)
+			if v := <-got; v != "old" {
+				t.Errorf("who asked before got %q", v)
+			}
+			v, err := cache.Get(t.Context(), "k", func(context.Context) (string, error) { return "new", nil })
+			if v != "new" || err != nil {
+				t.Errorf("who asked after got %q, %v", v, err)
+			}
+		})
+	}
+}
+
+func TestFresh(t *testing.T) {
+	const stale = 30*time.Second + time.Microsecond
+
+	t.Run("is not asked of the database while the last good poll is young", func(t *testing.T) {
+		r := rig.New(t)
+		r.Clock.Move(30 * time.Second)
+		if err := r.Follower.Fresh(t.Context()); err != nil || r.Store.Count() != 0 {
+			t.Errorf("%v, %d queries", err, r.Store.Count())
+		}
+	})
+
+	t.Run("catches up once for all who find it stale", func(t *testing.T) {
+		database, clock := rig.NewDatabase(t), rig.NewClock()
+		r, e := listening(t, database, clock)
+		change(t, rig.On(t, database, clock), "missed")
+		e.take()
+		clock.Move(stale)
+		r.Store.Reset()
+		for _, err := range testkit.Together(50, func(int) error { return r.Follower.Fresh(t.Context()) }) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		if n := r.Store.Count("Changes.After"); n != 1 {
+			t.Errorf("%d polls", n)
+		}
+		if !e.heardOf("session missed") {
+			t.Error("it went on without what it had missed")
+		}
+	})
+
+	t.Run("catches up with all there is before it says yes", func(t *testing.T) {
+		database, clock := rig.NewDatabase(t), rig.NewClock()
+		r, e := listening(t, database, clock)
+		subjects := make([]string, 2001)
+		for i := range subjects {
+			subjects[i] = fmt.Sprintf("s%d", i)
+		}
+		change(t, rig.On(t, database, clock), subjects...)
+		clock.Move(stale)
+		if err := r.Follower.Fresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !e.heardOf("session s2000") {
+			t.Error("revocations were left unread")
+		}
+	})
+
+	t.Run("is refused while the database is away, without a storm of polls, and again given when it is back", func(t *testing.T) {
+		r := rig.New(t)
+		r.Clock.Move(stale)
+		r.Store.Down()
+		r.Store.Reset()
+		for _, err := range testkit.Together(50, func(int) error { return r.Follower.Fresh(t.Context()) }) {
+			if !errors.Is(err, domain.ErrUnavailable) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if n := r.Store.Count("Changes.After"); n != 1 {
+			t.Errorf("%d polls by 50 callers", n)
+		}
+		r.Clock.Move(r.Follower.Settings.Poll)
+		for range 3 {
+			if err := r.Follower.Fresh(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if n := r.Store.Count("Changes.After"); n != 2 {
+			t.Errorf("%d polls after the next was due", n)
+		}
+		r.Store.Up()
+		r.Poll(t) // the loop's
+		if err := r.Follower.Fresh(t.Context()); err != nil {
+			t.Errorf("after the database came back: %v", err)
+		}
+	})
+
+	t.Run("catches up by itself when the database is back before the loop noticed", func(t *testing.T) {
+		r := rig.New(t)
+		r.Clock.Move(stale)
+		r.Store.Down()
+		_ = r.Follower.Fresh(t.Context())
+		r.Store.Up()
+		r.Clock.Move(r.Follower.Settings.Poll)
+		if err := r.Follower.Fresh(t.Context()); err != nil {
+			t.Errorf("got %v", err)
+		}
+	})
+
+	t.Run("catches up for others when its caller hangs up", func(t *testing.T) {
+		r := rig.New(t)
+		r.Clock.Move(stale)
+		gone, hangUp := context.WithCancel(t.Context())
+		hangUp()
+		if err := r.Follower.Fresh(gone); err != nil {
+			t.Errorf("got %v", err)
+		}
+	})
+
+	t.Run("counts from the start of the last good poll, however long that took", func(t *testing.T) {
+		r := rig.New(t)
+		r.Store.After(func(query string) { r.Clock.Move(time.Second) })
+		r.Poll(t)
+		if lag := r.Follower.Lag(); lag != time.Second {
+			t.Errorf("lag %v", lag)
+		}
+	})
+}
+
+func TestRun(t *testing.T) {
+	// never is an interval that no test waits out, so that what is seen came by the wake-up.
+	const never = time.Hour
+
+	run := func(t *testing.T, f *feed.Follower) (stop func()) {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			f.Run(ctx)
+		}()
+		return func() {
+			cancel()
+			<-done
+		}
+	}
+
+	t.Run("polls again and again", func(t *testing.T) {
+		database, clock := rig.NewDatabase(t), rig.NewClock()
+		r, e := listening(t, database, clock)
+		r.Follower.Settings.Poll = time.Millisecond
+		other := rig.On(t, database, clock)
+		stop := run(t, r.Follower)
+		defer stop()
+		for _, subject := range []string{"a", "b"} {
+			change(t, other, subject)
+			rig.Wait(t, "the change", func() bool { return e.heardOf("session " + subject) })
+		}
+	})
+
+	t.Run("is woken", func(t *testing.T) {
+		database, clock := rig.NewDatabase(t), rig.NewClock()
+		r, e := listening(t, database, clock)
+		r.Follower.Settings.Poll = never
+		r.Store.Reset()
+		stop := run(t, r.Follower)
+		defer stop()
+		rig.Wait(t, "the first poll", func() bool { return r.Store.Count("Changes.After") > 0 })
+		change(t, rig.On(t, database, clock), "far")
+		r.Follower.Waker.Wake()
+		rig.Wait(t, "the change", func() bool { return e.heardOf("session far") })
+	})
+
+	t.Run("reads a full feed at once", func(t *testing.T) {
+		database, clock := rig.NewDatabase(t), rig.NewClock()
+		r, e := listening(t, database, clock)
+		r.Follower.Settings.Poll = never
+		subjects := make([]string, 2001)
+		for i := range subjects {
+			subjects[i] = fmt.Sprintf("s%d", i)
+		}
+		change(t, rig.On(t, database, clock), subjects...)
+		stop := run(t, r.Follower)
+		defer stop()
+		rig.Wait(t, "the last change", func() bool { return e.heardOf("session s2000") })
+	})
+
+	t.Run("goes on after failures, and says so", func(t *testing.T) {
+		database, clock := rig.NewDatabase(t), rig.NewClock()
+		r, e := listening(t, database, clock)
+		r.Follower.Settings.Poll = time.Millisecond
+		r.Store.Down()
+		r.Store.Reset()
+		stop := run(t, r.Follower)
+		defer stop()
+		rig.Wait(t, "two failures", func() bool { return r.Store.Count("Changes.After") >= 2 })
+		change(t, rig.On(t, database, clock), "meanwhile")
+		r.Store.Up()
+		rig.Wait(t, "the change", func() bool { return e.heardOf("session meanwhile") })
+		if r.Log.String() == "" {
+			t.Error("nothing was logged")
+		}
+	})
+
+	t.Run("stops with its context, without a word", func(t *testing.T) {
+		r := rig.New(t)
+		r.Follower.Settings.Poll = never
+		var polls atomic.Int64
+		polled := make(chan struct{}, 1)
+		r.Store.After(func(string) {
+			if polls.Add(1) == 1 {
+				polled <- struct{}{}
+			}
+		})
+		stop := run(t, r.Follower)
+		<-polled
+		stop() // returns only when Run has
+		if r.Log.String() != "" {
+			t.Errorf("logged: %s", r.Log)
+		}
+	})
+}
