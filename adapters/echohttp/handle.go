@@ -75,7 +75,7 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 		switch {
 		case err == nil && op.Auth == UnverifiedAuth:
 			a.throttle.excuse(ctx, caller.Origin) // the credentials counted after all: a stranger it was not
-		case err != nil && !caller.Bearer.IsZero():
+		case err != nil: // a forged token in the body counts like one in the header
 			err = a.throttle.refused(ctx, caller.Origin, err)
 		}
 		return err
@@ -91,7 +91,7 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 	if op.Auth != NoAuth {
 		var err error
 		if caller.Bearer, err = bearerToken(r.Header); err != nil {
-			return caller, a.throttle.refused(ctx, caller.Origin, err)
+			return caller, err
 		}
 	}
 	if op.Auth == NoAuth || op.Auth == UnverifiedAuth || caller.Bearer.IsZero() {

@@ -26,7 +26,8 @@ func (r *Accounts) mountLinks(a *API) {
 	}, r.followLink)
 	HandleRaw(a, http.MethodPost, "/api/auth/verify-email/{token}", Op{
 		ID: "confirmVerificationLink", Tag: accountsTag, Summary: "Prove a mailbox by the token of the link",
-		Produces: produces, Errors: []*domain.Error{domain.ErrInvalidToken},
+		Produces: append(produces, Content{Status: http.StatusBadRequest, Description: "For browsers, a page that says so", Type: mediaHTML}),
+		Errors:   []*domain.Error{domain.ErrInvalidToken},
 	}, r.postLink)
 }
 

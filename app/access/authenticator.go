@@ -15,8 +15,9 @@ import (
 // TokenHash is what a verified token is remembered by.
 type TokenHash [sha256.Size]byte
 
-// Verifier checks a token's signature and times.
+// Verifier checks a token's key, signature and times.
 type Verifier interface {
+	Recognize(ctx context.Context, token domain.Secret, now time.Time) error
 	Verify(ctx context.Context, token domain.Secret, issuer string, now time.Time) (domain.Claims, error)
 }
 
@@ -36,6 +37,9 @@ func (a *Authenticator) Authenticate(ctx context.Context, token domain.Secret) (
 	now := a.System.Now()
 	if err := a.Directory.Feed.Fresh(ctx); err != nil {
 		return domain.Actor{}, err
+	}
+	if err := a.Ring.Recognize(ctx, token, now); err != nil {
+		return domain.Actor{}, err // here, so that a flood of forgeries has neither loads nor the lock of the memory to fight for
 	}
 	claims, err := a.Claims.Get(ctx, sha256.Sum256([]byte(token.Reveal())), func(ctx context.Context) (domain.Claims, error) {
 		return a.Ring.Verify(ctx, token, a.Issuer, now)

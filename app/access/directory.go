@@ -26,7 +26,8 @@ type Directory struct {
 	System   sys.System
 	Sessions cache.Cache[domain.SessionID, domain.Session]
 	Users    cache.Cache[domain.UserID, domain.User]
-	Services cache.Cache[string, domain.Service] // by key, id and name
+	Logins   cache.Cache[domain.UserID, time.Time] // last logins: the one thing about a user that no change tells
+	Services cache.Cache[string, domain.Service]   // by key, id and name
 	Held     cache.Cache[GrantsKey, domain.Grants]
 }
 
@@ -53,6 +54,23 @@ func (d *Directory) User(ctx context.Context, id domain.UserID) (domain.User, er
 	return d.Users.Get(ctx, id, func(ctx context.Context) (domain.User, error) {
 		return d.Store.Read().Users.ByID(ctx, id)
 	})
+}
+
+// Profile is the user as they are shown, with the last login. While the database is away the login known last is shown: a
+// remembered user must stay good as long as the feed says so.
+func (d *Directory) Profile(ctx context.Context, id domain.UserID) (domain.User, error) {
+	user, err := d.User(ctx, id)
+	if err != nil {
+		return domain.User{}, err
+	}
+	user.LastLoginAt, err = d.Logins.Get(ctx, id, func(ctx context.Context) (time.Time, error) {
+		now, err := d.Store.Read().Users.ByID(ctx, id)
+		if err != nil {
+			return user.LastLoginAt, nil // remembered like any other, so that not every request waits for the database
+		}
+		return now.LastLoginAt, nil
+	})
+	return user, err
 }
 
 // Service is the active service of that key, id or name; the platform when ref is empty. domain.ErrUnknownService otherwise.
@@ -122,6 +140,7 @@ func (d *Directory) Changed(kind domain.ChangeKind, subject string) {
 func (d *Directory) Flush() {
 	d.Sessions.Flush()
 	d.Users.Flush()
+	d.Logins.Flush()
 	d.Services.Flush()
 	d.Held.Flush()
 }

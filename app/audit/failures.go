@@ -3,7 +3,9 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -21,6 +23,8 @@ const (
 	// maxRuns bounds the memory that an attacker with many names and addresses can take; above it, runs are merged per block,
 	// and at last into one.
 	maxRuns = 10_000
+	// batch is how many events one transaction writes, so that a flood fits the deadline of a statement.
+	batch = 500
 )
 
 // Failures gathers failed logins and writes them each second: an attack must not turn into as many inserts. The counters that
@@ -52,7 +56,7 @@ func (f *Failures) Note(e domain.Event, block string) {
 		f.runs = map[runKey]*run{}
 	}
 	r := f.run(runKey{e.Trace.Identifier, block}, e.At)
-	if r.written < oneByOne {
+	if r.written < oneByOne && len(f.pending) < maxRuns {
 		r.written++
 		f.pending = append(f.pending, e)
 		return
@@ -97,19 +101,42 @@ func (f *Failures) Flush(ctx context.Context) {
 	events := f.pending
 	f.pending = nil
 	f.mu.Unlock()
-	if len(events) == 0 {
-		return
+	for len(events) > 0 {
+		n := min(len(events), batch)
+		if err := f.write(ctx, events[:n]); err != nil {
+			f.Log.WarnContext(ctx, "failed logins can't be written to the audit log", "events", len(events), "error", err)
+			f.keep(events)
+			return
+		}
+		events = events[n:]
 	}
+}
+
+// write takes "it is there" for success: the answer to an earlier COMMIT was lost, and one event that is there must not keep
+// the others out for good.
+func (f *Failures) write(ctx context.Context, events []domain.Event) error {
 	err := f.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.Audit.Add(ctx, events...) })
-	if err == nil {
-		return
+	var e *domain.Error
+	switch {
+	case !errors.As(err, &e) || e.Kind != domain.Conflict:
+		return err
+	case len(events) == 1:
+		return nil
 	}
-	f.Log.WarnContext(ctx, "failed logins can't be written to the audit log", "events", len(events), "error", err)
+	for i := range events {
+		if err := f.write(ctx, events[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep gives back what could not be written, as far as there is room.
+func (f *Failures) keep(events []domain.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.pending)+len(events) <= maxRuns {
-		f.pending = append(events, f.pending...)
-	}
+	room := max(2*maxRuns-len(f.pending), 0)
+	f.pending = slices.Concat(events[:min(room, len(events))], f.pending)
 }
 
 // closeRuns turns the surplus of runs that began before a time, or of all for the zero time, into one row each.

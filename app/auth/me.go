@@ -15,5 +15,5 @@ func (u *Me) Handle(ctx context.Context, actor domain.Actor) (domain.User, error
 	if err := access.RequireUser(actor); err != nil {
 		return domain.User{}, err
 	}
-	return u.Directory.User(ctx, domain.UserID(actor.ID))
+	return u.Directory.Profile(ctx, domain.UserID(actor.ID))
 }

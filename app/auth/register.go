@@ -86,6 +86,7 @@ func (u *Register) Handle(ctx context.Context, in RegisterInput) (RegisterOutput
 		err = u.pend(ctx, r)
 	}
 	if err != nil {
+		mail.Return() // nothing is sent
 		return RegisterOutput{}, err
 	}
 	return out, nil

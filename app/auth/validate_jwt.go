@@ -24,13 +24,16 @@ func (u *ValidateJWT) Handle(ctx context.Context, actor domain.Actor) (ValidateJ
 	if err := access.RequireUser(actor); err != nil {
 		return ValidateJWTOutput{}, err
 	}
-	user, err := u.Directory.User(ctx, domain.UserID(actor.ID))
+	user, err := u.Directory.Profile(ctx, domain.UserID(actor.ID))
 	if err != nil {
 		return ValidateJWTOutput{}, err
 	}
 	service, err := u.Directory.Service(ctx, actor.Audience)
 	if err != nil {
 		return ValidateJWTOutput{}, access.TokenInvalidWhenUnknown(err)
+	}
+	if service.Key != actor.Audience { // another service, whose name is the key of one that was deleted
+		return ValidateJWTOutput{}, domain.ErrTokenInvalid
 	}
 	grants, err := u.Directory.Grants(ctx, user, service)
 	return ValidateJWTOutput{User: user, SessionID: actor.SessionID, Audience: actor.Audience, Permissions: grants.Permissions}, err

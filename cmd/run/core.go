@@ -30,8 +30,8 @@ import (
 // cacheSize is how many entries each cache remembers.
 const cacheSize = 10_000
 
-// userTTL is how late the last login may be shown: it is the one thing about a user that changes without a change of the feed.
-const userTTL = time.Minute
+// loginTTL is how late the last login may be shown.
+const loginTTL = time.Minute
 
 // outside is what the core is built on.
 type outside struct {
@@ -93,7 +93,8 @@ func newCore(o outside) (*core, error) {
 	directory := &access.Directory{
 		Store: o.store, Feed: follower, System: o.system,
 		Sessions: memory.NewCache[domain.SessionID, domain.Session](cacheSize, 0, o.system.Now, nil),
-		Users:    memory.NewCache[domain.UserID, domain.User](cacheSize, userTTL, o.system.Now, nil),
+		Users:    memory.NewCache[domain.UserID, domain.User](cacheSize, 0, o.system.Now, nil),
+		Logins:   memory.NewCache[domain.UserID, time.Time](cacheSize, loginTTL, o.system.Now, nil),
 		Services: memory.NewCache[string, domain.Service](cacheSize, 0, o.system.Now, nil),
 		Held:     memory.NewCache[access.GrantsKey, domain.Grants](cacheSize, 0, o.system.Now, access.GrantsExpire),
 	}

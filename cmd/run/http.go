@@ -47,7 +47,7 @@ func (s *Server) listen(k counters, mail post, metrics telemetry.Registry) (*ech
 		return nil, nil, err
 	}
 	s.onClose(func() { _ = listeners.Close() })
-	s.URL = "http://" + reachable(listeners.PublicAddr())
+	s.URL, s.Handler = "http://"+reachable(listeners.PublicAddr()), api
 	if addr := listeners.AdminAddr(); addr != nil {
 		s.AdminURL = "http://" + reachable(addr)
 	}

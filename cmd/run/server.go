@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/signet-auth/signet/adapters/seal"
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/app/admin"
+	"github.com/signet-auth/signet/domain"
 )
 
 // Server is a running server.
@@ -23,6 +25,8 @@ type Server struct {
 	// URL is where the API is, with the real port; AdminURL likewise, empty without an admin listener.
 	URL      string
 	AdminURL string
+	// Handler is the API without its listener, for benchmarks of what is behind it.
+	Handler http.Handler
 
 	config *Config
 	log    *slog.Logger
@@ -97,7 +101,8 @@ func (s *Server) start(ctx context.Context) error {
 	if publicURL == "" {
 		publicURL = "http://localhost:" + port(listeners.PublicAddr())
 	}
-	issuer, err := settleIssuer(ctx, db, c, publicURL)
+	var issuer string
+	err = s.patiently(ctx, func(ctx context.Context) (err error) { issuer, err = settleIssuer(ctx, db, c, publicURL); return err })
 	if err != nil {
 		return err
 	}
@@ -150,10 +155,12 @@ func (s *Server) openSecrets() (*seal.Sealer, error) {
 
 // prepare does what must be done before the first request: the keys, the place in the feed, the first administrator.
 func (s *Server) prepare(ctx context.Context) error {
-	if err := s.core.ring.Start(ctx); err != nil {
+	err := s.patiently(ctx, s.core.ring.Start)
+	if err != nil {
 		return fmt.Errorf("signing keys: %w", err)
 	}
-	if _, err := s.core.follower.Poll(ctx); err != nil {
+	err = s.patiently(ctx, func(ctx context.Context) error { _, err := s.core.follower.Poll(ctx); return err })
+	if err != nil {
 		return fmt.Errorf("change feed: %w", err)
 	}
 	c := s.config
@@ -168,6 +175,19 @@ func (s *Server) prepare(ctx context.Context) error {
 		s.log.InfoContext(ctx, "the first administrator was made; BOOTSTRAP_ADMIN_PASSWORD can go now")
 	}
 	return nil
+}
+
+// patiently tries a step of the start again while the database can't be reached, or is too busy for the short deadlines of
+// requests: a machine that starts many things at once must not make a start fail.
+func (s *Server) patiently(ctx context.Context, step func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	for {
+		err := step(ctx)
+		if !errors.Is(err, domain.ErrUnavailable) || s.config.System.Sleep(ctx, 200*time.Millisecond) != nil {
+			return err
+		}
+	}
 }
 
 // serve starts the background work and the listeners.

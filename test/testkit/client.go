@@ -3,6 +3,7 @@ package testkit
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -23,6 +24,9 @@ func (s *Server) Client() *Client {
 	s.tb.Helper()
 	return &Client{tb: s.tb, url: s.URL, contract: contractOf(s.tb, s.URL), http: httpClient()}
 }
+
+// In is the client for a subtest: what it finds wrong is reported there.
+func (c *Client) In(tb testing.TB) *Client { own := *c; own.tb = tb; return &own }
 
 // httpClient follows no redirects, so that tests see them.
 func httpClient() *http.Client {
@@ -49,6 +53,7 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	Took   time.Duration
 
 	tb testing.TB
 }
@@ -56,20 +61,32 @@ type Response struct {
 // Do sends a request. Failures of the connection end the test.
 func (c *Client) Do(r Request) Response {
 	c.tb.Helper()
+	response, err := c.Try(r)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	return response
+}
+
+// Try sends a request and returns failures of the connection, for goroutines (which must not end the test) and for tests in
+// which there are some.
+func (c *Client) Try(r Request) (Response, error) {
+	c.tb.Helper()
 	request := c.prepare(r)
+	begun := time.Now()
 	answer, err := c.http.Do(request)
 	if err != nil {
-		c.tb.Fatalf("%s %s: %v", request.Method, r.Path, err)
+		return Response{}, fmt.Errorf("%s %s: %w", request.Method, r.Path, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
 	if err != nil {
-		c.tb.Fatalf("%s %s: %v", request.Method, r.Path, err)
+		return Response{}, fmt.Errorf("%s %s: %w", request.Method, r.Path, err)
 	}
 	if !r.OffContract {
 		c.contract.check(c.tb, request, answer, body)
 	}
-	return Response{Status: answer.StatusCode, Header: answer.Header, Body: body, tb: c.tb}
+	return Response{Status: answer.StatusCode, Header: answer.Header, Body: body, Took: time.Since(begun), tb: c.tb}, nil
 }
 
 func (c *Client) prepare(r Request) *http.Request {
@@ -105,6 +122,9 @@ func (c *Client) prepare(r Request) *http.Request {
 	for key, values := range r.Header {
 		request.Header[http.CanonicalHeaderKey(key)] = values
 	}
+	if host := r.Header.Get("Host"); host != "" { // net/http sends this one from a field of its own
+		request.Host = host
+	}
 	if r.Bearer != "" {
 		request.Header.Set("Authorization", "Bearer "+r.Bearer)
 	}
@@ -137,6 +157,17 @@ func (r Response) Text(path string) string {
 		r.tb.Fatalf("%s is no text in %s", path, r.Body)
 	}
 	return text
+}
+
+// Outcome is the status and, of a problem, its code: "401 token_invalid".
+func (r Response) Outcome() string {
+	var problem struct {
+		Code string `json:"code"`
+	}
+	if strings.Contains(r.Header.Get("Content-Type"), "json") {
+		_ = json.Unmarshal(r.Body, &problem)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", r.Status, problem.Code))
 }
 
 // Want fails the test unless the answer has the status and, when one is given, the code of the problem.

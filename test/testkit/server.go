@@ -1,8 +1,12 @@
 package testkit
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +36,14 @@ type Server struct {
 // Start starts a server on fresh backends and stops it at the end of the test.
 func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
+	s := Prepare(tb, o)
+	s.start()
+	return s
+}
+
+// Prepare makes fresh backends for a server that TryStart starts later.
+func Prepare(tb testing.TB, o Options) *Server {
+	tb.Helper()
 	if o.Backends.Env == nil {
 		o.Backends = Embedded
 	}
@@ -39,23 +51,30 @@ func Start(tb testing.TB, o Options) *Server {
 		o.Clock = &Clock{}
 	}
 	s := &Server{tb: tb, Clock: o.Clock, Log: &Log{}, Env: merged(defaults(), o.Backends.Env(tb), o.Env)}
-	s.start()
 	tb.Cleanup(s.Stop)
 	return s
 }
 
 func (s *Server) start() {
 	s.tb.Helper()
-	config, err := run.ParseConfig(s.Env)
-	if err != nil {
-		s.tb.Fatalf("settings: %v", err)
-	}
-	config.System = s.Clock.System()
-	s.running, err = run.Start(context.Background(), config, run.Stdio{In: bytes.NewReader(nil), Out: s.Log, Err: s.Log})
-	if err != nil {
+	if err := s.TryStart(); err != nil {
 		s.tb.Fatalf("start: %v\n%s", err, s.Log)
 	}
-	s.URL, s.AdminURL = s.running.URL, s.running.AdminURL
+}
+
+// TryStart starts a stopped server and returns why it could not.
+func (s *Server) TryStart() error {
+	config, err := run.ParseConfig(s.Env)
+	if err != nil {
+		return err
+	}
+	config.System = s.Clock.System()
+	running, err := run.Start(context.Background(), config, run.Stdio{In: bytes.NewReader(nil), Out: s.Log, Err: s.Log})
+	if err != nil {
+		return err
+	}
+	s.running, s.URL, s.AdminURL = running, running.URL, running.AdminURL
+	return nil
 }
 
 // Stop stops the server gracefully. Stopping twice is fine.
@@ -78,12 +97,58 @@ func (s *Server) Restart() {
 	s.start()
 }
 
+// Move moves the clock and waits until this server has looked at the change feed since: a server whose last look is far in the
+// past answers 503, as it does after a suspension of the machine.
+func (s *Server) Move(d time.Duration) {
+	s.tb.Helper()
+	s.Clock.Move(d)
+	s.CaughtUp()
+}
+
+// CaughtUp waits until the server has looked at the change feed, by the moved clock.
+func (s *Server) CaughtUp() {
+	s.tb.Helper()
+	s.Eventually(10*time.Second, func() bool { return s.Metric("signet_feed_lag_seconds") < 1 })
+}
+
+// Metric is the value of a metric without labels.
+func (s *Server) Metric(name string) float64 {
+	s.tb.Helper()
+	request, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.AdminURL+"/metrics", nil)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.tb.Fatalf("metrics: %v", err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		if text, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+			value, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				s.tb.Fatalf("metric %s: %v", name, err)
+			}
+			return value
+		}
+	}
+	s.tb.Fatalf("there is no metric %s", name)
+	return 0
+}
+
 // Replica starts a second server on the same backends and the same clock, with settings of its own. Not with SQLite: one data
 // folder serves one server.
 func (s *Server) Replica(env map[string]string) *Server {
 	s.tb.Helper()
-	r := &Server{tb: s.tb, Clock: s.Clock, Log: &Log{}, Env: merged(s.Env, env)}
+	r := s.PrepareReplica(env)
 	r.start()
+	return r
+}
+
+// PrepareReplica makes a replica that TryStart starts later.
+func (s *Server) PrepareReplica(env map[string]string) *Server {
+	s.tb.Helper()
+	r := &Server{tb: s.tb, Clock: s.Clock, Log: &Log{}, Env: merged(s.Env, env)}
 	s.tb.Cleanup(r.Stop)
 	return r
 }

@@ -3,6 +3,7 @@ package smtpserver
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"log"
 	"net"
@@ -51,6 +52,8 @@ type Server struct {
 	Port int
 	// Roots trust the server's certificate, which is valid for 127.0.0.1 and localhost.
 	Roots *x509.CertPool
+	// PEM is that certificate, for programs that read the ones to trust from a file.
+	PEM []byte
 
 	options Options
 	quit    chan struct{} // closed when the test ends
@@ -91,6 +94,7 @@ func Start(tb testing.TB, options Options) *Server {
 	cert, roots := certificate(tb)
 	s := &Server{
 		Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, Roots: roots,
+		PEM:     pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]}),
 		options: options, quit: make(chan struct{}), acts: map[Stage]act{},
 	}
 	server := smtp.NewServer(smtp.BackendFunc(s.session))

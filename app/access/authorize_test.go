@@ -1,0 +1,90 @@
+package access_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/test/testkit/rig"
+)
+
+// TestWhoMay is the table of requirements and actors (AZ-1): each cell is the refusal, nil for a yes.
+func TestWhoMay(t *testing.T) {
+	r := rig.New(t)
+	admin := r.User(t, "admin@example.com", domain.RolePlatformDefault, domain.RolePlatformAdmin)
+	reader := r.User(t, "reader@example.com", domain.RolePlatformReader)
+	user := r.User(t, "user@example.com", domain.RolePlatformDefault)
+	former := r.User(t, "former@example.com")
+	r.Assign(t, former, domain.RolePlatformAdmin, rig.Noon) // it ended just now
+
+	// Everything at a service is nothing at the platform.
+	_, everything := r.Service(t, "shop", []string{"user:read"}, "*:*", "signet.*:*")
+	merchant := r.User(t, "merchant@example.com", everything)
+	r.Poll(t)
+
+	by := func(u domain.User, audience string) domain.Actor {
+		return domain.Actor{Kind: domain.ActorUser, ID: u.ID.Principal(), Audience: audience}
+	}
+	missing, audience, forbidden := error(domain.ErrTokenMissing), error(domain.ErrWrongAudience), error(domain.ErrForbidden)
+	for _, test := range []struct {
+		name                      string
+		actor                     domain.Actor
+		user, platform            error
+		userRead, userWrite, role error // of signet.role:read, which exists in no platform
+	}{
+		{"nobody", domain.Actor{}, missing, missing, missing, missing, missing},
+		{"anonymous", domain.Anonymous(), missing, missing, missing, missing, missing},
+		{"anonymous who claims an id", domain.Actor{Kind: domain.ActorAnonymous, ID: admin.ID.Principal(), Audience: domain.PlatformKey}, missing, missing, missing, missing, missing},
+		{"a service", domain.Actor{Kind: domain.ActorService, ID: "s", Audience: domain.PlatformKey}, missing, missing, missing, missing, missing},
+		{"the system", domain.System(), missing, missing, nil, nil, nil},
+		{"a user", by(user, domain.PlatformKey), nil, nil, forbidden, forbidden, forbidden},
+		{"a user by a service's token", by(user, "shop"), nil, audience, audience, audience, audience},
+		{"a user by a token without audience", by(user, ""), nil, audience, audience, audience, audience},
+		{"a reader", by(reader, domain.PlatformKey), nil, nil, nil, forbidden, forbidden},
+		{"an administrator", by(admin, domain.PlatformKey), nil, nil, nil, nil, forbidden},
+		{"an administrator by a service's token", by(admin, "shop"), nil, audience, audience, audience, audience},
+		{"an administrator of former times", by(former, domain.PlatformKey), nil, nil, forbidden, forbidden, forbidden},
+		{"who may do everything at a service", by(merchant, domain.PlatformKey), nil, nil, forbidden, forbidden, forbidden},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			require := func(permission string) error {
+				return r.Directory.Require(context.WithoutCancel(t.Context()), test.actor, permission)
+			}
+			for what, cell := range map[string][2]error{
+				"any user":         {access.RequireUser(test.actor), test.user},
+				"a platform user":  {access.RequirePlatformUser(test.actor), test.platform},
+				"user:read":        {require(domain.UserRead), test.userRead},
+				"user:write":       {require(domain.UserWrite), test.userWrite},
+				"signet.role:read": {require("signet.role:read"), test.role},
+			} {
+				if got, want := cell[0], cell[1]; !errors.Is(got, want) {
+					t.Errorf("%s: %v, want %v", what, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestPermissionsAreThoseOfNow(t *testing.T) {
+	r := rig.New(t)
+	u := r.User(t, "ada@example.com")
+	r.Poll(t)
+	actor := domain.Actor{Kind: domain.ActorUser, ID: u.ID.Principal(), Audience: domain.PlatformKey}
+	may := func() error { return r.Directory.Require(t.Context(), actor, domain.UserRead) }
+
+	if err := may(); !errors.Is(err, domain.ErrForbidden) {
+		t.Fatalf("before: %v", err)
+	}
+	r.Assign(t, u, domain.RolePlatformReader, rig.Noon.Add(10*time.Second))
+	r.Principal(t, u.ID, func(p *domain.Principal) { p.PV++ })
+	if err := may(); err != nil {
+		t.Errorf("when it was given: %v", err)
+	}
+	r.Clock.Move(10 * time.Second)
+	if err := may(); !errors.Is(err, domain.ErrForbidden) {
+		t.Errorf("when its time was over: %v", err)
+	}
+}

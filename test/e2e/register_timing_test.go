@@ -1,0 +1,56 @@
+package e2e_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/signet-auth/signet/test/testkit"
+)
+
+// BenchmarkKnownAgainstUnknown reports the median times of the calls that must not tell whether an address has an account,
+// asked in turn about one that has and one that has not, and by how much the medians differ. It asserts nothing: a machine
+// that does something else meanwhile would decide.
+//
+//	go test ./test/e2e -run '^$' -bench KnownAgainstUnknown -benchtime 200x
+func BenchmarkKnownAgainstUnknown(b *testing.B) {
+	for _, backends := range []testkit.Backends{testkit.Embedded, testkit.Production} {
+		b.Run(backends.Name, func(b *testing.B) {
+			s := testkit.Start(b, testkit.Options{Backends: backends, Env: map[string]string{
+				"BCRYPT_COST": "8", "LOG_REQUESTS": "off", "LOG_LEVEL": "error",
+			}})
+			c := s.Client()
+			known := s.NewAccount().Email
+			for name, ask := range map[string]func(email string) testkit.Request{
+				"register": func(email string) testkit.Request { return registering(email) },
+				"login":    func(email string) testkit.Request { return loggingIn(email, "not the right one") },
+				"resend":   resending,
+			} {
+				b.Run(name, func(b *testing.B) {
+					var took [2][]time.Duration
+					for i := range 2 * b.N {
+						email := known
+						if i%2 == 1 {
+							email = testkit.NewAddress()
+						}
+						answer, err := c.Try(ask(email))
+						if err != nil {
+							b.Fatal(err)
+						}
+						took[i%2] = append(took[i%2], answer.Took)
+					}
+					with, without := median(took[0]), median(took[1])
+					b.ReportMetric(0, "ns/op") // of two calls together: says nothing
+					b.ReportMetric(float64(with.Microseconds()), "known-µs")
+					b.ReportMetric(float64(without.Microseconds()), "unknown-µs")
+					b.ReportMetric(100*(float64(with)/float64(without)-1), "%-apart")
+				})
+			}
+		})
+	}
+}
+
+func median(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return all[len(all)/2]
+}

@@ -1,0 +1,205 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/signet-auth/signet/test/testkit"
+)
+
+// hoard is every secret that a journey issued or typed, by what it was, and every address.
+type hoard struct {
+	secrets   map[string]string
+	codes     map[string]string // apart: six digits occur anywhere
+	addresses []string
+}
+
+func (h *hoard) add(what, secret string) {
+	h.secrets[fmt.Sprintf("%s %d", what, len(h.secrets))] = secret
+}
+
+func (h *hoard) mail(m testkit.Mail) {
+	if token := m.Token(); token != "" {
+		h.add("link", token)
+	}
+	if m.Code != "" {
+		h.codes[fmt.Sprintf("code %d", len(h.codes))] = m.Code
+	}
+}
+
+func (h *hoard) tokens(r testkit.Response) testkit.Response {
+	access := r.Text("access_token")
+	h.add("access token", access)
+	h.add("signature of an access token", access[strings.LastIndexByte(access, '.')+1:])
+	h.add("refresh token", r.Text("refresh_token"))
+	h.add("middle of a refresh token", r.Text("refresh_token")[30:70])
+	return r
+}
+
+// journey does everything that a person, a clumsy person and a stranger can do, and keeps every secret in it.
+func journey(t *testing.T, s *testkit.Server) *hoard {
+	t.Helper()
+	c := s.Client()
+	h := &hoard{secrets: map[string]string{}, codes: map[string]string{}}
+	account := func(password string) string {
+		email := testkit.NewAddress()
+		h.addresses = append(h.addresses, email)
+		h.add("password", password)
+		c.Do(registering(email, testkit.Object{"password": password, "first_name": "Ada"})).Want(http.StatusCreated, "")
+		h.mail(s.Mail(email, 1))
+		return email
+	}
+	first := account("first-Journey_passphrase")
+	c.Do(resending(first)).Want(http.StatusAccepted, "")
+	h.mail(s.Mail(first, 2))
+	c.Do(provingByCode(first, wrongCode(s.Mails(first)...))).Want(http.StatusBadRequest, "invalid_token")
+	c.Do(following(http.MethodGet, s.Mails(first)[0].Token(), browserAccept)).Want(http.StatusOK, "")
+	c.Do(following(http.MethodGet, s.Mails(first)[0].Token(), "*/*")).Want(http.StatusConflict, "confirmation_required")
+	c.Do(following(http.MethodGet, s.Mails(first)[0].Token(), "application/json")).Want(http.StatusOK, "")
+	c.Do(following(http.MethodPost, s.Mails(first)[0].Token(), "")).Want(http.StatusBadRequest, "invalid_token")
+
+	second := account("second-Journey_passphrase")
+	c.Do(provingByCode(second, s.Mails(second)[0].Code)).Want(http.StatusOK, "")
+	account("third-Journey_pending_one") // stays unproved: its row, flow and hash are in the dump
+
+	h.add("password", "taken-Journey_passphrase")
+	c.Do(registering(first, testkit.Object{"password": "taken-Journey_passphrase"})).Want(http.StatusCreated, "")
+	s.Mail(first, 3)
+	h.add("password", "wrong-Journey_passphrase")
+	c.Do(loggingIn(first, "wrong-Journey_passphrase")).Want(http.StatusUnauthorized, "invalid_credentials")
+	c.Do(loggingIn("nobody-at-all@example.com", "wrong-Journey_passphrase")).Want(http.StatusUnauthorized, "invalid_credentials")
+	h.addresses = append(h.addresses, "nobody-at-all@example.com")
+
+	in := h.tokens(c.Do(loggingIn(first, "first-Journey_passphrase")).Want(http.StatusOK, ""))
+	c.Me(in.Text("access_token")).Want(http.StatusOK, "")
+	c.Do(testkit.Request{Path: "/api/auth/me?access_token=" + in.Text("access_token")}).Want(http.StatusUnauthorized, "token_missing")
+	c.Do(testkit.Request{Path: "/api/" + in.Text("access_token"), OffContract: true}).Want(http.StatusNotFound, "not_found")
+	c.Me(in.Text("refresh_token")).Want(http.StatusUnauthorized, "token_invalid")
+	c.Do(proving(in.Text("refresh_token"))).Want(http.StatusBadRequest, "invalid_token")
+	refreshed := h.tokens(c.Refresh(in.Text("refresh_token")).Want(http.StatusOK, ""))
+	h.tokens(c.Refresh(in.Text("refresh_token")).Want(http.StatusOK, "")) // the same successor again
+	other := h.tokens(c.Do(loggingIn(second, "second-Journey_passphrase")).Want(http.StatusOK, ""))
+	later := h.tokens(c.Refresh(other.Text("refresh_token")).Want(http.StatusOK, ""))
+	h.tokens(c.Refresh(later.Text("refresh_token")).Want(http.StatusOK, ""))
+	c.Refresh(other.Text("refresh_token")).Want(http.StatusUnauthorized, "token_invalid") // reuse: the session ends, with a mail
+	s.Mail(second, 2)
+	c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/logout", Bearer: refreshed.Text("access_token")}).Want(http.StatusOK, "")
+
+	key := s.Env["SECRET_KEY"]
+	if key == "" {
+		content, err := os.ReadFile(filepath.Join(s.Env["DATA_DIR"], "secret_key"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		key = string(content)
+	}
+	h.add("SECRET_KEY", key)
+	s.Settled()
+	return h
+}
+
+// sightings are the secrets that are somewhere in a text: as they are, or in the encodings that databases and logs use.
+func (h *hoard) sightings(text []byte) []string {
+	var seen []string
+	for what, secret := range h.secrets {
+		for form, written := range writings(secret) {
+			if bytes.Contains(text, []byte(written)) {
+				seen = append(seen, what+", "+form)
+			}
+		}
+	}
+	for what, code := range h.codes {
+		// Six digits are also the fraction of a second, and a part of any hash: a code stands alone, in text or in hex of it.
+		alone := regexp.MustCompile(`(?:^|[^0-9A-Za-z.])` + code + `(?:$|[^0-9A-Za-z])`)
+		if alone.Match(text) || bytes.Contains(text, []byte(hex.EncodeToString([]byte(`"`+code+`"`)))) {
+			seen = append(seen, what)
+		}
+	}
+	return seen
+}
+
+// writings are the ways in which a text may have been written down.
+func writings(secret string) map[string]string {
+	ways := map[string]string{
+		"as it is": secret, "in hex": hex.EncodeToString([]byte(secret)), "in capital hex": strings.ToUpper(hex.EncodeToString([]byte(secret))),
+		"for a URL": url.QueryEscape(secret),
+	}
+	for shift := range 3 { // base64 of something that contains it, whatever stands before
+		padded := base64.RawStdEncoding.EncodeToString(append(make([]byte, shift), secret...))
+		ways[fmt.Sprintf("in base64, shifted by %d", shift)] = padded[4*((shift+2)/3) : len(padded)-2]
+	}
+	return ways
+}
+
+func TestNoSecretIsInTheDatabaseOrTheLog(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
+		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"REFRESH_GRACE": "30s", "REFRESH_RETRY": "1m"}})
+		h := journey(t, s)
+		if len(h.secrets) < 30 || len(h.codes) < 4 {
+			t.Fatalf("the journey has only %d secrets and %d codes", len(h.secrets), len(h.codes))
+		}
+		running := s.Dump()
+		s.Stop() // flushes what is written late
+		stopped := s.Dump()
+		log := []byte(s.Log.String())
+
+		for name, dump := range map[string][]byte{"of the running server": running, "of the stopped server": stopped} {
+			// What is no secret is there, so the dump is one.
+			for _, known := range []string{h.addresses[0], "verify_registration", "login.succeeded"} {
+				if !bytes.Contains(dump, []byte(known)) {
+					t.Errorf("the database %s lacks %q: the dump is not whole", name, known)
+				}
+			}
+			if seen := h.sightings(dump); len(seen) > 0 {
+				t.Errorf("the database %s has %q", name, seen)
+			}
+		}
+		if !bytes.Contains(log, []byte("/api/auth/login")) || !bytes.Contains(log, []byte("/api/auth/verify-email/{token}")) {
+			t.Errorf("the log lacks the requests:\n%s", log)
+		}
+		if seen := h.sightings(log); len(seen) > 0 {
+			t.Errorf("the log has %q", seen)
+		}
+		for _, address := range h.addresses {
+			if bytes.Contains(bytes.ToLower(log), []byte(address)) {
+				t.Errorf("the log has the address %s", address)
+			}
+		}
+	})
+}
+
+// TestTheSearchForSecretsFinds keeps the search above from passing because it looks for nothing.
+func TestTheSearchForSecretsFinds(t *testing.T) {
+	h := &hoard{secrets: map[string]string{"password": "a pass/phrase+é"}, codes: map[string]string{"code": "314159"}}
+	for name, text := range map[string]string{
+		"plain":               "x a pass/phrase+é x",
+		"hex":                 `\x7b` + hex.EncodeToString([]byte("a pass/phrase+é")) + "7d",
+		"a URL":               "?password=a+pass%2Fphrase%2B%C3%A9&x",
+		"base64":              base64.StdEncoding.EncodeToString([]byte("a pass/phrase+é")),
+		"base64 of JSON":      base64.StdEncoding.EncodeToString([]byte(`{"p":"a pass/phrase+é"}`)),
+		"base64 of more JSON": base64.StdEncoding.EncodeToString([]byte(`{"pa":"a pass/phrase+é","x":1}`)),
+		"base64 with two":     base64.StdEncoding.EncodeToString([]byte(`{"pas":"a pass/phrase+é"}`)),
+		"a code":              `{"code":"314159"}`,
+		"a code in hex":       hex.EncodeToString([]byte(`{"code":"314159"}`)),
+	} {
+		if len(h.sightings([]byte(text))) == 0 {
+			t.Errorf("%s: not found in %s", name, text)
+		}
+	}
+	for name, text := range map[string]string{
+		"a time": "2031-01-01 10:00:00.314159+00:00", "a hash": "ab314159cd", "another code": "271828",
+	} {
+		if seen := h.sightings([]byte(text)); len(seen) > 0 {
+			t.Errorf("%s: found %q in %s", name, seen, text)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package rig
+
+import (
+	"context"
+	"sync"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// Store is a real store that a test watches: it counts queries by name ("Users.ByID", "WithinTx"), and holds them up or makes
+// them fail. Safe for concurrent use.
+type Store struct {
+	store.Store
+
+	mu     sync.Mutex
+	counts map[string]int
+	before func(query string) error
+	after  func(query string)
+	reader *store.Reader
+}
+
+// Watch wraps a store.
+func Watch(real store.Store) *Store {
+	s := &Store{Store: real, counts: map[string]int{}}
+	r := *real.Read()
+	r.Users = users{r.Users, s}
+	r.Registrations = registrations{r.Registrations, s}
+	r.Services = services{r.Services, s}
+	r.Grants = grants{r.Grants, s}
+	r.Sessions = sessions{r.Sessions, s}
+	r.Flows = flows{r.Flows, s}
+	r.Lockouts = lockouts{r.Lockouts, s}
+	r.Keys = signingKeys{r.Keys, s}
+	r.Changes = changes{r.Changes, s}
+	r.Meta = meta{r.Meta, s}
+	s.reader = &r
+	return s
+}
+
+// Before sets what is asked before every query; its error is the query's. nil: nothing.
+func (s *Store) Before(hook func(query string) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = hook
+}
+
+// After sets what is called after every query, before its caller has the answer. nil: nothing.
+func (s *Store) After(hook func(query string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.after = hook
+}
+
+// Down makes the database unreachable, and Up reachable again.
+func (s *Store) Down() { s.Before(func(string) error { return domain.ErrUnavailable }) }
+
+// Up undoes Down.
+func (s *Store) Up() { s.Before(nil) }
+
+// Count is how many queries of the names came, all of them without a name, since the last Reset.
+func (s *Store) Count(queries ...string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	if len(queries) == 0 {
+		for _, count := range s.counts {
+			n += count
+		}
+	}
+	for _, query := range queries {
+		n += s.counts[query]
+	}
+	return n
+}
+
+// Reset begins to count anew.
+func (s *Store) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.counts)
+}
+
+// Read is the watched reader.
+func (s *Store) Read() *store.Reader { return s.reader }
+
+// WithinTx is one query, whatever it does.
+func (s *Store) WithinTx(ctx context.Context, fn func(context.Context, *store.Tx) error) error {
+	_, err := ask(s, "WithinTx", func() (struct{}, error) { return struct{}{}, s.Store.WithinTx(ctx, fn) })
+	return err
+}
+
+func (s *Store) begin(query string) error {
+	s.mu.Lock()
+	s.counts[query]++
+	hook := s.before
+	s.mu.Unlock()
+	if hook == nil {
+		return nil
+	}
+	return hook(query)
+}
+
+func (s *Store) end(query string) {
+	s.mu.Lock()
+	hook := s.after
+	s.mu.Unlock()
+	if hook != nil {
+		hook(query)
+	}
+}
+
+func ask[T any](s *Store, query string, run func() (T, error)) (T, error) {
+	if err := s.begin(query); err != nil {
+		var none T
+		return none, err
+	}
+	answer, err := run()
+	s.end(query)
+	return answer, err
+}
