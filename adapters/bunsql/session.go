@@ -63,9 +63,7 @@ type familyRow struct {
 	EndedAt    time.Time        `bun:"ended_at,nullzero"`
 	Static     bool             `bun:"is_static"`
 
-	Session       *sessionRow `bun:"rel:belongs-to,join:session_id=id"`
-	SeenAt        time.Time   `bun:"seen_at,scanonly"`
-	SessionStatic bool        `bun:"static,scanonly"`
+	Session *sessionRow `bun:"rel:belongs-to,join:session_id=id"`
 }
 
 func (r *familyRow) family() domain.Family {
@@ -105,16 +103,12 @@ func (s sessions) Family(ctx context.Context, id domain.FamilyID) (domain.Family
 	}
 	var row familyRow
 	err := s.do(ctx, func(ctx context.Context, idb bun.IDB) error {
-		return idb.NewSelect().Model(&row).Relation("Session").ColumnExpr("f.*").
-			ColumnExpr("(SELECT max(o.rotated_at) FROM refresh_families o WHERE o.session_id = f.session_id) AS seen_at").
-			ColumnExpr(`EXISTS (SELECT 1 FROM refresh_families o WHERE o.session_id = f.session_id AND o.is_static
-				AND o.ended_at IS NOT DISTINCT FROM session.ended_at) AS static`).
-			Where("f.id = ?", id).Scan(ctx)
+		return idb.NewSelect().Model(&row).Relation("Session").Where("f.id = ?", id).Scan(ctx)
 	})
 	if err != nil {
 		return domain.Family{}, domain.Session{}, err
 	}
-	row.Session.LastSeenAt, row.Session.Static = row.SeenAt, row.SessionStatic
+	row.Session.LastSeenAt, row.Session.Static = row.RotatedAt, row.Static
 	return row.family(), row.Session.session(), nil
 }
 

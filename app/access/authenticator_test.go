@@ -142,7 +142,7 @@ func TestATokenIsOver(t *testing.T) {
 		r.Store.After(nil)
 		r.End(t, s.ID)
 		close(answer)
-		<-done // who asked before may have either answer
+		<-done //nolint:errcheck // who asked before may have either answer
 		refused(t, r, token, false)
 	})
 
@@ -284,7 +284,7 @@ func TestALostKeyTakesItsTokensWithIt(t *testing.T) {
 		r.Store.After(nil)
 		revokeAll(t, r)
 		close(answer)
-		<-done
+		<-done //nolint:errcheck // who asked before may have either answer
 		refused(t, r, token, true)
 	})
 }

@@ -66,7 +66,7 @@ func (d *Directory) Profile(ctx context.Context, id domain.UserID) (domain.User,
 	user.LastLoginAt, err = d.Logins.Get(ctx, id, func(ctx context.Context) (time.Time, error) {
 		now, err := d.Store.Read().Users.ByID(ctx, id)
 		if err != nil {
-			return user.LastLoginAt, nil // remembered like any other, so that not every request waits for the database
+			return user.LastLoginAt, nil //nolint:nilerr // remembered like any other, so that not every request waits for the database
 		}
 		return now.LastLoginAt, nil
 	})

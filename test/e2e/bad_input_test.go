@@ -153,7 +153,7 @@ func TestUnknownMembers(t *testing.T) {
 			c.Do(registering(email, extra)).Want(http.StatusCreated, "")
 			c.Do(proving(s.Mail(email, 1).Token())).Want(http.StatusOK, "")
 			login := loggingIn(email, testkit.Password)
-			login.Body.(testkit.Object)["remember_me"] = testkit.Object{"deep": []int{1}} //nolint:forcetypeassert // it is one
+			login.Body.(testkit.Object)["remember_me"] = testkit.Object{"deep": []int{1}}
 			in := c.Do(login).Want(http.StatusOK, "")
 			if claims := s.VerifyToken(in.Text("access_token")); fmt.Sprint(claims["roles"]) != "[user]" {
 				t.Errorf("roles are %v", claims["roles"])
@@ -166,7 +166,7 @@ func TestUnknownMembers(t *testing.T) {
 			c := c.In(t)
 			email, mail := applicant(t, s)
 			for _, request := range []testkit.Request{proving(mail.Token()), provingByCode(email, mail.Code), resending(email)} {
-				request.Body.(testkit.Object)["x"] = 1 //nolint:forcetypeassert // it is one
+				request.Body.(testkit.Object)["x"] = 1
 				answer := c.Do(request).Want(http.StatusBadRequest, "invalid_request")
 				if !strings.HasPrefix(answer.Text("detail"), "The body has an unknown member; accepted are: ") {
 					t.Errorf("%s: detail %q", request.Path, answer.Text("detail"))

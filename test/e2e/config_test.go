@@ -36,7 +36,7 @@ func TestServe(t *testing.T) {
 		}
 		urls := said.FindStringSubmatch(out.String())
 		for _, address := range []string{urls[1] + "/readyz", urls[1] + "/openapi.json", urls[2] + "/", urls[3], urls[4]} {
-			answer, err := http.Get(address) //nolint:noctx,gosec // where it says
+			answer, err := http.Get(address)
 			if err != nil {
 				t.Fatal(err)
 			}

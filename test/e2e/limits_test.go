@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"testing"
@@ -13,9 +14,7 @@ import (
 // limited are the settings of tests about limits: the client's address is what the test says it is.
 func limited(more map[string]string) map[string]string {
 	env := map[string]string{"RATE_LIMITS": "on", "TRUSTED_PROXIES": "127.0.0.1/32", "LIMIT_MAIL_BLOCK": "1000/1h"}
-	for name, value := range more {
-		env[name] = value
-	}
+	maps.Copy(env, more)
 	return env
 }
 

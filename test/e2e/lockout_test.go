@@ -38,7 +38,7 @@ func TestLockout(t *testing.T) {
 			account := s.NewAccount()
 			fail(t, c, account.Email, 4)
 			right, wrong := c.Do(login(credentials(account))), c.Do(guess(account.Email))
-			if diff := cmp.Diff(comparable(t, wrong), comparable(t, right)); diff != "" {
+			if diff := cmp.Diff(essence(t, wrong), essence(t, right)); diff != "" {
 				t.Errorf("(-wrong +right):\n%s", diff)
 			}
 			s.Move(14 * time.Minute)

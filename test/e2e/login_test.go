@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -25,9 +26,7 @@ func credentials(a testkit.Account) body { return body{"email": a.Email, "passwo
 
 // with is a body with more members.
 func with(b body, more body) body {
-	for key, value := range more {
-		b[key] = value
-	}
+	maps.Copy(b, more)
 	return b
 }
 
@@ -215,7 +214,7 @@ func TestLoginTellsNothing(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				answer := c.Do(login(fields))
-				if diff := cmp.Diff(comparable(t, reference), comparable(t, answer)); diff != "" {
+				if diff := cmp.Diff(essence(t, reference), essence(t, answer)); diff != "" {
 					t.Errorf("it differs from that of an unknown address (-unknown +this):\n%s", diff)
 				}
 			})
@@ -224,8 +223,8 @@ func TestLoginTellsNothing(t *testing.T) {
 	})
 }
 
-// comparable is all of an answer but what differs between any two.
-func comparable(t *testing.T, r testkit.Response) body {
+// essence is all of an answer but what differs between any two.
+func essence(t *testing.T, r testkit.Response) body {
 	t.Helper()
 	content := r.JSON()
 	if content["request_id"] != r.Header.Get("X-Request-Id") {

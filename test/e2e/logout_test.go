@@ -120,7 +120,8 @@ func TestLogout(t *testing.T) {
 		})
 		t.Run("with nothing at all says so", func(t *testing.T) {
 			for _, r := range []testkit.Request{
-				logout(""), logoutBy(""), {Path: "/api/auth/logout", Body: body{}},
+				logout(""), logoutBy(""),
+				{Path: "/api/auth/logout", Body: body{}},
 				{Method: http.MethodPost, Path: "/api/auth/logout?access_token=x", Header: http.Header{"Authorization": {"Basic dTpw"}}},
 			} {
 				answer := c.Do(r).Want(http.StatusUnauthorized, "token_missing")

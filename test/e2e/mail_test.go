@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -120,7 +121,7 @@ func closedPort(t *testing.T) int {
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it is one
+	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func TestAMailThatFails(t *testing.T) {
@@ -214,9 +215,7 @@ func TestAnUntrustedMailServerGetsNothing(t *testing.T) {
 			mx := smtpserver.Start(t, smtpserver.Options{Security: row.offers, Username: "signet", Password: "the password for mail"})
 			env := mailing(mx)
 			env["MAIL_USERNAME"], env["MAIL_PASSWORD"] = "signet", "the password for mail"
-			for name, value := range row.env {
-				env[name] = value
-			}
+			maps.Copy(env, row.env)
 			s := testkit.Start(t, testkit.Options{Env: env})
 			s.Client().Do(registering(testkit.NewAddress())).Want(http.StatusCreated, "")
 			record := s.Record()

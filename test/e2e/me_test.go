@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -82,9 +83,7 @@ func TestGuardedCalls(t *testing.T) {
 		header, claims := testkit.ReadToken(t, in.Access)
 		changed := func(of testkit.Object, name string, value any) testkit.Object {
 			object := testkit.Object{}
-			for key, v := range of {
-				object[key] = v
-			}
+			maps.Copy(object, of)
 			object[name] = value
 			return object
 		}

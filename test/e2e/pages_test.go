@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -76,6 +77,12 @@ func (b *browser) listen() {
 			b.mu.Unlock()
 		}
 	}()
+}
+
+func (b *browser) heard() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.complaints)
 }
 
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
@@ -178,10 +185,17 @@ func TestAPersonFollowsTheLinkInABrowser(t *testing.T) {
 	b.heading("This link no longer works")
 	b.shoot("invalid")
 
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.complaints) > 0 {
-		t.Errorf("the browser complains: %q", b.complaints)
+	if heard := b.heard(); len(heard) > 0 {
+		t.Errorf("the browser complains: %q", heard)
+	}
+	// It would have said so: the policy lets nothing in, and what it blocks is heard.
+	see[any](b, `document.body.insertAdjacentHTML("beforeend", "<p style='color:red'>x</p>")`)
+	deadline := time.Now().Add(20 * time.Second)
+	for !strings.Contains(strings.Join(b.heard(), "\n"), "Content Security Policy") {
+		if time.Now().After(deadline) {
+			t.Fatal("an injected style was applied, or the complaint was not heard")
+		}
+		time.Sleep(20 * time.Millisecond) // the browser's work, seen from outside
 	}
 }
 

@@ -111,7 +111,7 @@ func TestReplicasMissNoChange(t *testing.T) {
 		_, _ = name.Write([]byte("feed\x00"))
 		tx := record.Begin()
 		for _, statement := range []string{
-			fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", int64(name.Sum64())), //nolint:gosec // any 64 bits
+			fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", int64(name.Sum64())),
 			fmt.Sprintf("UPDATE sessions SET ended_at = now() WHERE id = '%s'", late.Session),
 			fmt.Sprintf("INSERT INTO changes (kind, subject, at) VALUES ('session', '%s', now())", late.Session),
 		} {

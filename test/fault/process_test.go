@@ -32,7 +32,7 @@ func build(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	binary = filepath.Join(dir, "signet")
-	if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/signet").CombinedOutput(); err != nil { //nolint:noctx,gosec // our own
+	if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/signet").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		return 1
 	}
@@ -81,7 +81,7 @@ var saysURL = regexp.MustCompile(`(?m)^API +(http://\S+)$`)
 // start runs the server and returns when it says where it is.
 func start(t *testing.T, env []string) *process {
 	t.Helper()
-	p := &process{t: t, out: &output{}, cmd: exec.Command(binary, "serve")} //nolint:noctx,gosec // kill ends it
+	p := &process{t: t, out: &output{}, cmd: exec.Command(binary, "serve")}
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = env, t.TempDir(), p.out, p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func (p *process) post(path string, body map[string]string) (int, string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	answer, err := http.Post(p.url+path, "application/json", bytes.NewReader(content)) //nolint:noctx,gosec // our own server
+	answer, err := http.Post(p.url+path, "application/json", bytes.NewReader(content))
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func Prepare(tb testing.TB, o Options) *Server {
 		o.Clock = &Clock{}
 	}
 	s := &Server{tb: tb, Clock: o.Clock, Log: &Log{}, Env: merged(defaults(), o.Backends.Env(tb), o.Env)}
-	tb.Cleanup(s.Stop)
+	tb.Cleanup(s.end)
 	return s
 }
 
@@ -88,6 +88,19 @@ func (s *Server) Stop() {
 		s.tb.Errorf("stop: %v", err)
 	}
 	s.running = nil
+}
+
+// end stops the server and, when the test failed, shows what it logged about answers from 500 on.
+func (s *Server) end() {
+	s.Stop()
+	if !s.tb.Failed() {
+		return
+	}
+	for line := range strings.Lines(s.Log.String()) {
+		if strings.Contains(line, `"http.response.status_code":50`) {
+			s.tb.Log(strings.TrimSpace(line))
+		}
+	}
 }
 
 // Restart stops the server and starts it again on the same backends; its URLs change.
@@ -149,7 +162,7 @@ func (s *Server) Replica(env map[string]string) *Server {
 func (s *Server) PrepareReplica(env map[string]string) *Server {
 	s.tb.Helper()
 	r := &Server{tb: s.tb, Clock: s.Clock, Log: &Log{}, Env: merged(s.Env, env)}
-	s.tb.Cleanup(r.Stop)
+	s.tb.Cleanup(r.end)
 	return r
 }
 

@@ -21,9 +21,9 @@ type Store struct {
 }
 
 // Watch wraps a store.
-func Watch(real store.Store) *Store {
-	s := &Store{Store: real, counts: map[string]int{}}
-	r := *real.Read()
+func Watch(inner store.Store) *Store {
+	s := &Store{Store: inner, counts: map[string]int{}}
+	r := *inner.Read()
 	r.Users = users{r.Users, s}
 	r.Registrations = registrations{r.Registrations, s}
 	r.Services = services{r.Services, s}
