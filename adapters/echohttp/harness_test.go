@@ -168,6 +168,11 @@ func addTestRoutes(a *echohttp.API) {
 		func(context.Context, echohttp.Caller, none) (echohttp.Raw, error) {
 			return echohttp.Redirect("https://app.example.com/"), nil
 		})
+	echohttp.Handle(a, "GET", "/slow-refusal", echohttp.Op{ID: "slowRefusal", Tag: "test"},
+		func(ctx context.Context, _ echohttp.Caller, _ none) (none, error) {
+			<-ctx.Done() // net/http has seen the client's half of the connection end
+			return none{}, domain.ErrForbidden
+		})
 	addFailures(a)
 }
 

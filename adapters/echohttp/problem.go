@@ -80,10 +80,8 @@ func fail(ex *exchange, r *http.Request, err error) {
 	if ex.status != 0 {
 		return
 	}
-	if errors.Is(r.Context().Err(), context.Canceled) {
-		ex.gone = true
-		return
-	}
+	// It is answered all the same: a client that closed only its sending half reads on, and net/http would tell it 200.
+	ex.gone = errors.Is(r.Context().Err(), context.Canceled)
 	status, public := classify(err)
 	h := ex.Header()
 	setHeader(h, "Content-Type", api.ProblemMediaType)

@@ -14,8 +14,10 @@ import (
 type ServerOptions struct {
 	PublicAddr string // host:port; port 0 takes a free one
 	AdminAddr  string // likewise; empty means no admin listener
-	// MaxConnections of the public listener, 10 000; the admin listener takes 64.
+	// MaxConnections of the public listener, 10 000, and how many of them one peer may have that is no trusted proxy, a quarter;
+	// the admin listener takes 64.
 	MaxConnections int
+	MaxPerPeer     int
 	// DrainDelay is how long readyz says 503 before the listener closes: as long as the load balancer needs to notice.
 	DrainDelay time.Duration
 	// StopTimeout is how long requests under way may take after that, 15 s.
@@ -49,19 +51,22 @@ func Listen(o ServerOptions, a *API, admin http.Handler) (*Server, error) {
 	if o.MaxConnections == 0 {
 		o.MaxConnections = defaultMaxConnections
 	}
+	if o.MaxPerPeer == 0 {
+		o.MaxPerPeer = max(1, o.MaxConnections/4)
+	}
 	s := &Server{options: o, api: a, admin: admin}
 	on, err := net.Listen("tcp", o.PublicAddr) //nolint:noctx // binding does not wait
 	if err != nil {
 		return nil, fmt.Errorf("listen for the API: %w", err)
 	}
-	s.publicOn = limitConnections(on, o.MaxConnections)
+	s.publicOn = limitConnections(on, o.MaxConnections, o.MaxPerPeer, a.edge.trusted)
 	if o.AdminAddr == "" {
 		return s, nil
 	}
 	if on, err = net.Listen("tcp", o.AdminAddr); err != nil { //nolint:noctx // likewise
 		return nil, errors.Join(fmt.Errorf("listen for administration: %w", err), s.publicOn.Close())
 	}
-	s.adminOn = limitConnections(on, adminMaxConnections)
+	s.adminOn = limitConnections(on, adminMaxConnections, 0, nil)
 	return s, nil
 }
 

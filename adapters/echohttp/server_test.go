@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -82,9 +83,10 @@ func TestServer(t *testing.T) {
 		}
 	})
 	t.Run("says which address it can't have", func(t *testing.T) {
-		s := start(t, newKernel(t, nil), nil)
+		k := newKernel(t, nil)
+		s := start(t, k, nil)
 		for _, o := range []echohttp.ServerOptions{{PublicAddr: s.public}, {PublicAddr: "127.0.0.1:0", AdminAddr: s.admin}} {
-			if _, err := echohttp.Listen(o, nil, nil); err == nil {
+			if _, err := echohttp.Listen(o, k.API, nil); err == nil {
 				t.Error("no error")
 			}
 		}
@@ -127,7 +129,7 @@ func TestServer(t *testing.T) {
 }
 
 func TestConnectionLimit(t *testing.T) {
-	s := start(t, newKernel(t, nil), func(o *echohttp.ServerOptions) { o.MaxConnections = 2 })
+	s := start(t, newKernel(t, nil), func(o *echohttp.ServerOptions) { o.MaxConnections, o.MaxPerPeer = 2, 2 })
 	var held []net.Conn
 	for range 2 {
 		conn := dial(t, s.public)
@@ -149,6 +151,53 @@ func TestConnectionLimit(t *testing.T) {
 	_ = third.SetReadDeadline(time.Now().Add(10 * time.Second))
 	if _, err := third.Read(make([]byte, 1)); err != nil {
 		t.Fatalf("the third connection was not served after the first closed: %v", err)
+	}
+}
+
+func TestConnectionsOfOnePeer(t *testing.T) {
+	served := func(t *testing.T, conn net.Conn) bool {
+		t.Helper()
+		_, _ = io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_, err := bufio.NewReader(conn).ReadString('\n')
+		return err == nil
+	}
+	few := func(o *echohttp.ServerOptions) { o.MaxConnections = 8 }
+	t.Run("one peer gets a quarter, and what it closes again", func(t *testing.T) {
+		s := start(t, newKernel(t, nil), few)
+		first, second := dial(t, s.public), dial(t, s.public)
+		if !served(t, first) || !served(t, second) {
+			t.Fatal("a share of two was not served")
+		}
+		if served(t, dial(t, s.public)) {
+			t.Error("a third connection of one peer was served")
+		}
+		_ = first.Close()
+		deadline := time.Now().Add(10 * time.Second)
+		for !served(t, dial(t, s.public)) {
+			if time.Now().After(deadline) {
+				t.Fatal("what was closed is not given back")
+			}
+		}
+	})
+	t.Run("a trusted proxy brings the connections of many", func(t *testing.T) {
+		s := start(t, newKernel(t, func(o *echohttp.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), few)
+		for i := range 5 {
+			if !served(t, dial(t, s.public)) {
+				t.Fatalf("connection %d was not served", i+1)
+			}
+		}
+	})
+}
+
+func TestAHalfClosedConnectionIsTold(t *testing.T) {
+	s := start(t, newKernel(t, nil), func(*echohttp.ServerOptions) {})
+	conn := dial(t, s.public)
+	_, _ = io.WriteString(conn, "GET /slow-refusal HTTP/1.1\r\nHost: x\r\n\r\n")
+	_ = conn.(*net.TCPConn).CloseWrite()
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil || !strings.Contains(line, "403") {
+		t.Errorf("a refusal was answered %q (%v); 200 would say yes to whoever only reads the status", line, err)
 	}
 }
 

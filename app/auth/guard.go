@@ -17,6 +17,7 @@ import (
 type Limits struct {
 	Account     transient.Limit // guesses per address, whether or not it has an account
 	Block       transient.Limit // failures per address block
+	Register    transient.Limit // registrations per address block: each costs a hash
 	Mail        transient.Limit // mails per address
 	MailByBlock transient.Limit // mails asked for per address block
 }
@@ -53,6 +54,15 @@ func (g *Guard) Attempt(ctx context.Context, email domain.Email, from domain.Ori
 		g.Shared.Return(ctx, g.Limits.Account, account)
 		g.Shared.Return(ctx, g.Limits.Block, block)
 	}}, nil
+}
+
+// Registration takes the budget of one registration, whose hash would otherwise be anybody's way to fill the queue that logins
+// wait in.
+func (g *Guard) Registration(ctx context.Context, from domain.Origin) error {
+	if d := g.Shared.Take(context.WithoutCancel(ctx), g.Limits.Register, from.Block()); !d.Allowed {
+		return limited(g.Limits.Register, d)
+	}
+	return nil
 }
 
 // AttemptToken reserves one try at a secret that is too long to guess: only the block counts.

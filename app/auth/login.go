@@ -80,6 +80,8 @@ func (u *Login) Handle(ctx context.Context, in LoginInput) (LoginOutput, error) 
 		budget.Return() // shed: nothing was learned
 		return LoginOutput{}, err
 	}
+	// From here on it counts: who hangs up to hide a guess from the lockout and the log must not be able to.
+	ctx = context.WithoutCancel(ctx)
 	now := u.System.Now()
 	if !match.OK || who.run.IsLocked(now) || !who.pending && !who.user.IsActive(now) {
 		return LoginOutput{}, u.refuse(ctx, who, email, in.From, now)

@@ -36,7 +36,8 @@ func (u *Logout) Handle(ctx context.Context, in LogoutInput) error {
 	if err != nil || id == "" {
 		return err
 	}
-	return u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	// Who closes the connection as they leave is logged out all the same.
+	return u.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		_, err := u.Ender.End(ctx, tx, who, in.From, domain.EndedByLogout, id)
 		return err
 	})

@@ -133,7 +133,8 @@ func (u *Refresh) advance(ctx context.Context, family domain.Family, token domai
 // endReused ends the session of a token that was used again after its time: either it was stolen, or whoever holds the newer
 // one stole that. Both are logged out, and the owner hears of it. The refusal is the answer; the trace is committed.
 func (u *Refresh) endReused(ctx context.Context, s domain.Session, user domain.User, from domain.Origin, now time.Time) error {
-	err := u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	// A thief must not be able to keep the alarm from ringing by hanging up.
+	err := u.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		ended, err := u.Ender.End(ctx, tx, domain.System(), from, domain.EndedByReuse, s.ID)
 		if err != nil || len(ended) == 0 {
 			return err

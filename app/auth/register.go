@@ -70,6 +70,9 @@ func (u *Register) Handle(ctx context.Context, in RegisterInput) (RegisterOutput
 	if err != nil {
 		return RegisterOutput{}, err
 	}
+	if err := u.Guard.Registration(ctx, in.From); err != nil {
+		return RegisterOutput{}, err
+	}
 	mail, mayMail := u.Guard.AllowMail(ctx, email, in.From)
 	hash, err := u.hash(ctx, email, in.Password)
 	if err != nil {
@@ -79,11 +82,10 @@ func (u *Register) Handle(ctx context.Context, in RegisterInput) (RegisterOutput
 	now := u.System.Now()
 	r := domain.NewRegistration(domain.RegistrationID(u.System.NewOrderedID()), domain.UserID(u.System.NewID()), email, hash, name, now, u.Policy.TTL)
 	out := RegisterOutput{UserID: r.UserID, Pending: !u.Policy.Unproved}
-	switch {
-	case u.Policy.Unproved:
+	if u.Policy.Unproved {
 		err = u.create(ctx, r, in.From, mayMail)
-	case mayMail: // over the limit nothing is sent, so nothing is kept either: strangers can't push out what waits
-		err = u.pend(ctx, r)
+	} else {
+		err = u.pend(ctx, r, mayMail)
 	}
 	if err != nil {
 		mail.Return() // nothing is sent
@@ -117,8 +119,9 @@ func (u *Register) hash(ctx context.Context, email domain.Email, password domain
 	return place.Hash(password)
 }
 
-// pend stores the registration and asks for its mail.
-func (u *Register) pend(ctx context.Context, r domain.Registration) error {
+// pend stores the registration and asks for its mail. Over the limit of mails it is stored all the same: whoever used the limit
+// up, the owner of the mailbox gets a mail for the newest by asking for another one later.
+func (u *Register) pend(ctx context.Context, r domain.Registration, mayMail bool) error {
 	return u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Registrations.LockAddress(ctx, r.Email); err != nil {
 			return err
@@ -132,7 +135,7 @@ func (u *Register) pend(ctx context.Context, r domain.Registration) error {
 				return err
 			}
 		}
-		if err := tx.Registrations.Insert(ctx, r); err != nil {
+		if err := tx.Registrations.Insert(ctx, r); err != nil || !mayMail {
 			return err
 		}
 		return u.Postbox.Put(ctx, tx, domain.TopicRegistration, registrationAsked{r.ID}, r.ExpiresAt)

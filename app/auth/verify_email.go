@@ -98,7 +98,8 @@ func (u *VerifyEmail) byCode(ctx context.Context, in VerifyEmailInput) (VerifyEm
 	now := u.System.Now()
 	var out VerifyEmailOutput
 	var wrong bool
-	err = u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	// A guess counts even if its author does not wait for the answer.
+	err = u.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		wrong = false
 		if err := tx.Registrations.LockAddress(ctx, email); err != nil {
 			return err

@@ -108,7 +108,7 @@ func newCore(o outside) (*core, error) {
 	guard := &auth.Guard{
 		Shared: o.shared, Sealer: o.sealer,
 		Limits: auth.Limits{
-			Account: c.LimitLogin.limit("login"), Block: c.LimitFailures.limit("failures"),
+			Account: c.LimitLogin.limit("login"), Block: c.LimitFailures.limit("failures"), Register: c.LimitFailures.limit("registrations"),
 			Mail: c.LimitMail.limit("mail"), MailByBlock: c.LimitMailBlock.limit("mail-block"),
 		},
 		Lockout: domain.LockoutPolicy{Failures: c.LockFailures, First: time.Duration(c.LockFirst), Longest: time.Duration(c.LockLongest)},

@@ -41,7 +41,7 @@ func (d devMail) Run(p *program) error {
 	if c.AdminAddr == "off" {
 		return fmt.Errorf("ADMIN_ADDR is off: the development inbox is there")
 	}
-	body, err := get(p, "http://"+c.AdminAddr+"/dev/inbox")
+	body, err := get(p, "http://"+local(c.AdminAddr)+"/dev/inbox")
 	if err != nil {
 		return fmt.Errorf("the development inbox does not answer; is the server running, with this ADMIN_ADDR and without MAIL_SERVER? %w", err)
 	}
@@ -71,8 +71,17 @@ func (healthCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	_, err = get(p, "http://"+net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port))+"/livez")
+	_, err = get(p, "http://"+local(net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))+"/livez")
 	return err
+}
+
+// local is a listener's address as this machine reaches it: one that listens everywhere is asked at 127.0.0.1.
+func local(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr
 }
 
 func get(p *program, url string) ([]byte, error) {

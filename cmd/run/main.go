@@ -63,11 +63,12 @@ func Main(ctx context.Context, args []string, environ map[string]string, stdio S
 	return 0
 }
 
-// Environ is the process's environment over that of .env in the working folder, if there is one.
-func Environ() map[string]string {
+// Environ is the process's environment over that of .env in the working folder, if there is one. A .env that can't be read is an
+// error: starting without it would be starting another, empty server.
+func Environ() (map[string]string, error) {
 	environ, err := godotenv.Read()
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		_, _ = fmt.Fprintln(os.Stderr, "signet: .env can't be read:", err)
+		return nil, errors.New("the file .env can't be read: it should have lines of NAME=value") // the error's own text repeats them
 	}
 	if environ == nil {
 		environ = map[string]string{}
@@ -76,7 +77,7 @@ func Environ() map[string]string {
 		name, value, _ := strings.Cut(pair, "=")
 		environ[name] = value
 	}
-	return environ
+	return environ, nil
 }
 
 // config reads the settings.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -35,6 +36,9 @@ type migrateCreate struct {
 
 // Run applies migrations. Replicas that start together wait for each other.
 func (m migrateUp) Run(p *program) error {
+	if m.Steps < 0 {
+		return errors.New("--steps must be 0 (everything) or more")
+	}
 	return p.migrator(func(_ *Config, migrator *bunsql.Migrator) error {
 		applied, err := migrator.Up(p.ctx, m.Steps)
 		for _, a := range applied {
@@ -49,12 +53,15 @@ func (m migrateUp) Run(p *program) error {
 
 // Run takes migrations back.
 func (m migrateDown) Run(p *program) error {
+	if m.Steps < 1 {
+		return errors.New("--steps must be 1 or more")
+	}
 	if m.All && !m.Yes {
 		return fmt.Errorf("--all drops every table and everything in it: confirm with --yes")
 	}
 	return p.migrator(func(c *Config, migrator *bunsql.Migrator) error {
-		if m.All && !c.isDevelopment() {
-			return fmt.Errorf("--all is refused in production")
+		if err := m.allowed(p, c, migrator); err != nil {
+			return err
 		}
 		taken, err := migrator.Down(p.ctx, m.Steps, m.All)
 		for _, t := range taken {
@@ -65,6 +72,30 @@ func (m migrateDown) Run(p *program) error {
 		}
 		return err
 	})
+}
+
+// allowed keeps a production database from being emptied by one command, however it is spelled.
+func (m migrateDown) allowed(p *program, c *Config, migrator *bunsql.Migrator) error {
+	if c.isDevelopment() {
+		return nil
+	}
+	if m.All {
+		return errors.New("--all is refused in production")
+	}
+	status, err := migrator.Status(p.ctx)
+	if err != nil {
+		return err
+	}
+	applied := 0
+	for _, s := range status {
+		if !s.AppliedAt.IsZero() {
+			applied++
+		}
+	}
+	if applied > 0 && m.Steps >= applied {
+		return fmt.Errorf("--steps %d would take back everything: refused in production", m.Steps)
+	}
+	return nil
 }
 
 // Run lists migrations.

@@ -175,8 +175,14 @@ func (c *Config) check() []error {
 	bad(c.HashWorkers >= 0, "HASH_WORKERS must be 0 (by the number of cores) or more")
 	bad(!c.MailTLS || !c.MailStartTLS, "MAIL_USE_TLS (STARTTLS) and MAIL_USE_SSL exclude each other: give one")
 	bad(c.Verification == "required" || c.RegistrationMode == "friendly", "EMAIL_VERIFICATION=optional needs REGISTRATION_MODE=friendly: it tells whether an address is taken")
-	bad(c.LinkVerify == "" || strings.Contains(c.LinkVerify, "{token}"), "LINK_VERIFY must contain {token}")
+	bad(c.LinkVerify == "" || isLink(c.LinkVerify), "LINK_VERIFY must be an address such as https://app.example.com/verify?token={token}")
 	bad(isDatabase(c.Database), "DATABASE_URI must begin with postgres:// or postgresql://; leave it empty for SQLite in DATA_DIR")
+	bad(c.MigrateURI.IsZero() || !c.embedded(), "MIGRATE_DATABASE_URI needs DATABASE_URI: it names another role of the same database")
+	bad(c.RedisURL.IsZero() || c.RedisPassword.IsZero(), "REDIS_URL and REDIS_PASSWORD exclude each other: put the password into the URL")
+	bad(c.FeedPoll <= duration(500*time.Millisecond), "FEED_POLL must be at most 500ms: a revocation is promised everywhere within a second")
+	for _, block := range c.Proxies {
+		bad(block.Bits() > 0, "TRUSTED_PROXIES must not hold every address: anybody could choose the address they are counted by")
+	}
 	bad(isDatabase(c.MigrateURI), "MIGRATE_DATABASE_URI must begin with postgres:// or postgresql://")
 	bad(c.RedisURL.IsZero() || hasScheme(c.RedisURL.Reveal(), "redis", "rediss"), "REDIS_URL must begin with redis:// or rediss://")
 	bad(c.RedisURL.IsZero() || c.RedisHost == "", "REDIS_URL and REDIS_HOST exclude each other: give one")
@@ -211,6 +217,13 @@ func hasScheme(text string, accepted ...string) bool {
 func isBase(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}
+
+// isLink takes the address of a page or of an app (app://…), and nothing that runs.
+func isLink(text string) bool {
+	u, err := url.Parse(strings.ReplaceAll(text, "{token}", "token"))
+	return err == nil && strings.Contains(text, "{token}") && u.Scheme != "" && u.Host != "" &&
+		!slices.Contains([]string{"javascript", "data", "vbscript", "file"}, u.Scheme)
 }
 
 func isOrigin(text string) bool {

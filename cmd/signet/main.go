@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,5 +14,10 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run.Main(ctx, os.Args[1:], run.Environ(), run.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	environ, err := run.Environ()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "signet:", err)
+		os.Exit(1)
+	}
+	os.Exit(run.Main(ctx, os.Args[1:], environ, run.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }

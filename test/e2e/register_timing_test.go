@@ -20,7 +20,10 @@ func BenchmarkKnownAgainstUnknown(b *testing.B) {
 				"BCRYPT_COST": "8", "LOG_REQUESTS": "off", "LOG_LEVEL": "error",
 			}})
 			c := s.Client()
-			known := s.NewAccount().Email
+			known := make([]string, 32) // in turn, as the unknown ones are: two requests for one address wait for each other
+			for i := range known {
+				known[i] = s.NewAccount().Email
+			}
 			for name, ask := range map[string]func(email string) testkit.Request{
 				"register": func(email string) testkit.Request { return registering(email) },
 				"login":    func(email string) testkit.Request { return loggingIn(email, "not the right one") },
@@ -29,15 +32,16 @@ func BenchmarkKnownAgainstUnknown(b *testing.B) {
 				b.Run(name, func(b *testing.B) {
 					var took [2][]time.Duration
 					for i := range 2 * b.N {
-						email := known
-						if i%2 == 1 {
+						// Known, unknown, unknown, known: what the outbox still does for the one before is met by both alike.
+						email, which := known[i%len(known)], (i+1)/2%2
+						if which == 1 {
 							email = testkit.NewAddress()
 						}
 						answer, err := c.Try(ask(email))
 						if err != nil {
 							b.Fatal(err)
 						}
-						took[i%2] = append(took[i%2], answer.Took)
+						took[which] = append(took[which], answer.Took)
 					}
 					with, without := median(took[0]), median(took[1])
 					b.ReportMetric(0, "ns/op") // of two calls together: says nothing
