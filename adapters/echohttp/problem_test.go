@@ -2,7 +2,6 @@ package echohttp_test
 
 import (
 	"context"
-	"io"
 	"strings"
 	"testing"
 

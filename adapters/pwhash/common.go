@@ -18,9 +18,9 @@ var dictionaries = [...]string{"data/Passwords.json", "data/English.json", "data
 
 // Common knows the passwords that attackers try first (ASVS 6.2.4, NIST SP 800-63B-4 §3.1.1.2), without a network.
 //
-// A password is common when the whole of it, case aside, is one of the dictionaries' entries, or when its letters spell the
-// name of this product, whatever digits and punctuation are around them ("Signet-2031!"). Nothing else is derived: a
-// rule such as "ends in a digit" is a composition rule, which users answer with the next digit.
+// A password is common when the whole of it, case aside, is one of the dictionaries' entries; when it is one of them with up to
+// four digits or signs behind it or letters written as digits ("password123", "P@ssw0rd"), which is where guessing programs go
+// next; when it is a run or a repetition of digits; or when its letters spell the name of this product ("Signet-2031!").
 type Common struct {
 	// hashes are sorted 64-bit hashes: exact in practice, with a third of the memory that the texts would take. A collision
 	// refuses one password of 2⁴⁸.
@@ -54,32 +54,16 @@ func (c *Common) Len() int { return len(c.hashes) }
 
 // Contains tells whether a password is common; it is a domain.PasswordPolicy's Common.
 func (c *Common) Contains(password string) bool {
-	_, found := slices.BinarySearch(c.hashes, hashFolded(password))
-	return found || isProduct(password)
+	return c.lists(password) || c.isDecorated(password) || isDigitRun(password) || isProduct(password)
+}
+
+func (c *Common) lists(text string) bool {
+	_, found := slices.BinarySearch(c.hashes, hashFolded(text))
+	return found
 }
 
 func hashFolded(text string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(strings.ToLower(text)))
 	return h.Sum64()
-}
-
-// maxDecorated is how long a decorated product name is still a guess; beyond it the digits around it are what is secret.
-const maxDecorated = 16
-
-func isProduct(password string) bool {
-	if len(password) > maxDecorated {
-		return false
-	}
-	letters := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' {
-			return r
-		}
-		return -1
-	}, strings.ToLower(password))
-	switch letters {
-	case "signet", "signetauth", "authsignet", "signetadmin", "adminsignet", "signetsignet", "signetpassword", "mysignet":
-		return true
-	}
-	return false
 }

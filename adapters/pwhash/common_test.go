@@ -26,9 +26,19 @@ func TestCommon_PW4(t *testing.T) {
 			}
 		}
 	})
+	t.Run("so is what guessing programs derive from it", func(t *testing.T) {
+		for _, p := range []string{
+			"password123", "P@ssw0rd", "Passw0rd!", "admin123", "admin1234", "monkey12!", "football2024", "111111111", "0987654321",
+			"123456789", "aa123456", "123456789a", "1234512345", "welcome1!",
+		} {
+			if !common.Contains(p) {
+				t.Errorf("%q is accepted", p)
+			}
+		}
+	})
 	t.Run("what nobody lists is not", func(t *testing.T) {
 		for _, p := range []string{
-			"", "correct horse battery staple", "password hunter two", "kQ3vN8xTz1", "signet82736451902837465", "designet-rings", //nolint:misspell // the product's name inside a word
+			"", "correct horse battery staple", "password hunter two", "kQ3vN8xTz1", "signet82736451902837465", "91827364509", "correcthorse7battery", "designet-rings", //nolint:misspell // the product's name inside a word
 			"12345678 ",
 			strings.Repeat("a", 100_000),
 		} {
