@@ -115,7 +115,7 @@ func TestLockout(t *testing.T) {
 				t.Errorf("%d locks, want %d", got, before+1)
 			}
 			for _, key := range record.Texts("SELECT key FROM login_failures") {
-				if strings.Contains(key, "@") || strings.Contains(key, "example") {
+				if strings.Contains(key, email) || strings.Contains(key, "example") { // as it is; a MAC may hold any single byte
 					t.Errorf("key %q", key)
 				}
 			}

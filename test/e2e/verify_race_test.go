@@ -105,9 +105,12 @@ func TestAProofAndAResendAtOnceLeaveNothingOpen(t *testing.T) {
 			t.Errorf("answers %v", tally)
 		}
 		s.Settled()
-		mails := s.Mails(email)
-		if tally[proved] == 0 { // a resend was faster: its link counts
-			s.Client().Do(proving(mails[0].Token())).Want(http.StatusOK, "")
+		if tally[proved] == 0 { // a resend was faster: of its mails, which may arrive in any order, one has the link that counts
+			mails := s.Mails(email)
+			tally = persistent(t, s.Client(), len(mails), func(i int) testkit.Request { return proving(mails[i].Token()) })
+			if tally[proved] != 1 {
+				t.Errorf("the links of all mails answer %v", tally)
+			}
 		}
 		open := s.Record().Count("SELECT count(*) FROM flows WHERE address = ? AND consumed_at IS NULL", email)
 		if users := s.Record().Count("SELECT count(*) FROM users WHERE email_canonical = ?", email); users != 1 || open != 0 {

@@ -112,9 +112,10 @@ func On(tb testing.TB, database Database, clock *Clock) *Rig {
 	r.Guard = &auth.Guard{
 		Shared: memory.NewLimiter(clock.Now), Sealer: r.Sealer,
 		Limits: auth.Limits{
-			Account: transient.Limit{Name: "login", Burst: 10, Window: 15 * time.Minute},
-			Block:   transient.Limit{Name: "failures", Burst: 60, Window: time.Minute},
-			Mail:    transient.Limit{Name: "mail", Burst: 3, Window: time.Hour}, MailByBlock: transient.Limit{Name: "mail-block", Burst: 20, Window: time.Hour},
+			Account:  transient.Limit{Name: "login", Burst: 10, Window: 15 * time.Minute},
+			Block:    transient.Limit{Name: "failures", Burst: 60, Window: time.Minute},
+			Register: transient.Limit{Name: "registrations", Burst: 60, Window: time.Minute},
+			Mail:     transient.Limit{Name: "mail", Burst: 3, Window: time.Hour}, MailByBlock: transient.Limit{Name: "mail-block", Burst: 20, Window: time.Hour},
 		},
 		Lockout: domain.LockoutPolicy{Failures: 100, First: 15 * time.Minute, Longest: 24 * time.Hour},
 	}
