@@ -135,6 +135,20 @@ func TestRegister(t *testing.T) {
 		}
 	})
 
+	t.Run("over the limit of a block costs no hash and no budget of mails", func(t *testing.T) {
+		b := newBench(t)
+		b.Guard.Limits.Register.Burst = 1
+		if _, err := b.register().Handle(t.Context(), registration("ada@example.com")); err != nil {
+			t.Fatal(err)
+		}
+		b.steps.take()
+		_, err := b.register().Handle(t.Context(), registration("eve@example.com"))
+		is(t, "register", err, domain.ErrRateLimited)
+		if diff := cmp.Diff([]string{"refuse registrations"}, b.steps.take()); diff != "" {
+			t.Error(diff)
+		}
+	})
+
 	t.Run("may be closed", func(t *testing.T) {
 		for _, door := range []auth.RegistrationDoor{auth.DoorInvite, auth.DoorOff, ""} {
 			b := newBench(t)
