@@ -39,6 +39,8 @@ type Refresh struct {
 	Policy    domain.RefreshPolicy
 	Sessions  domain.SessionPolicy
 	MailTTL   time.Duration
+
+	turns turns
 }
 
 // rounds is how often a request that lost the race for an update looks again. The winner's row answers the loser in the next
@@ -59,6 +61,7 @@ func (u *Refresh) Handle(ctx context.Context, in RefreshInput) (RefreshOutput, e
 	if err != nil {
 		return RefreshOutput{}, err
 	}
+	defer u.turns.take(ctx, token.Family)()
 	now := u.System.Now()
 	for range rounds {
 		out, settled, err := u.round(ctx, token, service, in.From, now)
