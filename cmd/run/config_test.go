@@ -65,6 +65,10 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 		"another database":             {map[string]string{"DATABASE_URI": "mysql://root:hunter2@localhost/db"}, []string{"DATABASE_URI"}},
 		"two ways to Redis":            {map[string]string{"REDIS_URL": "redis://h", "REDIS_HOST": "h"}, []string{"REDIS_URL"}},
 		"a link that carries no token": {map[string]string{"LINK_VERIFY": "https://app.example.com/"}, []string{"LINK_VERIFY"}},
+		"a link that runs":             {map[string]string{"LINK_VERIFY": "javascript:alert({token})"}, []string{"LINK_VERIFY"}},
+		"a proxy that is everybody":    {map[string]string{"TRUSTED_PROXIES": "0.0.0.0/0"}, []string{"TRUSTED_PROXIES"}},
+		"a feed slower than promised":  {map[string]string{"FEED_POLL": "10m"}, []string{"FEED_POLL"}},
+		"a password beside the URL":    {map[string]string{"REDIS_URL": "redis://h", "REDIS_PASSWORD": "hunter2"}, []string{"REDIS_URL"}},
 		"half an administrator":        {map[string]string{"BOOTSTRAP_ADMIN_EMAIL": "a@example.com"}, []string{"BOOTSTRAP_ADMIN_EMAIL"}},
 	}
 	for name, test := range tests {
@@ -114,5 +118,42 @@ func TestSecretsComeFromFiles(t *testing.T) {
 	}
 	if _, err := run.ParseConfig(map[string]string{"SECRET_KEY_FILE": path + "x"}); err == nil {
 		t.Error("a file that is not there was accepted")
+	}
+}
+
+func TestAnUnreadableDotEnvIsAnErrorThatRepeatsNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, err := run.Environ(); err != nil {
+		t.Fatalf("without a .env: %v", err)
+	}
+	if err := os.WriteFile(".env", []byte("DATABASE_URI=x\nthis is hunter2, no setting\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Environ(); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMigrationsAreNotTakenBackByAccident(t *testing.T) {
+	production := map[string]string{
+		"SIGNET_ENV": "production", "DATA_DIR": t.TempDir(), "SECRET_KEY": key, "MAIL_SERVER": "mail.example.com", "PUBLIC_URL": "https://auth.example.com",
+	}
+	migrate := func(args ...string) (int, string) {
+		var out, errs strings.Builder
+		code := run.Main(t.Context(), append([]string{"migrate"}, args...), production, run.Stdio{In: strings.NewReader(""), Out: &out, Err: &errs})
+		return code, errs.String()
+	}
+	if code, errs := migrate("up"); code != 0 {
+		t.Fatal(errs)
+	}
+	for _, args := range [][]string{
+		{"down", "--steps", "99"}, {"down", "--all", "--yes"}, {"down", "--all"}, {"down", "--steps", "0"}, {"down", "--steps=-1"}, {"up", "--steps=-3"},
+	} {
+		if code, errs := migrate(args...); code != 1 || errs == "" {
+			t.Errorf("%v: %d %q", args, code, errs)
+		}
+	}
+	if code, errs := migrate("down"); code != 0 {
+		t.Errorf("one step: %s", errs)
 	}
 }
