@@ -16,6 +16,9 @@ type Purpose string
 const (
 	PurposeVerifyRegistration Purpose = "verify_registration" // subject: a registration
 	PurposeVerifyUser         Purpose = "verify_user"         // subject: a user made before the mailbox was proved
+	PurposeResetPassword      Purpose = "reset_password"      // subject: a user
+	PurposeResetRegistration  Purpose = "reset_registration"  // subject: an address that has pending registrations only
+	PurposeChangeEmail        Purpose = "change_email"        // subject: a user; the address is the new one
 )
 
 // Flow is one use of a one-time secret: what it is for, whom it is about and which mailbox it went to. The secret is consumed
@@ -49,24 +52,25 @@ const (
 // OneTimeSecret is what a mail carries.
 type OneTimeSecret struct{ Link, Code Secret }
 
-// NewFlow makes a flow and its secret. codeKey binds the hash of the code to SECRET_KEY: six digits are too few to be hashed
+// NewFlow makes a flow and its secret, with a code when the policy gives codes a life. codeKey binds the hash of the code to SECRET_KEY: six digits are too few to be hashed
 // without a key.
 func NewFlow(id FlowID, purpose Purpose, subject string, address Email, codeKey []byte, entropy io.Reader, now time.Time, ttl time.Duration, code CodePolicy) (Flow, OneTimeSecret, error) {
 	raw := make([]byte, oneTimeSecretSize)
 	if _, err := io.ReadFull(entropy, raw); err != nil {
 		return Flow{}, OneTimeSecret{}, err
 	}
+	f := Flow{ID: id, Purpose: purpose, Subject: subject, Address: address.Canonical(), CreatedAt: now, ExpiresAt: now.Add(ttl)}
+	secret := OneTimeSecret{Link: NewSecret(encodeBase62(raw))}
+	f.SecretHash, _ = HashOneTimeSecret(secret.Link)
+	if code.TTL == 0 {
+		return f, secret, nil
+	}
 	digits, err := drawCode(entropy)
 	if err != nil {
 		return Flow{}, OneTimeSecret{}, err
 	}
-	f := Flow{
-		ID: id, Purpose: purpose, Subject: subject, Address: address.Canonical(),
-		CreatedAt: now, ExpiresAt: now.Add(ttl), CodeExpiresAt: now.Add(code.TTL),
-	}
-	secret := OneTimeSecret{Link: NewSecret(encodeBase62(raw)), Code: NewSecret(digits)}
-	f.SecretHash, _ = HashOneTimeSecret(secret.Link)
-	f.CodeHash = f.hashCode(codeKey, secret.Code)
+	secret.Code = NewSecret(digits)
+	f.CodeExpiresAt, f.CodeHash = now.Add(code.TTL), f.hashCode(codeKey, secret.Code)
 	return f, secret, nil
 }
 

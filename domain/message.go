@@ -5,11 +5,13 @@ import "time"
 // Topic says what the dispatcher does with a message.
 type Topic string
 
-// The topics. The first two are requests that carry no secret: the dispatcher looks the account up, makes the secret and
+// The topics. All but the last are requests that carry no secret: the dispatcher looks the account up, makes the secret and
 // writes the mail in one transaction, so that the request that asked took the same time for known and unknown addresses.
 const (
 	TopicRegistration Topic = "registration" // send the link and code, or "already registered"
 	TopicResend       Topic = "resend"       // send a fresh link and code, if anything waits for one
+	TopicForgot       Topic = "forgot"       // send a link to set a new password, if there is an account
+	TopicChangeEmail  Topic = "change_email" // send the new address a link, or its owner a word
 	TopicMail         Topic = "mail"         // a mail to compose and deliver
 )
 

@@ -12,7 +12,10 @@ const (
 	EndedByReuse    EndReason = "refresh_reused"
 	EndedByPassword EndReason = "password_changed"
 	EndedByTakeover EndReason = "mailbox_proved" // another proof of an unproved mailbox took the account over
+	EndedByReset    EndReason = "password_reset"
 	EndedByDisable  EndReason = "disabled"
+	EndedByClose    EndReason = "closed"
+	EndedByDelete   EndReason = "user_deleted"
 	EndedByUser     EndReason = "ended_by_user"
 	EndedByAdmin    EndReason = "ended_by_admin"
 	EndedByExpiry   EndReason = "expired"

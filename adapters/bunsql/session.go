@@ -96,6 +96,15 @@ func (s sessions) LiveByUser(ctx context.Context, user domain.UserID, policy dom
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 
+func (s sessions) OpenByUser(ctx context.Context, user domain.UserID) ([]domain.SessionID, error) {
+	if !isID(user) {
+		return nil, nil
+	}
+	var open []domain.SessionID
+	err := s.scan(ctx, &open, "SELECT id FROM sessions WHERE user_id = ? AND ended_at IS NULL ORDER BY id", user)
+	return open, list(err)
+}
+
 // Family reads both rows in one query, so that they are of one moment.
 func (s sessions) Family(ctx context.Context, id domain.FamilyID) (domain.Family, domain.Session, error) {
 	if !isID(id) {

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/signet-auth/signet/domain"
 )
@@ -23,6 +24,15 @@ func RequirePlatformUser(a domain.Actor) error {
 	}
 	if a.Audience != domain.PlatformKey {
 		return domain.ErrWrongAudience
+	}
+	return nil
+}
+
+// RequireRecent wants a login that is at most so old: for what a stolen token must not be enough for. A refresh does not make a
+// login younger.
+func RequireRecent(a domain.Actor, within time.Duration, now time.Time) error {
+	if a.AuthTime.IsZero() || now.Sub(a.AuthTime) > within {
+		return domain.ErrReauthRequired
 	}
 	return nil
 }

@@ -6,12 +6,9 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/app/access"
-	"github.com/signet-auth/signet/app/audit"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/ports/secure"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/ports/sys"
 )
 
 // LoginInput is an address and a password as typed.
@@ -34,29 +31,16 @@ type LoginOutput struct {
 
 // Login begins a session for whoever knows the password.
 type Login struct {
-	Store     store.Store
-	System    sys.System
-	Hasher    secure.PasswordHasher
-	Guard     *Guard
+	Credentials
+
 	Directory *access.Directory
 	Mint      *session.Mint
 	Ender     session.Ender
 	Refresh   domain.RefreshKeys
-	Password  domain.PasswordPolicy
 	Policy    domain.SessionPolicy
-	Failures  *audit.Failures
 	Rehash    *Rehash
 	// Unproved lets users in whose mailbox is not proved (EMAIL_VERIFICATION=optional).
 	Unproved bool
-}
-
-// candidate is the one hash that a login is compared with: the user's, else that of the newest pending registration, else
-// the decoy.
-type candidate struct {
-	user    domain.User
-	hash    string
-	pending bool
-	run     domain.Lockout
 }
 
 // Handle checks in this order: budgets, a place in the hash queue, the account, the hash, and then, in the transaction that
@@ -111,77 +95,6 @@ func (u *Login) validate(in LoginInput) (domain.Email, error) {
 		err = domain.MergeFields(err, domain.ErrInvalidFields(domain.Required("password")))
 	}
 	return email, err
-}
-
-// check reads the account and compares, on one place of the hash queue.
-func (u *Login) check(ctx context.Context, email domain.Email, password domain.Secret) (candidate, secure.Match, error) {
-	place, err := u.Hasher.Reserve(ctx)
-	if err != nil {
-		return candidate{}, secure.Match{}, err
-	}
-	defer place.Release()
-	who, err := u.find(ctx, email)
-	if err != nil {
-		return candidate{}, secure.Match{}, err
-	}
-	hash := who.hash
-	if !u.Password.Possible(password) {
-		hash = "" // the decoy: never a prefix of what was typed
-	}
-	match := place.Verify(hash, password)
-	place.Release()
-	if match.Settle != nil {
-		match.Settle(ctx)
-	}
-	return who, match, nil
-}
-
-// find makes the same three queries for every address.
-func (u *Login) find(ctx context.Context, email domain.Email) (candidate, error) {
-	read := u.Store.Read()
-	user, err := read.Users.ByEmail(ctx, email)
-	known := err == nil
-	if err != nil && !errors.Is(err, domain.ErrNotFound) {
-		return candidate{}, err
-	}
-	live, err := read.Registrations.LiveByEmail(ctx, email, u.System.Now())
-	if err != nil {
-		return candidate{}, err
-	}
-	run, err := read.Lockouts.ByKey(ctx, u.Guard.RunKey(email))
-	if err != nil {
-		return candidate{}, err
-	}
-	if known {
-		return candidate{user: user, hash: user.PasswordHash, run: run}, nil
-	}
-	newest, pending := domain.Newest(live)
-	return candidate{hash: newest.PasswordHash, pending: pending, run: run}, nil
-}
-
-// refuse counts the failure. A failure that can't be counted is not answered as one: a guess that left no trace would be free.
-func (u *Login) refuse(ctx context.Context, who candidate, email domain.Email, from domain.Origin, now time.Time) error {
-	var locked bool
-	err := u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		if locked, err = u.Guard.Failed(ctx, tx, email, now); err != nil || !locked {
-			return err
-		}
-		event := u.event(domain.EventUserLocked, from, who.user.ID, now)
-		event.Trace.Identifier = email.Canonical()
-		return tx.Audit.Add(ctx, event)
-	})
-	if err != nil {
-		return err
-	}
-	failure := u.event(domain.EventLoginFailed, from, who.user.ID, now)
-	failure.Outcome = domain.Failed
-	failure.Trace.Identifier = email.Canonical()
-	u.Failures.Note(failure, from.Block())
-	return domain.ErrInvalidCredentials
-}
-
-func (u *Login) event(kind domain.EventType, from domain.Origin, subject domain.UserID, now time.Time) domain.Event {
-	return domain.NewEvent(domain.EventID(u.System.NewOrderedID()), now, kind, domain.Anonymous(), from, "user", string(subject))
 }
 
 // begin makes the session, under the lock of the principal's row: parallel logins are counted one after the other, so

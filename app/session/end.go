@@ -3,6 +3,7 @@ package session
 
 import (
 	"context"
+	"slices"
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
@@ -29,4 +30,14 @@ func (e Ender) End(ctx context.Context, tx *store.Tx, by domain.Actor, from doma
 		}
 	}
 	return ended, nil
+}
+
+// EndAll ends every session of a user that is not over yet but those excepted, and returns which.
+func (e Ender) EndAll(ctx context.Context, tx *store.Tx, user domain.UserID, by domain.Actor, from domain.Origin, reason domain.EndReason, except ...domain.SessionID) ([]domain.SessionID, error) {
+	open, err := tx.Sessions.OpenByUser(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	open = slices.DeleteFunc(open, func(id domain.SessionID) bool { return slices.Contains(except, id) })
+	return e.End(ctx, tx, by, from, reason, open...)
 }

@@ -49,11 +49,14 @@ type Config struct {
 	MailFrom      string        `env:"MAIL_FROM" envDefault:"Signet <no-reply@localhost.localdomain>"`
 	MailTemplates string        `env:"MAIL_TEMPLATES"`
 	LinkVerify    string        `env:"LINK_VERIFY"`
+	LinkReset     string        `env:"LINK_RESET"`
+	LinkEmail     string        `env:"LINK_EMAIL_CHANGE"`
 
 	Issuer      string           `env:"ISSUER"`
 	IssuerForce bool             `env:"ISSUER_FORCE" envDefault:"false"`
 	Algorithm   domain.Algorithm `env:"JWT_ALG" envDefault:"ES256"`
 	AccessTTL   duration         `env:"JWT_ACCESS_TOKEN_EXPIRES" envDefault:"15m"`
+	KeyRotation duration         `env:"KEY_ROTATION" envDefault:"30d"` // 0: never by itself
 
 	SessionTTL    duration `env:"JWT_REFRESH_TOKEN_EXPIRES" envDefault:"30d"`
 	SessionIdle   duration `env:"SESSION_IDLE" envDefault:"14d"`
@@ -61,6 +64,9 @@ type Config struct {
 	SessionPolicy string   `env:"SESSION_LIMIT_POLICY" envDefault:"evict_oldest"`
 	RefreshGrace  duration `env:"REFRESH_GRACE" envDefault:"10s"`
 	RefreshRetry  duration `env:"REFRESH_RETRY"` // unset: one access token's life
+	RefreshBearer string   `env:"REFRESH_BEARER" envDefault:"rotate"`
+	CookieSite    string   `env:"COOKIE_SAMESITE" envDefault:"strict"`
+	RecentAuth    duration `env:"RECENT_AUTH" envDefault:"10m"`
 
 	Registration     string   `env:"REGISTRATION" envDefault:"open"`
 	RegistrationMode string   `env:"REGISTRATION_MODE" envDefault:"strict"`
@@ -70,6 +76,9 @@ type Config struct {
 	VerifyTTL        duration `env:"VERIFY_TTL" envDefault:"24h"`
 	CodeTTL          duration `env:"VERIFY_CODE_TTL" envDefault:"10m"`
 	CodeTries        int      `env:"VERIFY_CODE_TRIES" envDefault:"5"`
+	ResetTTL         duration `env:"RESET_TTL" envDefault:"30m"`
+	EmailChangeTTL   duration `env:"EMAIL_CHANGE_TTL" envDefault:"24h"`
+	CloseGrace       duration `env:"CLOSE_GRACE" envDefault:"14d"`
 
 	PasswordHash string   `env:"PASSWORD_HASH" envDefault:"bcrypt"`
 	BcryptCost   int      `env:"BCRYPT_COST" envDefault:"12"`
@@ -111,6 +120,8 @@ var aliases = map[string]string{
 	"APP_BASE_URL":           "PUBLIC_URL",
 	"MAIL_DEFAULT_SENDER":    "MAIL_FROM",
 	"SESSION_LIMIT_PER_USER": "MAX_SESSIONS_PER_USER",
+
+	"PASSWORD_RESET_TOKEN_EXPIRES": "RESET_TTL",
 }
 
 // fromFiles are the settings that may be given as NAME_FILE, the way container platforms hand secrets over.

@@ -73,39 +73,73 @@ type core struct {
 	admin    *admin.Create
 }
 
+// parts is what several use cases are made of.
+type parts struct {
+	outside
+
+	refreshKeys   domain.RefreshKeys
+	password      domain.PasswordPolicy
+	sessions      domain.SessionPolicy
+	postbox       outbox.Postbox
+	ender         session.Ender
+	follower      *feed.Follower
+	ring          *keys.Ring
+	directory     *access.Directory
+	authenticator *access.Authenticator
+	mint          *session.Mint
+	guard         *auth.Guard
+	verification  *auth.Verification
+	credentials   auth.Credentials
+	rehash        *auth.Rehash
+}
+
 // newCore wires the core. Reading it top to bottom is reading who depends on whom.
 func newCore(o outside) (*core, error) {
-	c := o.config
-	refreshKeys := domain.RefreshKeys(o.sealer.Derive("refresh"))
-	password := passwordPolicy(c, o.hasher, o.common)
-	sessions := c.sessionPolicy()
-	postbox := outbox.Postbox{Sealer: o.sealer, System: o.system}
-	ender := session.Ender{System: o.system}
+	p := newParts(o)
+	k := &core{
+		follower: p.follower, ring: p.ring, directory: p.directory, authenticator: p.authenticator,
+		failures: p.credentials.Failures, rehash: p.rehash, hasher: o.hasher,
+		sweeper:    &feed.Sweeper{Store: o.store, System: o.system, Keep: 2 * time.Hour, Log: o.log},
+		dispatcher: p.dispatcher(),
+		admin:      &admin.Create{Store: o.store, System: o.system, Hasher: o.hasher, Password: p.password},
+	}
+	p.wireAccounts(k)
+	p.follower.Subscribe(p.directory)
+	p.follower.Subscribe(p.ring)
+	p.follower.Subscribe(p.authenticator) // after the ring, whose findings it remembers
+	return k, unwired(reflect.ValueOf(k))
+}
 
-	follower := &feed.Follower{
+func newParts(o outside) *parts {
+	c := o.config
+	p := &parts{
+		outside: o, refreshKeys: o.sealer.Derive("refresh"), password: passwordPolicy(c, o.hasher, o.common), sessions: c.sessionPolicy(),
+		postbox: outbox.Postbox{Sealer: o.sealer, System: o.system}, ender: session.Ender{System: o.system},
+	}
+	p.follower = &feed.Follower{
 		Store: o.store, Waker: o.waker, System: o.system, Log: o.log,
 		Settings: feed.Settings{Poll: time.Duration(c.FeedPoll), MaxStaleness: time.Duration(c.FeedStaleness), MaxSilence: time.Hour},
 	}
-	ring := &keys.Ring{
+	p.ring = &keys.Ring{
 		Store: o.store, Maker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{},
 		Sealer: o.sealer, System: o.system, Algorithm: c.Algorithm,
 	}
-	directory := &access.Directory{
-		Store: o.store, Feed: follower, System: o.system,
+	p.directory = &access.Directory{
+		Store: o.store, Feed: p.follower, System: o.system,
 		Sessions: memory.NewCache[domain.SessionID, domain.Session](cacheSize, 0, o.system.Now, nil),
 		Users:    memory.NewCache[domain.UserID, domain.User](cacheSize, 0, o.system.Now, nil),
 		Logins:   memory.NewCache[domain.UserID, time.Time](cacheSize, loginTTL, o.system.Now, nil),
 		Services: memory.NewCache[string, domain.Service](cacheSize, 0, o.system.Now, nil),
 		Held:     memory.NewCache[access.GrantsKey, domain.Grants](cacheSize, 0, o.system.Now, access.GrantsExpire),
 	}
-	authenticator := &access.Authenticator{
-		Ring: ring, Directory: directory, System: o.system, Issuer: o.issuer,
+	p.authenticator = &access.Authenticator{
+		Ring: p.ring, Directory: p.directory, System: o.system, Issuer: o.issuer,
 		Claims: memory.NewCache[access.TokenHash, domain.Claims](cacheSize, 0, o.system.Now, access.ClaimsExpire),
 	}
-	mint := &session.Mint{
-		Ring: ring, Directory: directory, System: o.system, Issuer: o.issuer, TTL: time.Duration(c.AccessTTL), Policy: sessions,
+	p.mint = &session.Mint{
+		Ring: p.ring, Directory: p.directory, System: o.system, Issuer: o.issuer, TTL: time.Duration(c.AccessTTL), Policy: p.sessions,
 	}
-	guard := &auth.Guard{
+	p.guard = &auth.Guard{
 		Shared: o.shared, Sealer: o.sealer,
 		Limits: auth.Limits{
 			Account: c.LimitLogin.limit("login"), Block: c.LimitFailures.limit("failures"), Register: c.LimitFailures.limit("registrations"),
@@ -113,56 +147,76 @@ func newCore(o outside) (*core, error) {
 		},
 		Lockout: domain.LockoutPolicy{Failures: c.LockFailures, First: time.Duration(c.LockFirst), Longest: time.Duration(c.LockLongest)},
 	}
-	verification := &auth.Verification{
-		System: o.system, Sealer: o.sealer, Postbox: postbox, Link: verifyLink(c, o.publicURL),
+	p.verification = &auth.Verification{
+		System: o.system, Sealer: o.sealer, Postbox: p.postbox, Link: p.link(c.LinkVerify, "/api/auth/verify-email/"),
 		TTL: time.Duration(c.VerifyTTL), Code: domain.CodePolicy{TTL: time.Duration(c.CodeTTL), Tries: c.CodeTries},
 		RegistrationTTL: time.Duration(c.RegistrationTTL),
 	}
-	courier := outbox.Courier{Postbox: postbox, Composer: o.composer, Transport: o.transport}
-	failures := &audit.Failures{Store: o.store, System: o.system, Log: o.log}
-	rehash := &auth.Rehash{Store: o.store, System: o.system, Hasher: o.hasher, Log: o.log}
-	unproved := c.Verification == "optional"
-
-	k := &core{
-		follower: follower, sweeper: &feed.Sweeper{Store: o.store, System: o.system, Keep: 2 * time.Hour, Log: o.log}, ring: ring, directory: directory, authenticator: authenticator, failures: failures, rehash: rehash, hasher: o.hasher,
-		dispatcher: &outbox.Dispatcher{
-			Store: o.store, System: o.system, Log: o.log,
-			Settings: outbox.Settings{
-				Workers: c.OutboxWorkers, Lease: time.Duration(c.OutboxLease), Poll: time.Second, MaxBackoff: 15 * time.Minute,
-			},
-			Prepare: map[domain.Topic]outbox.Prepare{
-				domain.TopicRegistration: verification.Registered,
-				domain.TopicResend:       verification.Resend,
-			},
-			Deliver: map[domain.Topic]outbox.Deliver{domain.TopicMail: courier.Deliver},
-		},
-		register: &auth.Register{
-			Store: o.store, System: o.system, Hasher: o.hasher, Guard: guard, Postbox: postbox, Password: password, Verification: verification,
-			Policy: auth.RegistrationPolicy{
-				Door: auth.RegistrationDoor(c.Registration), Friendly: c.RegistrationMode == "friendly",
-				Unproved: unproved, TTL: time.Duration(c.RegistrationTTL),
-			},
-		},
-		verify: &auth.VerifyEmail{Store: o.store, System: o.system, Guard: guard, Verification: verification},
-		resend: &auth.ResendVerification{Store: o.store, System: o.system, Guard: guard, Postbox: postbox, Verification: verification},
-		login: &auth.Login{
-			Store: o.store, System: o.system, Hasher: o.hasher, Guard: guard, Directory: directory, Mint: mint, Ender: ender,
-			Refresh: refreshKeys, Password: password, Policy: sessions, Failures: failures, Rehash: rehash, Unproved: unproved,
-		},
-		refresh: &auth.Refresh{
-			Store: o.store, System: o.system, Directory: directory, Mint: mint, Ender: ender, Postbox: postbox, Keys: refreshKeys,
-			Policy:   domain.RefreshPolicy{Grace: time.Duration(c.RefreshGrace), Retry: time.Duration(c.RefreshRetry)},
-			Sessions: sessions, MailTTL: 24 * time.Hour,
-		},
-		logout:   &auth.Logout{Store: o.store, System: o.system, Authenticator: authenticator, Ender: ender, Keys: refreshKeys},
-		me:       &auth.Me{Directory: directory},
-		validate: &auth.ValidateJWT{Directory: directory},
-		admin:    &admin.Create{Store: o.store, System: o.system, Hasher: o.hasher, Password: password},
+	p.credentials = auth.Credentials{
+		Store: o.store, System: o.system, Hasher: o.hasher, Guard: p.guard, Password: p.password,
+		Failures: &audit.Failures{Store: o.store, System: o.system, Log: o.log},
 	}
-	follower.Subscribe(directory)
-	follower.Subscribe(ring)
-	follower.Subscribe(authenticator) // after the ring, whose findings it remembers
-	return k, unwired(reflect.ValueOf(k))
+	p.rehash = &auth.Rehash{Store: o.store, System: o.system, Hasher: o.hasher, Log: o.log}
+	return p
+}
+
+// dispatcher says what becomes of each topic of the outbox.
+func (p *parts) dispatcher() *outbox.Dispatcher {
+	c := p.config
+	courier := outbox.Courier{Postbox: p.postbox, Composer: p.composer, Transport: p.transport}
+	return &outbox.Dispatcher{
+		Store: p.store, System: p.system, Log: p.log,
+		Settings: outbox.Settings{
+			Workers: c.OutboxWorkers, Lease: time.Duration(c.OutboxLease), Poll: time.Second, MaxBackoff: 15 * time.Minute,
+		},
+		Prepare: map[domain.Topic]outbox.Prepare{
+			domain.TopicRegistration: p.verification.Registered,
+			domain.TopicResend:       p.verification.Resend,
+		},
+		Deliver: map[domain.Topic]outbox.Deliver{domain.TopicMail: courier.Deliver},
+	}
+}
+
+// wireAccounts makes the use cases of getting in and out.
+func (p *parts) wireAccounts(k *core) {
+	c := p.config
+	unproved := c.Verification == "optional"
+	k.register = &auth.Register{
+		Store: p.store, System: p.system, Hasher: p.hasher, Guard: p.guard, Postbox: p.postbox, Password: p.password,
+		Verification: p.verification,
+		Policy: auth.RegistrationPolicy{
+			Door: auth.RegistrationDoor(c.Registration), Friendly: c.RegistrationMode == "friendly",
+			Unproved: unproved, TTL: time.Duration(c.RegistrationTTL),
+		},
+	}
+	k.verify = &auth.VerifyEmail{Store: p.store, System: p.system, Guard: p.guard, Verification: p.verification}
+	k.resend = &auth.ResendVerification{
+		Store: p.store, System: p.system, Guard: p.guard, Postbox: p.postbox, Verification: p.verification,
+	}
+	k.login = &auth.Login{
+		Credentials: p.credentials, Directory: p.directory, Mint: p.mint, Ender: p.ender,
+		Refresh: p.refreshKeys, Policy: p.sessions, Rehash: p.rehash, Unproved: unproved,
+	}
+	k.refresh = &auth.Refresh{
+		Store: p.store, System: p.system, Directory: p.directory, Mint: p.mint, Ender: p.ender, Postbox: p.postbox, Keys: p.refreshKeys,
+		Policy:   domain.RefreshPolicy{Grace: time.Duration(c.RefreshGrace), Retry: time.Duration(c.RefreshRetry)},
+		Sessions: p.sessions, MailTTL: noticeTTL,
+	}
+	k.logout = &auth.Logout{Store: p.store, System: p.system, Authenticator: p.authenticator, Ender: p.ender, Keys: p.refreshKeys}
+	k.me = &auth.Me{Directory: p.directory}
+	k.validate = &auth.ValidateJWT{Directory: p.directory}
+}
+
+// noticeTTL is how long a mail without a secret in it is worth sending.
+const noticeTTL = 24 * time.Hour
+
+// link makes the links of mails, from configuration only: never from what a request says of our address (Zitadel
+// CVE-2025-64101). template is a front end's page; without one it is the page of ours at path.
+func (p *parts) link(template, path string) func(domain.Secret) string {
+	if template != "" {
+		return func(token domain.Secret) string { return strings.ReplaceAll(template, "{token}", token.Reveal()) }
+	}
+	return func(token domain.Secret) string { return p.publicURL + path + token.Reveal() }
 }
 
 // committed hears of every commit of this replica: the feed first, so that no answer is given before this replica forgot.
@@ -175,15 +229,6 @@ func passwordPolicy(c *Config, hasher *pwhash.Hasher, common *pwhash.Common) dom
 	return domain.PasswordPolicy{
 		MinLength: c.PasswordMin, MaxLength: c.PasswordMax, MaxBytes: hasher.MaxBytes(), Common: common.Contains,
 	}
-}
-
-// verifyLink makes the links of mails, from configuration only: never from what a request says of our address (Zitadel
-// CVE-2025-64101).
-func verifyLink(c *Config, publicURL string) func(domain.Secret) string {
-	if c.LinkVerify != "" {
-		return func(token domain.Secret) string { return strings.ReplaceAll(c.LinkVerify, "{token}", token.Reveal()) }
-	}
-	return func(token domain.Secret) string { return publicURL + "/api/auth/verify-email/" + token.Reveal() }
 }
 
 // unwired finds exported fields of the core's parts that were left nil: wiring by literals forgets silently, and the first
@@ -199,15 +244,25 @@ func unwired(v reflect.Value) error {
 			errs = append(errs, fmt.Errorf("%s is not wired", v.Type().Field(i).Name))
 			continue
 		}
-		t := part.Elem().Type()
-		for j := range t.NumField() {
-			field := part.Elem().Field(j)
-			if t.Field(j).IsExported() && isNilable(field) && field.IsNil() {
-				errs = append(errs, fmt.Errorf("%s.%s is not wired", t, t.Field(j).Name))
-			}
-		}
+		errs = append(errs, forgotten(part.Elem())...)
 	}
 	return errors.Join(errs...)
+}
+
+// forgotten are the nil fields of a part, and of what it embeds.
+func forgotten(part reflect.Value) (errs []error) {
+	t := part.Type()
+	for i := range t.NumField() {
+		field := part.Field(i)
+		switch {
+		case !t.Field(i).IsExported():
+		case t.Field(i).Anonymous && field.Kind() == reflect.Struct:
+			errs = append(errs, forgotten(field)...)
+		case isNilable(field) && field.IsNil():
+			errs = append(errs, fmt.Errorf("%s.%s is not wired", t, t.Field(i).Name))
+		}
+	}
+	return errs
 }
 
 func isNilable(v reflect.Value) bool {

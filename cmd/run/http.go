@@ -54,15 +54,22 @@ func (s *Server) listen(k counters, mail post, metrics telemetry.Registry) (*ech
 	return listeners, func(core *core, db *bunsql.DB) {
 		authenticate = core.authenticator.Authenticate
 		ready = readiness(core, db, k)
-		core.routes(c).Mount(api)
-		(&echohttp.WellKnown{JWKS: core.ring.JWKS}).Mount(api)
+		for _, r := range core.resources(c) {
+			r.Mount(api)
+		}
 	}, nil
 }
 
-func (k *core) routes(c *Config) *echohttp.Accounts {
-	return &echohttp.Accounts{
-		Register: k.register, Verification: k.verify, Resend: k.resend, Login: k.login, Refresh: k.refresh, Logout: k.logout,
-		Me: k.me, Validate: k.validate, ConsumeOnAnyGet: c.VerifyGet == "consume",
+// resource is a group of routes.
+type resource interface{ Mount(*echohttp.API) }
+
+func (k *core) resources(c *Config) []resource {
+	return []resource{
+		&echohttp.Accounts{
+			Register: k.register, Verification: k.verify, Resend: k.resend, Login: k.login, Refresh: k.refresh, Logout: k.logout,
+			Me: k.me, Validate: k.validate, ConsumeOnAnyGet: c.VerifyGet == "consume",
+		},
+		&echohttp.WellKnown{JWKS: k.ring.JWKS},
 	}
 }
 

@@ -148,6 +148,8 @@ func (c *Config) check() []error {
 	oneOf("REGISTRATION_MODE", c.RegistrationMode, "strict", "friendly")
 	oneOf("EMAIL_VERIFICATION", c.Verification, "required", "optional")
 	oneOf("VERIFY_GET", c.VerifyGet, "confirm", "consume")
+	oneOf("REFRESH_BEARER", c.RefreshBearer, "rotate", "static")
+	oneOf("COOKIE_SAMESITE", c.CookieSite, "strict", "none")
 	oneOf("PASSWORD_HASH", c.PasswordHash, "bcrypt", "argon2id")
 	oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")
 	oneOf("LOG_FORMAT", c.LogFormat, "json", "text")
@@ -175,7 +177,9 @@ func (c *Config) check() []error {
 	bad(c.HashWorkers >= 0, "HASH_WORKERS must be 0 (by the number of cores) or more")
 	bad(!c.MailTLS || !c.MailStartTLS, "MAIL_USE_TLS (STARTTLS) and MAIL_USE_SSL exclude each other: give one")
 	bad(c.Verification == "required" || c.RegistrationMode == "friendly", "EMAIL_VERIFICATION=optional needs REGISTRATION_MODE=friendly: it tells whether an address is taken")
-	bad(c.LinkVerify == "" || isLink(c.LinkVerify), "LINK_VERIFY must be an address such as https://app.example.com/verify?token={token}")
+	for name, link := range map[string]string{"LINK_VERIFY": c.LinkVerify, "LINK_RESET": c.LinkReset, "LINK_EMAIL_CHANGE": c.LinkEmail} {
+		bad(link == "" || isLink(link), "%s must be an address such as https://app.example.com/page?token={token}", name)
+	}
 	bad(isDatabase(c.Database), "DATABASE_URI must begin with postgres:// or postgresql://; leave it empty for SQLite in DATA_DIR")
 	bad(c.MigrateURI.IsZero() || !c.embedded(), "MIGRATE_DATABASE_URI needs DATABASE_URI: it names another role of the same database")
 	bad(c.RedisURL.IsZero() || c.RedisPassword.IsZero(), "REDIS_URL and REDIS_PASSWORD exclude each other: put the password into the URL")
@@ -197,7 +201,8 @@ func (c *Config) check() []error {
 		"JWT_ACCESS_TOKEN_EXPIRES": c.AccessTTL, "JWT_REFRESH_TOKEN_EXPIRES": c.SessionTTL, "SESSION_IDLE": c.SessionIdle,
 		"REGISTRATION_TTL": c.RegistrationTTL, "VERIFY_TTL": c.VerifyTTL, "VERIFY_CODE_TTL": c.CodeTTL,
 		"FEED_POLL": c.FeedPoll, "FEED_MAX_STALENESS": c.FeedStaleness, "OUTBOX_LEASE": c.OutboxLease,
-		"LOCKOUT_FIRST": c.LockFirst, "LOCKOUT_LONGEST": c.LockLongest,
+		"LOCKOUT_FIRST": c.LockFirst, "LOCKOUT_LONGEST": c.LockLongest, "RECENT_AUTH": c.RecentAuth,
+		"RESET_TTL": c.ResetTTL, "EMAIL_CHANGE_TTL": c.EmailChangeTTL,
 	} {
 		bad(d > 0, "%s must be more than 0", name)
 	}

@@ -92,6 +92,27 @@ func storeSessions(t *testing.T, s storeTest) {
 		}
 	})
 
+	t.Run("the open ones of a user are those that have not ended, lapsed ones too", func(t *testing.T) {
+		user := s.user(t).ID
+		lapsed, _ := s.session(t, user, noon.Add(-365*24*time.Hour))
+		live, _ := s.session(t, user, noon)
+		over, _ := s.session(t, user, noon)
+		s.session(t, s.user(t).ID, noon)
+		end(t, domain.EndedByLogout, noon, over.ID)
+		want := []domain.SessionID{lapsed.ID, live.ID}
+		slices.Sort(want)
+		got, err := s.Read().Sessions.OpenByUser(t.Context(), user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "open", got, want)
+		for _, nobody := range []domain.UserID{newID[domain.UserID](), "nonsense"} {
+			if got, err := s.Read().Sessions.OpenByUser(t.Context(), nobody); err != nil || len(got) != 0 {
+				t.Errorf("%q has %v (%v)", nobody, got, err)
+			}
+		}
+	})
+
 	t.Run("End ends what has not ended, with its families, and says which", func(t *testing.T) {
 		user := s.user(t).ID
 		a, family := s.session(t, user, noon)

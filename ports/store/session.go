@@ -13,6 +13,8 @@ type SessionReader interface {
 	ByID(ctx context.Context, id domain.SessionID) (domain.Session, error)
 	// LiveByUser lists the sessions that have neither ended nor lapsed, least recently refreshed first.
 	LiveByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time) ([]domain.Session, error)
+	// OpenByUser lists the sessions that have not ended, lapsed ones too: what there is to end.
+	OpenByUser(ctx context.Context, user domain.UserID) ([]domain.SessionID, error)
 	// Family finds a family and its session in one query, ended ones too. What the session derives from its families (last
 	// seen, static) is this one's: whether a token may refresh is the affair of its own line.
 	Family(ctx context.Context, id domain.FamilyID) (domain.Family, domain.Session, error)

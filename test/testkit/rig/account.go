@@ -204,11 +204,23 @@ func (r *Rig) Events(tb testing.TB, types ...domain.EventType) []domain.Event {
 	return events
 }
 
+// Credentials compares passwords on the rig's parts.
+func (r *Rig) Credentials() auth.Credentials {
+	return auth.Credentials{
+		Store: r.Store, System: r.System, Hasher: r.Hasher, Guard: r.Guard, Password: r.Passwords, Failures: r.Failures,
+	}
+}
+
+// NewConfirm is the use case on the rig's parts.
+func (r *Rig) NewConfirm() *auth.Confirm {
+	return &auth.Confirm{Credentials: r.Credentials(), Recent: 10 * time.Minute}
+}
+
 // NewLogin is the use case on the rig's parts.
 func (r *Rig) NewLogin() *auth.Login {
 	return &auth.Login{
-		Store: r.Store, System: r.System, Hasher: r.Hasher, Guard: r.Guard, Directory: r.Directory, Mint: r.Mint, Ender: r.Ender,
-		Refresh: r.RefreshKeys, Password: r.Passwords, Policy: r.Sessions, Failures: r.Failures, Rehash: r.Rehash,
+		Credentials: r.Credentials(), Directory: r.Directory, Mint: r.Mint, Ender: r.Ender,
+		Refresh: r.RefreshKeys, Policy: r.Sessions, Rehash: r.Rehash,
 	}
 }
 
