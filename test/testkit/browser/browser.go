@@ -1,0 +1,159 @@
+// Package browser is a tab of a real, headless browser, for tests of the pages that people see: what is on them, what a
+// keyboard, a screen reader and a phone make of them, and what the browser complains of.
+package browser
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// Tab is a tab of a browser of its own.
+type Tab struct {
+	tb  testing.TB
+	ctx context.Context //nolint:containedctx // the tab is in it
+
+	mu         sync.Mutex
+	complaints []string
+}
+
+// Step is something done in a tab.
+type Step = chromedp.Action[chromedp.Void]
+
+// Open starts a browser, or skips the test where there is none.
+func Open(tb testing.TB) *Tab {
+	tb.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program(tb)), chromedp.NoSandbox,
+		// Nothing of the network but our own server.
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.WindowSize(1280, 800))
+	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)
+	tb.Cleanup(cancel)
+	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
+	tb.Cleanup(stop)
+	ctx, closeTab := chromedp.NewContext(ctx)
+	tb.Cleanup(closeTab)
+	t := &Tab{tb: tb, ctx: ctx}
+	t.listen()
+	t.Do(chromedp.Navigate("about:blank"))
+	return t
+}
+
+func program(tb testing.TB) string {
+	tb.Helper()
+	for _, name := range []string{os.Getenv("SIGNET_TEST_BROWSER"), "chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); name != "" && err == nil {
+			return found
+		}
+	}
+	const reason = "no Chromium is installed (SIGNET_TEST_BROWSER names one)"
+	if os.Getenv("SIGNET_TEST_BACKENDS") == "required" {
+		tb.Fatal(reason)
+	}
+	tb.Skip(reason)
+	return ""
+}
+
+// Context is the tab's, for calls of the browser's protocol.
+func (t *Tab) Context() context.Context { return t.ctx }
+
+// listen keeps what the browser complains of: errors of the console, exceptions, and what the policy of a page blocked.
+func (t *Tab) listen() {
+	messages := chromedp.Console(t.ctx)
+	go func() {
+		for m, err := range messages {
+			// A page that says no is a 400: the browser notes that of any.
+			if err != nil || strings.Contains(m.Text, "status of 400") {
+				continue
+			}
+			t.mu.Lock()
+			t.complaints = append(t.complaints, m.String())
+			t.mu.Unlock()
+		}
+	}()
+}
+
+// Complaints are what the browser has complained of so far.
+func (t *Tab) Complaints() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.complaints)
+}
+
+// Quiet fails the test when the browser complained of anything, and then makes sure that it would have said so: a style is
+// injected, which the policy of every page of ours must block.
+func (t *Tab) Quiet() {
+	t.tb.Helper()
+	if heard := t.Complaints(); len(heard) > 0 {
+		t.tb.Errorf("the browser complains: %q", heard)
+	}
+	See[any](t, `document.body.insertAdjacentHTML("beforeend", "<p style='color:red'>x</p>")`)
+	t.until("an injected style to be blocked and complained of", func() bool {
+		return strings.Contains(strings.Join(t.Complaints(), "\n"), "Content Security Policy")
+	})
+}
+
+// Do takes steps, and ends the test when one fails.
+func (t *Tab) Do(steps ...Step) {
+	t.tb.Helper()
+	if err := chromedp.Do(t.ctx, steps...); err != nil {
+		t.tb.Fatal(err)
+	}
+}
+
+// Go opens an address.
+func (t *Tab) Go(address string) { t.tb.Helper(); t.Do(chromedp.Navigate(address)) }
+
+// Press presses keys where the focus is.
+func (t *Tab) Press(keys string) { t.tb.Helper(); t.Do(chromedp.KeyEvent(keys)) }
+
+// Click clicks on the first element of a CSS selector.
+func (t *Tab) Click(selector string) { t.tb.Helper(); t.Do(chromedp.Click(chromedp.CSS(selector))) }
+
+// See is the value of an expression in the page.
+func See[T any](t *Tab, expression string) T {
+	t.tb.Helper()
+	value, err := chromedp.Run(t.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.tb.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// Heading waits for a page with that heading.
+func (t *Tab) Heading(want string) {
+	t.tb.Helper()
+	t.Do(chromedp.WaitVisible(chromedp.CSS("h1")))
+	t.until("the heading "+want, func() bool {
+		got, err := chromedp.Run(t.ctx, chromedp.Text(chromedp.CSS("h1")))
+		return err == nil && got == want
+	})
+}
+
+// WithoutScript switches the scripts of all pages off, or on again.
+func (t *Tab) WithoutScript(off bool) {
+	t.tb.Helper()
+	if _, err := chromedp.Call(t.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off}); err != nil {
+		t.tb.Fatal(err)
+	}
+}
+
+// until waits for another program's work, which is seen from outside only.
+func (t *Tab) until(what string, holds func() bool) {
+	t.tb.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.tb.Fatalf("waited in vain for %s", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
