@@ -19,8 +19,6 @@ import (
 //go:embed templates
 var builtin embed.FS
 
-var kinds = []mailer.Kind{mailer.Verify, mailer.AlreadyRegistered, mailer.RefreshReused}
-
 const layout = "layout.html"
 
 // file is a template's source, and the name to blame.
@@ -69,7 +67,7 @@ func collect(found map[string]catalog, tree fs.FS, dir string) error {
 		}
 		locale, base, _ := strings.Cut(name, "/")
 		if !known(base) || strings.ToLower(locale) != locale {
-			return fmt.Errorf("%s is not <locale>/<kind>.txt, <kind>.html or %s; the kinds are %v", filepath.Join(dir, name), layout, kinds)
+			return fmt.Errorf("%s is not <locale>/<kind>.txt, <kind>.html or %s; the kinds are %v", filepath.Join(dir, name), layout, mailer.Kinds())
 		}
 		text, err := fs.ReadFile(tree, name)
 		if err != nil {
@@ -85,7 +83,7 @@ func collect(found map[string]catalog, tree fs.FS, dir string) error {
 
 func known(base string) bool {
 	kind, _, _ := strings.Cut(base, ".")
-	return base == layout || slices.Contains(kinds, mailer.Kind(kind)) && (base == kind+".txt" || base == kind+".html")
+	return base == layout || slices.Contains(mailer.Kinds(), mailer.Kind(kind)) && (base == kind+".txt" || base == kind+".html")
 }
 
 // parse makes a mail of its two files.
@@ -98,6 +96,7 @@ func (c catalog) parse(kind mailer.Kind, product, locale string) (mail, error) {
 	if !ok {
 		return mail{}, fmt.Errorf("mailtmpl: %s/%s.txt has no %s.html beside it", locale, kind, kind)
 	}
+	functions := speaking(locale).functions()
 	text, err := texttemplate.New(txt.name).Option("missingkey=error").Funcs(functions).Parse(txt.text)
 	if err != nil {
 		return mail{}, fmt.Errorf("mailtmpl: %w", err)

@@ -41,11 +41,14 @@ type View struct {
 	Name    string           // a first name that is safe to greet with, or empty
 	Link    htmltemplate.URL // of our making: its scheme was checked
 	Code    string           // may be empty
-	AskedAt time.Time        // UTC
+	AskedAt time.Time        // {{moment .AskedAt}}
 	LinkTTL time.Duration    // {{duration .LinkTTL}}
 	CodeTTL time.Duration
 	IP      string // may be empty
-	Device  string // may be empty
+	Device  string // what the user agent calls itself, in the mail's language; may be empty
+	// NewAddress is masked; may be empty.
+	NewAddress string
+	EraseAt    time.Time // {{date .EraseAt}}; may be zero
 }
 
 // New reads and tries all templates. Its errors name the file and, for mistakes in a template, the line.
@@ -57,7 +60,7 @@ func New(options Options) (*Composer, error) {
 	}
 	for locale, files := range found {
 		c.mails[locale] = map[mailer.Kind]mail{}
-		for _, kind := range kinds {
+		for _, kind := range mailer.Kinds() {
 			if !files.has(kind) {
 				continue
 			}
@@ -76,6 +79,7 @@ func (c *Composer) try() error {
 	full := mailer.Data{
 		Name: "Ada", Link: "https://example.com/", Code: "314159", AskedAt: time.Unix(0, 0),
 		LinkTTL: 24 * time.Hour, CodeTTL: 10 * time.Minute, IP: "192.0.2.7", Device: "Firefox on Linux",
+		NewAddress: "a***@example.com", EraseAt: time.Unix(0, 0),
 	}
 	bare := mailer.Data{Link: full.Link, AskedAt: full.AskedAt, LinkTTL: full.LinkTTL}
 	for locale, mails := range c.mails {
@@ -94,9 +98,11 @@ func (c *Composer) try() error {
 // is de, and what we don't have is English.
 func (c *Composer) Compose(kind mailer.Kind, locale string, data mailer.Data) (mailer.Message, error) {
 	language, _, _ := strings.Cut(strings.ToLower(locale), "-")
-	m, ok := c.mails[language][kind]
+	spoken := language
+	m, ok := c.mails[spoken][kind]
 	if !ok {
-		m, ok = c.mails[fallback][kind]
+		spoken = fallback
+		m, ok = c.mails[spoken][kind]
 	}
 	if !ok {
 		return mailer.Message{}, fmt.Errorf("mailtmpl: no mail of kind %q", kind)
@@ -113,8 +119,11 @@ func (c *Composer) Compose(kind mailer.Kind, locale string, data mailer.Data) (m
 		AskedAt: data.AskedAt.UTC(),
 		LinkTTL: data.LinkTTL,
 		CodeTTL: data.CodeTTL,
-		IP:      oneLine(data.IP),
-		Device:  oneLine(data.Device),
+		IP:      safeIP(data.IP),
+		Device:  speaking(spoken).device(safeName(data.Device)),
+
+		NewAddress: safeMasked(data.NewAddress),
+		EraseAt:    data.EraseAt.UTC(),
 	}
 	var text, html strings.Builder
 	if err := m.text.Execute(&text, view); err != nil {

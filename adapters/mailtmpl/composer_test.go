@@ -1,6 +1,7 @@
 package mailtmpl_test
 
 import (
+	"cmp"
 	"flag"
 	"os"
 	"path/filepath"
@@ -9,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/signet-auth/signet/adapters/mailtmpl"
 	"github.com/signet-auth/signet/ports/mailer"
@@ -23,7 +24,7 @@ var _ mailer.Composer = (*mailtmpl.Composer)(nil)
 var full = mailer.Data{
 	Name: "Ada", Link: "https://id.example.com/verify/s3cr3t?a=1&b=2", Code: "314159",
 	AskedAt: time.Date(2026, 11, 23, 20, 2, 0, 0, time.FixedZone("CET", 3600)), LinkTTL: 24 * time.Hour, CodeTTL: 10 * time.Minute,
-	IP: "192.0.2.7", Device: "Firefox on Linux",
+	IP: "192.0.2.7", Device: "Firefox on Linux", NewAddress: "g***@example.com", EraseAt: time.Date(2026, 12, 7, 19, 2, 0, 0, time.UTC),
 }
 
 var bare = mailer.Data{Link: full.Link, AskedAt: full.AskedAt, LinkTTL: 90 * time.Minute}
@@ -50,7 +51,7 @@ func TestContract(t *testing.T) { porttest.Composer(t, composer(t, mailtmpl.Opti
 
 func TestGolden(t *testing.T) {
 	c := composer(t, mailtmpl.Options{Product: "Acme ID"})
-	for _, kind := range []mailer.Kind{mailer.Verify, mailer.AlreadyRegistered, mailer.RefreshReused} {
+	for _, kind := range mailer.Kinds() {
 		for name, data := range map[string]mailer.Data{"full": full, "bare": bare} {
 			m := compose(t, c, kind, "en", data)
 			golden(t, string(kind)+"-"+name+".txt", "Subject: "+m.Subject+"\n\n"+m.Text)
@@ -71,16 +72,17 @@ func golden(t *testing.T, name, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
+	if diff := gocmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s differs (go test -update writes it anew):\n%s", path, diff)
 	}
 }
 
 func TestEveryMailSaysWhatToDoWhenItWasNotYou(t *testing.T) {
 	c := composer(t, mailtmpl.Options{})
-	for _, kind := range []mailer.Kind{mailer.Verify, mailer.AlreadyRegistered, mailer.RefreshReused} {
+	advice := map[mailer.Kind]string{mailer.Reset: "your password stays as it is", mailer.ChangeEmail: "ignore this mail"}
+	for _, kind := range mailer.Kinds() {
 		m := compose(t, c, kind, "en", bare)
-		for _, part := range []string{"23 November 2026 at 19:02 UTC", "forgot password"} {
+		for _, part := range []string{"23 November 2026 at 19:02 UTC", cmp.Or(advice[kind], "forgot password")} {
 			if !strings.Contains(strings.Join(strings.Fields(m.Text), " "), part) || !strings.Contains(m.HTML, part) {
 				t.Errorf("%s does not say %q", kind, part)
 			}
@@ -97,7 +99,7 @@ func TestEveryMailSaysWhatToDoWhenItWasNotYou(t *testing.T) {
 func TestMailsLoadNothing(t *testing.T) {
 	c := composer(t, mailtmpl.Options{})
 	loads := regexp.MustCompile(`(?i)<(img|script|link|iframe|object|embed|video|audio|style|form|input)|src=|url\(|@import|\son\w+=`)
-	for _, kind := range []mailer.Kind{mailer.Verify, mailer.AlreadyRegistered, mailer.RefreshReused} {
+	for _, kind := range mailer.Kinds() {
 		if found := loads.FindString(compose(t, c, kind, "en", full).HTML); found != "" {
 			t.Errorf("%s has %q", kind, found)
 		}

@@ -3,39 +3,13 @@ package mailtmpl
 import (
 	"fmt"
 	"html/template"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
-
-// functions are what templates may call. duration is English; other languages say {{hours .LinkTTL}} or {{minutes .CodeTTL}}
-// with words of their own.
-var functions = map[string]any{
-	"duration": duration,
-	"hours":    func(d time.Duration) int { return int(d / time.Hour) },
-	"minutes":  func(d time.Duration) int { return int(d / time.Minute) },
-}
-
-// duration is in the largest unit that says it exactly.
-func duration(d time.Duration) string {
-	for _, unit := range []struct {
-		name string
-		size time.Duration
-	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}} {
-		n := d / unit.size
-		switch {
-		case d%unit.size != 0 || n == 0, unit.name == "day" && n == 1: // "24 hours" is clearer than "1 day"
-			continue
-		case n == 1:
-			return "1 " + unit.name
-		}
-		return fmt.Sprintf("%d %ss", n, unit.name)
-	}
-	return fmt.Sprintf("%d seconds", int(d.Seconds()))
-}
 
 // maxName is the longest name that is greeted with: longer ones are messages.
 const maxName = 40
@@ -53,6 +27,26 @@ func safeName(name string) string {
 		}
 	}
 	return name
+}
+
+// safeIP is an address of the network, or nothing: it comes from outside.
+func safeIP(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil {
+		return ""
+	}
+	return addr.Unmap().WithZone("").String()
+}
+
+// safeMasked is an address of which a part is masked, or nothing. One that is whole would be a gift to whoever reads the old
+// mailbox.
+func safeMasked(address string) string {
+	local, domain, _ := strings.Cut(address, "@")
+	if !strings.Contains(local, "*") || domain == "" || len(address) > 254 ||
+		strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"'<>()[]\,;:/@`, r) && r != '@' }) {
+		return ""
+	}
+	return address
 }
 
 // dots yields what stands before and after each dot (also the full-width ones), a space at the ends.

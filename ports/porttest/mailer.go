@@ -137,7 +137,7 @@ func Composer(t *testing.T, composer mailer.Composer) {
 		return m
 	}
 
-	for _, kind := range []mailer.Kind{mailer.Verify, mailer.AlreadyRegistered, mailer.RefreshReused} {
+	for _, kind := range mailer.Kinds() {
 		t.Run(string(kind)+" has a subject of one line, a text and HTML", func(t *testing.T) {
 			m := compose(t, kind, "en", data)
 			if m.Subject == "" || strings.ContainsAny(m.Subject, "\r\n") || strings.TrimSpace(m.Subject) != m.Subject {
