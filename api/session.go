@@ -7,7 +7,8 @@ const TokenTypeBearer = "Bearer"
 
 // The values of LoginRequest.Transport.
 const (
-	TransportBody = "body" // the refresh token is a member of the answer; the default, and the only one so far
+	TransportBody   = "body"   // refresh tokens are a member of the answer; the default
+	TransportCookie = "cookie" // refresh tokens are in a cookie that scripts can't read, for good; for browsers
 )
 
 // LoginRequest is the body of POST /api/auth/login.
@@ -17,7 +18,8 @@ type LoginRequest struct {
 	// Service is the key, id or name of the service the access token is for; without it, Signet itself.
 	Service    string `json:"service,omitempty" validate:"max=100"`
 	DeviceName string `json:"device_name,omitempty" validate:"max=100"`
-	Transport  string `json:"transport,omitempty" validate:"omitempty,oneof=body"`
+	// Transport says where the session's refresh tokens travel: in the body, or in a cookie and never in a body.
+	Transport string `json:"transport,omitempty" validate:"omitempty,oneof=body cookie"`
 }
 
 // LoginResponse is its success.
@@ -49,8 +51,9 @@ type RefreshRequest struct {
 
 // RefreshResponse is its success. The refresh token replaces the one sent.
 type RefreshResponse struct {
-	Success      bool   `json:"success"`
-	AccessToken  string `json:"access_token"`
+	Success     bool   `json:"success"`
+	AccessToken string `json:"access_token"`
+	// RefreshToken is absent when it travels by cookie.
 	RefreshToken string `json:"refresh_token,omitempty"`
 	TokenType    string `json:"token_type"`
 	ExpiresIn    int64  `json:"expires_in"` // s

@@ -46,21 +46,21 @@ func (r *Accounts) Mount(a *API) {
 	}, r.resend)
 	Handle(a, http.MethodPost, "/api/auth/login", Op{
 		ID: "login", Tag: accountsTag, Summary: "Begin a session with a password",
-		Description: "Unknown address, wrong password, disabled and locked account are one answer: invalid_credentials.",
+		Description: "Unknown address, wrong password, disabled and locked account are one answer: invalid_credentials. With transport \"cookie\" the refresh token comes in a cookie that scripts can't read (an Origin that is sent must be an allowed one), and so do all that follow it.",
 		Errors: []*domain.Error{
-			domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrInvalidCredentials, domain.ErrEmailNotVerified,
+			domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrInvalidCredentials, domain.ErrEmailNotVerified, domain.ErrForbidden,
 			domain.ErrSessionLimitReached, domain.ErrRateLimited, domain.ErrBusy,
 		},
 	}, r.login)
 	Handle(a, http.MethodPost, "/api/auth/refresh", Op{
 		ID: "refresh", Tag: accountsTag, Summary: "Exchange a refresh token for its successor and a fresh access token", Auth: UnverifiedAuth,
-		Description: "The refresh token is a member of the body, or the bearer token; the body wins. Sent again within seconds, it is answered with the same successor; sent again later, it ends the session.",
-		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrTokenInvalid},
+		Description: "The refresh token is a member of the body, the session cookie (with the header X-Signet: 1 and an allowed Origin) or the bearer token; the first of them wins. Sent again within seconds, it is answered with the same successor; sent again later, it ends the session. A session begun with transport \"cookie\" gets the successor by cookie only.",
+		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrTokenInvalid, domain.ErrForbidden},
 	}, r.refresh)
 	Handle(a, http.MethodPost, "/api/auth/logout", Op{
 		ID: "logout", Tag: accountsTag, Summary: "End a session", Auth: UnverifiedAuth,
-		Description: "Takes the access token as bearer, also one whose time or session is over, or the refresh token in the body.",
-		Errors:      []*domain.Error{domain.ErrTokenMissing, domain.ErrTokenInvalid},
+		Description: "Takes the access token as bearer, also one whose time or session is over, the refresh token in the body, or the session cookie (with the header X-Signet: 1 and an allowed Origin). The cookie is deleted.",
+		Errors:      []*domain.Error{domain.ErrTokenMissing, domain.ErrTokenInvalid, domain.ErrForbidden},
 	}, r.logout)
 	Handle(a, http.MethodGet, "/api/auth/me", Op{
 		ID: "me", Tag: accountsTag, Summary: "The user of the token", Auth: BearerAuth,
@@ -100,40 +100,91 @@ func (r *Accounts) resend(ctx context.Context, caller Caller, in api.ResendVerif
 	return api.MessageResponse{Success: true, Message: "If this address waits for verification, a new mail is on its way"}, err
 }
 
-func (r *Accounts) login(ctx context.Context, caller Caller, in api.LoginRequest) (api.LoginResponse, error) {
+func (r *Accounts) login(ctx context.Context, caller Caller, in api.LoginRequest) (Answer[api.LoginResponse], error) {
+	answer := Answer[api.LoginResponse]{}
+	byCookie := in.Transport == api.TransportCookie
+	if byCookie {
+		if err := caller.MayKeepCookie(); err != nil {
+			return answer, err
+		}
+	}
 	out, err := r.Login.Handle(ctx, auth.LoginInput{
 		From: caller.Origin, Email: in.Email, Password: domain.NewSecret(in.Password), Service: in.Service, DeviceName: in.DeviceName,
+		Cookie: byCookie,
 	})
 	if err != nil {
-		return api.LoginResponse{}, err
+		return answer, err
 	}
-	return api.LoginResponse{
-		Success: true, AccessToken: out.Access.Token.Reveal(), RefreshToken: out.RefreshToken.Reveal(),
+	answer.Body = api.LoginResponse{
+		Success: true, AccessToken: out.Access.Token.Reveal(),
 		TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access), User: userBody(out.User), SessionID: string(out.Session.ID),
 		Session: api.Session{ID: string(out.Session.ID), ExpiresAt: out.Session.ExpiresAt, IdleExpiresAt: out.IdleUntil},
-	}, nil
+	}
+	answer.Body.RefreshToken, answer.Cookies = caller.HandOver(out.Session, out.RefreshToken, out.IdleUntil)
+	return answer, nil
 }
 
-// refresh takes the token from the body, else from the Authorization header, where the clients of the original service have it.
-func (r *Accounts) refresh(ctx context.Context, caller Caller, in api.RefreshRequest) (api.RefreshResponse, error) {
-	token := domain.NewSecret(in.RefreshToken)
-	if token.IsZero() {
-		token = caller.Bearer
-	}
-	out, err := r.Refresh.Handle(ctx, auth.RefreshInput{From: caller.Origin, Token: token, Service: in.Service})
+func (r *Accounts) refresh(ctx context.Context, caller Caller, in api.RefreshRequest) (Answer[api.RefreshResponse], error) {
+	answer := Answer[api.RefreshResponse]{}
+	token, by, err := presented(caller, in.RefreshToken)
 	if err != nil {
-		return api.RefreshResponse{}, err
+		return answer, err
 	}
-	return api.RefreshResponse{
-		Success: true, AccessToken: out.Access.Token.Reveal(), RefreshToken: out.RefreshToken.Reveal(),
-		TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access),
-	}, nil
+	out, err := r.Refresh.Handle(ctx, auth.RefreshInput{From: caller.Origin, Token: token, By: by, Service: in.Service})
+	if err != nil {
+		if by == auth.ByCookie {
+			err = caller.RefusedCookie(err)
+		}
+		return answer, err
+	}
+	answer.Body = api.RefreshResponse{
+		Success: true, AccessToken: out.Access.Token.Reveal(), TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access),
+	}
+	answer.Body.RefreshToken, answer.Cookies = caller.HandOver(out.Session, out.RefreshToken, out.IdleUntil)
+	return answer, nil
 }
 
-func (r *Accounts) logout(ctx context.Context, caller Caller, in api.LogoutRequest) (api.MessageResponse, error) {
-	err := r.Logout.Handle(ctx, auth.LogoutInput{From: caller.Origin, AccessToken: caller.Bearer, RefreshToken: domain.NewSecret(in.RefreshToken)})
-	return api.MessageResponse{Success: true, Message: "Logged out"}, err
+// presented finds the refresh token of a request: in the body, in the cookie, or in the Authorization header, where the clients
+// of the original service have it. The cookie goes before the header because front ends put their access token there in every
+// request, this one too. A cookie that does not count leaves the header its turn.
+func presented(caller Caller, body string) (domain.Secret, auth.Carrier, error) {
+	if body != "" {
+		return domain.NewSecret(body), auth.ByBody, nil
+	}
+	cookie, err := caller.Cookie()
+	if !cookie.IsZero() || caller.Bearer.IsZero() {
+		return cookie, auth.ByCookie, err
+	}
+	return caller.Bearer, auth.ByBearer, nil
 }
+
+// logout takes whatever there is. The cookie is deleted also when another token logged out: it was of this browser.
+func (r *Accounts) logout(ctx context.Context, caller Caller, in api.LogoutRequest) (Answer[api.MessageResponse], error) {
+	answer := Answer[api.MessageResponse]{Body: api.MessageResponse{Success: true, Message: "Logged out"}}
+	token, byCookie := domain.NewSecret(in.RefreshToken), false
+	if token.IsZero() {
+		cookie, err := caller.Cookie()
+		if err != nil && caller.Bearer.IsZero() {
+			return answer, err
+		}
+		token, byCookie = cookie, !cookie.IsZero()
+	}
+	err := r.Logout.Handle(ctx, auth.LogoutInput{From: caller.Origin, AccessToken: caller.Bearer, RefreshToken: token})
+	if err != nil {
+		if byCookie {
+			err = caller.RefusedCookie(err)
+		}
+		return answer, err
+	}
+	if answer.Cookies = caller.TakeBack(); answer.Cookies != nil {
+		answer.Header = http.Header{"Clear-Site-Data": {siteData}}
+	}
+	return answer, nil
+}
+
+// siteData is what a browser forgets at logout (SE-8): what pages of our own origin stored. Not "cookies", which would reach
+// those of every other host of the domain, nor "cache", where nothing of ours is.
+const siteData = `"storage"`
 
 func (r *Accounts) me(ctx context.Context, caller Caller, _ struct{}) (api.MeResponse, error) {
 	user, err := r.Me.Handle(ctx, caller.Actor)

@@ -33,6 +33,8 @@ type Options struct {
 	CORSOrigins []string
 	// PublicURL is where clients reach us. https switches HSTS on.
 	PublicURL string
+	// CookieSameSite of the session cookie: Strict unless it is None, for front ends on another site. None needs https.
+	CookieSameSite http.SameSite
 	// Metrics may be nil.
 	Metrics prometheus.Registerer
 	// Ready answers whether this process can serve, and what state its parts are in. It is asked at most four times a second.
@@ -62,7 +64,7 @@ func New(o Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	cookies, err := newCookies(o.PublicURL, cors)
+	cookies, err := newCookies(o.PublicURL, o.CookieSameSite, cors)
 	if err != nil {
 		return nil, err
 	}

@@ -212,7 +212,7 @@ func TestCookies(t *testing.T) {
 	})
 	t.Run("are kept from scripts and other sites (ASVS 3.3.1–3.3.4)", func(t *testing.T) {
 		res := k.post("/cookie", "")
-		want := "__Secure-signet_rt=next; Path=/api/auth; HttpOnly; Secure; SameSite=Strict"
+		want := "__Secure-signet_rt=next; Path=/api/auth; Expires=Fri, 16 Jan 2026 03:04:05 GMT; HttpOnly; Secure; SameSite=Strict"
 		if got := res.Header.Get("Set-Cookie"); got != want {
 			t.Errorf("got %q", got)
 		}
@@ -220,11 +220,35 @@ func TestCookies(t *testing.T) {
 			t.Error("the answer's own header is missing")
 		}
 	})
+	t.Run("are taken back with the refusal of what they held, and with no other", func(t *testing.T) {
+		res := k.post("/cookie", "", "Cookie: __Secure-signet_rt=dead", mark, "Origin: https://app.example.com")
+		wantProblem(t, res, 401, "token_invalid")
+		want := "__Secure-signet_rt=; Path=/api/auth; Max-Age=0; HttpOnly; Secure; SameSite=Strict"
+		if got := res.Header.Get("Set-Cookie"); got != want {
+			t.Errorf("got %q", got)
+		}
+		res = k.post("/cookie", "", "Cookie: __Secure-signet_rt=dead")
+		wantProblem(t, res, 403, "forbidden")
+		if got := res.Header.Get("Set-Cookie"); got != "" {
+			t.Errorf("a page that proved nothing deleted the cookie: %q", got)
+		}
+	})
+	t.Run("are for other sites only where that is set, and then never without Secure", func(t *testing.T) {
+		k := newKernel(t, func(o *echohttp.Options) { o.CookieSameSite = http.SameSiteNoneMode })
+		if got := k.post("/cookie", "").Header.Get("Set-Cookie"); !strings.HasSuffix(got, "; Secure; SameSite=None") {
+			t.Errorf("got %q", got)
+		}
+		for _, url := range []string{"", "http://localhost:5000", "http://auth.example"} {
+			if _, err := echohttp.New(echohttp.Options{PublicURL: url, CookieSameSite: http.SameSiteNoneMode}); err == nil {
+				t.Errorf("%q was taken", url)
+			}
+		}
+	})
 	t.Run("have another name on http, on a loopback host only", func(t *testing.T) {
 		for url, want := range map[string]string{
-			"":                      "signet_rt=next; Path=/api/auth; HttpOnly; SameSite=Strict",
-			"http://localhost:5000": "signet_rt=next; Path=/api/auth; HttpOnly; SameSite=Strict",
-			"http://auth.example":   "__Secure-signet_rt=next; Path=/api/auth; HttpOnly; Secure; SameSite=Strict",
+			"":                      "signet_rt=next; Path=/api/auth; Expires=Fri, 16 Jan 2026 03:04:05 GMT; HttpOnly; SameSite=Strict",
+			"http://localhost:5000": "signet_rt=next; Path=/api/auth; Expires=Fri, 16 Jan 2026 03:04:05 GMT; HttpOnly; SameSite=Strict",
+			"http://auth.example":   "__Secure-signet_rt=next; Path=/api/auth; Expires=Fri, 16 Jan 2026 03:04:05 GMT; HttpOnly; Secure; SameSite=Strict",
 		} {
 			k := newKernel(t, func(o *echohttp.Options) { o.PublicURL = url })
 			if got := k.post("/cookie", "").Header.Get("Set-Cookie"); got != want {

@@ -151,10 +151,16 @@ func addTestRoutes(a *echohttp.API) {
 	echohttp.Handle(a, "POST", "/cookie", echohttp.Op{ID: "cookie", Tag: "test"},
 		func(_ context.Context, c echohttp.Caller, _ none) (echohttp.Answer[whoResponse], error) {
 			sent, err := c.Cookie()
+			if err != nil {
+				return echohttp.Answer[whoResponse]{}, err
+			}
+			if sent.Reveal() == "dead" {
+				return echohttp.Answer[whoResponse]{}, c.RefusedCookie(domain.ErrTokenInvalid)
+			}
+			_, set := c.HandOver(domain.Session{Cookie: true}, domain.NewSecret("next"), time.Date(2026, 1, 16, 3, 4, 5, 0, time.UTC))
 			return echohttp.Answer[whoResponse]{
-				Body: whoResponse{Session: sent.Reveal()}, Status: 202, Header: http.Header{"X-Extra": {"1"}},
-				Cookies: []*http.Cookie{a.RefreshCookie(domain.NewSecret("next"), time.Time{}, http.SameSiteStrictMode)},
-			}, err
+				Body: whoResponse{Session: sent.Reveal()}, Status: 202, Header: http.Header{"X-Extra": {"1"}}, Cookies: set,
+			}, nil
 		})
 	echohttp.HandleRaw(a, "GET", "/page", echohttp.Op{ID: "page", Tag: "test", Produces: []echohttp.Content{{Type: "text/html"}}},
 		func(_ context.Context, c echohttp.Caller, _ none) (echohttp.Raw, error) {

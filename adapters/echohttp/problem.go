@@ -87,6 +87,9 @@ func fail(ex *exchange, r *http.Request, err error) {
 	setHeader(h, "Content-Type", api.ProblemMediaType)
 	setHeader(h, "Cache-Control", "no-store")
 	setFailureHeaders(h, status, public)
+	if dead, ok := errors.AsType[*deadCookie](err); ok {
+		http.SetCookie(ex.ResponseWriter, dead.drop)
+	}
 	body, err := json.Marshal(problem(status, public, ex.id))
 	if err != nil {
 		ex.failure = errors.Join(ex.failure, err)

@@ -59,6 +59,7 @@ func Listen(o ServerOptions, a *API, admin http.Handler) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for the API: %w", err)
 	}
+	a.cookies.reachedAt(on.Addr())
 	s.publicOn = limitConnections(on, o.MaxConnections, o.MaxPerPeer, a.edge.trusted)
 	if o.AdminAddr == "" {
 		return s, nil

@@ -18,6 +18,7 @@ type LoginInput struct {
 	Password   domain.Secret
 	Service    string // key, id or name of the audience; empty: the platform
 	DeviceName string
+	Cookie     bool // the session's refresh tokens are to travel by cookie only
 }
 
 // LoginOutput is a session and its tokens.
@@ -101,6 +102,7 @@ func (u *Login) validate(in LoginInput) (domain.Email, error) {
 // exactly the limit is left, and a login with the old password can't outlive its change.
 func (u *Login) begin(ctx context.Context, who candidate, in LoginInput, now time.Time) (LoginOutput, error) {
 	s := domain.NewSession(domain.SessionID(u.System.NewOrderedID()), who.user.ID, []string{"pwd"}, in.From, in.DeviceName, u.Policy, now)
+	s.Cookie = in.Cookie
 	family, token, err := domain.NewFamily(domain.FamilyID(u.System.NewID()), s.ID, domain.FirstPartyClient, u.Refresh, u.System.Entropy, now)
 	if err != nil {
 		return LoginOutput{}, err

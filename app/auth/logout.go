@@ -27,61 +27,75 @@ type Logout struct {
 	Keys          domain.RefreshKeys
 }
 
-// Handle is domain.ErrTokenMissing when nothing was sent, and domain.ErrTokenInvalid when nothing genuine was.
+// departure is a session to end, and whose it is.
+type departure struct {
+	who domain.Actor
+	id  domain.SessionID
+}
+
+// Handle is domain.ErrTokenMissing when nothing was sent, and domain.ErrTokenInvalid when nothing genuine was. Two genuine
+// tokens may be of two sessions, when a page kept the one and its browser the other: both end, or one would live on unseen.
 func (u *Logout) Handle(ctx context.Context, in LogoutInput) error {
-	if in.AccessToken.IsZero() && in.RefreshToken.IsZero() {
-		return domain.ErrTokenMissing
+	refused := error(domain.ErrTokenMissing)
+	genuine := false
+	var over []departure
+	for _, token := range []struct {
+		text domain.Secret
+		find func(context.Context, domain.Secret) (departure, error)
+	}{{in.AccessToken, u.byAccess}, {in.RefreshToken, u.byRefresh}} {
+		if token.text.IsZero() {
+			continue
+		}
+		d, err := token.find(ctx, token.text)
+		switch {
+		case errors.Is(err, domain.ErrTokenInvalid):
+			refused = err
+		case err != nil:
+			return err
+		default:
+			genuine = true
+			over = append(over, d)
+		}
 	}
-	who, id, err := u.session(ctx, in)
-	if err != nil || id == "" {
-		return err
+	if !genuine {
+		return refused
 	}
 	// Who closes the connection as they leave is logged out all the same.
 	return u.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
-		_, err := u.Ender.End(ctx, tx, who, in.From, domain.EndedByLogout, id)
-		return err
+		for _, d := range over {
+			if _, err := u.Ender.End(ctx, tx, d.who, in.From, domain.EndedByLogout, d.id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-// session finds which session a genuine token belongs to.
-func (u *Logout) session(ctx context.Context, in LogoutInput) (domain.Actor, domain.SessionID, error) {
-	var refused error
-	if !in.AccessToken.IsZero() {
-		claims, err := u.Authenticator.Genuine(ctx, in.AccessToken)
-		if err == nil {
-			return owner(claims.Subject, claims.SessionID), claims.SessionID, nil
-		}
-		if !errors.Is(err, domain.ErrTokenInvalid) {
-			return domain.Actor{}, "", err
-		}
-		refused = err
-	}
-	if !in.RefreshToken.IsZero() {
-		return u.bySecret(ctx, in.RefreshToken)
-	}
-	return domain.Actor{}, "", refused
+func (u *Logout) byAccess(ctx context.Context, token domain.Secret) (departure, error) {
+	claims, err := u.Authenticator.Genuine(ctx, token)
+	return departure{owner(claims.Subject, claims.SessionID), claims.SessionID}, err
 }
 
-func (u *Logout) bySecret(ctx context.Context, text domain.Secret) (domain.Actor, domain.SessionID, error) {
+func (u *Logout) byRefresh(ctx context.Context, text domain.Secret) (departure, error) {
 	forged := domain.ErrTokenInvalid.Because(domain.ErrForged)
 	token, ok := domain.ParseRefreshToken(text)
 	if !ok {
-		return domain.Actor{}, "", forged
+		return departure{}, forged
 	}
 	family, s, err := u.Store.Read().Sessions.Family(ctx, token.Family)
 	if errors.Is(err, domain.ErrNotFound) {
 		if token.Genuine(u.Keys) {
-			return domain.Actor{}, "", nil // of a session so long over that its row is gone
+			return departure{}, nil // of a session so long over that its row is gone
 		}
-		return domain.Actor{}, "", forged
+		return departure{}, forged
 	}
 	if err != nil {
-		return domain.Actor{}, "", err
+		return departure{}, err
 	}
 	if !family.Knows(token, u.Keys) {
-		return domain.Actor{}, "", forged
+		return departure{}, forged
 	}
-	return owner(s.UserID.Principal(), s.ID), s.ID, nil
+	return departure{owner(s.UserID.Principal(), s.ID), s.ID}, nil
 }
 
 func owner(id domain.PrincipalID, s domain.SessionID) domain.Actor {

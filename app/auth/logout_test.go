@@ -49,6 +49,26 @@ func TestLogout(t *testing.T) {
 		})
 	}
 
+	t.Run("ends both sessions when the tokens are of two", func(t *testing.T) {
+		b, _, out := inside(t)
+		other, err := b.login().Handle(t.Context(), with(rig.Password))
+		if err != nil {
+			t.Fatal(err)
+		}
+		is(t, "logout", logout(t, b, out.Access.Token, other.RefreshToken), nil)
+		if n := b.sessions(t); n != 0 {
+			t.Errorf("%d sessions", n)
+		}
+	})
+
+	t.Run("by a good access token beside a bad refresh token", func(t *testing.T) {
+		b, _, out := inside(t)
+		is(t, "logout", logout(t, b, out.Access.Token, bad), nil)
+		if n := b.sessions(t); n != 0 {
+			t.Errorf("%d sessions", n)
+		}
+	})
+
 	t.Run("works with an access token that expired, and again", func(t *testing.T) {
 		b, _, out := inside(t)
 		b.Clock.Move(time.Hour)

@@ -14,17 +14,30 @@ import (
 	"github.com/signet-auth/signet/ports/sys"
 )
 
+// Carrier is where in a request a refresh token was.
+type Carrier uint8
+
+// The carriers.
+const (
+	ByBody Carrier = iota
+	ByBearer
+	ByCookie
+)
+
 // RefreshInput is a refresh token, and the audience the new access token is for.
 type RefreshInput struct {
 	From    domain.Origin
 	Token   domain.Secret
+	By      Carrier
 	Service string // empty: the platform
 }
 
-// RefreshOutput is the successor and a fresh access token.
+// RefreshOutput is the successor and a fresh access token. The session says how the successor may travel.
 type RefreshOutput struct {
+	Session      domain.Session
 	Access       session.AccessToken
 	RefreshToken domain.Secret
+	IdleUntil    time.Time
 }
 
 // Refresh rotates refresh tokens (RFC 9700 §4.14.2). domain.Family decides; the store's conditional update makes it true.
@@ -64,7 +77,7 @@ func (u *Refresh) Handle(ctx context.Context, in RefreshInput) (RefreshOutput, e
 	defer u.turns.take(ctx, token.Family)()
 	now := u.System.Now()
 	for range rounds {
-		out, settled, err := u.round(ctx, token, service, in.From, now)
+		out, settled, err := u.round(ctx, token, service, in, now)
 		if settled || err != nil {
 			return out, err
 		}
@@ -73,7 +86,7 @@ func (u *Refresh) Handle(ctx context.Context, in RefreshInput) (RefreshOutput, e
 }
 
 // round reads the family, judges the token and acts on it. settled is false when another request changed the family between.
-func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, service domain.Service, from domain.Origin, now time.Time) (out RefreshOutput, settled bool, err error) {
+func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, service domain.Service, in RefreshInput, now time.Time) (out RefreshOutput, settled bool, err error) {
 	family, s, err := u.Store.Read().Sessions.Family(ctx, token.Family)
 	if errors.Is(err, domain.ErrNotFound) {
 		return out, true, domain.ErrTokenInvalid.Because(domain.ErrForged)
@@ -81,7 +94,7 @@ func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, service 
 	if err != nil {
 		return out, true, err
 	}
-	if !s.IsLive(u.Sessions, now) {
+	if !s.IsLive(u.Sessions, now) || in.By == ByCookie && !s.Cookie { // Signet put no such token into a cookie: somebody else did
 		return out, true, domain.ErrTokenInvalid
 	}
 	user, err := u.activeUser(ctx, s.UserID, now)
@@ -91,13 +104,13 @@ func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, service 
 	verdict, next := family.Present(token, u.Keys, u.Policy, now)
 	switch verdict {
 	case domain.Rotate, domain.Recover:
-		if next, settled, err = u.advance(ctx, family, token, verdict, user, from, now); !settled || err != nil {
+		if next, settled, err = u.advance(ctx, family, token, verdict, user, in.From, now); !settled || err != nil {
 			return out, settled, err
 		}
 		s.LastSeenAt = now
 	case domain.Replay:
 	case domain.Reuse:
-		return out, true, u.endReused(ctx, s, user, from, now)
+		return out, true, u.endReused(ctx, s, user, in.From, now)
 	case domain.Refuse:
 		err := domain.ErrTokenInvalid
 		if !token.Genuine(u.Keys) {
@@ -105,7 +118,7 @@ func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, service 
 		}
 		return out, true, err
 	}
-	out.RefreshToken = next.Text()
+	out.Session, out.RefreshToken, out.IdleUntil = s, next.Text(), s.IdleExpiresAt(u.Sessions)
 	out.Access, err = u.Mint.Issue(ctx, user, s, service, now)
 	return out, true, err
 }

@@ -160,3 +160,44 @@ func TestRefreshChecksEverythingAgain(t *testing.T) {
 		}
 	})
 }
+
+func TestRefreshOfASessionByCookie(t *testing.T) {
+	// begun is a bench with a session that began with the transport cookie, or not.
+	begun := func(t *testing.T, cookie bool) (*bench, auth.LoginOutput) {
+		t.Helper()
+		b, _ := known(t)
+		in := with(rig.Password)
+		in.Cookie = cookie
+		out, err := b.login().Handle(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b, out
+	}
+
+	t.Run("says so for good, whatever carries the token", func(t *testing.T) {
+		b, in := begun(t, true)
+		token := in.RefreshToken
+		for _, by := range []auth.Carrier{auth.ByCookie, auth.ByBody, auth.ByBearer} {
+			b.Clock.Move(time.Hour)
+			b.Poll(t)
+			out, err := b.NewRefresh().Handle(t.Context(), auth.RefreshInput{From: rig.From, Token: token, By: by})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !out.Session.Cookie || !out.IdleUntil.Equal(b.Clock.Now().Add(b.Sessions.Idle)) {
+				t.Errorf("by %d: %+v until %v", by, out.Session, out.IdleUntil)
+			}
+			token = out.RefreshToken
+		}
+	})
+
+	t.Run("takes no cookie that holds the token of another kind of session, and writes nothing", func(t *testing.T) {
+		b, in := begun(t, false)
+		_, err := b.NewRefresh().Handle(t.Context(), auth.RefreshInput{From: rig.From, Token: in.RefreshToken, By: auth.ByCookie})
+		is(t, "refresh", err, domain.ErrTokenInvalid)
+		if _, err := b.NewRefresh().Handle(t.Context(), auth.RefreshInput{From: rig.From, Token: in.RefreshToken}); err != nil {
+			t.Errorf("in the body afterwards: %v", err)
+		}
+	})
+}

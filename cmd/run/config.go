@@ -1,6 +1,7 @@
 package run
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/signet-auth/signet/domain"
@@ -139,6 +140,13 @@ func (c *Config) isDevelopment() bool { return c.Env == development }
 
 // inbox tells whether mails go to the development inbox.
 func (c *Config) inbox() bool { return c.MailServer == "" }
+
+func (c *Config) sameSite() http.SameSite {
+	if c.CookieSite == "none" {
+		return http.SameSiteNoneMode
+	}
+	return http.SameSiteStrictMode
+}
 
 func (c *Config) sessionPolicy() domain.SessionPolicy {
 	return domain.SessionPolicy{

@@ -69,6 +69,9 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 		"a proxy that is everybody":    {map[string]string{"TRUSTED_PROXIES": "0.0.0.0/0"}, []string{"TRUSTED_PROXIES"}},
 		"a feed slower than promised":  {map[string]string{"FEED_POLL": "10m"}, []string{"FEED_POLL"}},
 		"a password beside the URL":    {map[string]string{"REDIS_URL": "redis://h", "REDIS_PASSWORD": "hunter2"}, []string{"REDIS_URL"}},
+		"a cookie for other sites":     {map[string]string{"COOKIE_SAMESITE": "none"}, nil},
+		"one that browsers drop":       {map[string]string{"COOKIE_SAMESITE": "none", "PUBLIC_URL": "http://auth.example.com"}, []string{"COOKIE_SAMESITE=none"}},
+		"a cookie for friends":         {map[string]string{"COOKIE_SAMESITE": "lax"}, []string{"COOKIE_SAMESITE"}},
 		"half an administrator":        {map[string]string{"BOOTSTRAP_ADMIN_EMAIL": "a@example.com"}, []string{"BOOTSTRAP_ADMIN_EMAIL"}},
 	}
 	for name, test := range tests {

@@ -28,7 +28,7 @@ func (s *Server) listen(k counters, mail post, metrics telemetry.Registry) (*ech
 		Limits: echohttp.Limits{
 			Anonymous: c.LimitAnonymous, Forged: c.LimitForged, Authenticated: c.LimitCalls,
 		},
-		TrustedProxies: c.Proxies, CORSOrigins: c.Origins, PublicURL: c.PublicURL, Version: Version(),
+		TrustedProxies: c.Proxies, CORSOrigins: c.Origins, PublicURL: c.PublicURL, CookieSameSite: c.sameSite(), Version: Version(),
 		Ready: func(ctx context.Context) (bool, map[string]string) { return ready(ctx) },
 	})
 	if err != nil {

@@ -190,6 +190,7 @@ func (c *Config) check() []error {
 	bad(isDatabase(c.MigrateURI), "MIGRATE_DATABASE_URI must begin with postgres:// or postgresql://")
 	bad(c.RedisURL.IsZero() || hasScheme(c.RedisURL.Reveal(), "redis", "rediss"), "REDIS_URL must begin with redis:// or rediss://")
 	bad(c.RedisURL.IsZero() || c.RedisHost == "", "REDIS_URL and REDIS_HOST exclude each other: give one")
+	bad(c.CookieSite != "none" || hasScheme(c.PublicURL, "https"), "COOKIE_SAMESITE=none needs a PUBLIC_URL with https: browsers drop such a cookie otherwise")
 	bad(c.PublicURL == "" || isBase(c.PublicURL), "PUBLIC_URL must be an http:// or https:// address without query")
 	bad((c.AdminEmail == "") == c.AdminPassword.IsZero(), "BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD belong together")
 	_, err := mail.ParseAddress(c.MailFrom)

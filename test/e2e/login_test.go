@@ -147,9 +147,9 @@ func TestLogin(t *testing.T) {
 		})
 		t.Run("refuses a transport that it does not have", func(t *testing.T) {
 			c.Do(login(with(credentials(account), body{"transport": "body"}))).Want(http.StatusOK, "")
-			for _, transport := range []string{"cookie", "carrier pigeon"} {
+			for _, transport := range []string{"Cookie", "carrier pigeon"} {
 				answer := c.Do(login(with(credentials(account), body{"transport": transport}))).Want(http.StatusBadRequest, "invalid_request")
-				if answer.Text("message") != "transport must be one of: body" || answer.Header.Get("Set-Cookie") != "" {
+				if answer.Text("message") != "transport must be one of: body, cookie" || answer.Header.Get("Set-Cookie") != "" {
 					t.Errorf("%s: %v %s", transport, answer.Header, answer.Body)
 				}
 			}
