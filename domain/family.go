@@ -9,7 +9,8 @@ import (
 // Family is the line of refresh tokens of one session at one client. Its row holds the hash of the live token's secret and
 // the salt it was derived with; whoever reads the row can make no token.
 //
-//	hash equal ─────────────────────────────► Rotate   next generation
+//	hash equal ───┬─────────────────────────► Rotate   next generation
+//	              └─ static ────────────────► Keep     the same token again
 //	predecessor ──┬─ within Grace ──────────► Replay   the same successor again
 //	              ├─ within Retry ──────────► Recover  same generation, new secret; the lost one is void
 //	              └─ later ─┐
@@ -26,13 +27,15 @@ type Family struct {
 	AdvancedAt time.Time // when the generation last rose
 	RotatedAt  time.Time // when the live secret was made: at the last rotation or recovery
 	EndedAt    time.Time
-	Static     bool // keeps one token for good (old clients)
+	Static     bool // keeps one token for good (old clients); decided at its first refresh
 }
 
 // RefreshPolicy bounds how long a superseded token is still answered.
 type RefreshPolicy struct {
 	Grace time.Duration // after RotatedAt: a parallel request, answered with the same successor
 	Retry time.Duration // after AdvancedAt: the answer was lost, answered with a new successor
+	// Keep makes a family static that has not rotated yet: the token came from a client that does not take a new one.
+	Keep bool
 }
 
 // Verdict is what a family makes of a presented token.
@@ -45,6 +48,7 @@ const (
 	Replay
 	Recover
 	Reuse
+	Keep
 )
 
 // NewFamily begins a line of tokens and makes its first one. entropy yields the first secret.
@@ -60,15 +64,18 @@ func NewFamily(id FamilyID, session SessionID, client ClientID, keys RefreshKeys
 	}, token, nil
 }
 
-// Present judges a token against the family's row. With Replay it also returns the successor to answer with. It decides and
+// Present judges a token against the family's row. With Replay and Keep it also returns the token to answer with. It decides and
 // writes nothing: the store's conditional update makes the decision true or, when another request was faster, finds no row.
 func (f Family) Present(t RefreshToken, keys RefreshKeys, p RefreshPolicy, now time.Time) (Verdict, RefreshToken) {
 	none := RefreshToken{}
 	if t.Family != f.ID || !f.EndedAt.IsZero() {
 		return Refuse, none
 	}
-	if t.Generation == f.Generation && hmac.Equal(t.Hash(), f.Hash) {
-		return Rotate, none // even without a known tag: a changed SECRET_KEY must not log anybody out
+	if t.Generation == f.Generation && hmac.Equal(t.Hash(), f.Hash) { // even without a known tag: a changed SECRET_KEY must not log anybody out
+		if f.Static || p.Keep && f.Generation == 0 {
+			return Keep, t
+		}
+		return Rotate, none
 	}
 	if !t.Genuine(keys) || t.Generation > f.Generation {
 		return Refuse, none // a bad secret for a known family must not end it, or anybody could log anybody out
@@ -109,6 +116,12 @@ func (f Family) Advance(t RefreshToken, verdict Verdict, keys RefreshKeys, entro
 		f.AdvancedAt = now
 	}
 	return f, next, nil
+}
+
+// Used is a static family after its token was used: the time is all that changes.
+func (f Family) Used(now time.Time) Family {
+	f.Static, f.RotatedAt = true, now
+	return f
 }
 
 // Knows tells whether the family made the token, at whatever time: enough to log out with.

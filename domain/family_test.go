@@ -28,9 +28,9 @@ func wantVerdict(t testing.TB, f domain.Family, token domain.RefreshToken, k dom
 	t.Helper()
 	got, next := f.Present(token, k, policy, now)
 	if got != want {
-		t.Errorf("verdict %d, want %d (0 refuse, 1 rotate, 2 replay, 3 recover, 4 reuse)", got, want)
+		t.Errorf("verdict %d, want %d (0 refuse, 1 rotate, 2 replay, 3 recover, 4 reuse, 5 keep)", got, want)
 	}
-	if got != domain.Replay && next != (domain.RefreshToken{}) {
+	if got != domain.Replay && got != domain.Keep && next != (domain.RefreshToken{}) {
 		t.Errorf("verdict %d hands out a token", got)
 	}
 	return next
@@ -81,7 +81,10 @@ func TestFamilyPresent(t *testing.T) {
 		{"the live token rotates under a SECRET_KEY that nobody knows any more", second, t1, keys("new"), rotated, domain.Rotate},
 		{"the live token rotates without any key", second, t1, nil, rotated, domain.Rotate},
 		{"the live secret rotates whatever its tag", first, raw.with(60, raw[60]^1).token(t), k, epoch, domain.Rotate},
-		{"a live static token is judged like another", static, t0, k, epoch, domain.Rotate},
+		{"a static token is kept", static, t0, k, epoch, domain.Keep},
+		{"a static token is kept a year later: its session's limits are not the family's", static, t0, k, epoch.Add(365 * 24 * time.Hour), domain.Keep},
+		{"a static token is kept under a SECRET_KEY that nobody knows any more", static, t0, keys("new"), epoch, domain.Keep},
+		{"another secret of a static family is refused", static, raw.with(30, raw[30]^1).token(t), k, epoch, domain.Refuse},
 
 		{"the predecessor replays at the same moment", second, t0, k, rotated, domain.Replay},
 		{"the predecessor replays on a replica whose clock is behind", second, t0, k, rotated.Add(-time.Second), domain.Replay},
@@ -212,6 +215,39 @@ func TestFamilyAdvance(t *testing.T) {
 		if bytes.Equal(guess.Hash(), next.Hash) {
 			t.Error("another key derives the live token")
 		}
+	})
+}
+
+// TestFamilyOfAClientThatKeepsItsToken is the rule of REFRESH_BEARER=static.
+func TestFamilyOfAClientThatKeepsItsToken(t *testing.T) {
+	k, keeping := keys("k"), policy
+	keeping.Keep = true
+	first, t0 := newFamily(t, k, 1)
+	present := func(f domain.Family, token domain.RefreshToken) (domain.Verdict, domain.RefreshToken) {
+		return f.Present(token, k, keeping, epoch)
+	}
+
+	t.Run("becomes static at its first refresh, and changes nothing but the time", func(t *testing.T) {
+		verdict, answer := present(first, t0)
+		wantEqual(t, verdict, domain.Keep)
+		wantEqual(t, answer.Text().Reveal(), t0.Text().Reveal())
+		now := epoch.Add(time.Hour)
+		want := first
+		want.Static, want.RotatedAt = true, now
+		wantEqual(t, first.Used(now), want)
+	})
+	t.Run("never becomes static once it has rotated", func(t *testing.T) {
+		second, t1 := advance(t, first, t0, domain.Rotate, k, 2, epoch)
+		verdict, _ := present(second, t1)
+		wantEqual(t, verdict, domain.Rotate)
+		verdict, _ = present(second, t0)
+		wantEqual(t, verdict, domain.Replay)
+	})
+	t.Run("is refused after its end", func(t *testing.T) {
+		over := first.Used(epoch)
+		over.EndedAt = epoch
+		verdict, _ := present(over, t0)
+		wantEqual(t, verdict, domain.Refuse)
 	})
 }
 

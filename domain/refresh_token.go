@@ -60,6 +60,11 @@ func (t RefreshToken) Hash() []byte {
 	return sum[:]
 }
 
+// Claimed is the family as it is if the token is its live one: what a rotation that has read nothing begins with.
+func (t RefreshToken) Claimed() Family {
+	return Family{ID: t.Family, Generation: t.Generation, Hash: t.Hash()}
+}
+
 // Genuine tells whether Signet made it: its tag verifies under one of the keys.
 func (t RefreshToken) Genuine(keys RefreshKeys) bool {
 	for _, key := range keys {

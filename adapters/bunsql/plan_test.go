@@ -106,6 +106,12 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 				explain(t)
 			})
 		}
+		t.Run("rotate", func(t *testing.T) {
+			if _, _, err := db.Rotate(t.Context(), family, family, domain.SessionPolicy{}); err != nil {
+				t.Fatal(err)
+			}
+			explain(t)
+		})
 		for name, write := range writes {
 			t.Run(name, func(t *testing.T) {
 				allowMissing(t, db.WithinTx(t.Context(), write))

@@ -2,6 +2,7 @@ package bunsql
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -142,10 +143,30 @@ func (s sessions) Insert(ctx context.Context, session domain.Session, f domain.F
 func (s sessions) Advance(ctx context.Context, from, to domain.Family) (bool, error) {
 	n, err := s.execute(ctx, `UPDATE refresh_families
 		SET generation = ?, hash = ?, salt = ?, advanced_at = ?, rotated_at = ?, is_static = ?
-		WHERE id = ? AND generation = ? AND hash = ? AND ended_at IS NULL
+		WHERE id = ? AND generation = ? AND hash = ? AND is_static = ? AND ended_at IS NULL
 		AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = refresh_families.session_id AND s.ended_at IS NULL)`,
-		to.Generation, to.Hash, to.Salt, to.AdvancedAt, to.RotatedAt, to.Static, from.ID, from.Generation, from.Hash)
+		to.Generation, to.Hash, to.Salt, to.AdvancedAt, to.RotatedAt, to.Static, from.ID, from.Generation, from.Hash, from.Static)
 	return n > 0, err
+}
+
+// Rotate is Advance and the questions that come before it, in one statement on a connection that begins no transaction.
+func (db *DB) Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (domain.SessionID, bool, error) {
+	c := conn{owner: db, idb: db.write, deadline: db.dialect.Statement}
+	if !isID(from.ID) {
+		return "", false, nil
+	}
+	var session domain.SessionID
+	err := c.scan(ctx, &session, `UPDATE refresh_families
+		SET generation = ?, hash = ?, salt = ?, advanced_at = ?, rotated_at = ?
+		WHERE id = ? AND generation = ? AND hash = ? AND ended_at IS NULL AND NOT is_static AND rotated_at > ?
+		AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = refresh_families.session_id AND s.ended_at IS NULL AND s.expires_at > ?)
+		RETURNING session_id`,
+		to.Generation, to.Hash, to.Salt, to.AdvancedAt, to.RotatedAt, from.ID, from.Generation, from.Hash,
+		to.RotatedAt.Add(-policy.Idle), to.RotatedAt)
+	if errors.Is(err, domain.ErrNotFound) {
+		return "", false, nil
+	}
+	return session, err == nil, err
 }
 
 // End ends the sessions before their families: an Advance that runs beside it either sees the end, or is over before the

@@ -49,7 +49,12 @@ func TestWhoHangsUp(t *testing.T) {
 		b.Poll(t)
 		ctx, hangUp := context.WithCancel(t.Context())
 		refresh := b.NewRefresh()
-		refresh.Store = slow{b.Store, hangUp}
+		writes := 0
+		refresh.Store = slow{b.Store, func() {
+			if writes++; writes == 2 { // the first is the try to rotate, which does nothing here
+				hangUp()
+			}
+		}}
 		_, err := refresh.Handle(ctx, auth.RefreshInput{From: rig.From, Token: out.RefreshToken})
 		is(t, "refresh", err, domain.ErrTokenInvalid)
 		if n := len(b.Events(t, domain.EventRefreshReused)); n != 1 || b.sessions(t) != 0 {

@@ -52,6 +52,8 @@ type Refresh struct {
 	Policy    domain.RefreshPolicy
 	Sessions  domain.SessionPolicy
 	MailTTL   time.Duration
+	// KeepBearers lets clients that send their refresh token as bearer keep it for good (REFRESH_BEARER=static).
+	KeepBearers bool
 
 	turns turns
 }
@@ -74,10 +76,18 @@ func (u *Refresh) Handle(ctx context.Context, in RefreshInput) (RefreshOutput, e
 	if err != nil {
 		return RefreshOutput{}, err
 	}
-	defer u.turns.take(ctx, token.Family)()
+	end, first := u.turns.take(ctx, token.Family)
+	defer end()
 	now := u.System.Now()
+	policy := u.Policy
+	policy.Keep = u.KeepBearers && in.By == ByBearer
+	if first && !policy.Keep && token.Genuine(u.Keys) { // a forgery must not get as far as a statement that writes
+		if out, done, err := u.rotate(ctx, token, service, in, now); done || err != nil {
+			return out, err
+		}
+	}
 	for range rounds {
-		out, settled, err := u.round(ctx, token, service, in, now)
+		out, settled, err := u.round(ctx, token, policy, service, in, now)
 		if settled || err != nil {
 			return out, err
 		}
@@ -85,8 +95,45 @@ func (u *Refresh) Handle(ctx context.Context, in RefreshInput) (RefreshOutput, e
 	return RefreshOutput{}, domain.ErrUnavailable.Because(errors.New("a refresh lost every race for its family"))
 }
 
+// rotate is what nearly every refresh is, in one statement: the token is the live one of a live session. When it is not, the
+// statement does nothing and says nothing, and the family is read. The rest is looked at after it: who may not go on gets no
+// token, and a successor that nobody got can be had again when they may.
+func (u *Refresh) rotate(ctx context.Context, token domain.RefreshToken, service domain.Service, in RefreshInput, now time.Time) (out RefreshOutput, done bool, err error) {
+	claimed := token.Claimed()
+	to, next, err := claimed.Advance(token, domain.Rotate, u.Keys, u.System.Entropy, now)
+	if err != nil {
+		return out, false, err
+	}
+	id, done, err := u.Store.Rotate(ctx, claimed, to, u.Sessions)
+	if err != nil || !done {
+		return out, false, err
+	}
+	s, err := u.Directory.Session(ctx, id)
+	if err != nil {
+		return out, true, err
+	}
+	s.LastSeenAt = now
+	if misplaced(in, s) {
+		return out, true, domain.ErrTokenInvalid
+	}
+	user, err := u.activeUser(ctx, s.UserID, now)
+	if err != nil {
+		return out, true, err
+	}
+	out, err = u.answer(ctx, next, user, s, service, now)
+	return out, true, err
+}
+
+func (u *Refresh) answer(ctx context.Context, next domain.RefreshToken, user domain.User, s domain.Session, service domain.Service, now time.Time) (RefreshOutput, error) {
+	access, err := u.Mint.Issue(ctx, user, s, service, now)
+	return RefreshOutput{Session: s, Access: access, RefreshToken: next.Text(), IdleUntil: s.IdleExpiresAt(u.Sessions)}, err
+}
+
+// misplaced tells that a token came by cookie that Signet put into none: somebody else did.
+func misplaced(in RefreshInput, s domain.Session) bool { return in.By == ByCookie && !s.Cookie }
+
 // round reads the family, judges the token and acts on it. settled is false when another request changed the family between.
-func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, service domain.Service, in RefreshInput, now time.Time) (out RefreshOutput, settled bool, err error) {
+func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, policy domain.RefreshPolicy, service domain.Service, in RefreshInput, now time.Time) (out RefreshOutput, settled bool, err error) {
 	family, s, err := u.Store.Read().Sessions.Family(ctx, token.Family)
 	if errors.Is(err, domain.ErrNotFound) {
 		return out, true, domain.ErrTokenInvalid.Because(domain.ErrForged)
@@ -94,16 +141,16 @@ func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, service 
 	if err != nil {
 		return out, true, err
 	}
-	if !s.IsLive(u.Sessions, now) || in.By == ByCookie && !s.Cookie { // Signet put no such token into a cookie: somebody else did
+	if !s.IsLive(u.Sessions, now) || misplaced(in, s) {
 		return out, true, domain.ErrTokenInvalid
 	}
 	user, err := u.activeUser(ctx, s.UserID, now)
 	if err != nil {
 		return out, true, err
 	}
-	verdict, next := family.Present(token, u.Keys, u.Policy, now)
+	verdict, next := family.Present(token, u.Keys, policy, now)
 	switch verdict {
-	case domain.Rotate, domain.Recover:
+	case domain.Rotate, domain.Recover, domain.Keep:
 		if next, settled, err = u.advance(ctx, family, token, verdict, user, in.From, now); !settled || err != nil {
 			return out, settled, err
 		}
@@ -118,8 +165,7 @@ func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, service 
 		}
 		return out, true, err
 	}
-	out.Session, out.RefreshToken, out.IdleUntil = s, next.Text(), s.IdleExpiresAt(u.Sessions)
-	out.Access, err = u.Mint.Issue(ctx, user, s, service, now)
+	out, err = u.answer(ctx, next, user, s, service, now)
 	return out, true, err
 }
 
@@ -133,12 +179,14 @@ func (u *Refresh) activeUser(ctx context.Context, id domain.UserID, now time.Tim
 
 // advance writes the next state of the family, if nobody was faster.
 func (u *Refresh) advance(ctx context.Context, family domain.Family, token domain.RefreshToken, verdict domain.Verdict, user domain.User, from domain.Origin, now time.Time) (next domain.RefreshToken, ok bool, err error) {
-	to, next, err := family.Advance(token, verdict, u.Keys, u.System.Entropy, now)
-	if err != nil {
-		return next, false, err
+	to, next := family.Used(now), token
+	if verdict != domain.Keep {
+		if to, next, err = family.Advance(token, verdict, u.Keys, u.System.Entropy, now); err != nil {
+			return next, false, err
+		}
 	}
 	err = u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if ok, err = tx.Sessions.Advance(ctx, family, to); err != nil || !ok || verdict == domain.Rotate {
+		if ok, err = tx.Sessions.Advance(ctx, family, to); err != nil || !ok || verdict != domain.Recover {
 			return err
 		}
 		return tx.Audit.Add(ctx, u.event(domain.EventRefreshRecovered, family.SessionID, user.ID, from, now))

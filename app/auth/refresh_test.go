@@ -39,6 +39,76 @@ func (s slow) WithinTx(ctx context.Context, fn func(context.Context, *store.Tx) 
 	return s.Store.WithinTx(ctx, fn)
 }
 
+func (s slow) Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (domain.SessionID, bool, error) {
+	s.first()
+	return s.Store.Rotate(ctx, from, to, policy)
+}
+
+func TestAnOrdinaryRefresh(t *testing.T) {
+	b, _, out := inside(t)
+	first, err := b.refresh(t, out.RefreshToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Store.Reset()
+	if _, err := b.refresh(t, first.RefreshToken); err != nil {
+		t.Fatal(err)
+	}
+	if all, rotations := b.Store.Count(), b.Store.Count("Rotate"); all != 1 || rotations != 1 {
+		t.Errorf("it takes %d queries, %d of them the rotation: want one statement", all, rotations)
+	}
+}
+
+func TestAForgedRefreshTokenNeverGetsAsFarAsAWrite(t *testing.T) {
+	b, _, out := inside(t)
+	_, forged, err := domain.NewFamily(family(t, out), out.Session.ID, domain.FirstPartyClient, domain.RefreshKeys{make([]byte, 32)}, b.System.Entropy, rig.Noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Store.Reset()
+	_, err = b.refresh(t, forged.Text())
+	is(t, "refresh", err, domain.ErrTokenInvalid)
+	if n := b.Store.Count("Rotate", "WithinTx"); n != 0 {
+		t.Errorf("%d writes were tried", n)
+	}
+}
+
+func TestRefreshByBearersThatKeepTheirToken(t *testing.T) {
+	keep := func(t *testing.T, b *bench, token domain.Secret, by auth.Carrier) (auth.RefreshOutput, error) {
+		t.Helper()
+		u := b.NewRefresh()
+		u.KeepBearers = true
+		return u.Handle(t.Context(), auth.RefreshInput{From: rig.From, Token: token, By: by})
+	}
+	t.Run("answers the same token to all who come at once", func(t *testing.T) {
+		b, _, out := inside(t)
+		for _, same := range together(20, func(int) bool {
+			got, err := keep(t, b, out.RefreshToken, auth.ByBearer)
+			return err == nil && got.RefreshToken.Reveal() == out.RefreshToken.Reveal()
+		}) {
+			if !same {
+				t.Error("another token, or an error")
+			}
+		}
+		s, err := b.DB.Read().Sessions.ByID(t.Context(), out.Session.ID)
+		if err != nil || !s.Static {
+			t.Errorf("static: %v (%v)", s.Static, err)
+		}
+	})
+	t.Run("of a client that comes by both ways at once ends nobody's session", func(t *testing.T) {
+		for range 10 {
+			b, _, out := inside(t)
+			for i, err := range together(2, func(i int) error { _, err := keep(t, b, out.RefreshToken, auth.Carrier(i)); return err }) {
+				is(t, []string{"body", "bearer"}[i], err, nil)
+			}
+			s, err := b.DB.Read().Sessions.ByID(t.Context(), out.Session.ID)
+			if err != nil || !s.EndedAt.IsZero() {
+				t.Errorf("ended %v (%v)", s.EndedAt, err)
+			}
+		}
+	})
+}
+
 func TestARefreshThatLosesTheRace(t *testing.T) {
 	t.Run("answers with the winner's token", func(t *testing.T) {
 		b, _, out := inside(t)

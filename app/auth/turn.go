@@ -16,8 +16,8 @@ type turns struct {
 }
 
 // take returns at once with a function that ends the turn, or waits for another's turn to end, and returns one that does
-// nothing.
-func (t *turns) take(ctx context.Context, id domain.FamilyID) (end func()) {
+// nothing. first tells which it was.
+func (t *turns) take(ctx context.Context, id domain.FamilyID) (end func(), first bool) {
 	t.mu.Lock()
 	if other, taken := t.busy[id]; taken {
 		t.mu.Unlock()
@@ -25,7 +25,7 @@ func (t *turns) take(ctx context.Context, id domain.FamilyID) (end func()) {
 		case <-other:
 		case <-ctx.Done():
 		}
-		return func() {}
+		return func() {}, false
 	}
 	defer t.mu.Unlock()
 	if t.busy == nil {
@@ -38,5 +38,5 @@ func (t *turns) take(ctx context.Context, id domain.FamilyID) (end func()) {
 		defer t.mu.Unlock()
 		delete(t.busy, id)
 		close(mine)
-	}
+	}, true
 }

@@ -3,16 +3,26 @@ package auth
 import (
 	"context"
 	"testing"
+
+	"github.com/signet-auth/signet/domain"
 )
+
+func take(ctx context.Context, turns *turns, id domain.FamilyID) (end func()) {
+	end, _ = turns.take(ctx, id)
+	return end
+}
 
 func TestTurns(t *testing.T) {
 	t.Run("who comes during a turn waits for its end, and then goes ahead", func(t *testing.T) {
 		var turns turns
-		end := turns.take(t.Context(), "a")
+		end, first := turns.take(t.Context(), "a")
+		if !first {
+			t.Error("the first is not told so")
+		}
 		passed := make(chan struct{})
 		for range 10 {
 			go func() {
-				turns.take(t.Context(), "a")()
+				take(t.Context(), &turns, "a")()
 				passed <- struct{}{}
 			}()
 		}
@@ -31,14 +41,18 @@ func TestTurns(t *testing.T) {
 	})
 	t.Run("families don't wait for each other", func(t *testing.T) {
 		var turns turns
-		defer turns.take(t.Context(), "a")()
-		turns.take(t.Context(), "b")()
+		defer take(t.Context(), &turns, "a")()
+		take(t.Context(), &turns, "b")()
 	})
 	t.Run("who hangs up stops waiting", func(t *testing.T) {
 		var turns turns
-		defer turns.take(t.Context(), "a")()
+		defer take(t.Context(), &turns, "a")()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		turns.take(ctx, "a")()
+		end, first := turns.take(ctx, "a")
+		end()
+		if first {
+			t.Error("who waited takes itself for the first")
+		}
 	})
 }

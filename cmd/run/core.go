@@ -200,7 +200,7 @@ func (p *parts) wireAccounts(k *core) {
 	k.refresh = &auth.Refresh{
 		Store: p.store, System: p.system, Directory: p.directory, Mint: p.mint, Ender: p.ender, Postbox: p.postbox, Keys: p.refreshKeys,
 		Policy:   domain.RefreshPolicy{Grace: time.Duration(c.RefreshGrace), Retry: time.Duration(c.RefreshRetry)},
-		Sessions: p.sessions, MailTTL: noticeTTL,
+		Sessions: p.sessions, MailTTL: noticeTTL, KeepBearers: c.RefreshBearer == "static",
 	}
 	k.logout = &auth.Logout{Store: p.store, System: p.system, Authenticator: p.authenticator, Ender: p.ender, Keys: p.refreshKeys}
 	k.me = &auth.Me{Directory: p.directory}

@@ -35,6 +35,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "roles and grants", run: storeRoles, alone: true},
 		{name: "sessions", run: storeSessions},
 		{name: "refresh families", run: storeFamilies},
+		{name: "rotation", run: storeRotation},
 		{name: "flows", run: storeFlows},
 		{name: "signing keys", run: storeKeys, alone: true},
 		{name: "audit", run: storeAudit, alone: true},

@@ -249,6 +249,29 @@ func storeFamilies(t *testing.T, s storeTest) {
 		}
 	})
 
+	t.Run("a family becomes static once, and what took it for another kind does not advance", func(t *testing.T) {
+		_, family := s.session(t, s.user(t).ID, noon)
+		used := family.Used(noon.Add(time.Minute))
+		if !advance(t, family, used) {
+			t.Fatal("it did not become static")
+		}
+		if advance(t, family, next(family, noon.Add(time.Hour))) {
+			t.Error("a static family rotated")
+		}
+		again := used.Used(noon.Add(2 * time.Hour))
+		if !advance(t, used, again) {
+			t.Error("it could not be used again")
+		}
+		f, of, err := s.Read().Sessions.Family(t.Context(), family.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "family", f, again)
+		if !of.Static || !of.LastSeenAt.Equal(noon.Add(2*time.Hour)) {
+			t.Errorf("the session is %+v", of)
+		}
+	})
+
 	t.Run("after the end of the session nothing advances", func(t *testing.T) {
 		session, family := s.session(t, s.user(t).ID, noon)
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {

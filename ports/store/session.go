@@ -25,7 +25,7 @@ type Sessions interface {
 	SessionReader
 	// Insert writes a session with its first family.
 	Insert(ctx context.Context, s domain.Session, f domain.Family) error
-	// Advance makes a family's next state true in one conditional update on (id, generation, hash), while neither the family
+	// Advance makes a family's next state true in one conditional update on (id, generation, hash, static), while neither the family
 	// nor its session has ended. false: another request was faster, or the session is over; nothing was written.
 	Advance(ctx context.Context, from, to domain.Family) (bool, error)
 	// End ends those of the sessions that have not ended, and returns which. Their families end with them.

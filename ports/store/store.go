@@ -30,6 +30,11 @@ type Store interface {
 	// statement voids the transaction even if fn goes on ("not found" aside), so fn looks under a lock instead of running into
 	// a conflict.
 	WithinTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error
+	// Rotate makes a family's next state true, as Sessions.Advance does, where its session is live under the policy and the
+	// family is not static, and says whose family it was. It is the one write outside of WithinTx: what most refreshes do, as a
+	// single conditional statement that is its own transaction. ok is false when nothing was written, for whatever reason:
+	// who wants to know it reads. Inside WithinTx it is an error at once.
+	Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (session domain.SessionID, ok bool, err error)
 }
 
 // Commit says what a transaction left for others to follow. The adapter passes it to a function given at its making, after

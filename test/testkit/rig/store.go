@@ -90,6 +90,21 @@ func (s *Store) WithinTx(ctx context.Context, fn func(context.Context, *store.Tx
 	return err
 }
 
+// Rotate is one query.
+func (s *Store) Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (id domain.SessionID, ok bool, err error) {
+	return rotated(ask(s, "Rotate", func() (rotation, error) {
+		id, ok, err := s.Store.Rotate(ctx, from, to, policy)
+		return rotation{id, ok}, err
+	}))
+}
+
+type rotation struct {
+	id domain.SessionID
+	ok bool
+}
+
+func rotated(r rotation, err error) (domain.SessionID, bool, error) { return r.id, r.ok, err }
+
 func (s *Store) begin(query string) error {
 	s.mu.Lock()
 	s.counts[query]++
