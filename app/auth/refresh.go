@@ -209,8 +209,8 @@ func (u *Refresh) endReused(ctx context.Context, s domain.Session, user domain.U
 			return err
 		}
 		letter := outbox.Letter{Kind: mailer.RefreshReused, Locale: user.Locale, Data: mailer.Data{
-			Name: user.FirstName, AskedAt: now, IP: from.IP, Device: s.DeviceName,
-		}}
+			Name: user.FirstName, AskedAt: now,
+		}}.AskedBy(outbox.By(from))
 		return u.Postbox.Mail(ctx, tx, letter.To(user.Email), now.Add(u.MailTTL))
 	})
 	if err != nil {

@@ -85,7 +85,7 @@ func (u *Register) Handle(ctx context.Context, in RegisterInput) (RegisterOutput
 	if u.Policy.Unproved {
 		err = u.create(ctx, r, in.From, mayMail)
 	} else {
-		err = u.pend(ctx, r, mayMail)
+		err = u.pend(ctx, r, in.From, mayMail)
 	}
 	if err != nil {
 		mail.Return() // nothing is sent
@@ -121,7 +121,7 @@ func (u *Register) hash(ctx context.Context, email domain.Email, password domain
 
 // pend stores the registration and asks for its mail. Over the limit of mails it is stored all the same: whoever used the limit
 // up, the owner of the mailbox gets a mail for the newest by asking for another one later.
-func (u *Register) pend(ctx context.Context, r domain.Registration, mayMail bool) error {
+func (u *Register) pend(ctx context.Context, r domain.Registration, from domain.Origin, mayMail bool) error {
 	return u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Registrations.LockAddress(ctx, r.Email); err != nil {
 			return err
@@ -138,7 +138,7 @@ func (u *Register) pend(ctx context.Context, r domain.Registration, mayMail bool
 		if err := tx.Registrations.Insert(ctx, r); err != nil || !mayMail {
 			return err
 		}
-		return u.Postbox.Put(ctx, tx, domain.TopicRegistration, registrationAsked{r.ID}, r.ExpiresAt)
+		return u.Postbox.Put(ctx, tx, domain.TopicRegistration, registrationAsked{outbox.By(from), r.ID}, r.ExpiresAt)
 	})
 }
 
@@ -152,7 +152,7 @@ func (u *Register) create(ctx context.Context, r domain.Registration, from domai
 		if !mayMail {
 			return nil
 		}
-		asked := resendAsked{Mailbox: r.Email.Mailbox(), Address: r.Email.Canonical(), AskedAt: r.CreatedAt}
+		asked := resendAsked{Asker: outbox.By(from), Mailbox: r.Email.Mailbox(), Address: r.Email.Canonical(), AskedAt: r.CreatedAt}
 		return u.Postbox.Put(ctx, tx, domain.TopicResend, asked, r.CreatedAt.Add(u.Verification.TTL))
 	})
 }

@@ -36,7 +36,7 @@ func (u *ResendVerification) Handle(ctx context.Context, in ResendVerificationIn
 	}
 	now := u.System.Now()
 	err = u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		asked := resendAsked{Mailbox: email.Mailbox(), Address: email.Canonical(), AskedAt: now}
+		asked := resendAsked{Asker: outbox.By(in.From), Mailbox: email.Mailbox(), Address: email.Canonical(), AskedAt: now}
 		return u.Postbox.Put(ctx, tx, domain.TopicResend, asked, now.Add(u.Verification.TTL))
 	})
 	if err != nil {

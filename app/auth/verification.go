@@ -27,10 +27,16 @@ type Verification struct {
 }
 
 // registrationAsked is the payload of domain.TopicRegistration.
-type registrationAsked struct{ ID domain.RegistrationID }
+type registrationAsked struct {
+	outbox.Asker
+
+	ID domain.RegistrationID
+}
 
 // resendAsked is the payload of domain.TopicResend.
 type resendAsked struct {
+	outbox.Asker
+
 	Mailbox, Address string
 	AskedAt          time.Time
 }
@@ -55,12 +61,12 @@ func (v *Verification) Registered(ctx context.Context, tx *store.Tx, m domain.Me
 	owner, err := tx.Users.ByEmail(ctx, r.Email)
 	switch {
 	case err == nil:
-		if err := v.alreadyRegistered(ctx, tx, owner, r.CreatedAt); err != nil {
+		if err := v.alreadyRegistered(ctx, tx, owner, r.CreatedAt, asked.Asker); err != nil {
 			return err
 		}
 		return tx.Registrations.Delete(ctx, r.ID)
 	case errors.Is(err, domain.ErrNotFound):
-		return v.send(ctx, tx, domain.PurposeVerifyRegistration, string(r.ID), r.Email, r.Name, r.CreatedAt)
+		return v.send(ctx, tx, domain.PurposeVerifyRegistration, string(r.ID), r.Email, r.Name, r.CreatedAt, asked.Asker)
 	}
 	return err
 }
@@ -83,7 +89,7 @@ func (v *Verification) Resend(ctx context.Context, tx *store.Tx, m domain.Messag
 			return nil
 		}
 		name := domain.PersonName{First: user.FirstName, Last: user.LastName, Locale: user.Locale}
-		return v.send(ctx, tx, domain.PurposeVerifyUser, string(user.ID), user.Email, name, asked.AskedAt)
+		return v.send(ctx, tx, domain.PurposeVerifyUser, string(user.ID), user.Email, name, asked.AskedAt, asked.Asker)
 	}
 	if !errors.Is(err, domain.ErrNotFound) {
 		return err
@@ -99,10 +105,10 @@ func (v *Verification) Resend(ctx context.Context, tx *store.Tx, m domain.Messag
 	if err := tx.Registrations.Extend(ctx, r.ID, now.Add(v.RegistrationTTL)); err != nil {
 		return err
 	}
-	return v.send(ctx, tx, domain.PurposeVerifyRegistration, string(r.ID), r.Email, r.Name, asked.AskedAt)
+	return v.send(ctx, tx, domain.PurposeVerifyRegistration, string(r.ID), r.Email, r.Name, asked.AskedAt, asked.Asker)
 }
 
-func (v *Verification) send(ctx context.Context, tx *store.Tx, purpose domain.Purpose, subject string, email domain.Email, name domain.PersonName, asked time.Time) error {
+func (v *Verification) send(ctx context.Context, tx *store.Tx, purpose domain.Purpose, subject string, email domain.Email, name domain.PersonName, asked time.Time, by outbox.Asker) error {
 	now := v.System.Now()
 	flow, secret, err := domain.NewFlow(domain.FlowID(v.System.NewOrderedID()), purpose, subject, email,
 		v.codeKeys()[0], v.System.Entropy, now, v.TTL, v.Code)
@@ -118,12 +124,12 @@ func (v *Verification) send(ctx context.Context, tx *store.Tx, purpose domain.Pu
 	letter := outbox.Letter{Kind: mailer.Verify, Locale: name.Locale, Data: mailer.Data{
 		Name: name.First, Link: v.Link(secret.Link), Code: secret.Code.Reveal(), AskedAt: asked, LinkTTL: v.TTL, CodeTTL: v.Code.TTL,
 	}}
-	return v.Postbox.Mail(ctx, tx, letter.To(email), flow.ExpiresAt)
+	return v.Postbox.Mail(ctx, tx, letter.AskedBy(by).To(email), flow.ExpiresAt)
 }
 
-func (v *Verification) alreadyRegistered(ctx context.Context, tx *store.Tx, owner domain.User, asked time.Time) error {
+func (v *Verification) alreadyRegistered(ctx context.Context, tx *store.Tx, owner domain.User, asked time.Time, by outbox.Asker) error {
 	letter := outbox.Letter{Kind: mailer.AlreadyRegistered, Locale: owner.Locale, Data: mailer.Data{Name: owner.FirstName, AskedAt: asked}}
-	return v.Postbox.Mail(ctx, tx, letter.To(owner.Email), v.System.Now().Add(v.TTL))
+	return v.Postbox.Mail(ctx, tx, letter.AskedBy(by).To(owner.Email), v.System.Now().Add(v.TTL))
 }
 
 // codeKeys bind codes to SECRET_KEY, the current one first.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/device"
 	"github.com/signet-auth/signet/ports/mailer"
 )
 
@@ -13,6 +14,7 @@ type Courier struct {
 	Postbox   Postbox
 	Composer  mailer.Composer
 	Transport mailer.Transport
+	Devices   device.Namer
 }
 
 // Deliver is the handler of domain.TopicMail. The Message-ID comes from the row's id, so a mail that was sent twice (the
@@ -21,6 +23,9 @@ func (c Courier) Deliver(ctx context.Context, m domain.Message) error {
 	var letter Letter
 	if err := c.Postbox.Open(m, &letter); err != nil {
 		return err
+	}
+	if letter.UserAgent != "" {
+		letter.Data.Device = c.Devices.Name(letter.UserAgent)
 	}
 	mail, err := c.Composer.Compose(letter.Kind, letter.Locale, letter.Data)
 	if err != nil {

@@ -20,6 +20,8 @@ type Letter struct {
 	Mailbox string
 	Address string // canonical
 	Data    mailer.Data
+	// UserAgent is the asker's, in their own words: Courier puts Data.Device in its place.
+	UserAgent string
 }
 
 // To addresses a letter.

@@ -12,6 +12,7 @@ import (
 	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/seal"
+	"github.com/signet-auth/signet/adapters/useragent"
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/admin"
 	"github.com/signet-auth/signet/app/audit"
@@ -163,7 +164,7 @@ func newParts(o outside) *parts {
 // dispatcher says what becomes of each topic of the outbox.
 func (p *parts) dispatcher() *outbox.Dispatcher {
 	c := p.config
-	courier := outbox.Courier{Postbox: p.postbox, Composer: p.composer, Transport: p.transport}
+	courier := outbox.Courier{Postbox: p.postbox, Composer: p.composer, Transport: p.transport, Devices: useragent.Namer{}}
 	return &outbox.Dispatcher{
 		Store: p.store, System: p.system, Log: p.log,
 		Settings: outbox.Settings{

@@ -5,16 +5,17 @@ package arch
 type owner string
 
 const (
-	bunsql   owner = "adapters/bunsql"
-	echohttp owner = "adapters/echohttp"
-	jwtoken  owner = "adapters/jwtoken"
-	memory   owner = "adapters/memory"
-	pwhash   owner = "adapters/pwhash"
-	pwscreen owner = "adapters/pwscreen"
-	rueidis  owner = "adapters/rueidis"
-	smtpmail owner = "adapters/smtpmail"
-	run      owner = "cmd/run"
-	core     owner = "domain"
+	bunsql    owner = "adapters/bunsql"
+	echohttp  owner = "adapters/echohttp"
+	jwtoken   owner = "adapters/jwtoken"
+	memory    owner = "adapters/memory"
+	pwhash    owner = "adapters/pwhash"
+	pwscreen  owner = "adapters/pwscreen"
+	rueidis   owner = "adapters/rueidis"
+	smtpmail  owner = "adapters/smtpmail"
+	useragent owner = "adapters/useragent"
+	run       owner = "cmd/run"
+	core      owner = "domain"
 )
 
 // libraries is the allow-list of product code. Several owners mean "one of these", never two at once: replacing a
@@ -36,6 +37,7 @@ var libraries = map[string][]owner{
 	"golang.org/x/crypto/argon2":             {pwhash},
 	"golang.org/x/crypto/bcrypt":             {pwhash},
 	"github.com/ccojocar/zxcvbn-go":          {pwhash, pwscreen},
+	"github.com/mileusna/useragent":          {useragent},
 	"github.com/wneessen/go-mail":            {smtpmail},
 	"github.com/alecthomas/kong":             {run},
 	"github.com/caarlos0/env/v11":            {run},

@@ -18,6 +18,7 @@ import (
 	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/seal"
+	"github.com/signet-auth/signet/adapters/useragent"
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/audit"
 	"github.com/signet-auth/signet/app/auth"
@@ -129,7 +130,7 @@ func On(tb testing.TB, database Database, clock *Clock) *Rig {
 	if r.Composer, err = mailtmpl.New(mailtmpl.Options{}); err != nil {
 		tb.Fatal(err)
 	}
-	courier := outbox.Courier{Postbox: r.Postbox, Composer: r.Composer, Transport: r.Inbox}
+	courier := outbox.Courier{Postbox: r.Postbox, Composer: r.Composer, Transport: r.Inbox, Devices: useragent.Namer{}}
 	r.Dispatcher = &outbox.Dispatcher{
 		Store: r.Store, System: r.System, Log: log,
 		Settings: outbox.Settings{Workers: 4, Lease: 30 * time.Second, Poll: time.Second, MaxBackoff: 15 * time.Minute},
