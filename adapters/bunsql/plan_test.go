@@ -69,6 +69,11 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			_, err := tx.Sessions.End(ctx, []domain.SessionID{anID}, "", now)
 			return err
 		},
+		"renew": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Sessions.Renew(ctx, family)
+			return err
+		},
+		"identities": func(ctx context.Context, tx *store.Tx) error { return tx.Identities.DeleteByUser(ctx, anID) },
 		"consume": func(ctx context.Context, tx *store.Tx) error { _, err := tx.Flows.Consume(ctx, anID, now); return err },
 		"flows": func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.Flows.LockByAddress(ctx, []domain.Purpose{"p"}, "a", now)

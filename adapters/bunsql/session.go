@@ -31,8 +31,8 @@ type sessionRow struct {
 	Static     bool      `bun:"static,scanonly"`
 }
 
-// derived is what a session knows of its families. Those of a live session are the live ones; those of an ended session ended
-// with it.
+// derived is what a session knows of its families: when the newest was used last, and whether the one that counts keeps its
+// token. That one is live with a live session, and ended with an ended one; those that were replaced ended before.
 const derived = `COALESCE((SELECT max(f.rotated_at) FROM refresh_families f WHERE f.session_id = s.id), s.created_at) AS last_seen_at,
 	EXISTS (SELECT 1 FROM refresh_families f
 		WHERE f.session_id = s.id AND f.is_static AND f.ended_at IS NOT DISTINCT FROM s.ended_at) AS static`
@@ -65,6 +65,13 @@ type familyRow struct {
 	Static     bool             `bun:"is_static"`
 
 	Session *sessionRow `bun:"rel:belongs-to,join:session_id=id"`
+}
+
+func familyOf(f domain.Family) *familyRow {
+	return &familyRow{
+		ID: f.ID, SessionID: f.SessionID, ClientID: f.ClientID, Generation: f.Generation, Hash: f.Hash, Salt: f.Salt,
+		CreatedAt: f.CreatedAt, AdvancedAt: f.AdvancedAt, RotatedAt: f.RotatedAt, EndedAt: f.EndedAt, Static: f.Static,
+	}
 }
 
 func (r *familyRow) family() domain.Family {
@@ -134,10 +141,7 @@ func (s sessions) Insert(ctx context.Context, session domain.Session, f domain.F
 	if err := s.insert(ctx, row); err != nil {
 		return err
 	}
-	return s.insert(ctx, &familyRow{
-		ID: f.ID, SessionID: f.SessionID, ClientID: f.ClientID, Generation: f.Generation, Hash: f.Hash, Salt: f.Salt,
-		CreatedAt: f.CreatedAt, AdvancedAt: f.AdvancedAt, RotatedAt: f.RotatedAt, EndedAt: f.EndedAt, Static: f.Static,
-	})
+	return s.insert(ctx, familyOf(f))
 }
 
 func (s sessions) Advance(ctx context.Context, from, to domain.Family) (bool, error) {

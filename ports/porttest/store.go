@@ -36,6 +36,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "sessions", run: storeSessions},
 		{name: "refresh families", run: storeFamilies},
 		{name: "rotation", run: storeRotation},
+		{name: "renewed sessions", run: storeRenewals},
 		{name: "flows", run: storeFlows},
 		{name: "signing keys", run: storeKeys, alone: true},
 		{name: "audit", run: storeAudit, alone: true},

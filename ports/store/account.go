@@ -40,6 +40,12 @@ type Users interface {
 	RecordLogin(ctx context.Context, id domain.UserID, at time.Time) error
 }
 
+// Identities writes the ways in through a provider.
+type Identities interface {
+	// DeleteByUser removes all of a user's. Having none is no error.
+	DeleteByUser(ctx context.Context, user domain.UserID) error
+}
+
 // RegistrationReader reads registrations.
 type RegistrationReader interface {
 	ByID(ctx context.Context, id domain.RegistrationID) (domain.Registration, error)

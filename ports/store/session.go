@@ -28,6 +28,9 @@ type Sessions interface {
 	// Advance makes a family's next state true in one conditional update on (id, generation, hash, static), while neither the family
 	// nor its session has ended. false: another request was faster, or the session is over; nothing was written.
 	Advance(ctx context.Context, from, to domain.Family) (bool, error)
+	// Renew puts a family in the place of those that its session has, which end when it begins. false: the session has ended;
+	// nothing was written. An Advance beside it either came before, and what it made is over, or finds its family ended.
+	Renew(ctx context.Context, f domain.Family) (bool, error)
 	// End ends those of the sessions that have not ended, and returns which. Their families end with them.
 	End(ctx context.Context, ids []domain.SessionID, reason domain.EndReason, now time.Time) ([]domain.SessionID, error)
 }

@@ -63,6 +63,7 @@ type Reader struct {
 type Tx struct {
 	Principals    Principals
 	Users         Users
+	Identities    Identities
 	Registrations Registrations
 	Services      Services
 	Roles         Roles

@@ -14,8 +14,11 @@ var views = []struct {
 	width, height int64
 	scheme        string
 }{
-	{"desktop", 1280, 800, "light"}, {"phone", 360, 740, "light"},
-	{"desktop-dark", 1280, 800, "dark"}, {"phone-dark", 360, 740, "dark"}, {"watch", 240, 320, "dark"},
+	{"desktop", 1280, 800, "light"},
+	{"phone", 360, 740, "light"},
+	{"desktop-dark", 1280, 800, "dark"},
+	{"phone-dark", 360, 740, "dark"},
+	{"watch", 240, 320, "dark"},
 }
 
 // Shoot keeps screenshots in the folder that SIGNET_TEST_SCREENSHOTS names, for people to look at, and checks that nothing is
