@@ -61,6 +61,36 @@ func (LogoutRequest) Format(f fmt.State, _ rune) { conceal(f) }
 // LogValue is a placeholder.
 func (LogoutRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
 
+// Format prints a placeholder.
+func (ResetPasswordRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (ResetPasswordRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (ResetPasswordLinkRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (ResetPasswordLinkRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (ResetPasswordFormRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (ResetPasswordFormRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (ChangePasswordRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (ChangePasswordRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (ChangePasswordResponse) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (ChangePasswordResponse) LogValue() slog.Value { return slog.StringValue(redacted) }
+
 // Format prints a placeholder: a mail carries links and codes.
 func (InboxMessage) Format(f fmt.State, _ rune) { conceal(f) }
 

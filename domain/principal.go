@@ -35,6 +35,13 @@ type Principal struct {
 	UpdatedAt       time.Time
 }
 
+// ReplaceCredentials counts a change of what the principal proves itself with. Whatever was decided on the old ones and is not
+// written yet finds the counter risen.
+func (p *Principal) ReplaceCredentials(now time.Time) {
+	p.CredentialEpoch++
+	p.UpdatedAt = now
+}
+
 // IsActive tells whether it may act at that time: a disablement with an end is over when its time is.
 func (p Principal) IsActive(now time.Time) bool {
 	return p.State == Active || p.State == Disabled && !p.DisabledUntil.IsZero() && !now.Before(p.DisabledUntil)

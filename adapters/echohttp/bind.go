@@ -15,11 +15,12 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// input reads a request into a struct, each member from its own place and from no other: json from the body, path and query
-// from theirs. Echo's binder mixes them, so that a member of the body could replace the id of the path. Made once per route.
+// input reads a request into a struct, each member from its own place and from no other: json or formData from the body, path
+// and query from theirs. Echo's binder mixes them, so that a member of the body could replace the id of the path. Made once per route.
 type input struct {
 	body      *shape // nil: none is read
 	strict    bool
+	form      []param // what a form in the body has; not together with body
 	params    []param
 	validated bool // there is something to validate
 }
@@ -42,6 +43,9 @@ func inputOf(t reflect.Type, strict bool) *input {
 		if _, has := field.Tag.Lookup("validate"); has {
 			in.validated = true
 		}
+		if name, inForm := field.Tag.Lookup("formData"); inForm {
+			in.form = append(in.form, param{name: name, index: field.Index, kind: field.Type.Kind()})
+		}
 		path, inPath := field.Tag.Lookup("path")
 		query, inQuery := field.Tag.Lookup("query")
 		if !inPath && !inQuery {
@@ -59,6 +63,11 @@ func inputOf(t reflect.Type, strict bool) *input {
 	if s := shapeOf(t); len(s.names) > 0 {
 		in.body = s
 	}
+	for _, p := range in.form {
+		if in.body != nil || p.kind != reflect.String {
+			panic("echohttp: " + t.String() + " can't be read from a form: its fields are texts, and json:\"-\"")
+		}
+	}
 	return in
 }
 
@@ -67,6 +76,11 @@ func (in *input) read(ex *exchange, c echo.Context, target any, check *validatio
 	r := c.Request()
 	if in.body != nil {
 		if err := decode(ex, r, in.body, in.strict, target); err != nil {
+			return err
+		}
+	}
+	if in.form != nil {
+		if err := in.readForm(ex, r, reflect.ValueOf(target).Elem()); err != nil {
 			return err
 		}
 	}

@@ -144,6 +144,9 @@ func failuresOf(op Op, in *input) []error {
 	if in.body != nil {
 		all = append(all, errBodyTooLarge, errUnsupportedMedia)
 	}
+	if in.form != nil {
+		all = append(all, errBodyTooLarge, errUnsupportedForm)
+	}
 	if slices.ContainsFunc(in.params, func(p param) bool { return !p.query }) {
 		all = append(all, domain.ErrNotFound)
 	}

@@ -81,7 +81,8 @@ func (in *input) needsBody(req any) bool {
 		return false
 	}
 	for _, field := range reflect.VisibleFields(reflect.TypeOf(req).Elem()) {
-		if tag := field.Tag.Get("json"); tag != "" && tag != "-" && hasRule(field.Tag.Get("validate"), "required") {
+		required := hasRule(field.Tag.Get("validate"), "required") || field.Tag.Get("required") == "true"
+		if tag := field.Tag.Get("json"); tag != "" && tag != "-" && required {
 			return true
 		}
 	}

@@ -61,6 +61,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	new(echohttp.Accounts).Mount(a)
+	new(echohttp.Passwords).Mount(a)
 	new(echohttp.WellKnown).Mount(a)
 	t.Run("is valid", func(t *testing.T) { load(t, a) })
 	t.Run("is the one in docs", func(t *testing.T) {

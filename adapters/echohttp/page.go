@@ -21,6 +21,10 @@ var (
 	pageVerified = loadPage("verified.html")
 	pageInvalid  = loadPage("invalid.html")
 
+	pageReset        = loadPage("reset.html")
+	pageResetDone    = loadPage("reset_done.html")
+	pageResetInvalid = loadPage("reset_invalid.html")
+
 	pageStyle  = mustReadPage("style.css")
 	pagePolicy = "default-src 'none'; style-src '" + sourceHash(pageStyle) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -46,9 +50,13 @@ func sourceHash(content string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func page(status int, t *template.Template) (Raw, error) {
+// page answers with a page that says the same to everybody.
+func page(status int, t *template.Template) (Raw, error) { return pageOf(status, t, nil) }
+
+// pageOf answers with a page that shows a view.
+func pageOf(status int, t *template.Template, view any) (Raw, error) {
 	var body bytes.Buffer
-	if err := t.Execute(&body, nil); err != nil {
+	if err := t.Execute(&body, view); err != nil {
 		return Raw{}, err
 	}
 	return Raw{Status: status, Type: mediaHTML + "; charset=utf-8", Body: body.Bytes(), Header: http.Header{

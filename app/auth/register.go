@@ -146,7 +146,7 @@ func (u *Register) pend(ctx context.Context, r domain.Registration, from domain.
 func (u *Register) create(ctx context.Context, r domain.Registration, from domain.Origin, mayMail bool) error {
 	user := domain.NewUser(r.UserID, r.Email, r.PasswordHash, r.Name, r.CreatedAt)
 	return u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := insertUser(ctx, tx, u.System, user, domain.Anonymous(), from, r.CreatedAt); err != nil {
+		if err := InsertUser(ctx, tx, u.System, user, domain.Anonymous(), from, r.CreatedAt); err != nil {
 			return err
 		}
 		if !mayMail {
@@ -157,8 +157,8 @@ func (u *Register) create(ctx context.Context, r domain.Registration, from domai
 	})
 }
 
-// insertUser writes a user with the roles that every user gets.
-func insertUser(ctx context.Context, tx *store.Tx, system sys.System, user domain.User, by domain.Actor, from domain.Origin, now time.Time) error {
+// InsertUser writes a user with the roles that every user gets.
+func InsertUser(ctx context.Context, tx *store.Tx, system sys.System, user domain.User, by domain.Actor, from domain.Origin, now time.Time) error {
 	if err := tx.Users.Insert(ctx, user); err != nil {
 		return err
 	}

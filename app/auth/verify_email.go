@@ -160,7 +160,7 @@ func (u *VerifyEmail) proveRegistration(ctx context.Context, tx *store.Tx, flow 
 		return VerifyEmailOutput{}, err
 	}
 	user := r.User(now)
-	err = insertUser(ctx, tx, u.System, user, domain.Anonymous(), from, now)
+	err = InsertUser(ctx, tx, u.System, user, domain.Anonymous(), from, now)
 	if errors.Is(err, domain.ErrEmailTaken) {
 		return VerifyEmailOutput{}, errVerification // another registration of the address was proved first
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/signet-auth/signet/app/feed"
 	"github.com/signet-auth/signet/app/keys"
 	"github.com/signet-auth/signet/app/outbox"
+	"github.com/signet-auth/signet/app/password"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/mailer"
@@ -71,6 +72,9 @@ type core struct {
 	logout   *auth.Logout
 	me       *auth.Me
 	validate *auth.ValidateJWT
+	forgot   *password.Forgot
+	reset    *password.Reset
+	change   *password.Change
 	admin    *admin.Create
 }
 
@@ -90,6 +94,7 @@ type parts struct {
 	mint          *session.Mint
 	guard         *auth.Guard
 	verification  *auth.Verification
+	recovery      *password.Recovery
 	credentials   auth.Credentials
 	rehash        *auth.Rehash
 }
@@ -105,6 +110,7 @@ func newCore(o outside) (*core, error) {
 		admin:      &admin.Create{Store: o.store, System: o.system, Hasher: o.hasher, Password: p.password},
 	}
 	p.wireAccounts(k)
+	p.wirePasswords(k)
 	p.follower.Subscribe(p.directory)
 	p.follower.Subscribe(p.ring)
 	p.follower.Subscribe(p.authenticator) // after the ring, whose findings it remembers
@@ -153,6 +159,7 @@ func newParts(o outside) *parts {
 		TTL: time.Duration(c.VerifyTTL), Code: domain.CodePolicy{TTL: time.Duration(c.CodeTTL), Tries: c.CodeTries},
 		RegistrationTTL: time.Duration(c.RegistrationTTL),
 	}
+	p.recovery = p.newRecovery()
 	p.credentials = auth.Credentials{
 		Store: o.store, System: o.system, Hasher: o.hasher, Guard: p.guard, Password: p.password,
 		Failures: &audit.Failures{Store: o.store, System: o.system, Log: o.log},
@@ -173,6 +180,7 @@ func (p *parts) dispatcher() *outbox.Dispatcher {
 		Prepare: map[domain.Topic]outbox.Prepare{
 			domain.TopicRegistration: p.verification.Registered,
 			domain.TopicResend:       p.verification.Resend,
+			domain.TopicForgot:       p.recovery.Asked,
 		},
 		Deliver: map[domain.Topic]outbox.Deliver{domain.TopicMail: courier.Deliver},
 	}

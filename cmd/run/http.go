@@ -69,6 +69,7 @@ func (k *core) resources(c *Config) []resource {
 			Register: k.register, Verification: k.verify, Resend: k.resend, Login: k.login, Refresh: k.refresh, Logout: k.logout,
 			Me: k.me, Validate: k.validate, ConsumeOnAnyGet: c.VerifyGet == "consume",
 		},
+		&echohttp.Passwords{Forgot: k.forgot, Reset: k.reset, Change: k.change},
 		&echohttp.WellKnown{JWKS: k.ring.JWKS},
 	}
 }

@@ -1,0 +1,93 @@
+package echohttp
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+const mediaForm = "application/x-www-form-urlencoded"
+
+var errUnsupportedForm = refuse(http.StatusUnsupportedMediaType, errUnsupportedMedia.public.Code, "The body must be "+mediaForm+" in UTF-8")
+
+// readForm fills the members of target (a struct) that come from a form, what a page posts that has no script. It is as strict
+// as decode: a field given twice might not be the one that a proxy looked at. Fields that are missing are left alone.
+func (in *input) readForm(w http.ResponseWriter, r *http.Request, target reflect.Value) error {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return nil
+	}
+	if r.ContentLength > maxBody {
+		return tooLarge(w)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err != nil {
+		return bodyError(w, err)
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	if !isForm(r.Header["Content-Type"]) || len(r.Header["Content-Encoding"]) > 0 {
+		return errUnsupportedForm
+	}
+	fields, err := parseForm(string(body))
+	if err != nil {
+		return err
+	}
+	for _, p := range in.form {
+		if value, given := fields[p.name]; given {
+			target.FieldByIndex(p.index).SetString(value)
+			delete(fields, p.name)
+		}
+	}
+	if in.strict && len(fields) > 0 {
+		return domain.ErrInvalidRequest.Saying("The body has an unknown field; accepted are: " + strings.Join(names(in.form), ", "))
+	}
+	return nil
+}
+
+// parseForm reads a form with every field once. Errors never quote it.
+func parseForm(body string) (map[string]string, error) {
+	values, err := url.ParseQuery(body)
+	if err != nil {
+		return nil, errMalformed.Saying("The body is not a valid form")
+	}
+	fields := make(map[string]string, len(values))
+	for name, all := range values {
+		switch {
+		case len(all) > 1:
+			return nil, errDuplicate
+		case !utf8.ValidString(name) || !utf8.ValidString(all[0]):
+			return nil, errNotUTF8
+		case strings.ContainsRune(name, 0) || strings.ContainsRune(all[0], 0):
+			return nil, errNUL
+		}
+		fields[name] = all[0]
+	}
+	return fields, nil
+}
+
+func isForm(values []string) bool {
+	if len(values) != 1 {
+		return false
+	}
+	media, params, err := mime.ParseMediaType(values[0])
+	if err != nil || media != mediaForm {
+		return false
+	}
+	charset, given := params["charset"]
+	return !given || strings.EqualFold(charset, "utf-8")
+}
+
+func names(params []param) []string {
+	all := make([]string, len(params))
+	for i, p := range params {
+		all[i] = p.name
+	}
+	return all
+}

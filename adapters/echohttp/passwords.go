@@ -1,0 +1,83 @@
+package echohttp
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/signet-auth/signet/api"
+	"github.com/signet-auth/signet/app/password"
+	"github.com/signet-auth/signet/domain"
+)
+
+// Passwords is the routes by which a password is replaced.
+type Passwords struct {
+	Forgot *password.Forgot
+	Reset  *password.Reset
+	Change *password.Change
+}
+
+const passwordsTag = "Passwords"
+
+// Mount adds the routes.
+func (r *Passwords) Mount(a *API) {
+	Handle(a, http.MethodPost, "/api/password/forgot", Op{
+		ID: "forgotPassword", Tag: passwordsTag, Summary: "Ask for a mail with a link to set a new password",
+		Description: "The answer is the same for every address.",
+		Errors:      []*domain.Error{domain.ErrInvalidRequest},
+	}, r.forgot)
+	Handle(a, http.MethodPost, "/api/password/reset", Op{
+		ID: "resetPassword", Tag: passwordsTag, Summary: "Set a new password by the token of the link",
+		Description: "Every session of the account ends, and nobody is logged in. A password that is refused does not use the token up. password is taken for new_password.",
+		Errors: append([]*domain.Error{
+			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrRateLimited, domain.ErrBusy,
+		}, refusedPasswords...),
+	}, r.reset)
+	Handle(a, http.MethodPost, "/api/auth/change-password", Op{
+		ID: "changePassword", Tag: passwordsTag, Summary: "Set a new password by the old one", Auth: BearerAuth,
+		Description: "This session goes on with the tokens of the answer: its earlier refresh tokens end, and so do all other sessions. An account without a password sets its first one soon after a login.",
+		Errors: append([]*domain.Error{
+			domain.ErrInvalidRequest, {Kind: domain.Invalid, Code: api.CodeValidationFailed, Text: "current_password is required; new_password is required"},
+			domain.ErrInvalidCredentials, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrRateLimited, domain.ErrBusy,
+		}, refusedPasswords...),
+	}, r.change)
+	r.mountLinks(a)
+}
+
+// refusedPasswords are the answers to a password that the policy does not take.
+var refusedPasswords = []*domain.Error{
+	{Kind: domain.Invalid, Code: api.CodePasswordTooShort, Text: "new_password must have at least 8 characters"},
+	{Kind: domain.Invalid, Code: api.CodePasswordTooLong, Text: "new_password must have at most 256 characters"},
+	{Kind: domain.Invalid, Code: api.CodePasswordCommon, Text: "new_password is too common: it is among the first that attackers try"},
+}
+
+func (r *Passwords) forgot(ctx context.Context, caller Caller, in api.ForgotPasswordRequest) (api.MessageResponse, error) {
+	err := r.Forgot.Handle(ctx, password.ForgotInput{From: caller.Origin, Email: in.Email})
+	return api.MessageResponse{Success: true, Message: "If this address has an account, a mail with a link to set a new password is on its way"}, err
+}
+
+func (r *Passwords) reset(ctx context.Context, caller Caller, in api.ResetPasswordRequest) (api.MessageResponse, error) {
+	field, value := "new_password", in.NewPassword
+	if value == "" {
+		field, value = "password", in.Password
+	}
+	err := r.Reset.Handle(ctx, password.ResetInput{
+		From: caller.Origin, Token: domain.NewSecret(in.Token), Field: field, Password: domain.NewSecret(value),
+	})
+	return api.MessageResponse{Success: true, Message: "The password is set. Log in with it"}, err
+}
+
+func (r *Passwords) change(ctx context.Context, caller Caller, in api.ChangePasswordRequest) (Answer[api.ChangePasswordResponse], error) {
+	answer := Answer[api.ChangePasswordResponse]{}
+	out, err := r.Change.Handle(ctx, password.ChangeInput{
+		Actor: caller.Actor, From: caller.Origin, Current: domain.NewSecret(in.CurrentPassword), New: domain.NewSecret(in.NewPassword),
+	})
+	if err != nil {
+		return answer, err
+	}
+	answer.Body = api.ChangePasswordResponse{
+		Success: true, Message: "The password is changed. All other sessions have ended",
+		AccessToken: out.Access.Token.Reveal(), TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access),
+	}
+	answer.Body.RefreshToken, answer.Cookies = caller.HandOver(out.Session, out.RefreshToken, out.IdleUntil)
+	return answer, nil
+}

@@ -1,0 +1,74 @@
+package echohttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/signet-auth/signet/api"
+	"github.com/signet-auth/signet/app/password"
+	"github.com/signet-auth/signet/domain"
+)
+
+// mountLinks adds the page behind the link in a mail, for who has no front end of their own (LINK_RESET). Its form posts back
+// to the same address. The token in there is all that counts, so there is no cookie to forge a request with.
+func (r *Passwords) mountLinks(a *API) {
+	HandleRaw(a, http.MethodGet, "/api/password/reset/{token}", Op{
+		ID: "followResetLink", Tag: passwordsTag, Summary: "The page of the link, with a form for the new password",
+		Description: "The same for every token: looking tells nothing and uses nothing up.",
+		Produces:    []Content{{Description: "The page", Type: mediaHTML}},
+	}, r.followLink)
+	HandleRaw(a, http.MethodPost, "/api/password/reset/{token}", Op{
+		ID: "postResetForm", Tag: passwordsTag, Summary: "What the form of the page posts", Strict: true,
+		Description: "For people; programs use POST /api/password/reset.",
+		Produces: []Content{
+			{Description: "A page that says that it is done", Type: mediaHTML},
+			{Status: http.StatusBadRequest, Description: "The form with what is wrong beside the field, or a page that says that the link no longer works", Type: mediaHTML},
+			{Status: http.StatusTooManyRequests, Description: "The form, to be sent again later", Type: mediaHTML},
+			{Status: http.StatusServiceUnavailable, Description: "The form, to be sent again later", Type: mediaHTML},
+		},
+	}, r.postForm)
+}
+
+// resetView is what the page shows beside the form: what was wrong, by where it stands. Nothing that was typed is in it.
+type resetView struct{ Alert, Hint, Password, Repeated string }
+
+// Failed tells whether something was wrong; the title begins with it then, because a screen reader reads that first.
+func (v resetView) Failed() bool { return v.Alert != "" || v.Password != "" || v.Repeated != "" }
+
+func (r *Passwords) followLink(context.Context, Caller, api.ResetPasswordLinkRequest) (Raw, error) {
+	return r.form(http.StatusOK, resetView{})
+}
+
+func (r *Passwords) postForm(ctx context.Context, caller Caller, in api.ResetPasswordFormRequest) (Raw, error) {
+	if in.NewPassword != "" && in.Repeated != in.NewPassword {
+		return r.form(http.StatusBadRequest, resetView{Repeated: "The two passwords are not the same"})
+	}
+	err := r.Reset.Handle(ctx, password.ResetInput{
+		From: caller.Origin, Token: domain.NewSecret(in.Token), Field: "The password", Password: domain.NewSecret(in.NewPassword),
+	})
+	if err == nil {
+		return page(http.StatusOK, pageResetDone)
+	}
+	status, public := classify(err)
+	switch {
+	case errors.Is(err, domain.ErrInvalidToken):
+		return page(http.StatusBadRequest, pageResetInvalid)
+	case len(public.Fields) > 0:
+		return r.form(http.StatusBadRequest, resetView{Password: public.Fields[0].Text})
+	case public.Kind == domain.Limited || public.Kind == domain.Unavailable:
+		raw, failed := r.form(status, resetView{Alert: public.Text})
+		if failed != nil {
+			return Raw{}, failed
+		}
+		setFailureHeaders(raw.Header, status, public)
+		return raw, nil
+	}
+	return Raw{}, err
+}
+
+func (r *Passwords) form(status int, view resetView) (Raw, error) {
+	view.Hint = fmt.Sprintf("At least %d characters. Several words in a row are easy to keep in mind and hard to guess.", r.Reset.Password.MinLength)
+	return pageOf(status, pageReset, view)
+}
