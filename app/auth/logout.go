@@ -95,6 +95,9 @@ func (u *Logout) byRefresh(ctx context.Context, text domain.Secret) (departure, 
 	if !family.Knows(token, u.Keys) {
 		return departure{}, forged
 	}
+	if !family.EndedAt.IsZero() && s.EndedAt.IsZero() {
+		return departure{}, domain.ErrTokenInvalid // of a line that another has replaced: it may be a thief's, and ends nothing
+	}
 	return departure{owner(s.UserID.Principal(), s.ID), s.ID}, nil
 }
 

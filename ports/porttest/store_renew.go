@@ -110,14 +110,20 @@ func storeRenewals(t *testing.T, s storeTest) {
 	})
 
 	t.Run("of a renewal and a refresh, in any order, the old family is over and the new one begins", func(t *testing.T) {
-		for range 20 {
+		for round := range 20 {
 			session, old := s.session(t, s.user(t).ID, noon)
 			fresh := newFamily(session.ID, noon)
 			race(t, 2, func(i int) (bool, error) {
-				if i == 0 {
+				switch {
+				case i == 1:
+					return renew(t.Context(), fresh)
+				case round%2 == 0:
 					return advance(t.Context(), old, noon)
 				}
-				return renew(t.Context(), fresh)
+				to := old
+				to.Generation, to.Hash = 1, newBytes(32)
+				_, ok, err := s.Rotate(t.Context(), old, to, policy)
+				return ok, err
 			})
 			if got, of := family(t, old.ID); got.EndedAt.IsZero() || !of.EndedAt.IsZero() {
 				t.Fatalf("the old family ended %v, the session %v", got.EndedAt, of.EndedAt)
