@@ -71,10 +71,11 @@ func (s changes) After(ctx context.Context, seq int64, limit int) (store.Feed, e
 	return feed, nil
 }
 
-// Purge goes through the primary key from its oldest end, so it needs no index on the time.
+// Purge goes through the primary key from its oldest end, so it needs no index on the time, and past what another replica is
+// purging.
 func (s changes) Purge(ctx context.Context, before time.Time, n int) (int, error) {
 	removed, err := s.execute(ctx, `
 		DELETE FROM changes WHERE at < ? AND seq < (SELECT max(seq) FROM changes)
-		AND seq IN (SELECT seq FROM changes ORDER BY seq LIMIT ?)`, before, n)
+		AND seq IN (SELECT seq FROM changes ORDER BY seq LIMIT ? ?)`, before, n, s.owner.dialect.SkipLocked)
 	return int(removed), err
 }

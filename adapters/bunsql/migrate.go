@@ -32,6 +32,8 @@ type Engine struct {
 	Lock func(context.Context, *sql.DB) (release func(), err error)
 	// Classify says what an error of the driver means, as a Dialect's does.
 	Classify func(error) Failure
+	// Month, if not nil, makes a table's partition of the month that begins then, and tells whether it was missing.
+	Month func(ctx context.Context, db *sql.DB, table string, begin time.Time) (bool, error)
 }
 
 // Migration is one step of the schema's timeline.

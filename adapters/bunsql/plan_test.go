@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -90,39 +91,11 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			return err
 		},
 	}
-	each(t, func(t *testing.T, e engine) {
-		db, raw := e.migrated(t)
-		sent := db.Watch()
-		explain := func(t *testing.T) {
-			t.Helper()
-			queries := sent()
-			if len(queries) == 0 {
-				t.Fatal("no statement was sent")
-			}
-			for _, q := range queries {
-				if plan := explained(t, e, raw, q); scans(e, plan) {
-					t.Errorf("%s\nreads a whole table:\n%s", q, strings.Join(plan, "\n"))
-				}
-			}
-		}
-		for name, read := range reads {
-			t.Run(name, func(t *testing.T) {
-				allowMissing(t, read(t.Context(), db.Read()))
-				explain(t)
-			})
-		}
-		t.Run("rotate", func(t *testing.T) {
-			if _, _, err := db.Rotate(t.Context(), family, family, domain.SessionPolicy{}); err != nil {
-				t.Fatal(err)
-			}
-			explain(t)
-		})
-		for name, write := range writes {
-			t.Run(name, func(t *testing.T) {
-				allowMissing(t, db.WithinTx(t.Context(), write))
-				explain(t)
-			})
-		}
+	explainEach(t, reads, writes, map[string]func(context.Context, *bunsql.DB) error{
+		"rotate": func(ctx context.Context, db *bunsql.DB) error {
+			_, _, err := db.Rotate(ctx, family, family, domain.SessionPolicy{})
+			return err
+		},
 	})
 }
 

@@ -136,7 +136,7 @@ func misplaced(in RefreshInput, s domain.Session) bool { return in.By == ByCooki
 func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, policy domain.RefreshPolicy, service domain.Service, in RefreshInput, now time.Time) (out RefreshOutput, settled bool, err error) {
 	family, s, err := u.Store.Read().Sessions.Family(ctx, token.Family)
 	if errors.Is(err, domain.ErrNotFound) {
-		return out, true, domain.ErrTokenInvalid.Because(domain.ErrForged)
+		return out, true, u.unknown(token) // forged, or of a session so long over that its row is gone
 	}
 	if err != nil {
 		return out, true, err
@@ -159,14 +159,18 @@ func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, policy d
 	case domain.Reuse:
 		return out, true, u.endReused(ctx, s, user, in.From, now)
 	case domain.Refuse:
-		err := domain.ErrTokenInvalid
-		if !token.Genuine(u.Keys) {
-			err = err.Because(domain.ErrForged)
-		}
-		return out, true, err
+		return out, true, u.unknown(token)
 	}
 	out, err = u.answer(ctx, next, user, s, service, now)
 	return out, true, err
+}
+
+// unknown refuses a token that no family takes; only one that Signet never made counts against its sender.
+func (u *Refresh) unknown(token domain.RefreshToken) error {
+	if token.Genuine(u.Keys) {
+		return domain.ErrTokenInvalid
+	}
+	return domain.ErrTokenInvalid.Because(domain.ErrForged)
 }
 
 func (u *Refresh) activeUser(ctx context.Context, id domain.UserID, now time.Time) (domain.User, error) {

@@ -104,6 +104,7 @@ type Config struct {
 	FeedStaleness duration `env:"FEED_MAX_STALENESS" envDefault:"30s"`
 	OutboxLease   duration `env:"OUTBOX_LEASE" envDefault:"30s"`
 	OutboxWorkers int      `env:"OUTBOX_WORKERS" envDefault:"4"`
+	CleanupEvery  duration `env:"CLEANUP_EVERY" envDefault:"10m"`
 
 	LogLevel    string `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat   string `env:"LOG_FORMAT"` // text in development, json in production unless said

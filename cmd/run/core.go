@@ -18,6 +18,7 @@ import (
 	"github.com/signet-auth/signet/app/audit"
 	"github.com/signet-auth/signet/app/auth"
 	"github.com/signet-auth/signet/app/feed"
+	"github.com/signet-auth/signet/app/janitor"
 	"github.com/signet-auth/signet/app/keys"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/password"
@@ -55,7 +56,7 @@ type outside struct {
 // core is the use cases and what works behind them.
 type core struct {
 	follower      *feed.Follower
-	sweeper       *feed.Sweeper
+	janitor       *janitor.Janitor
 	ring          *keys.Ring
 	directory     *access.Directory
 	authenticator *access.Authenticator
@@ -105,7 +106,7 @@ func newCore(o outside) (*core, error) {
 	k := &core{
 		follower: p.follower, ring: p.ring, directory: p.directory, authenticator: p.authenticator,
 		failures: p.credentials.Failures, rehash: p.rehash, hasher: o.hasher,
-		sweeper:    &feed.Sweeper{Store: o.store, System: o.system, Keep: 2 * time.Hour, Log: o.log},
+		janitor:    p.janitor(),
 		dispatcher: p.dispatcher(),
 		admin:      &admin.Create{Store: o.store, System: o.system, Hasher: o.hasher, Password: p.password},
 	}

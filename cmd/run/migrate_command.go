@@ -47,6 +47,14 @@ func (m migrateUp) Run(p *program) error {
 		if err == nil && len(applied) == 0 {
 			_, _ = fmt.Fprintln(p.stdio.Out, "nothing to apply")
 		}
+		if err != nil || m.Steps > 0 {
+			return err
+		}
+		// Here, because servers may work with a role that can't.
+		made, err := migrator.PrepareMonths(p.ctx, time.Now(), monthsAhead)
+		if made > 0 {
+			_, _ = fmt.Fprintf(p.stdio.Out, "prepared %d monthly partitions\n", made)
+		}
 		return err
 	})
 }

@@ -203,7 +203,7 @@ func (c *Config) check() []error {
 		"REGISTRATION_TTL": c.RegistrationTTL, "VERIFY_TTL": c.VerifyTTL, "VERIFY_CODE_TTL": c.CodeTTL,
 		"FEED_POLL": c.FeedPoll, "FEED_MAX_STALENESS": c.FeedStaleness, "OUTBOX_LEASE": c.OutboxLease,
 		"LOCKOUT_FIRST": c.LockFirst, "LOCKOUT_LONGEST": c.LockLongest, "RECENT_AUTH": c.RecentAuth,
-		"RESET_TTL": c.ResetTTL, "EMAIL_CHANGE_TTL": c.EmailChangeTTL,
+		"RESET_TTL": c.ResetTTL, "EMAIL_CHANGE_TTL": c.EmailChangeTTL, "CLEANUP_EVERY": c.CleanupEvery,
 	} {
 		bad(d > 0, "%s must be more than 0", name)
 	}

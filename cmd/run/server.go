@@ -196,7 +196,7 @@ func (s *Server) serve(listeners *echohttp.Server) {
 	working, halt := context.WithCancel(context.Background())
 	s.stop, s.halt = stop, halt
 	for _, run := range []func(context.Context){
-		s.core.follower.Run, s.core.sweeper.Run, s.core.dispatcher.Run, s.core.failures.Run, s.core.hasher.Warm,
+		s.core.follower.Run, s.core.janitor.Run, s.core.dispatcher.Run, s.core.failures.Run, s.core.hasher.Warm,
 	} {
 		s.work.Go(func() { run(working) })
 	}

@@ -43,6 +43,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "change feed", run: storeFeed, alone: true},
 		{name: "outbox", run: storeOutbox, alone: true},
 		{name: "meta", run: storeMeta},
+		{name: "remains", run: storeRemains, alone: true},
 		{name: "text that no database should hold", run: storeText},
 	} {
 		t.Run(group.name, func(t *testing.T) {

@@ -75,6 +75,7 @@ type Tx struct {
 	Outbox        Outbox
 	Changes       Changes
 	Meta          Meta
+	Remains       Remains
 
 	changes []domain.Change
 }

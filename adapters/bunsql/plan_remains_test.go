@@ -1,0 +1,67 @@
+package bunsql_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signet-auth/signet/adapters/bunsql"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// The janitor works beside requests: what it looks for must cost what there is to remove and not what there is.
+func TestCleaningHasAnIndex(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	explainEach(t, nil, map[string]func(context.Context, *store.Tx) error{
+		"sessions": func(ctx context.Context, tx *store.Tx) error { _, err := tx.Remains.Sessions(ctx, now, 10); return err },
+		"flows":    func(ctx context.Context, tx *store.Tx) error { _, err := tx.Remains.Flows(ctx, now, 10); return err },
+		"registrations": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Remains.Registrations(ctx, now, 10)
+			return err
+		},
+		"messages": func(ctx context.Context, tx *store.Tx) error { _, err := tx.Remains.Messages(ctx, now, 10); return err },
+		"lockouts": func(ctx context.Context, tx *store.Tx) error { _, err := tx.Remains.Lockouts(ctx, now, 10); return err },
+	}, nil)
+}
+
+// explainEach asks for the plan of every statement that the calls send, on every database, and fails where one reads a whole table.
+func explainEach(t *testing.T, reads map[string]func(context.Context, *store.Reader) error, writes map[string]func(context.Context, *store.Tx) error,
+	others map[string]func(context.Context, *bunsql.DB) error,
+) {
+	t.Helper()
+	each(t, func(t *testing.T, e engine) {
+		db, raw := e.migrated(t)
+		sent := db.Watch()
+		explain := func(t *testing.T) {
+			t.Helper()
+			queries := sent()
+			if len(queries) == 0 {
+				t.Fatal("no statement was sent")
+			}
+			for _, q := range queries {
+				if plan := explained(t, e, raw, q); scans(e, plan) {
+					t.Errorf("%s\nreads a whole table:\n%s", q, strings.Join(plan, "\n"))
+				}
+			}
+		}
+		for name, read := range reads {
+			t.Run(name, func(t *testing.T) {
+				allowMissing(t, read(t.Context(), db.Read()))
+				explain(t)
+			})
+		}
+		for name, write := range writes {
+			t.Run(name, func(t *testing.T) {
+				allowMissing(t, db.WithinTx(t.Context(), write))
+				explain(t)
+			})
+		}
+		for name, other := range others {
+			t.Run(name, func(t *testing.T) {
+				allowMissing(t, other(t.Context(), db))
+				explain(t)
+			})
+		}
+	})
+}

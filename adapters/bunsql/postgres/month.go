@@ -1,0 +1,42 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// month makes a table's partition of a month, and tells whether it did. The partition is made apart and then attached, because
+// that leaves the table open to others (CREATE TABLE … PARTITION OF locks it for everybody), and it gives up soon where it would
+// have to wait: whoever queues behind it would be requests.
+func month(ctx context.Context, db *sql.DB, table string, begin time.Time) (made bool, err error) {
+	name := table + begin.Format("_2006_01")
+	var there bool
+	if err := db.QueryRowContext(ctx, "SELECT to_regclass($1) IS NOT NULL", name).Scan(&there); err != nil || there {
+		return false, err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit: nothing
+	for _, statement := range []string{
+		"SET LOCAL lock_timeout = '200ms'",
+		"SET LOCAL statement_timeout = '2s'",
+		fmt.Sprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS)", name, table),
+		fmt.Sprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')",
+			table, name, begin.Format(time.RFC3339), begin.AddDate(0, 1, 0).Format(time.RFC3339)),
+	} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "23514" { // check_violation
+				return false, nil // the default partition has rows of that month: it keeps it
+			}
+			return false, err
+		}
+	}
+	return true, tx.Commit()
+}

@@ -1,0 +1,218 @@
+package porttest
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// remove is one of the methods of store.Remains.
+type remove func(r store.Remains, ctx context.Context, before time.Time, n int) (int, error)
+
+func storeRemains(t *testing.T, s storeTest) {
+	clean := func(t *testing.T, method remove, before time.Time, n int) (removed int) {
+		t.Helper()
+		s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
+			removed, err = method(tx.Remains, ctx, before, n)
+			return err
+		})
+		return removed
+	}
+	user := s.user(t)
+	session := func(t *testing.T, at time.Time) domain.FamilyID {
+		t.Helper()
+		_, family := s.session(t, user.ID, at)
+		return family.ID
+	}
+
+	t.Run("a session goes when its end, or the end of its time, is long past, and its family with it", func(t *testing.T) {
+		ended, endedFamily := s.session(t, user.ID, noon)
+		expired, live := session(t, noon.Add(time.Hour-policy.Absolute)), session(t, noon.Add(2*time.Hour))
+		s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Sessions.End(ctx, []domain.SessionID{ended.ID}, domain.EndedByLogout, noon)
+			return err
+		})
+		if n := clean(t, store.Remains.Sessions, noon, 10); n != 0 {
+			t.Errorf("%d are gone at the very end", n)
+		}
+		if n := clean(t, store.Remains.Sessions, noon.Add(time.Microsecond), 10); n != 1 {
+			t.Errorf("%d are gone, want the ended one", n)
+		}
+		if n := clean(t, store.Remains.Sessions, noon.Add(time.Hour+time.Microsecond), 10); n != 1 {
+			t.Errorf("%d are gone, want the one at its absolute end", n)
+		}
+		for id, want := range map[domain.FamilyID]*domain.Error{endedFamily.ID: domain.ErrNotFound, expired: domain.ErrNotFound, live: nil} {
+			if _, _, err := s.Read().Sessions.Family(t.Context(), id); (err == nil) != (want == nil) {
+				t.Errorf("a family: %v, want %v", err, want)
+			}
+		}
+	})
+
+	t.Run("a flow goes when its time is past, used or not", func(t *testing.T) {
+		put := func(expires time.Time) domain.Flow {
+			f := newFlow(string(newID[domain.UserID]()), newAddress(t))
+			f.ExpiresAt = expires
+			s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Flows.Insert(ctx, f) })
+			return f
+		}
+		used, open, live := put(noon), put(noon), put(noon.Add(time.Hour))
+		s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Flows.Consume(ctx, used.ID, noon.Add(-time.Minute))
+			return err
+		})
+		if n := clean(t, store.Remains.Flows, noon, 10) + clean(t, store.Remains.Flows, noon.Add(time.Microsecond), 10); n != 2 {
+			t.Errorf("%d are gone, want 2", n)
+		}
+		for _, f := range []domain.Flow{used, open} {
+			_, err := s.Read().Flows.BySecret(t.Context(), f.SecretHash)
+			fails(t, "a flow that is over", err, domain.ErrNotFound)
+		}
+		if _, err := s.Read().Flows.BySecret(t.Context(), live.SecretHash); err != nil {
+			t.Error(err)
+		}
+	})
+
+	t.Run("a registration goes when its time is past", func(t *testing.T) {
+		put := func(expires time.Time) domain.Registration {
+			r := newRegistration(newAddress(t), noon)
+			r.ExpiresAt = expires
+			s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Registrations.Insert(ctx, r) })
+			return r
+		}
+		over, live := put(noon), put(noon.Add(time.Hour))
+		if n := clean(t, store.Remains.Registrations, noon, 10) + clean(t, store.Remains.Registrations, noon.Add(time.Microsecond), 10); n != 1 {
+			t.Errorf("%d are gone, want 1", n)
+		}
+		_, err := s.Read().Registrations.ByID(t.Context(), over.ID)
+		fails(t, "what is over", err, domain.ErrNotFound)
+		if _, err := s.Read().Registrations.ByID(t.Context(), live.ID); err != nil {
+			t.Error(err)
+		}
+	})
+
+	t.Run("a message goes when it was delivered or parked long ago, and never before it is either", func(t *testing.T) {
+		s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			for range 3 {
+				if err := tx.Outbox.Add(ctx, newMessage(noon)); err != nil {
+					return err
+				}
+			}
+			claimed, err := tx.Outbox.Claim(ctx, noon, time.Minute, 3)
+			if err != nil || len(claimed) != 3 {
+				t.Fatalf("claimed %d, %v", len(claimed), err)
+			}
+			if _, err := tx.Outbox.Settle(ctx, claimed[0], noon); err != nil {
+				return err
+			}
+			_, err = tx.Outbox.Park(ctx, claimed[1], noon.Add(time.Hour), "refused")
+			return err
+		})
+		for _, row := range []struct {
+			before time.Time
+			want   int
+		}{{noon, 0}, {noon.Add(time.Microsecond), 1}, {noon.Add(24 * time.Hour), 1}, {noon.Add(1000 * time.Hour), 0}} {
+			if n := clean(t, store.Remains.Messages, row.before, 10); n != row.want {
+				t.Errorf("before %s %d are gone, want %d", row.before, n, row.want)
+			}
+		}
+	})
+
+	t.Run("a run of failures goes when it is old and locks nothing", func(t *testing.T) {
+		put := func(l domain.Lockout) []byte {
+			l.Key = newBytes(32)
+			s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Lockouts.Save(ctx, l) })
+			return l.Key
+		}
+		old := put(domain.Lockout{Failures: 3, UpdatedAt: noon})
+		locking := put(domain.Lockout{Failures: 3, UpdatedAt: noon, LockedUntil: noon.Add(time.Hour)})
+		young := put(domain.Lockout{Failures: 3, UpdatedAt: noon.Add(time.Hour)})
+		if n := clean(t, store.Remains.Lockouts, noon.Add(time.Minute), 10); n != 1 {
+			t.Errorf("%d are gone, want 1", n)
+		}
+		for name, row := range map[string]struct {
+			key  []byte
+			want int
+		}{"old": {old, 0}, "locking": {locking, 3}, "young": {young, 3}} {
+			if l, err := s.Read().Lockouts.ByKey(t.Context(), row.key); err != nil || l.Failures != row.want {
+				t.Errorf("%s has %d failures, want %d (%v)", name, l.Failures, row.want, err)
+			}
+		}
+	})
+
+	storeRemainsRaces(t, s, user)
+}
+
+func storeRemainsRaces(t *testing.T, s storeTest, user domain.User) {
+	long := noon.Add(-10 * policy.Absolute)
+
+	t.Run("several replicas at once remove each row once, as many at a time as was asked for", func(t *testing.T) {
+		const rows, batch = 100, 7
+		for range rows {
+			s.session(t, user.ID, long)
+		}
+		var total atomic.Int64
+		race(t, 8, func(int) (bool, error) {
+			for {
+				var n int
+				err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) (err error) {
+					n, err = tx.Remains.Sessions(ctx, noon.Add(-policy.Absolute), batch)
+					return err
+				})
+				if n > batch {
+					t.Errorf("%d were removed at once", n)
+				}
+				if err != nil || n == 0 {
+					return true, err
+				}
+				total.Add(int64(n))
+			}
+		})
+		if total.Load() != rows {
+			t.Errorf("%d were removed, want %d", total.Load(), rows)
+		}
+	})
+
+	t.Run("what another transaction holds is passed by", func(t *testing.T) {
+		session, _ := s.session(t, user.ID, long)
+		s.session(t, user.ID, long)
+		held, release := make(chan struct{}), make(chan struct{})
+		done := make(chan error, 1)
+		go func() {
+			done <- s.WithinTx(context.WithoutCancel(t.Context()), func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Sessions.End(ctx, []domain.SessionID{session.ID}, domain.EndedByAdmin, noon)
+				close(held)
+				<-release
+				return err
+			})
+		}()
+		<-held
+		begun := time.Now()
+		var n int
+		cleaned := make(chan error, 1)
+		go func() {
+			cleaned <- s.WithinTx(context.WithoutCancel(t.Context()), func(ctx context.Context, tx *store.Tx) (err error) {
+				n, err = tx.Remains.Sessions(ctx, noon.Add(-policy.Absolute), 10)
+				return err
+			})
+		}()
+		select {
+		case err := <-cleaned: // Postgres
+			close(release)
+			if err != nil || n != 1 || time.Since(begun) > 2*time.Second {
+				t.Errorf("%d were removed after %s (%v), want the free one at once", n, time.Since(begun), err)
+			}
+		case <-time.After(time.Second): // one writer: it waits for its turn, and then nothing is held
+			close(release)
+			if err := <-cleaned; err != nil || n != 1 {
+				t.Errorf("%d were removed (%v), want the one that is over still", n, err)
+			}
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}

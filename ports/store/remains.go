@@ -1,0 +1,22 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Remains removes what is over and nobody asks for any more. Each method removes up to n rows, the oldest first where there is an
+// order, and says how many. Rows that another transaction holds are passed by: any number of replicas may clean at once, each row
+// is removed once, and nobody waits for anybody.
+type Remains interface {
+	// Sessions removes those that ended before a time, or were at their absolute end then, with their families.
+	Sessions(ctx context.Context, before time.Time, n int) (int, error)
+	// Flows removes one-time secrets that expired before a time, used ones too.
+	Flows(ctx context.Context, before time.Time, n int) (int, error)
+	// Registrations removes those that expired before a time. Flows about them go with their own time.
+	Registrations(ctx context.Context, before time.Time, n int) (int, error)
+	// Messages removes those that were delivered or parked before a time.
+	Messages(ctx context.Context, before time.Time, n int) (int, error)
+	// Lockouts removes runs of failures that were last added to before a time and lock nothing then.
+	Lockouts(ctx context.Context, before time.Time, n int) (int, error)
+}
