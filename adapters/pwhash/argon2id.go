@@ -3,7 +3,6 @@ package pwhash
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
@@ -81,9 +80,6 @@ func (h argonHash) text() string {
 	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", h.made.Memory, h.made.Passes, h.made.Lanes,
 		phc.EncodeToString(h.salt), phc.EncodeToString(h.tag))
 }
-
-// phc is the base64 of PHC strings.
-var phc = base64.RawStdEncoding.Strict()
 
 func readArgon2id(text string) (stored, bool) {
 	if len(text) > maxArgonText {

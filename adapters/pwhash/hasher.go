@@ -22,6 +22,8 @@ type Options struct {
 	Workers int
 	// Wait is how long Reserve waits; 0 means 2 s.
 	Wait time.Duration
+	// FirebaseSigners are the signer keys of the Firebase projects that accounts come from (see firebase.go).
+	FirebaseSigners [][]byte
 	// Now measures, and Sleep waits or returns early when ctx ends (sys.System has both). They are safe for concurrent use.
 	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -34,6 +36,7 @@ type Hasher struct {
 	typical estimate // of one comparison under the current setting
 	queue   queue
 	engine  engine
+	signers [][]byte
 	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error
 }
@@ -51,13 +54,18 @@ func build(o Options, e engine) (*Hasher, error) {
 	if err := o.Setting.check(); err != nil {
 		return nil, err
 	}
+	for _, signer := range o.FirebaseSigners {
+		if len(signer) < minSigner || len(signer) > maxSigner {
+			return nil, fmt.Errorf("pwhash: a Firebase signer key has %d–%d bytes", minSigner, maxSigner)
+		}
+	}
 	if o.Workers == 0 {
 		o.Workers = defaultWorkers(runtime.GOMAXPROCS(0))
 	}
 	if o.Wait == 0 {
 		o.Wait = defaultWait
 	}
-	h := &Hasher{setting: o.Setting, engine: e, now: o.Now, sleep: o.Sleep}
+	h := &Hasher{setting: o.Setting, engine: e, signers: o.FirebaseSigners, now: o.Now, sleep: o.Sleep}
 	h.queue.places, h.queue.free, h.queue.limit, h.queue.sleep = o.Workers, o.Workers, o.Wait, o.Sleep
 	if err := h.makeDecoy(); err != nil {
 		return nil, err
@@ -142,7 +150,7 @@ func (s *slot) Verify(hash string, password domain.Secret) secure.Match {
 	h := s.use()
 	plain := []byte(password.Reveal())
 	begin := h.now()
-	known, readable := read(hash)
+	known, readable := h.read(hash)
 	if !readable {
 		h.decoy.compare(h.engine, plain)
 		h.typical.add(h.now().Sub(begin))
@@ -163,4 +171,14 @@ func (s *slot) Verify(hash string, password domain.Secret) secure.Match {
 		match.Settle = func(ctx context.Context) { _ = h.sleep(ctx, rest) }
 	}
 	return match
+}
+
+// read is the package's, with what a hash needs that is not in its text.
+func (h *Hasher) read(text string) (stored, bool) {
+	known, ok := read(text)
+	if f, is := known.(firebaseHash); ok && is {
+		f.signers = h.signers
+		return f, len(h.signers) > 0
+	}
+	return known, ok
 }

@@ -43,7 +43,7 @@ type bench struct {
 	slept  time.Duration
 }
 
-func newBench(t *testing.T, setting pwhash.Setting) *bench {
+func newBench(t *testing.T, setting pwhash.Setting, signers ...[]byte) *bench {
 	t.Helper()
 	b := &bench{clock: time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC)}
 	b.Spent = func(d time.Duration) {
@@ -62,7 +62,9 @@ func newBench(t *testing.T, setting pwhash.Setting) *bench {
 		return nil
 	}
 	var err error
-	b.hasher, err = pwhash.NewMetered(pwhash.Options{Setting: setting, Workers: 1, Now: now, Sleep: sleep}, &b.Meter)
+	b.hasher, err = pwhash.NewMetered(pwhash.Options{
+		Setting: setting, Workers: 1, Now: now, Sleep: sleep, FirebaseSigners: signers,
+	}, &b.Meter)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +117,12 @@ func TestConstantWork_PW8(t *testing.T) {
 		{"unknown account", "", password, false, false},
 		{"account without password", "!", password, false, false},
 		{"unreadable hash", "$2a$08$tooshort", password, false, false},
-		{"hash of an unknown kind", "$scrypt$ln=15,r=8,p=1$c2FsdHNhbHQ$aGFzaA", password, false, false},
+		{"hash of an unknown kind", "$yescrypt$ln=15,r=8,p=1$c2FsdHNhbHQ$aGFzaA", password, false, false},
+		{"PBKDF2 of more than 2 M rounds", "pbkdf2:sha256:2000001$saltsalt$" + strings.Repeat("ab", 32), password, false, false},
+		{"PBKDF2 of 1 M rounds and three blocks", "$pbkdf2-sha1$i=1000000,l=60$c2FsdHNhbHQ$" + strings.Repeat("A", 80), password, false, false},
+		{"scrypt that asks for 128 MiB", "scrypt:131072:8:1$saltsalt$" + strings.Repeat("ab", 64), password, false, false},
+		{"scrypt that asks for 5 times 64 MiB", "scrypt:65536:8:5$saltsalt$" + strings.Repeat("ab", 64), password, false, false},
+		{"Firebase's without its signer key", firebaseText, password, false, false},
 		{"hash that asks for 2^31 rounds", strings.Replace(current, "$07$", "$31$", 1), password, false, false},
 		{"argon2id that asks for 4 GiB", "$argon2id$v=19$m=4194304,t=2,p=1$YWFhYWFhYWFhYWFhYWFhYQ$YWFhYWFhYWFhYWFhYWFhYQ", password, false, false},
 		{"more than 72 bytes", current, long, false, false},

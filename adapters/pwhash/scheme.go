@@ -1,11 +1,13 @@
 package pwhash
 
 import (
+	"crypto/pbkdf2"
 	"errors"
 	"strings"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/crypto/scrypt"
 )
 
 // maxPassword is the most of a password that any scheme is given, in bytes; policies allow far less (ASVS 6.2.9).
@@ -40,7 +42,7 @@ type stored interface {
 	under(s Setting) bool
 }
 
-// schemes is the table of hash texts. read returns false for a text that is not of its scheme to the letter.
+// schemes is the table of hash texts that Signet writes. read returns false for a text that is not of its scheme to the letter.
 var schemes = [...]struct {
 	prefix string
 	read   func(text string) (stored, bool)
@@ -51,10 +53,42 @@ var schemes = [...]struct {
 	{"$argon2id$", readArgon2id},
 }
 
+// imported is the table of hash texts that other programs wrote and Signet never does; docs/password-hashes.md describes them.
+// The first prefix that fits
+// decides; read is given what is behind it.
+var imported = [...]struct {
+	prefix string
+	read   func(rest string) (stored, bool)
+}{
+	{"$pbkdf2-sha1$i=", readPBKDF2PHC(digestSHA1)},
+	{"$pbkdf2-sha256$i=", readPBKDF2PHC(digestSHA256)},
+	{"$pbkdf2-sha512$i=", readPBKDF2PHC(digestSHA512)},
+	{"$pbkdf2$", readPBKDF2Passlib(digestSHA1)},
+	{"$pbkdf2-sha256$", readPBKDF2Passlib(digestSHA256)},
+	{"$pbkdf2-sha512$", readPBKDF2Passlib(digestSHA512)},
+	{"pbkdf2_sha1$", readPBKDF2Django(digestSHA1)},
+	{"pbkdf2_sha256$", readPBKDF2Django(digestSHA256)},
+	{"pbkdf2:sha1:", readPBKDF2Werkzeug(digestSHA1)},
+	{"pbkdf2:sha256:", readPBKDF2Werkzeug(digestSHA256)},
+	{"pbkdf2:sha512:", readPBKDF2Werkzeug(digestSHA512)},
+	{"$scrypt$", readScryptCrypt},
+	{"scrypt:", readScryptWerkzeug},
+	{"scrypt$", readScryptDjango},
+	{"$firebase-scrypt$", readFirebase},
+}
+
 func read(text string) (stored, bool) {
+	if len(text) > maxText {
+		return nil, false
+	}
 	for _, s := range schemes {
 		if strings.HasPrefix(text, s.prefix) {
 			return s.read(text)
+		}
+	}
+	for _, s := range imported {
+		if rest, ok := strings.CutPrefix(text, s.prefix); ok {
+			return s.read(rest)
 		}
 	}
 	return nil, false
@@ -68,6 +102,8 @@ type engine interface {
 	bcryptCompare(hash, password []byte) error
 	bcryptGenerate(password []byte, cost int) ([]byte, error)
 	argon2id(password, salt []byte, a Argon2id, length uint32) []byte
+	pbkdf2(d digest, password, salt []byte, rounds, length int) []byte
+	scrypt(password, salt []byte, c scryptCost, length int) []byte
 }
 
 type processor struct{}
@@ -82,4 +118,20 @@ func (processor) bcryptGenerate(password []byte, cost int) ([]byte, error) {
 
 func (processor) argon2id(password, salt []byte, a Argon2id, length uint32) []byte {
 	return argon2.IDKey(password, salt, a.Passes, a.Memory, a.Lanes, length)
+}
+
+func (processor) pbkdf2(d digest, password, salt []byte, rounds, length int) []byte {
+	tag, err := pbkdf2.Key(d.make, string(password), salt, rounds, length)
+	if err != nil {
+		return nil // the standard library is told to allow less; then nothing matches
+	}
+	return tag
+}
+
+func (processor) scrypt(password, salt []byte, c scryptCost, length int) []byte {
+	tag, err := scrypt.Key(password, salt, c.n, c.r, c.p, length)
+	if err != nil {
+		panic("pwhash: scrypt refuses what is within the bounds: " + err.Error())
+	}
+	return tag
 }

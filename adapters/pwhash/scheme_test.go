@@ -98,8 +98,35 @@ func FuzzRead(f *testing.F) {
 	f.Add(foreignArgon2id)
 	f.Add("$argon2id$v=19$m=65536,t=10,p=16$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4")
 	f.Add("")
-	spelling := regexp.MustCompile(`^(\$2[aby]\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}` +
-		`|\$argon2id\$v=19\$m=[1-9][0-9]{0,4},t=([1-9]|10),p=([1-9]|1[0-6])\$[+/A-Za-z0-9]{11,86}\$[+/A-Za-z0-9]{22,86})$`)
+	for _, row := range foreign {
+		f.Add(row.text)
+	}
+	const (
+		rounds  = `(?:[1-9][0-9]{0,5}|1[0-9]{6}|2000000)`
+		dotted  = `[./A-Za-z0-9]`
+		base64  = `[+/A-Za-z0-9]`
+		printed = "[!-#%-~]{4,64}"
+		power   = `(?:[248]|16|32|64|128|256|512|1024|2048|4096|8192|16384|32768|65536|131072|262144|524288)`
+		block   = `(?:[1-9]|[12][0-9]|3[0-2])`
+		lanes   = `(?:[1-9]|1[0-6])`
+	)
+	spelling := regexp.MustCompile(`^(?:` + strings.Join([]string{
+		`\$2[aby]\$(?:0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}`,
+		`\$argon2id\$v=19\$m=[1-9][0-9]{0,4},t=(?:[1-9]|10),p=` + lanes + `\$` + base64 + `{11,86}\$` + base64 + `{22,86}`,
+		`\$pbkdf2\$` + rounds + `\$` + dotted + `{6,86}\$` + dotted + `{27}`,
+		`\$pbkdf2-sha256\$` + rounds + `\$` + dotted + `{6,86}\$` + dotted + `{43}`,
+		`\$pbkdf2-sha512\$` + rounds + `\$` + dotted + `{6,86}\$` + dotted + `{86}`,
+		`\$pbkdf2-(?:sha1|sha256|sha512)\$i=` + rounds + `,l=[1-6][0-9]\$` + base64 + `{6,86}\$` + base64 + `{22,86}`,
+		`pbkdf2_sha1\$` + rounds + `\$` + printed + `\$` + base64 + `{27}=`,
+		`pbkdf2_sha256\$` + rounds + `\$` + printed + `\$` + base64 + `{43}=`,
+		`pbkdf2:sha1:` + rounds + `\$` + printed + `\$[0-9a-f]{40}`,
+		`pbkdf2:sha256:` + rounds + `\$` + printed + `\$[0-9a-f]{64}`,
+		`pbkdf2:sha512:` + rounds + `\$` + printed + `\$[0-9a-f]{128}`,
+		`\$scrypt\$ln=(?:[1-9]|1[0-9]),r=` + block + `,p=` + lanes + `\$` + base64 + `{6,86}\$` + base64 + `{22,86}`,
+		`scrypt:` + power + `:` + block + `:` + lanes + `\$` + printed + `\$[0-9a-f]{128}`,
+		`scrypt\$` + power + `\$` + printed + `\$` + block + `\$` + lanes + `\$` + base64 + `{86}==`,
+		`\$firebase-scrypt\$ln=(?:[1-9]|1[0-9]),r=` + block + `\$[+/A-Za-z0-9=]{0,24}\$[+/A-Za-z0-9=]{8,88}\$[+/A-Za-z0-9=]{44,88}`,
+	}, "|") + `)$`)
 	f.Fuzz(func(t *testing.T, text string) {
 		if readable, _ := pwhash.Read(text, pwhash.Bcrypt{Cost: 5}); readable && !spelling.MatchString(text) {
 			t.Errorf("readable: %q", text)

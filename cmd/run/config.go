@@ -88,6 +88,8 @@ type Config struct {
 	HashWorkers  int      `env:"HASH_WORKERS" envDefault:"0"` // 0: one per core, less one when there are more than two
 	HashWait     duration `env:"HASH_WAIT" envDefault:"2s"`
 
+	FirebaseSigners base64Keys `env:"FIREBASE_SIGNER_KEYS"` // for hashes that come from Firebase
+
 	RateLimits     onOff    `env:"RATE_LIMITS" envDefault:"on"`
 	LimitLogin     quota    `env:"LIMIT_LOGIN" envDefault:"10/15m"`
 	LimitFailures  quota    `env:"LIMIT_FAILURES" envDefault:"60/1m"`
@@ -129,7 +131,7 @@ var aliases = map[string]string{
 // fromFiles are the settings that may be given as NAME_FILE, the way container platforms hand secrets over.
 var fromFiles = []string{
 	"SECRET_KEY", "SECRET_KEY_PREVIOUS", "DATABASE_URI", "MIGRATE_DATABASE_URI", "REDIS_URL", "REDIS_PASSWORD",
-	"MAIL_PASSWORD", "BOOTSTRAP_ADMIN_PASSWORD",
+	"MAIL_PASSWORD", "BOOTSTRAP_ADMIN_PASSWORD", "FIREBASE_SIGNER_KEYS",
 }
 
 // embedded tells whether the record is the SQLite file in the data folder.

@@ -252,7 +252,8 @@ func openHasher(c *Config) (*pwhash.Hasher, error) {
 		setting = pwhash.DefaultArgon2id()
 	}
 	return pwhash.New(pwhash.Options{
-		Setting: setting, Workers: c.HashWorkers, Wait: time.Duration(c.HashWait), Now: time.Now, Sleep: c.System.Sleep, // it measures work, which no moved clock should stretch
+		Setting: setting, Workers: c.HashWorkers, Wait: time.Duration(c.HashWait), FirebaseSigners: c.FirebaseSigners.reveal(),
+		Now: time.Now, Sleep: c.System.Sleep, // it measures work, which no moved clock should stretch
 	})
 }
 

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -106,6 +107,31 @@ func (s *secrets) UnmarshalText(text []byte) error {
 		*s = append(*s, domain.NewSecret(item))
 	}
 	return nil
+}
+
+// base64Keys is a list of secret keys in base64.
+type base64Keys []domain.Secret
+
+func (k *base64Keys) UnmarshalText(text []byte) error {
+	var items list
+	_ = items.UnmarshalText(text)
+	*k = nil
+	for _, item := range items {
+		raw, err := base64.StdEncoding.DecodeString(item)
+		if err != nil || len(raw) < 32 || len(raw) > 64 {
+			return errors.New("must be keys of 32 to 64 bytes in base64, separated by commas")
+		}
+		*k = append(*k, domain.NewSecret(string(raw)))
+	}
+	return nil
+}
+
+func (k base64Keys) reveal() [][]byte {
+	keys := make([][]byte, len(k))
+	for i, key := range k {
+		keys[i] = []byte(key.Reveal())
+	}
+	return keys
 }
 
 // prefixes is a list of address blocks; a single address is a block of one.

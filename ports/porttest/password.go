@@ -28,7 +28,32 @@ func Passwords(t *testing.T, open func(t *testing.T, o PasswordOptions) secure.P
 	passwordQueue(t, open)
 }
 
+// ImportedPasswords is the part of the contract that holds for hashes of a kind that the hasher verifies and does not make;
+// export writes such a hash as the program does that made them.
+func ImportedPasswords(t *testing.T, open func(t *testing.T, o PasswordOptions) secure.PasswordHasher, export func(password string) string) {
+	hasher := passwordHasher{open(t, PasswordOptions{Places: 2, Wait: passwordWait, System: passwordSystem()})}
+	hash := func(_ *testing.T, password string) string { return export(password) }
+	t.Run("the right password matches, and its hash is outdated", func(t *testing.T) {
+		if match := hasher.reserve(t).Verify(export(passwordExample), domain.NewSecret(passwordExample)); !match.OK || !match.Outdated {
+			t.Errorf("%+v", match)
+		}
+	})
+	passwordComparing(t, hasher, hash)
+	t.Run("PW-3 a long password is told from another with the same beginning", func(t *testing.T) {
+		for _, length := range []int{63, 64, 65, 72, 73, 127, 128, 129, 256, 1024} {
+			long := strings.Repeat("p", length)
+			text := export(long)
+			hasher.matches(t, text, long, true)
+			for _, other := range []string{long + "q", long[:length-1] + "q", long[:length-1], long + long} {
+				hasher.matches(t, text, other, false)
+			}
+		}
+	})
+}
+
 const passwordWait = 2 * time.Second
+
+const passwordExample = "Correct horse, bättery staple"
 
 // passwordSystem has the real clock, which is a fake one inside a synctest bubble.
 func passwordSystem() sys.System {
@@ -47,77 +72,87 @@ func passwordSystem() sys.System {
 	}
 }
 
-func passwordMatching(t *testing.T, open func(t *testing.T, o PasswordOptions) secure.PasswordHasher) {
-	hasher := open(t, PasswordOptions{Places: 2, Wait: passwordWait, System: passwordSystem()})
-	reserve := func(t *testing.T) secure.Slot {
-		t.Helper()
-		slot, err := hasher.Reserve(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(slot.Release)
-		return slot
-	}
-	hash := func(t *testing.T, password string) string {
-		t.Helper()
-		slot := reserve(t)
-		defer slot.Release()
-		text, err := slot.Hash(domain.NewSecret(password))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return text
-	}
-	const password = "Correct horse, bättery staple"
+// passwordHasher is a hasher that a test takes places of.
+type passwordHasher struct{ secure.PasswordHasher }
 
+func (h passwordHasher) reserve(t *testing.T) secure.Slot {
+	t.Helper()
+	slot, err := h.Reserve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(slot.Release)
+	return slot
+}
+
+func (h passwordHasher) hash(t *testing.T, password string) string {
+	t.Helper()
+	slot := h.reserve(t)
+	defer slot.Release()
+	text, err := slot.Hash(domain.NewSecret(password))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func (h passwordHasher) matches(t *testing.T, text, password string, want bool) {
+	t.Helper()
+	slot := h.reserve(t)
+	defer slot.Release()
+	if match := slot.Verify(text, domain.NewSecret(password)); match.OK != want {
+		t.Errorf("%.80q for %.80q: %+v", password, text, match)
+	}
+}
+
+func passwordMatching(t *testing.T, open func(t *testing.T, o PasswordOptions) secure.PasswordHasher) {
+	hasher := passwordHasher{open(t, PasswordOptions{Places: 2, Wait: passwordWait, System: passwordSystem()})}
 	t.Run("the right password matches, and its hash is up to date", func(t *testing.T) {
-		match := reserve(t).Verify(hash(t, password), domain.NewSecret(password))
+		match := hasher.reserve(t).Verify(hasher.hash(t, passwordExample), domain.NewSecret(passwordExample))
 		if !match.OK || match.Outdated {
 			t.Errorf("%+v", match)
 		}
 	})
+	passwordComparing(t, hasher, hasher.hash)
+	t.Run("PW-3 a long password is told from another with the same beginning, or refused", func(t *testing.T) {
+		for _, length := range []int{70, 71, 72, 73, 100, 256, 1024} {
+			long := strings.Repeat("p", length)
+			slot := hasher.reserve(t)
+			text, err := slot.Hash(domain.NewSecret(long))
+			slot.Release()
+			if err == nil {
+				hasher.matches(t, text, long, true)
+			} else {
+				text = hasher.hash(t, long[:70])
+			}
+			for _, other := range []string{long + "q", long[:length-1] + "q", long + long} {
+				hasher.matches(t, text, other, false)
+			}
+		}
+	})
+	t.Run("an empty password is never hashed", func(t *testing.T) {
+		if text, err := hasher.reserve(t).Hash(domain.Secret{}); err == nil {
+			t.Errorf("%q", text)
+		}
+	})
+	t.Run("two hashes of one password differ, and don't show it", func(t *testing.T) {
+		one, two := hasher.hash(t, passwordExample), hasher.hash(t, passwordExample)
+		if one == two || strings.Contains(one, passwordExample) {
+			t.Errorf("%q, %q", one, two)
+		}
+	})
+}
+
+// passwordComparing holds for hashes of every kind; hash makes one.
+func passwordComparing(t *testing.T, hasher passwordHasher, hash func(t *testing.T, password string) string) {
+	const password = passwordExample
 	t.Run("PW-3 nothing is trimmed, folded or cut", func(t *testing.T) {
 		text := hash(t, password)
 		for _, other := range []string{
 			"", " ", password + " ", " " + password, password + "\n", strings.ToLower(password), password[:len(password)-1],
 			password + "\x00", password + "\x00x", "\x00" + password, password + password, strings.Replace(password, "ä", "a\u0308", 1),
 		} {
-			slot := reserve(t)
-			if match := slot.Verify(text, domain.NewSecret(other)); match.OK {
-				t.Errorf("%q matches", other)
-			}
-			slot.Release()
-		}
-	})
-	t.Run("PW-3 a long password is told from another with the same beginning, or refused", func(t *testing.T) {
-		for _, length := range []int{70, 71, 72, 73, 100, 256, 1024} {
-			slot := reserve(t)
-			long := strings.Repeat("p", length)
-			text, err := slot.Hash(domain.NewSecret(long))
-			if err == nil {
-				if match := slot.Verify(text, domain.NewSecret(long)); !match.OK {
-					t.Errorf("%d bytes: does not match itself", length)
-				}
-			} else {
-				text = hash(t, long[:70])
-			}
-			for _, other := range []string{long + "q", long[:length-1] + "q", long + long} {
-				if match := slot.Verify(text, domain.NewSecret(other)); match.OK {
-					t.Errorf("%d bytes: another password matches", length)
-				}
-			}
-			slot.Release()
-		}
-	})
-	t.Run("an empty password is never hashed", func(t *testing.T) {
-		if text, err := reserve(t).Hash(domain.Secret{}); err == nil {
-			t.Errorf("%q", text)
-		}
-	})
-	t.Run("two hashes of one password differ, and don't show it", func(t *testing.T) {
-		one, two := hash(t, password), hash(t, password)
-		if one == two || strings.Contains(one, password) {
-			t.Errorf("%q, %q", one, two)
+			hasher.matches(t, text, other, false)
 		}
 	})
 	t.Run("no hash, and none that can be read, matches nothing", func(t *testing.T) {
@@ -126,13 +161,9 @@ func passwordMatching(t *testing.T, open func(t *testing.T, o PasswordOptions) s
 			"", " ", "x", "$", "$$$$$", password, good[:len(good)-1], good + "x", " " + good, good + "\n", "$2a$99$" + strings.Repeat("a", 53),
 			"$argon2id$v=19$m=4294967295,t=4294967295,p=255$YWFhYWFhYWE$YWFhYWFhYWFhYWFhYWFhYQ", strings.Repeat("$", 100_000), "\x00", "*", "!",
 		} {
-			slot := reserve(t)
 			for _, typed := range []string{password, "", text} {
-				if match := slot.Verify(text, domain.NewSecret(typed)); match.OK {
-					t.Errorf("%.80q: %+v", text, match)
-				}
+				hasher.matches(t, text, typed, false)
 			}
-			slot.Release()
 		}
 	})
 	t.Run("it is safe for concurrent use, each place for one goroutine", func(t *testing.T) {

@@ -36,6 +36,7 @@ var libraries = map[string][]owner{
 	"github.com/go-jose/go-jose/v4":          {jwtoken},
 	"golang.org/x/crypto/argon2":             {pwhash},
 	"golang.org/x/crypto/bcrypt":             {pwhash},
+	"golang.org/x/crypto/scrypt":             {pwhash},
 	"github.com/ccojocar/zxcvbn-go":          {pwhash, pwscreen},
 	"github.com/mileusna/useragent":          {useragent},
 	"github.com/wneessen/go-mail":            {smtpmail},
