@@ -32,7 +32,7 @@ const accountsTag = "Accounts"
 func (r *Accounts) Mount(a *API) {
 	Handle(a, http.MethodPost, "/api/auth/register", Op{
 		ID: "register", Tag: accountsTag, Summary: "Begin an account", Status: http.StatusCreated,
-		Description: "Sends a mail with a link and a code that prove the mailbox. The answer is the same whether or not the address has an account.",
+		Description: "Sends a mail with a link and a code that prove the mailbox, in the language of locale; without one the first of Accept-Language that mails are written in is kept as the locale. The answer is the same whether or not the address has an account.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrEmailTaken, domain.ErrBusy},
 	}, r.register)
 	Handle(a, http.MethodPost, "/api/auth/verify-email", Op{
@@ -77,7 +77,7 @@ func (r *Accounts) Mount(a *API) {
 func (r *Accounts) register(ctx context.Context, caller Caller, in api.RegisterRequest) (api.RegisterResponse, error) {
 	out, err := r.Register.Handle(ctx, auth.RegisterInput{
 		From: caller.Origin, Email: in.Email, Password: domain.NewSecret(in.Password),
-		FirstName: in.FirstName, LastName: in.LastName, Locale: in.Locale,
+		FirstName: in.FirstName, LastName: in.LastName, Locale: in.Locale, AcceptLanguage: caller.AcceptLanguage,
 	})
 	message := "Registered. Log in, and follow the link in the mail we sent to prove the address"
 	if out.Pending {

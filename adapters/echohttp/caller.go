@@ -15,6 +15,8 @@ type Caller struct {
 	Bearer domain.Secret
 	// Accept is the Accept header, empty when there was none.
 	Accept string
+	// AcceptLanguage is the Accept-Language header, empty when there was none.
+	AcceptLanguage string
 	// Head is true for HEAD, which must have no effect whatever GET has (RFC 9110 §9.2.1).
 	Head bool
 

@@ -86,7 +86,8 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (Caller, error) {
 	caller := Caller{
 		Actor: domain.Anonymous(), Origin: ex.origin(r), Accept: strings.Join(r.Header["Accept"], ","),
-		Head: r.Method == http.MethodHead, cookies: a.cookies, request: r,
+		AcceptLanguage: strings.Join(r.Header["Accept-Language"], ","),
+		Head:           r.Method == http.MethodHead, cookies: a.cookies, request: r,
 	}
 	if op.Auth != NoAuth {
 		var err error

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -43,6 +44,9 @@ func gather(dir string) (map[string]catalog, error) {
 	if err := collect(found, root, ""); err != nil {
 		return nil, err
 	}
+	if err := complete(found); err != nil {
+		return nil, err
+	}
 	if dir != "" {
 		if err := collect(found, os.DirFS(dir), dir); err != nil {
 			return nil, fmt.Errorf("mailtmpl: the folder of templates: %w", err)
@@ -54,6 +58,21 @@ func gather(dir string) (map[string]catalog, error) {
 		}
 	}
 	return found, nil
+}
+
+// complete checks that every language of ours has every mail: a kind that was forgotten in one would come in another.
+func complete(found map[string]catalog) error {
+	var missing []error
+	for _, locale := range slices.Sorted(maps.Keys(found)) {
+		for _, kind := range mailer.Kinds() {
+			for _, name := range []string{string(kind) + ".txt", string(kind) + ".html"} {
+				if _, ok := found[locale][name]; !ok {
+					missing = append(missing, fmt.Errorf("mailtmpl: templates/%s/%s is missing", locale, name))
+				}
+			}
+		}
+	}
+	return errors.Join(missing...)
 }
 
 // collect adds <locale>/<file> of a tree. Unknown names are refused: a misspelt file would silently not be used.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"github.com/signet-auth/signet/adapters/mailtmpl"
 	"github.com/signet-auth/signet/ports/mailer"
 )
@@ -49,17 +51,37 @@ func TestTheOperatorsFolder(t *testing.T) {
 
 	t.Run("another language is one more folder, and falls back by kind", func(t *testing.T) {
 		c := composer(t, mailtmpl.Options{Dir: folder(t, map[string]string{
-			"de/verify.txt":  `{{define "subject"}}Adresse bestätigen{{end}}Der Link gilt {{hours .LinkTTL}} Stunden: {{.Link}}`,
-			"de/verify.html": `{{define "content"}}<p>Der Code gilt {{minutes .CodeTTL}} Minuten</p>{{end}}`,
+			"fr/verify.txt":  `{{define "subject"}}Confirmez votre adresse{{end}}Valable {{hours .LinkTTL}} heures: {{.Link}} ({{moment .AskedAt}}, {{duration .CodeTTL}}, {{.Device}})`,
+			"fr/verify.html": `{{define "content"}}<p>Code valable {{minutes .CodeTTL}} minutes</p>{{end}}`,
 		})})
-		for _, locale := range []string{"de", "de-AT", "DE"} {
+		for _, locale := range []string{"fr", "fr-CH", "FR", "fr-x-a"} {
 			m := compose(t, c, mailer.Verify, locale, full)
-			if m.Subject != "Adresse bestätigen" || !strings.Contains(m.Text, "24 Stunden") || !strings.Contains(m.HTML, "10 Minuten") {
+			if m.Subject != "Confirmez votre adresse" || m.Language != "fr" || !strings.Contains(m.HTML, "10 minutes") || !strings.Contains(m.HTML, `lang="fr"`) ||
+				!strings.Contains(m.Text, "24 heures") || !strings.Contains(m.Text, "(2026-11-23 19:02 UTC, 10 min, Firefox, Linux)") {
 				t.Errorf("%s: %+v", locale, m)
 			}
 		}
-		if m := compose(t, c, mailer.RefreshReused, "de", full); !strings.Contains(m.Subject, "signed you out") {
+		if m := compose(t, c, mailer.RefreshReused, "fr", full); !strings.Contains(m.Subject, "signed you out") || m.Language != "en" {
 			t.Errorf("%+v", m)
+		}
+	})
+
+	t.Run("a variant of a language brings what it says otherwise, and the rest is the language's", func(t *testing.T) {
+		c := composer(t, mailtmpl.Options{Dir: folder(t, map[string]string{
+			"de-ch/verify.txt":  `{{define "subject"}}Grüezi{{end}}Er gilt {{duration .CodeTTL}}`,
+			"de-ch/verify.html": `{{define "content"}}<p>Grüezi</p>{{end}}`,
+		})})
+		if m := compose(t, c, mailer.Verify, "de-CH-1996", full); m.Text != "Er gilt 10 Minuten\n" || m.Language != "de-ch" {
+			t.Errorf("%+v", m)
+		}
+		if m := compose(t, c, mailer.Reset, "de-CH", full); m.Language != "de" {
+			t.Errorf("it is in %s", m.Language)
+		}
+		if m := compose(t, c, mailer.Verify, "de-AT", full); m.Language != "de" {
+			t.Errorf("it is in %s", m.Language)
+		}
+		if diff := gocmp.Diff([]string{"de", "de-ch", "en"}, c.Languages()); diff != "" {
+			t.Error(diff)
 		}
 	})
 
@@ -80,8 +102,8 @@ func TestTheOperatorsFolder(t *testing.T) {
 		{"a bad layout", map[string]string{"en/layout.html": "<html>\n{{template \"content\" .}}\n{{.Nope}}</html>"}, "layout.html:3"},
 		{"a misspelt file", map[string]string{"en/verfy.txt": "x"}, "verfy.txt"},
 		{"a file outside of a locale", map[string]string{"verify.txt": "x"}, "verify.txt"},
-		{"text without HTML", map[string]string{"de/verify.txt": `{{define "subject"}}S{{end}}`}, "verify.html"},
-		{"HTML without text", map[string]string{"de/verify.html": `{{define "content"}}{{end}}`}, "verify.txt"},
+		{"text without HTML", map[string]string{"fr/verify.txt": `{{define "subject"}}S{{end}}`}, "verify.html"},
+		{"HTML without text", map[string]string{"fr/verify.html": `{{define "content"}}{{end}}`}, "verify.txt"},
 	} {
 		t.Run(row.fact+" stops the start and is named", func(t *testing.T) {
 			_, err := mailtmpl.New(mailtmpl.Options{Dir: folder(t, row.files)})

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	htmltemplate "html/template"
+	"maps"
+	"slices"
 	"strings"
 	texttemplate "text/template"
 	"time"
 
+	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/mailer"
 )
 
@@ -25,7 +28,8 @@ type Options struct {
 // Composer implements mailer.Composer.
 type Composer struct {
 	product string
-	mails   map[string]map[mailer.Kind]mail // by locale
+	mails   map[mailer.Kind]map[string]mail // by kind and locale
+	locales map[mailer.Kind][]string        // of each kind, sorted
 }
 
 // mail is one kind in one language.
@@ -37,15 +41,16 @@ type mail struct {
 
 // View is what templates get.
 type View struct {
-	Product string
-	Name    string           // a first name that is safe to greet with, or empty
-	Link    htmltemplate.URL // of our making: its scheme was checked
-	Code    string           // may be empty
-	AskedAt time.Time        // {{moment .AskedAt}}
-	LinkTTL time.Duration    // {{duration .LinkTTL}}
-	CodeTTL time.Duration
-	IP      string // may be empty
-	Device  string // what the user agent calls itself, in the mail's language; may be empty
+	Product  string
+	Language string           // the tag of the mail's language
+	Name     string           // a first name that is safe to greet with, or empty
+	Link     htmltemplate.URL // of our making: its scheme was checked
+	Code     string           // may be empty
+	AskedAt  time.Time        // {{moment .AskedAt}}
+	LinkTTL  time.Duration    // {{duration .LinkTTL}}
+	CodeTTL  time.Duration
+	IP       string // may be empty
+	Device   string // what the user agent calls itself, in the mail's language; may be empty
 	// NewAddress is masked; may be empty.
 	NewAddress string
 	EraseAt    time.Time // {{date .EraseAt}}; may be zero
@@ -53,14 +58,17 @@ type View struct {
 
 // New reads and tries all templates. Its errors name the file and, for mistakes in a template, the line.
 func New(options Options) (*Composer, error) {
-	c := &Composer{product: oneLine(cmp.Or(options.Product, "Signet")), mails: map[string]map[mailer.Kind]mail{}}
+	c := &Composer{
+		product: oneLine(cmp.Or(options.Product, "Signet")), mails: map[mailer.Kind]map[string]mail{}, locales: map[mailer.Kind][]string{},
+	}
 	found, err := gather(options.Dir)
 	if err != nil {
 		return nil, err
 	}
-	for locale, files := range found {
-		c.mails[locale] = map[mailer.Kind]mail{}
-		for _, kind := range mailer.Kinds() {
+	for _, kind := range mailer.Kinds() {
+		c.mails[kind] = map[string]mail{}
+		for _, locale := range slices.Sorted(maps.Keys(found)) {
+			files := found[locale]
 			if !files.has(kind) {
 				continue
 			}
@@ -68,7 +76,8 @@ func New(options Options) (*Composer, error) {
 			if err != nil {
 				return nil, err
 			}
-			c.mails[locale][kind] = m
+			c.mails[kind][locale] = m
+			c.locales[kind] = append(c.locales[kind], locale)
 		}
 	}
 	return c, c.try()
@@ -82,8 +91,8 @@ func (c *Composer) try() error {
 		NewAddress: "a***@example.com", EraseAt: time.Unix(0, 0),
 	}
 	bare := mailer.Data{Link: full.Link, AskedAt: full.AskedAt, LinkTTL: full.LinkTTL}
-	for locale, mails := range c.mails {
-		for kind := range mails {
+	for _, kind := range mailer.Kinds() {
+		for _, locale := range c.locales[kind] {
 			for _, data := range []mailer.Data{full, bare} {
 				if _, err := c.Compose(kind, locale, data); err != nil {
 					return fmt.Errorf("%w (in %s/%s)", err, locale, kind)
@@ -94,33 +103,47 @@ func (c *Composer) try() error {
 	return nil
 }
 
-// Compose writes a mail; its ID and recipient are the caller's to fill in. The locale is a language tag (RFC 5646): "de-AT"
-// is de, and what we don't have is English.
-func (c *Composer) Compose(kind mailer.Kind, locale string, data mailer.Data) (mailer.Message, error) {
-	language, _, _ := strings.Cut(strings.ToLower(locale), "-")
-	spoken := language
-	m, ok := c.mails[spoken][kind]
-	if !ok {
-		spoken = fallback
-		m, ok = c.mails[spoken][kind]
+// Languages are the locales that have at least one mail.
+func (c *Composer) Languages() []string {
+	var all []string
+	for _, locales := range c.locales {
+		all = append(all, locales...)
 	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// find looks up the mail for a locale: "de-AT" is de, and what we don't have is English.
+func (c *Composer) find(kind mailer.Kind, locale string) (string, mail, error) {
+	spoken := cmp.Or(domain.LookupLanguage(locale, c.locales[kind]), fallback)
+	m, ok := c.mails[kind][spoken]
 	if !ok {
-		return mailer.Message{}, fmt.Errorf("mailtmpl: no mail of kind %q", kind)
+		return "", mail{}, fmt.Errorf("mailtmpl: no mail of kind %q", kind)
+	}
+	return spoken, m, nil
+}
+
+// Compose writes a mail; its ID and recipient are the caller's to fill in.
+func (c *Composer) Compose(kind mailer.Kind, locale string, data mailer.Data) (mailer.Message, error) {
+	spoken, m, err := c.find(kind, locale)
+	if err != nil {
+		return mailer.Message{}, err
 	}
 	link, err := safeLink(data.Link)
 	if err != nil {
 		return mailer.Message{}, err
 	}
 	view := View{
-		Product: c.product,
-		Name:    safeName(data.Name),
-		Link:    link,
-		Code:    oneLine(data.Code),
-		AskedAt: data.AskedAt.UTC(),
-		LinkTTL: data.LinkTTL,
-		CodeTTL: data.CodeTTL,
-		IP:      safeIP(data.IP),
-		Device:  speaking(spoken).device(safeName(data.Device)),
+		Product:  c.product,
+		Language: spoken,
+		Name:     safeName(data.Name),
+		Link:     link,
+		Code:     oneLine(data.Code),
+		AskedAt:  data.AskedAt.UTC(),
+		LinkTTL:  data.LinkTTL,
+		CodeTTL:  data.CodeTTL,
+		IP:       safeIP(data.IP),
+		Device:   speaking(spoken).device(safeName(data.Device)),
 
 		NewAddress: safeMasked(data.NewAddress),
 		EraseAt:    data.EraseAt.UTC(),
@@ -132,5 +155,5 @@ func (c *Composer) Compose(kind mailer.Kind, locale string, data mailer.Data) (m
 	if err := m.html.ExecuteTemplate(&html, layout, view); err != nil {
 		return mailer.Message{}, fmt.Errorf("mailtmpl: %w", err)
 	}
-	return mailer.Message{Subject: m.subject, Text: tidy(text.String()), HTML: html.String()}, nil
+	return mailer.Message{Subject: m.subject, Text: tidy(text.String()), HTML: html.String(), Language: spoken}, nil
 }

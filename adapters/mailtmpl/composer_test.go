@@ -53,9 +53,11 @@ func TestGolden(t *testing.T) {
 	c := composer(t, mailtmpl.Options{Product: "Acme ID"})
 	for _, kind := range mailer.Kinds() {
 		for name, data := range map[string]mailer.Data{"full": full, "bare": bare} {
-			m := compose(t, c, kind, "en", data)
-			golden(t, string(kind)+"-"+name+".txt", "Subject: "+m.Subject+"\n\n"+m.Text)
-			golden(t, string(kind)+"-"+name+".html", m.HTML)
+			for _, language := range c.Languages() {
+				m := compose(t, c, kind, language, data)
+				golden(t, language+"/"+string(kind)+"-"+name+".txt", "Subject: "+m.Subject+"\n\n"+m.Text)
+				golden(t, language+"/"+string(kind)+"-"+name+".html", m.HTML)
+			}
 		}
 	}
 }
@@ -64,6 +66,9 @@ func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
 	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -79,12 +84,23 @@ func golden(t *testing.T, name, got string) {
 
 func TestEveryMailSaysWhatToDoWhenItWasNotYou(t *testing.T) {
 	c := composer(t, mailtmpl.Options{})
-	advice := map[mailer.Kind]string{mailer.Reset: "your password stays as it is", mailer.ChangeEmail: "ignore this mail"}
-	for _, kind := range mailer.Kinds() {
-		m := compose(t, c, kind, "en", bare)
-		for _, part := range []string{"23 November 2026 at 19:02 UTC", cmp.Or(advice[kind], "forgot password")} {
-			if !strings.Contains(strings.Join(strings.Fields(m.Text), " "), part) || !strings.Contains(m.HTML, part) {
-				t.Errorf("%s does not say %q", kind, part)
+	for language, says := range map[string]struct {
+		when, otherwise string
+		advice          map[mailer.Kind]string
+	}{
+		"en": {"23 November 2026 at 19:02 UTC", "forgot password", map[mailer.Kind]string{
+			mailer.Reset: "your password stays as it is", mailer.ChangeEmail: "ignore this mail",
+		}},
+		"de": {"23. November 2026 um 19:02 Uhr (UTC)", "Passwort vergessen", map[mailer.Kind]string{
+			mailer.Reset: "bleibt Ihr Passwort, wie es ist", mailer.ChangeEmail: "ignorieren Sie diese E-Mail",
+		}},
+	} {
+		for _, kind := range mailer.Kinds() {
+			m := compose(t, c, kind, language, bare)
+			for _, part := range []string{says.when, cmp.Or(says.advice[kind], says.otherwise)} {
+				if !strings.Contains(strings.Join(strings.Fields(m.Text), " "), part) || !strings.Contains(m.HTML, part) {
+					t.Errorf("%s in %s does not say %q", kind, language, part)
+				}
 			}
 		}
 	}
@@ -100,8 +116,10 @@ func TestMailsLoadNothing(t *testing.T) {
 	c := composer(t, mailtmpl.Options{})
 	loads := regexp.MustCompile(`(?i)<(img|script|link|iframe|object|embed|video|audio|style|form|input)|src=|url\(|@import|\son\w+=`)
 	for _, kind := range mailer.Kinds() {
-		if found := loads.FindString(compose(t, c, kind, "en", full).HTML); found != "" {
-			t.Errorf("%s has %q", kind, found)
+		for _, language := range c.Languages() {
+			if found := loads.FindString(compose(t, c, kind, language, full).HTML); found != "" {
+				t.Errorf("%s in %s has %q", kind, language, found)
+			}
 		}
 	}
 }
@@ -167,14 +185,18 @@ func TestLinks(t *testing.T) {
 
 func TestDurations(t *testing.T) {
 	c := composer(t, mailtmpl.Options{})
-	for d, want := range map[time.Duration]string{
-		24 * time.Hour: "24 hours", 72 * time.Hour: "3 days", time.Hour: "1 hour", 30 * time.Minute: "30 minutes",
-		90 * time.Minute: "90 minutes", time.Minute: "1 minute", 45 * time.Second: "45 seconds", 25 * time.Hour: "25 hours",
+	for d, want := range map[time.Duration][2]string{
+		24 * time.Hour: {"24 hours", "24 Stunden"}, 72 * time.Hour: {"3 days", "3 Tage"}, time.Hour: {"1 hour", "1 Stunde"},
+		30 * time.Minute: {"30 minutes", "30 Minuten"}, 90 * time.Minute: {"90 minutes", "90 Minuten"}, time.Minute: {"1 minute", "1 Minute"},
+		45 * time.Second: {"45 seconds", "45 Sekunden"}, time.Second: {"1 second", "1 Sekunde"}, 25 * time.Hour: {"25 hours", "25 Stunden"},
 	} {
 		data := bare
 		data.LinkTTL = d
-		if m := compose(t, c, mailer.Verify, "en", data); !strings.Contains(m.Text, "It works for "+want+".") {
-			t.Errorf("%v is not %q", d, want)
+		if m := compose(t, c, mailer.Verify, "en", data); !strings.Contains(m.Text, "It works for "+want[0]+".") {
+			t.Errorf("%v is not %q", d, want[0])
+		}
+		if m := compose(t, c, mailer.Verify, "de", data); !strings.Contains(m.Text, "Er gilt "+want[1]+".") {
+			t.Errorf("%v is not %q", d, want[1])
 		}
 	}
 }

@@ -2,8 +2,12 @@ package mailtmpl
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/signet-auth/signet/domain"
 )
 
 // language is how one language says times, spans of time and devices: what a template can't write out because it depends on
@@ -41,8 +45,8 @@ var neutral = language{
 
 // speaking is the language of a locale's files.
 func speaking(locale string) language {
-	if l, ok := languages[locale]; ok {
-		return l
+	if tag := domain.LookupLanguage(locale, slices.Collect(maps.Keys(languages))); tag != "" {
+		return languages[tag]
 	}
 	return neutral
 }

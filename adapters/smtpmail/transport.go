@@ -95,12 +95,22 @@ func (t *Transport) message(m mailer.Message) (*mail.Msg, error) {
 	msg.SetMessageIDWithValue(m.ID + "@" + t.domain)
 	msg.SetDateWithValue(t.Now().UTC())
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	if m.Language != "" && isTag(m.Language) {
+		msg.SetGenHeader("Content-Language", m.Language) // RFC 3282
+	}
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All") // what Exchange goes by instead
 	msg.SetBodyString(mail.TypeTextPlain, m.Text)
 	if m.HTML != "" {
 		msg.AddAlternativeString(mail.TypeTextHTML, m.HTML)
 	}
 	return msg, nil
+}
+
+// isTag tells whether a text has the characters of a language tag, and nothing that could end a header.
+func isTag(text string) bool {
+	return len(text) <= 35 && !strings.ContainsFunc(text, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
 }
 
 // oneLine keeps a subject from becoming headers; the library encodes line ends too, and readers show the encoded ones.

@@ -43,7 +43,7 @@ func message(t *testing.T) mailer.Message {
 	}
 	return mailer.Message{
 		ID: "7d444840-9dc0-11d1-b245-5ffdce74fad2", To: to,
-		Subject: "Confirm your address", Text: "Open https://id.example.com/s3cr3t\n", HTML: "<p>Open it</p>\n",
+		Subject: "Confirm your address", Text: "Open https://id.example.com/s3cr3t\n", HTML: "<p>Open it</p>\n", Language: "de",
 	}
 }
 
@@ -107,6 +107,7 @@ func TestTheMail(t *testing.T) {
 		"Message-Id":               "<7d444840-9dc0-11d1-b245-5ffdce74fad2@id.example.com>",
 		"Date":                     "Mon, 23 Nov 2026 19:02:03 +0000",
 		"Auto-Submitted":           "auto-generated",
+		"Content-Language":         "de",
 		"X-Auto-Response-Suppress": "All",
 		"Mime-Version":             "1.0",
 		"User-Agent":               "",

@@ -40,6 +40,8 @@ type RegisterInput struct {
 	FirstName string
 	LastName  string
 	Locale    string
+	// AcceptLanguage is the header of that name, for who says no locale.
+	AcceptLanguage string
 }
 
 // RegisterOutput says which id the user will have. Under the strict policy a taken address gets one too, of nobody.
@@ -58,6 +60,8 @@ type Register struct {
 	Policy       RegistrationPolicy
 	Password     domain.PasswordPolicy
 	Verification *Verification
+	// Languages are those that mails are written in.
+	Languages []string
 }
 
 // Handle validates, hashes and stores. Known and unknown addresses cost the same hash and write the same rows; what differs
@@ -96,6 +100,9 @@ func (u *Register) Handle(ctx context.Context, in RegisterInput) (RegisterOutput
 
 func (u *Register) validate(in RegisterInput) (domain.Email, domain.PersonName, error) {
 	email, err := domain.ParseEmail(in.Email)
+	if in.Locale == "" { // kept, so that mails of a year from now are in the language of today's
+		_, in.Locale = domain.PreferredLanguage(in.AcceptLanguage, u.Languages)
+	}
 	name, nameErr := domain.NewPersonName(in.FirstName, in.LastName, in.Locale)
 	passwordErr := u.Password.Check("password", in.Password, email.Canonical(), in.FirstName, in.LastName)
 	return email, name, domain.MergeFields(err, passwordErr, nameErr)

@@ -100,6 +100,8 @@ func (s refusing) Send(context.Context, mailer.Message) error { return s.err }
 // mute is a composer without templates.
 type mute struct{}
 
+func (mute) Languages() []string { return nil }
+
 func (mute) Compose(mailer.Kind, string, mailer.Data) (mailer.Message, error) {
 	return mailer.Message{}, errors.New("no template")
 }

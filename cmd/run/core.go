@@ -193,7 +193,7 @@ func (p *parts) wireAccounts(k *core) {
 	unproved := c.Verification == "optional"
 	k.register = &auth.Register{
 		Store: p.store, System: p.system, Hasher: p.hasher, Guard: p.guard, Postbox: p.postbox, Password: p.password,
-		Verification: p.verification,
+		Verification: p.verification, Languages: p.composer.Languages(),
 		Policy: auth.RegistrationPolicy{
 			Door: auth.RegistrationDoor(c.Registration), Friendly: c.RegistrationMode == "friendly",
 			Unproved: unproved, TTL: time.Duration(c.RegistrationTTL),

@@ -61,11 +61,15 @@ type Message struct {
 	Subject string
 	Text    string
 	HTML    string
+	// Language is the tag of the language that it is written in.
+	Language string
 }
 
 // Composer writes mails. It is safe for concurrent use.
 type Composer interface {
-	// Compose fails for an unknown kind and for templates that fail; both are permanent.
+	// Languages are the tags that mails are written in, lower case and sorted, "en" among them.
+	Languages() []string
+	// Compose writes in the language that serves the locale (RFC 4647 §3.4), else in English. It fails for an unknown kind and for templates that fail; both are permanent.
 	Compose(kind Kind, locale string, data Data) (Message, error)
 }
 

@@ -137,6 +137,16 @@ func Composer(t *testing.T, composer mailer.Composer) {
 		return m
 	}
 
+	for _, language := range composer.Languages() {
+		for _, kind := range mailer.Kinds() {
+			t.Run(string(kind)+" is written in "+language, func(t *testing.T) {
+				if m := compose(t, kind, language, data); m.Language != language {
+					t.Errorf("it is in %q", m.Language)
+				}
+			})
+		}
+	}
+
 	for _, kind := range mailer.Kinds() {
 		t.Run(string(kind)+" has a subject of one line, a text and HTML", func(t *testing.T) {
 			m := compose(t, kind, "en", data)
@@ -175,8 +185,8 @@ func Composer(t *testing.T, composer mailer.Composer) {
 
 		t.Run(string(kind)+" is written in some language for every locale", func(t *testing.T) {
 			for _, locale := range []string{"", "en-GB", "tlh", "../../etc", strings.Repeat("x", 1000)} {
-				if m := compose(t, kind, locale, data); m.Text == "" {
-					t.Errorf("nothing for %q", locale)
+				if m := compose(t, kind, locale, data); m.Text == "" || m.Language != "en" {
+					t.Errorf("in %q for %q", m.Language, locale)
 				}
 			}
 		})

@@ -228,7 +228,7 @@ func (r *Rig) NewLogin() *auth.Login {
 func (r *Rig) NewRegister() *auth.Register {
 	return &auth.Register{
 		Store: r.Store, System: r.System, Hasher: r.Hasher, Guard: r.Guard, Postbox: r.Postbox, Password: r.Passwords,
-		Verification: r.Verification, Policy: auth.RegistrationPolicy{Door: auth.DoorOpen, TTL: 7 * 24 * time.Hour},
+		Verification: r.Verification, Languages: r.Composer.Languages(), Policy: auth.RegistrationPolicy{Door: auth.DoorOpen, TTL: 7 * 24 * time.Hour},
 	}
 }
 
