@@ -17,6 +17,7 @@ import (
 // panics on mistakes of ours: a Req that can't be read, an operation twice.
 func Handle[Req, Res any](a *API, method, path string, op Op, call func(context.Context, Caller, Req) (Res, error)) {
 	in := inputOf(reflect.TypeFor[Req](), op.Strict)
+	a.check.learn(reflect.TypeFor[Req]())
 	a.document.add(method, path, op, in, new(Req), Content{Status: op.status(), Type: mediaJSON, Body: sampleOf[Res]()})
 	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller Caller) error {
 		var req Req
@@ -34,6 +35,7 @@ func Handle[Req, Res any](a *API, method, path string, op Op, call func(context.
 // HandleRaw registers an operation that answers with pages, redirects or bytes. op.Produces says which.
 func HandleRaw[Req any](a *API, method, path string, op Op, call func(context.Context, Caller, Req) (Raw, error)) {
 	in := inputOf(reflect.TypeFor[Req](), op.Strict)
+	a.check.learn(reflect.TypeFor[Req]())
 	a.document.add(method, path, op, in, new(Req), op.Produces...)
 	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller Caller) error {
 		var req Req

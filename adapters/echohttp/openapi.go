@@ -111,6 +111,7 @@ func (o operation) describe(r *openapi31.Reflector) error {
 			func(cu *openapi.ContentUnit) { cu.Description = content.Description })
 	}
 	if o.in != nil {
+		inlineOptionals(r, o.req)
 		oc.AddReqStructure(o.req, openapi.WithCustomize(func(body openapi.ContentOrReference) {
 			if b, ok := body.(*openapi31.RequestBodyOrReference); ok && b.RequestBody != nil {
 				b.RequestBody.WithRequired(o.in.needsBody(o.req))

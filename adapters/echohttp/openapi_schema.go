@@ -14,6 +14,7 @@ import (
 func schemaOptions() []func(*jsonschema.ReflectContext) {
 	return []func(*jsonschema.ReflectContext){
 		jsonschema.InterceptDefName(func(t reflect.Type, _ string) string { return t.Name() }),
+		jsonschema.InterceptSchema(describeOptional),
 		jsonschema.InterceptProp(describeProperty),
 		jsonschema.InterceptNullability(func(p jsonschema.InterceptNullabilityParams) {
 			// Empty lists are [], never null.
@@ -98,9 +99,13 @@ func hasRule(rules, name string) bool {
 	return false
 }
 
+// indirect is what a pointer points to or an optional member holds.
 func indirect(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
+	}
+	if held := heldBy(t); held != nil {
+		return held
 	}
 	return t
 }

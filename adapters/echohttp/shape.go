@@ -26,6 +26,9 @@ func shapeOf(t reflect.Type) *shape {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if held := heldBy(t); held != nil {
+		return shapeOf(held)
+	}
 	if t == rawMessageType || reflect.PointerTo(t).Implements(unmarshalerType) {
 		return nil
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/signet-auth/signet/app/keys"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/password"
+	"github.com/signet-auth/signet/app/profile"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/mailer"
@@ -77,6 +78,8 @@ type core struct {
 	reset    *password.Reset
 	change   *password.Change
 	admin    *admin.Create
+
+	updateMe *profile.Update
 }
 
 // parts is what several use cases are made of.
@@ -112,6 +115,7 @@ func newCore(o outside) (*core, error) {
 	}
 	p.wireAccounts(k)
 	p.wirePasswords(k)
+	p.wireProfile(k)
 	p.follower.Subscribe(p.directory)
 	p.follower.Subscribe(p.ring)
 	p.follower.Subscribe(p.authenticator) // after the ring, whose findings it remembers

@@ -70,6 +70,7 @@ func (k *core) resources(c *Config) []resource {
 			Me: k.me, Validate: k.validate, ConsumeOnAnyGet: c.VerifyGet == "consume",
 		},
 		&echohttp.Passwords{Forgot: k.forgot, Reset: k.reset, Change: k.change},
+		&echohttp.Profile{Update: k.updateMe},
 		&echohttp.WellKnown{JWKS: k.ring.JWKS},
 	}
 }

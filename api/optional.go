@@ -1,0 +1,39 @@
+package api
+
+import "encoding/json"
+
+// Optional is a member of a PATCH: absent keeps what is there, null or an empty value clears it. A pointer could not tell
+// absent from null.
+type Optional[T any] struct {
+	Given bool
+	Value T // zero for null
+}
+
+// Some is a member that is given.
+func Some[T any](value T) Optional[T] { return Optional[T]{Given: true, Value: value} }
+
+// Pointer is nil for an absent member.
+func (o Optional[T]) Pointer() *T {
+	if !o.Given {
+		return nil
+	}
+	return &o.Value
+}
+
+// Member is the value and whether it was given, for those who describe and validate bodies by reflection.
+func (o Optional[T]) Member() (value any, given bool) { return o.Value, o.Given }
+
+// IsZero makes the tag omitzero leave an absent member out.
+func (o Optional[T]) IsZero() bool { return !o.Given }
+
+// MarshalJSON writes the value.
+func (o Optional[T]) MarshalJSON() ([]byte, error) { return json.Marshal(o.Value) }
+
+// UnmarshalJSON is called for members that are there, null included.
+func (o *Optional[T]) UnmarshalJSON(data []byte) error {
+	*o = Optional[T]{Given: true}
+	if string(data) == "null" {
+		return nil // a json.RawMessage would keep the word
+	}
+	return json.Unmarshal(data, &o.Value)
+}
