@@ -32,8 +32,12 @@ type candidate struct {
 	run     domain.Lockout
 }
 
-// check reads the account and compares, on one place of the hash queue.
+// check reads the account and compares, on one place of the hash queue. A database that is away is noticed before: its
+// callers must not fill the queue while they wait for it.
 func (u *Credentials) check(ctx context.Context, email domain.Email, password domain.Secret) (candidate, secure.Match, error) {
+	if err := u.Store.Ping(ctx); err != nil {
+		return candidate{}, secure.Match{}, err
+	}
 	place, err := u.Hasher.Reserve(ctx)
 	if err != nil {
 		return candidate{}, secure.Match{}, err

@@ -90,7 +90,7 @@ func TestAShedLogin(t *testing.T) {
 		}
 	})
 
-	t.Run("by a database that is away gives its budgets back, and hashes nothing", func(t *testing.T) {
+	t.Run("by a database that is away gives its budgets back, and takes no place from those who can be served", func(t *testing.T) {
 		b, _ := known(t)
 		if _, err := b.Directory.Service(t.Context(), ""); err != nil {
 			t.Fatal(err)
@@ -98,7 +98,7 @@ func TestAShedLogin(t *testing.T) {
 		b.Store.Down()
 		_, err := b.login().Handle(t.Context(), with(rig.Password))
 		is(t, "login", err, domain.ErrUnavailable)
-		if steps := b.steps.take(); !slices.Equal(steps, append([]string{"take failures", "take login", "reserve"}, returned...)) {
+		if steps := b.steps.take(); !slices.Equal(steps, append([]string{"take failures", "take login"}, returned...)) {
 			t.Errorf("steps %v", steps)
 		}
 	})

@@ -108,9 +108,12 @@ func (u *Register) validate(in RegisterInput) (domain.Email, domain.PersonName, 
 	return email, name, domain.MergeFields(err, passwordErr, nameErr)
 }
 
-// hash takes a place before the account is looked at, then looks (so that a database that is away is noticed before the
-// expensive part), then hashes.
+// hash takes a place before the account is looked at, then looks, then hashes. A database that is away is noticed before, as
+// in Credentials.check.
 func (u *Register) hash(ctx context.Context, email domain.Email, password domain.Secret) (string, error) {
+	if err := u.Store.Ping(ctx); err != nil {
+		return "", err
+	}
 	place, err := u.Hasher.Reserve(ctx)
 	if err != nil {
 		return "", err

@@ -12,6 +12,15 @@ import (
 )
 
 func storeTransactions(t *testing.T, s storeTest) {
+	t.Run("a store that is reached gives a sign of life", func(t *testing.T) {
+		if err := s.Ping(t.Context()); err != nil {
+			t.Error(err)
+		}
+		gone, hangUp := context.WithCancel(t.Context())
+		hangUp()
+		fails(t, "Ping", s.Ping(gone), domain.ErrUnavailable)
+	})
+
 	t.Run("an error rolls back and is returned as it is", func(t *testing.T) {
 		u, own := newUser(t, newAddress(t)), errors.New("own")
 		err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {

@@ -30,6 +30,9 @@ type Store interface {
 	// statement voids the transaction even if fn goes on ("not found" aside), so fn looks under a lock instead of running into
 	// a conflict.
 	WithinTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error
+	// Ping asks for a sign of life, for who is about to do something expensive that is worth nothing without the database.
+	// domain.ErrUnavailable when there is none within a statement's deadline.
+	Ping(ctx context.Context) error
 	// Rotate makes a family's next state true, as Sessions.Advance does, where its session is live under the policy and the
 	// family is not static, and says whose family it was. It is the one write outside of WithinTx: what most refreshes do, as a
 	// single conditional statement that is its own transaction. ok is false when nothing was written, for whatever reason:

@@ -90,6 +90,19 @@ func (s *Store) WithinTx(ctx context.Context, fn func(context.Context, *store.Tx
 	return err
 }
 
+// Ping fails when the database is down, and does not count as a query.
+func (s *Store) Ping(ctx context.Context) error {
+	s.mu.Lock()
+	hook := s.before
+	s.mu.Unlock()
+	if hook != nil {
+		if err := hook("Ping"); err != nil {
+			return err
+		}
+	}
+	return s.Store.Ping(ctx)
+}
+
 // Rotate is one query.
 func (s *Store) Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (id domain.SessionID, ok bool, err error) {
 	return rotated(ask(s, "Rotate", func() (rotation, error) {
