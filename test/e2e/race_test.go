@@ -1,16 +1,10 @@
 package e2e_test
 
 import (
-	"context"
 	"net/http"
-	"sync/atomic"
 	"testing"
-	"time"
-
-	"golang.org/x/crypto/bcrypt"
 
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit"
 )
 
@@ -113,94 +107,5 @@ func TestFiftyLogouts(t *testing.T) {
 		if events := record.Events(domain.EventSessionEnded, in.Session); len(events) != 1 {
 			t.Errorf("%d times ended", len(events))
 		}
-	})
-}
-
-// TestLoginAgainstAChangeOfThePassword: a login that began with the old password must not leave a session that outlives the
-// change. The change is made as the use case will make it: hash, credential epoch and the end of all sessions, in one
-// transaction under the principal's lock.
-func TestLoginAgainstAChangeOfThePassword(t *testing.T) {
-	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"MAX_SESSIONS_PER_USER": "0", "HASH_WAIT": "20s"}})
-		c, record := s.Client(), s.Record()
-		account := s.NewAccount()
-		before, after := 0, 0
-		for i := range 15 {
-			next := account
-			next.Password = testkit.Password + string(rune('a'+i))
-			hash, err := bcrypt.GenerateFromPassword([]byte(next.Password), 4)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var answered atomic.Int64
-			begin := make(chan struct{}) // the change begins when so many logins are through: another moment each time
-			answers := testkit.Together(17, func(n int) testkit.Response {
-				if n == 0 {
-					<-begin
-					if err := changePassword(record, account.ID, string(hash)); err != nil {
-						t.Error(err)
-					}
-					return testkit.Response{}
-				}
-				answer, err := c.Try(login(credentials(account)))
-				if err != nil {
-					t.Error(err)
-				}
-				if answered.Add(1) == int64(i+1) {
-					close(begin)
-				}
-				return answer
-			})
-			for _, answer := range answers[1:] {
-				switch answer.Outcome() {
-				case "200":
-					before++
-					if got := c.Refresh(answer.Text("refresh_token")).Outcome(); got != "401 token_invalid" {
-						t.Fatalf("a session begun with the old password outlives the change: %s", got)
-					}
-				case "401 invalid_credentials":
-					after++
-				case "503 unavailable": // too many waited for the principal's row: nobody came in
-				default:
-					t.Fatalf("login: %s", answer.Outcome())
-				}
-			}
-			if n := record.LiveSessions(account.ID); n != 0 {
-				t.Fatalf("%d sessions live after the change", n)
-			}
-			account = next
-		}
-		t.Logf("%d logins came before the change and %d after it", before, after)
-		c.Login(account)
-	})
-}
-
-func changePassword(record *testkit.Record, user, hash string) error {
-	return record.Insist(func(ctx context.Context, tx *store.Tx) error {
-		id := domain.UserID(user)
-		principal, err := tx.Principals.Lock(ctx, id.Principal())
-		if err != nil {
-			return err
-		}
-		principal.CredentialEpoch++
-		if err := tx.Principals.Update(ctx, principal); err != nil {
-			return err
-		}
-		if err := tx.Users.SetPassword(ctx, id, hash, principal.UpdatedAt); err != nil {
-			return err
-		}
-		live, err := tx.Sessions.LiveByUser(ctx, id, domain.SessionPolicy{Idle: time.Hour}, principal.UpdatedAt)
-		if err != nil {
-			return err
-		}
-		for _, s := range live {
-			if _, err := tx.Sessions.End(ctx, []domain.SessionID{s.ID}, domain.EndedByPassword, principal.UpdatedAt); err != nil {
-				return err
-			}
-			tx.Changed(domain.ChangeSession, string(s.ID))
-		}
-		tx.Changed(domain.ChangePrincipal, user)
-		return nil
 	})
 }
