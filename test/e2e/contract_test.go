@@ -84,6 +84,9 @@ func TestStrictAnswers(t *testing.T) {
 			{"resend.http", map[string]testkit.Request{
 				"unknown": resending(unknown()), "verified": resending(verified.Email), "waiting": resending(waiting),
 			}},
+			{"forgot.http", map[string]testkit.Request{
+				"unknown": forgetting(unknown()), "verified": forgetting(verified.Email), "waiting": forgetting(waiting),
+			}},
 			{"login-refused.http", map[string]testkit.Request{
 				"unknown": loggingIn(unknown(), testkit.Password), "wrong": loggingIn(verified.Email, "a wrong password"),
 				"wrong of a waiting one": loggingIn(waiting, "a wrong password"), "too long": loggingIn(verified.Email, strings.Repeat("x", 73)),

@@ -28,6 +28,7 @@ func BenchmarkKnownAgainstUnknown(b *testing.B) {
 				"register": func(email string) testkit.Request { return registering(email) },
 				"login":    func(email string) testkit.Request { return loggingIn(email, "not the right one") },
 				"resend":   resending,
+				"forgot":   forgetting,
 			} {
 				b.Run(name, func(b *testing.B) {
 					var took [2][]time.Duration
