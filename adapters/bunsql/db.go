@@ -52,7 +52,7 @@ func New(dialect Dialect, pools Pools, opts Options) *DB {
 	db.ping = read
 	db.reader = &store.Reader{
 		Users: users{read}, Registrations: registrations{read}, Services: services{read}, Grants: grants{read},
-		Sessions: sessions{read}, Flows: flows{read}, Lockouts: lockouts{read}, Keys: keys{read}, Audit: audit{read},
+		Devices: devices{read}, Sessions: sessions{read}, Flows: flows{read}, Lockouts: lockouts{read}, Keys: keys{read}, Audit: audit{read},
 		Changes: changes{feed}, Meta: meta{read},
 	}
 	return db

@@ -50,6 +50,7 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			_, err := r.Lockouts.ByKey(ctx, []byte("k"))
 			return err
 		},
+		"devices":     func(ctx context.Context, r *store.Reader) error { _, err := r.Devices.ByUser(ctx, anID); return err },
 		"service":     func(ctx context.Context, r *store.Reader) error { _, err := r.Services.Find(ctx, anID); return err },
 		"held roles":  func(ctx context.Context, r *store.Reader) error { _, err := r.Grants.Held(ctx, anID, anID); return err },
 		"permissions": func(ctx context.Context, r *store.Reader) error { _, err := r.Grants.Known(ctx, anID); return err },
@@ -75,9 +76,13 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			return err
 		},
 		"identities": func(ctx context.Context, tx *store.Tx) error { return tx.Identities.DeleteByUser(ctx, anID) },
-		"consume": func(ctx context.Context, tx *store.Tx) error { _, err := tx.Flows.Consume(ctx, anID, now); return err },
+		"consume":    func(ctx context.Context, tx *store.Tx) error { _, err := tx.Flows.Consume(ctx, anID, now); return err },
 		"flows": func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.Flows.LockByAddress(ctx, []domain.Purpose{"p"}, "a", now)
+			return err
+		},
+		"device": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Devices.See(ctx, domain.UserID(domain.PlatformID), "Firefox on Linux", now)
 			return err
 		},
 		"supersede":       func(ctx context.Context, tx *store.Tx) error { return tx.Flows.Supersede(ctx, "p", "s", now) },

@@ -85,7 +85,7 @@ func (db *DB) try(ctx context.Context, fn func(context.Context, *store.Tx) error
 func newTx(c conn) *store.Tx {
 	return &store.Tx{
 		Principals: principals{c}, Users: users{c}, Identities: identities{c}, Registrations: registrations{c}, Services: services{c}, Roles: roles{c},
-		Sessions: sessions{c}, Flows: flows{c}, Lockouts: lockouts{c}, Keys: keys{c}, Audit: audit{c}, Outbox: outbox{c}, Changes: changes{c}, Meta: meta{c},
+		Devices: devices{c}, Sessions: sessions{c}, Flows: flows{c}, Lockouts: lockouts{c}, Keys: keys{c}, Audit: audit{c}, Outbox: outbox{c}, Changes: changes{c}, Meta: meta{c},
 		Remains: remains{c},
 	}
 }

@@ -37,6 +37,7 @@ type Login struct {
 	Directory *access.Directory
 	Mint      *session.Mint
 	Ender     session.Ender
+	Lookout   *session.Lookout
 	Refresh   domain.RefreshKeys
 	Policy    domain.SessionPolicy
 	Rehash    *Rehash
@@ -125,6 +126,9 @@ func (u *Login) begin(ctx context.Context, who candidate, in LoginInput, now tim
 			return err
 		}
 		if err := tx.Users.RecordLogin(ctx, who.user.ID, now); err != nil {
+			return err
+		}
+		if err := u.Lookout.LoggedIn(ctx, tx, who.user, in.From, now); err != nil {
 			return err
 		}
 		if who.run.Failures > 0 || who.run.Locks > 0 {

@@ -209,6 +209,7 @@ func (p *parts) wireAccounts(k *core) {
 	}
 	k.login = &auth.Login{
 		Credentials: p.credentials, Directory: p.directory, Mint: p.mint, Ender: p.ender,
+		Lookout: &session.Lookout{Devices: useragent.Namer{}, Postbox: p.postbox, MailTTL: noticeTTL},
 		Refresh: p.refreshKeys, Policy: p.sessions, Rehash: p.rehash, Unproved: unproved,
 	}
 	k.refresh = &auth.Refresh{

@@ -53,6 +53,7 @@ type Reader struct {
 	Registrations RegistrationReader
 	Services      ServiceReader
 	Grants        GrantReader
+	Devices       DeviceReader
 	Sessions      SessionReader
 	Flows         FlowReader
 	Lockouts      LockoutReader
@@ -70,6 +71,7 @@ type Tx struct {
 	Registrations Registrations
 	Services      Services
 	Roles         Roles
+	Devices       Devices
 	Sessions      Sessions
 	Flows         Flows
 	Lockouts      Lockouts

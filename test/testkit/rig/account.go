@@ -219,7 +219,7 @@ func (r *Rig) NewConfirm() *auth.Confirm {
 // NewLogin is the use case on the rig's parts.
 func (r *Rig) NewLogin() *auth.Login {
 	return &auth.Login{
-		Credentials: r.Credentials(), Directory: r.Directory, Mint: r.Mint, Ender: r.Ender,
+		Credentials: r.Credentials(), Directory: r.Directory, Mint: r.Mint, Ender: r.Ender, Lookout: r.Lookout,
 		Refresh: r.RefreshKeys, Policy: r.Sessions, Rehash: r.Rehash,
 	}
 }

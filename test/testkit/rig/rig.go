@@ -58,6 +58,7 @@ type Rig struct {
 	Authenticator *access.Authenticator
 	Mint          *session.Mint
 	Ender         session.Ender
+	Lookout       *session.Lookout
 	Guard         *auth.Guard
 	Postbox       outbox.Postbox
 	Verification  *auth.Verification
@@ -121,6 +122,7 @@ func On(tb testing.TB, database Database, clock *Clock) *Rig {
 		Lockout: domain.LockoutPolicy{Failures: 100, First: 15 * time.Minute, Longest: 24 * time.Hour},
 	}
 	r.Postbox = outbox.Postbox{Sealer: r.Sealer, System: r.System}
+	r.Lookout = &session.Lookout{Devices: useragent.Namer{}, Postbox: r.Postbox, MailTTL: 24 * time.Hour}
 	r.Verification = &auth.Verification{
 		System: r.System, Sealer: r.Sealer, Postbox: r.Postbox, TTL: 24 * time.Hour, RegistrationTTL: 7 * 24 * time.Hour,
 		Code: domain.CodePolicy{TTL: 10 * time.Minute, Tries: 5},

@@ -1,0 +1,22 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// DeviceReader reads the classes of device that users log in from.
+type DeviceReader interface {
+	// ByUser lists them, last seen first.
+	ByUser(ctx context.Context, user domain.UserID) ([]domain.Device, error)
+}
+
+// Devices writes them. They go with the user.
+type Devices interface {
+	DeviceReader
+	// See notes a login from a class and tells what is new about it, in one statement for a class that is known. At most
+	// domain.MaxKnownDevices stay. Of parallel sightings of one class one is new.
+	See(ctx context.Context, user domain.UserID, class string, now time.Time) (domain.Sighting, error)
+}
