@@ -5,14 +5,15 @@ type EventType = string
 
 // The events.
 const (
-	EventUserRegistered   EventType = "user.registered"
-	EventUserVerified     EventType = "user.verified"
-	EventUserUpdated      EventType = "user.updated"
-	EventUserEmailChanged EventType = "user.email_changed"
-	EventUserDisabled     EventType = "user.disabled"
-	EventUserEnabled      EventType = "user.enabled"
-	EventUserDeleted      EventType = "user.deleted"
-	EventUserLocked       EventType = "user.locked"
+	EventUserRegistered           EventType = "user.registered"
+	EventUserVerified             EventType = "user.verified"
+	EventUserUpdated              EventType = "user.updated"
+	EventUserEmailChanged         EventType = "user.email_changed"
+	EventUserEmailChangeRequested EventType = "user.email_change_requested"
+	EventUserDisabled             EventType = "user.disabled"
+	EventUserEnabled              EventType = "user.enabled"
+	EventUserDeleted              EventType = "user.deleted"
+	EventUserLocked               EventType = "user.locked"
 
 	EventLoginSucceeded EventType = "login.succeeded"
 	EventLoginFailed    EventType = "login.failed"

@@ -10,3 +10,20 @@ type UpdateMeRequest struct {
 	// Metadata is a JSON object of at most 8 KB that replaces the one before as a whole.
 	Metadata Optional[json.RawMessage] `json:"metadata,omitzero"`
 }
+
+// ChangeEmailRequest is the body of POST /api/auth/change-email. An account without a password needs a login of the last minutes
+// instead of it.
+type ChangeEmailRequest struct {
+	NewEmail string `json:"new_email" validate:"required,max=254"`
+	Password string `json:"password,omitempty"`
+}
+
+// ConfirmEmailRequest is the body of POST /api/auth/change-email/confirm: the token of the link.
+type ConfirmEmailRequest struct {
+	Token string `json:"token" validate:"required"`
+}
+
+// ChangeEmailLinkRequest is GET or POST /api/auth/change-email/{token}.
+type ChangeEmailLinkRequest struct {
+	Token string `json:"-" path:"token" validate:"required"`
+}

@@ -96,3 +96,21 @@ func (InboxMessage) Format(f fmt.State, _ rune) { conceal(f) }
 
 // LogValue is a placeholder.
 func (InboxMessage) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (ChangeEmailRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (ChangeEmailRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (ConfirmEmailRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (ConfirmEmailRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (ChangeEmailLinkRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (ChangeEmailLinkRequest) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -27,6 +27,9 @@ func TestBodiesWithSecrets(t *testing.T) {
 		api.ResetPasswordFormRequest{Token: secret, NewPassword: secret, Repeated: secret},
 		api.ChangePasswordRequest{CurrentPassword: secret, NewPassword: secret},
 		api.ChangePasswordResponse{AccessToken: secret, RefreshToken: secret},
+		api.ChangeEmailRequest{Password: secret},
+		api.ConfirmEmailRequest{Token: secret},
+		api.ChangeEmailLinkRequest{Token: secret},
 		api.InboxMessage{Text: secret, Links: []string{secret}},
 	}
 	for _, body := range bodies {

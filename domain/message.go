@@ -5,8 +5,9 @@ import "time"
 // Topic says what the dispatcher does with a message.
 type Topic string
 
-// The topics. All but the last are requests that carry no secret: the dispatcher looks the account up, makes the secret and
-// writes the mail in one transaction, so that the request that asked took the same time for known and unknown addresses.
+// The topics. All but the last are requests: the dispatcher looks the account up, makes the secret (but for a change of address,
+// whose request brings it) and writes the mail in one transaction, so that the request that asked took the same time for known
+// and unknown addresses.
 const (
 	TopicRegistration Topic = "registration" // send the link and code, or "already registered"
 	TopicResend       Topic = "resend"       // send a fresh link and code, if anything waits for one

@@ -25,6 +25,10 @@ var (
 	pageResetDone    = loadPage("reset_done.html")
 	pageResetInvalid = loadPage("reset_invalid.html")
 
+	pageEmailChange        = loadPage("email_change.html")
+	pageEmailChangeDone    = loadPage("email_change_done.html")
+	pageEmailChangeInvalid = loadPage("email_change_invalid.html")
+
 	pageStyle  = mustReadPage("style.css")
 	pagePolicy = "default-src 'none'; style-src '" + sourceHash(pageStyle) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )

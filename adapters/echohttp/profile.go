@@ -12,7 +12,9 @@ import (
 
 // Profile is the routes of /api/auth by which people change their account.
 type Profile struct {
-	Update *profile.Update
+	Update       *profile.Update
+	ChangeEmail  *profile.ChangeEmail
+	ConfirmEmail *profile.ConfirmEmail
 }
 
 // Mount adds the routes.
@@ -22,7 +24,35 @@ func (r *Profile) Mount(a *API) {
 		Description: "A member that is absent stays as it is; null clears it. metadata is a JSON object of at most 8 KB and replaces the one before as a whole.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrTokenInvalid, domain.ErrWrongAudience},
 	}, r.update)
+	Handle(a, http.MethodPost, "/api/auth/change-email", Op{
+		ID: "changeEmail", Tag: accountsTag, Summary: "Ask for another address", Status: http.StatusAccepted, Auth: BearerAuth, Strict: true,
+		Description: "The new address gets a mail with a link that proves it; until then the old one stays, and is told. The answer is the same when the new address belongs to another account. An account without a password needs a recent login instead.",
+		Errors: []*domain.Error{
+			domain.ErrInvalidRequest, domain.ErrInvalidCredentials, domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired,
+			domain.ErrRateLimited, domain.ErrBusy,
+		},
+	}, r.changeEmail)
+	Handle(a, http.MethodPost, "/api/auth/change-email/confirm", Op{
+		ID: "confirmEmail", Tag: accountsTag, Summary: "Prove the new address by the token of the link", Strict: true,
+		Description: "The address is changed, sessions go on, and both mailboxes are told.",
+		Errors:      []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
+	}, r.confirmEmail)
+	r.mountLinks(a)
 }
+
+func (r *Profile) changeEmail(ctx context.Context, caller Caller, in api.ChangeEmailRequest) (api.MessageResponse, error) {
+	err := r.ChangeEmail.Handle(ctx, profile.ChangeEmailInput{
+		Actor: caller.Actor, From: caller.Origin, NewEmail: in.NewEmail, Password: domain.NewSecret(in.Password),
+	})
+	return api.MessageResponse{Success: true, Message: "Follow the link in the mail to the new address to change to it"}, err
+}
+
+func (r *Profile) confirmEmail(ctx context.Context, caller Caller, in api.ConfirmEmailRequest) (api.MessageResponse, error) {
+	err := r.ConfirmEmail.Handle(ctx, profile.ConfirmEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
+	return emailChanged, err
+}
+
+var emailChanged = api.MessageResponse{Success: true, Message: "Email address changed"}
 
 func (r *Profile) update(ctx context.Context, caller Caller, in api.UpdateMeRequest) (api.MeResponse, error) {
 	user, err := r.Update.Handle(ctx, profile.UpdateInput{

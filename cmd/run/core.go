@@ -79,7 +79,9 @@ type core struct {
 	change   *password.Change
 	admin    *admin.Create
 
-	updateMe *profile.Update
+	updateMe     *profile.Update
+	changeEmail  *profile.ChangeEmail
+	confirmEmail *profile.ConfirmEmail
 }
 
 // parts is what several use cases are made of.
@@ -99,6 +101,7 @@ type parts struct {
 	guard         *auth.Guard
 	verification  *auth.Verification
 	recovery      *password.Recovery
+	emailChange   *profile.EmailChange
 	credentials   auth.Credentials
 	rehash        *auth.Rehash
 }
@@ -165,6 +168,7 @@ func newParts(o outside) *parts {
 		RegistrationTTL: time.Duration(c.RegistrationTTL),
 	}
 	p.recovery = p.newRecovery()
+	p.emailChange = p.newEmailChange()
 	p.credentials = auth.Credentials{
 		Store: o.store, System: o.system, Hasher: o.hasher, Guard: p.guard, Password: p.password,
 		Failures: &audit.Failures{Store: o.store, System: o.system, Log: o.log},
@@ -186,6 +190,7 @@ func (p *parts) dispatcher() *outbox.Dispatcher {
 			domain.TopicRegistration: p.verification.Registered,
 			domain.TopicResend:       p.verification.Resend,
 			domain.TopicForgot:       p.recovery.Asked,
+			domain.TopicChangeEmail:  p.emailChange.Asked,
 		},
 		Deliver: map[domain.Topic]outbox.Deliver{domain.TopicMail: courier.Deliver},
 	}

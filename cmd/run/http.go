@@ -70,7 +70,7 @@ func (k *core) resources(c *Config) []resource {
 			Me: k.me, Validate: k.validate, ConsumeOnAnyGet: c.VerifyGet == "consume",
 		},
 		&echohttp.Passwords{Forgot: k.forgot, Reset: k.reset, Change: k.change},
-		&echohttp.Profile{Update: k.updateMe},
+		&echohttp.Profile{Update: k.updateMe, ChangeEmail: k.changeEmail, ConfirmEmail: k.confirmEmail},
 		&echohttp.WellKnown{JWKS: k.ring.JWKS},
 	}
 }
