@@ -49,7 +49,7 @@ func gather(dir string) (map[string]catalog, error) {
 	}
 	if dir != "" {
 		if err := collect(found, os.DirFS(dir), dir); err != nil {
-			return nil, fmt.Errorf("mailtmpl: the folder of templates: %w", err)
+			return nil, fmt.Errorf("mailtmpl: the templates in %s: %w", dir, err)
 		}
 	}
 	for _, files := range found {

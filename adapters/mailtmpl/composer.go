@@ -2,6 +2,7 @@ package mailtmpl
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"maps"
@@ -56,7 +57,7 @@ type View struct {
 	EraseAt    time.Time // {{date .EraseAt}}; may be zero
 }
 
-// New reads and tries all templates. Its errors name the file and, for mistakes in a template, the line.
+// New reads and tries all templates. Its errors, all at once, name the file and, for mistakes in a template, the line.
 func New(options Options) (*Composer, error) {
 	c := &Composer{
 		product: oneLine(cmp.Or(options.Product, "Signet")), mails: map[mailer.Kind]map[string]mail{}, locales: map[mailer.Kind][]string{},
@@ -65,6 +66,7 @@ func New(options Options) (*Composer, error) {
 	if err != nil {
 		return nil, err
 	}
+	var mistakes []error
 	for _, kind := range mailer.Kinds() {
 		c.mails[kind] = map[string]mail{}
 		for _, locale := range slices.Sorted(maps.Keys(found)) {
@@ -74,33 +76,44 @@ func New(options Options) (*Composer, error) {
 			}
 			m, err := files.parse(kind, c.product, locale)
 			if err != nil {
-				return nil, err
+				mistakes = append(mistakes, err)
+				continue
 			}
 			c.mails[kind][locale] = m
 			c.locales[kind] = append(c.locales[kind], locale)
 		}
+	}
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
 	}
 	return c, c.try()
 }
 
 // try composes everything once with every field filled and once with the optional ones empty.
 func (c *Composer) try() error {
-	full := mailer.Data{
-		Name: "Ada", Link: "https://example.com/", Code: "314159", AskedAt: time.Unix(0, 0),
-		LinkTTL: 24 * time.Hour, CodeTTL: 10 * time.Minute, IP: "192.0.2.7", Device: "Firefox on Linux",
-		NewAddress: "a***@example.com", EraseAt: time.Unix(0, 0),
-	}
+	full := Sample("https://example.com/")
 	bare := mailer.Data{Link: full.Link, AskedAt: full.AskedAt, LinkTTL: full.LinkTTL}
+	var mistakes []error
 	for _, kind := range mailer.Kinds() {
 		for _, locale := range c.locales[kind] {
 			for _, data := range []mailer.Data{full, bare} {
 				if _, err := c.Compose(kind, locale, data); err != nil {
-					return fmt.Errorf("%w (in %s/%s)", err, locale, kind)
+					mistakes = append(mistakes, fmt.Errorf("%w (in %s/%s)", err, locale, kind))
+					break // the other data would find the same
 				}
 			}
 		}
 	}
-	return nil
+	return errors.Join(mistakes...)
+}
+
+// Sample is data with every field filled, for mails that people look at.
+func Sample(link string) mailer.Data {
+	asked := time.Date(2026, 11, 23, 19, 2, 0, 0, time.UTC)
+	return mailer.Data{
+		Name: "Ada", Link: link, Code: "314159", AskedAt: asked, LinkTTL: 24 * time.Hour, CodeTTL: 10 * time.Minute,
+		IP: "192.0.2.7", Device: "Firefox on Linux", NewAddress: "a***@example.com", EraseAt: asked.AddDate(0, 0, 14),
+	}
 }
 
 // Languages are the locales that have at least one mail.

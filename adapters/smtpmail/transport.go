@@ -3,6 +3,7 @@ package smtpmail
 import (
 	"context"
 	"fmt"
+	"io"
 	netmail "net/mail"
 	"strings"
 	"time"
@@ -39,6 +40,16 @@ func (t *Transport) Send(ctx context.Context, m mailer.Message) error {
 		return nil // whatever went wrong after the server had taken it: sending it again would make two
 	}
 	return explain(ctx, err)
+}
+
+// Write writes the mail as it would go out, for people to look at.
+func (t *Transport) Write(w io.Writer, m mailer.Message) error {
+	msg, err := t.message(m)
+	if err != nil {
+		return err
+	}
+	_, err = msg.WriteTo(w)
+	return err
 }
 
 // deliver dials and sends. The library looks at the context only when it dials, and leaves the connection open when the

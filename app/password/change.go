@@ -136,5 +136,5 @@ func (u *Change) change(ctx context.Context, tx *store.Tx, user domain.User, s d
 	if err := tx.Audit.Add(ctx, u.event(domain.EventPasswordChanged, in.Actor, in.From, user.ID, now)); err != nil {
 		return err
 	}
-	return u.tell(ctx, tx, user, in.From, s.DeviceName, now)
+	return u.tell(ctx, tx, user, in.From, now)
 }

@@ -97,8 +97,8 @@ func (r *Recovery) send(ctx context.Context, tx *store.Tx, purpose domain.Purpos
 		return err
 	}
 	letter := outbox.Letter{Kind: mailer.Reset, Locale: name.Locale, Data: mailer.Data{
-		Name: name.First, Link: r.Link(secret.Link), AskedAt: asked.AskedAt, LinkTTL: r.TTL, IP: asked.From.IP,
-	}}
+		Name: name.First, Link: r.Link(secret.Link), AskedAt: asked.AskedAt, LinkTTL: r.TTL,
+	}}.AskedBy(outbox.By(asked.From))
 	return r.Postbox.Mail(ctx, tx, letter.To(to), flow.ExpiresAt)
 }
 

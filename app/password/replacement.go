@@ -57,10 +57,10 @@ func (r *Replacement) write(ctx context.Context, tx *store.Tx, locked domain.Pri
 }
 
 // tell promises the owner a word, so that a change that was not theirs does not stay unnoticed (ASVS 6.3.7).
-func (r *Replacement) tell(ctx context.Context, tx *store.Tx, user domain.User, from domain.Origin, device string, now time.Time) error {
+func (r *Replacement) tell(ctx context.Context, tx *store.Tx, user domain.User, from domain.Origin, now time.Time) error {
 	letter := outbox.Letter{Kind: mailer.PasswordChanged, Locale: user.Locale, Data: mailer.Data{
-		Name: user.FirstName, AskedAt: now, IP: from.IP, Device: device,
-	}}
+		Name: user.FirstName, AskedAt: now,
+	}}.AskedBy(outbox.By(from))
 	return r.Postbox.Mail(ctx, tx, letter.To(user.Email), now.Add(r.NoticeTTL))
 }
 

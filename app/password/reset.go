@@ -141,7 +141,7 @@ func (u *Reset) resetUser(ctx context.Context, tx *store.Tx, flow domain.Flow, h
 	if err := tx.Audit.Add(ctx, u.event(domain.EventPasswordReset, domain.Anonymous(), from, id, now)); err != nil {
 		return err
 	}
-	return u.tell(ctx, tx, user, from, "", now)
+	return u.tell(ctx, tx, user, from, now)
 }
 
 // takeOver gives an account whose mailbox was never proved to whoever has just proved it.

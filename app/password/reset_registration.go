@@ -49,5 +49,5 @@ func (u *Reset) makeUser(ctx context.Context, tx *store.Tx, flow domain.Flow, ha
 	if err != nil {
 		return err
 	}
-	return u.tell(ctx, tx, user, from, "", now)
+	return u.tell(ctx, tx, user, from, now)
 }
