@@ -17,7 +17,7 @@ import (
 func TestThePagesAreNotShownInAFrame(t *testing.T) {
 	b := browser.Open(t)
 	s := testkit.Start(t, testkit.Options{})
-	for _, path := range []string{"/api/auth/verify-email/abc"} {
+	for _, path := range []string{"/api/auth/verify-email/abc", "/api/password/reset/abc"} {
 		frameGetsNothing(t, b, s.URL+path)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -44,6 +45,10 @@ func Open(tb testing.TB) *Tab {
 	t := &Tab{tb: tb, ctx: ctx}
 	t.listen()
 	t.Do(chromedp.Navigate("about:blank"))
+	// Without a screen no window is in front, and nothing in it would show that it has the focus.
+	if _, err := chromedp.Call(t.ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		tb.Fatal(err)
+	}
 	return t
 }
 
@@ -70,8 +75,9 @@ func (t *Tab) listen() {
 	messages := chromedp.Console(t.ctx)
 	go func() {
 		for m, err := range messages {
-			// A page that says no is a 400: the browser notes that of any.
-			if err != nil || strings.Contains(m.Text, "status of 400") {
+			// A page that says no is a 400: the browser notes that of any. And it would like a form for a password to name the
+			// account, which the page of a link must not: looking at it tells nothing.
+			if err != nil || strings.Contains(m.Text, "status of 400") || strings.Contains(m.Text, "Password forms should have") {
 				continue
 			}
 			t.mu.Lock()
@@ -115,6 +121,20 @@ func (t *Tab) Go(address string) { t.tb.Helper(); t.Do(chromedp.Navigate(address
 // Press presses keys where the focus is.
 func (t *Tab) Press(keys string) { t.tb.Helper(); t.Do(chromedp.KeyEvent(keys)) }
 
+// Insert puts text in where the focus is, all at once, as pasting and password managers do.
+func (t *Tab) Insert(text string) {
+	t.tb.Helper()
+	if _, err := chromedp.Call(t.ctx, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
+		t.tb.Fatal(err)
+	}
+}
+
+// Visible waits for an element of a CSS selector.
+func (t *Tab) Visible(selector string) {
+	t.tb.Helper()
+	t.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
+}
+
 // Click clicks on the first element of a CSS selector.
 func (t *Tab) Click(selector string) { t.tb.Helper(); t.Do(chromedp.Click(chromedp.CSS(selector))) }
 
@@ -126,6 +146,15 @@ func See[T any](t *Tab, expression string) T {
 		t.tb.Fatalf("%s: %v", expression, err)
 	}
 	return value
+}
+
+// Becomes waits for an expression to be true, also on a page that is still to come.
+func (t *Tab) Becomes(expression string) {
+	t.tb.Helper()
+	t.until(expression, func() bool {
+		value, err := chromedp.Run(t.ctx, chromedp.Evaluate[bool](expression))
+		return err == nil && value
+	})
 }
 
 // Heading waits for a page with that heading.
