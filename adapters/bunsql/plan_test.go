@@ -85,8 +85,13 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			_, err := tx.Devices.See(ctx, domain.UserID(domain.PlatformID), "Firefox on Linux", now)
 			return err
 		},
-		"supersede":       func(ctx context.Context, tx *store.Tx) error { return tx.Flows.Supersede(ctx, "p", "s", now) },
-		"deleted by mail": func(ctx context.Context, tx *store.Tx) error { return tx.Registrations.Delete(ctx, anID) },
+		"supersede":             func(ctx context.Context, tx *store.Tx) error { return tx.Flows.Supersede(ctx, "p", "s", now) },
+		"deleted by mail":       func(ctx context.Context, tx *store.Tx) error { return tx.Registrations.Delete(ctx, anID) },
+		"clear lockout":         func(ctx context.Context, tx *store.Tx) error { return tx.Lockouts.Clear(ctx, []byte("k")) },
+		"registrations by mail": func(ctx context.Context, tx *store.Tx) error { return tx.Registrations.DeleteByEmail(ctx, email) },
+		"user": func(ctx context.Context, tx *store.Tx) error {
+			return tx.Users.Update(ctx, domain.User{ID: anID, Email: email, Metadata: "{}", CreatedAt: now, UpdatedAt: now})
+		},
 		"claim": func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.Outbox.Claim(ctx, now, time.Minute, 10)
 			return err

@@ -29,6 +29,7 @@ var doors = []door{
 	{"/api/auth/logout", "refresh_token", "refresh_token", false},
 	{"/api/auth/verify-email", "email", "code", true},
 	{"/api/auth/verify-email/resend", "email", "email", true},
+	{"/api/auth/change-email/confirm", "token", "token", true},
 }
 
 // kind is the media type of a request; "" sends none.

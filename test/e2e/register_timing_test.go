@@ -24,11 +24,13 @@ func BenchmarkKnownAgainstUnknown(b *testing.B) {
 			for i := range known {
 				known[i] = s.NewAccount().Email
 			}
+			access := c.Login(s.NewAccount()).Access
 			for name, ask := range map[string]func(email string) testkit.Request{
-				"register": func(email string) testkit.Request { return registering(email) },
-				"login":    func(email string) testkit.Request { return loggingIn(email, "not the right one") },
-				"resend":   resending,
-				"forgot":   forgetting,
+				"change-email": func(email string) testkit.Request { return moving(access, email, testkit.Password) },
+				"register":     func(email string) testkit.Request { return registering(email) },
+				"login":        func(email string) testkit.Request { return loggingIn(email, "not the right one") },
+				"resend":       resending,
+				"forgot":       forgetting,
 			} {
 				b.Run(name, func(b *testing.B) {
 					var took [2][]time.Duration

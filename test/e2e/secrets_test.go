@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/signet-auth/signet/test/testkit"
 )
@@ -94,6 +95,7 @@ func journey(t *testing.T, s *testkit.Server) *hoard {
 	s.Mail(second, 2)
 	c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/logout", Bearer: refreshed.Text("access_token")}).Want(http.StatusOK, "")
 
+	addresses(c, s, h, second, "second-Journey_passphrase")
 	passwords(c, s, h, second, "second-Journey_passphrase")
 
 	key := s.Env["SECRET_KEY"]
@@ -132,6 +134,28 @@ func passwords(c *testkit.Client, s *testkit.Server, h *hoard, email, password s
 	c.Do(changing(in.Text("access_token"), password, typed("wrong-way_Journey_passphrase"))).Want(http.StatusUnauthorized, "invalid_credentials")
 	h.tokens(c.Do(changing(in.Text("access_token"), "page-Journey_passphrase", typed("changed-Journey_passphrase"))).Want(http.StatusOK, ""))
 	link() // stays open: its flow is in the dump
+}
+
+// addresses asks for another address three times: one request is voided, one is proved, one stays open. Then it goes back.
+func addresses(c *testkit.Client, s *testkit.Server, h *hoard, email, password string) {
+	in := h.tokens(c.Do(loggingIn(email, password)).Want(http.StatusOK, ""))
+	c.Do(patching(in.Text("access_token"), `{"first_name":"Ada","metadata":{"a":1}}`)).Want(http.StatusOK, "")
+	c.Do(moving(in.Text("access_token"), testkit.NewAddress(), "wrong-Journey_passphrase")).Want(http.StatusUnauthorized, "invalid_credentials")
+	move := func(to string) string {
+		before := len(links(s, to))
+		c.Do(moving(in.Text("access_token"), to, password)).Want(http.StatusAccepted, "")
+		s.Eventually(15*time.Second, func() bool { return len(links(s, to)) > before })
+		h.addresses = append(h.addresses, to)
+		h.add("link", links(s, to)[0])
+		return links(s, to)[0]
+	}
+	voided, to := move(testkit.NewAddress()), testkit.NewAddress()
+	token := move(to)
+	c.Do(movingIn(voided)).Want(http.StatusBadRequest, "invalid_token")
+	c.Do(following(http.MethodGet, token, browserAccept)).Want(http.StatusOK, "")
+	c.Do(movingIn(token)).Want(http.StatusOK, "")
+	c.Do(movingIn(move(email))).Want(http.StatusOK, "")
+	move(testkit.NewAddress())
 }
 
 // sightings are the secrets that are somewhere in a text: as they are, or in the encodings that databases and logs use.
