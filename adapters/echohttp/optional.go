@@ -17,7 +17,7 @@ func heldBy(t reflect.Type) reflect.Type {
 	if t.Kind() != reflect.Struct {
 		return nil
 	}
-	if o, ok := reflect.Zero(t).Interface().(optional); ok {
+	if o, ok := reflect.TypeAssert[optional](reflect.Zero(t)); ok {
 		value, _ := o.Member()
 		return reflect.TypeOf(value)
 	}
@@ -35,7 +35,7 @@ func (v *validation) learn(t reflect.Type) {
 }
 
 func valueOf(member reflect.Value) any {
-	if o, ok := member.Interface().(optional); ok {
+	if o, ok := reflect.TypeAssert[optional](member); ok {
 		if value, given := o.Member(); given {
 			return value
 		}
@@ -58,10 +58,10 @@ func describeOptional(p jsonschema.InterceptSchemaParams) (stop bool, err error)
 		return false, nil
 	}
 	held := heldBy(p.Value.Type())
-	switch {
-	case held == nil:
+	switch held {
+	case nil:
 		return false, nil
-	case held == rawMessageType: // free-form JSON is always an object here
+	case rawMessageType: // free-form JSON is always an object here
 		p.Schema.AddType(jsonschema.Object)
 	default:
 		var r jsonschema.Reflector

@@ -15,8 +15,6 @@ import (
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
-func text(s string) *string { return &s }
-
 func is(t *testing.T, what string, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
@@ -42,7 +40,7 @@ func TestUpdate(t *testing.T) {
 		changes := told(r)
 		r.Clock.Move(time.Hour)
 		got, err := r.NewUpdateProfile().Handle(t.Context(), profile.UpdateInput{
-			Actor: r.Actor(u), From: rig.From, LastName: text("Lovelace"), Metadata: text(`{ "theme": "dark" }`),
+			Actor: r.Actor(u), From: rig.From, LastName: new("Lovelace"), Metadata: new(`{ "theme": "dark" }`),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -72,7 +70,7 @@ func TestUpdate(t *testing.T) {
 		r := rig.New(t)
 		u := r.User(t, "ada@example.com")
 		changes := told(r)
-		for _, in := range []profile.UpdateInput{{}, {FirstName: text("Ada"), LastName: text(""), Metadata: text("")}} {
+		for _, in := range []profile.UpdateInput{{}, {FirstName: new("Ada"), LastName: new(""), Metadata: new("")}} {
 			in.Actor = r.Actor(u)
 			if _, err := r.NewUpdateProfile().Handle(t.Context(), in); err != nil {
 				t.Fatal(err)
@@ -87,7 +85,7 @@ func TestUpdate(t *testing.T) {
 		r := rig.New(t)
 		u := r.User(t, "ada@example.com")
 		r.Store.Reset()
-		_, err := r.NewUpdateProfile().Handle(t.Context(), profile.UpdateInput{Actor: r.Actor(u), Locale: text("!"), Metadata: text("[]")})
+		_, err := r.NewUpdateProfile().Handle(t.Context(), profile.UpdateInput{Actor: r.Actor(u), Locale: new("!"), Metadata: new("[]")})
 		var e *domain.Error
 		if !errors.As(err, &e) || len(e.Fields) != 2 || r.Store.Count() != 0 {
 			t.Errorf("got %v after %d queries", err, r.Store.Count())
@@ -98,7 +96,7 @@ func TestUpdate(t *testing.T) {
 		r := rig.New(t)
 		u := r.User(t, "ada@example.com")
 		update := func(a domain.Actor) error {
-			_, err := r.NewUpdateProfile().Handle(t.Context(), profile.UpdateInput{Actor: a, FirstName: text("Eve")})
+			_, err := r.NewUpdateProfile().Handle(t.Context(), profile.UpdateInput{Actor: a, FirstName: new("Eve")})
 			return err
 		}
 		elsewhere, nobody := r.Actor(u), r.Actor(u)
@@ -122,7 +120,7 @@ func TestUpdate(t *testing.T) {
 		for _, err := range testkit.Together(9, func(i int) error {
 			in := profile.UpdateInput{Actor: r.Actor(u)}
 			member := []**string{&in.FirstName, &in.LastName, &in.Metadata}[i%3]
-			*member = text([]string{"First", "Last", `{"n":` + strconv.Itoa(i) + `}`}[i%3])
+			*member = new([]string{"First", "Last", `{"n":` + strconv.Itoa(i) + `}`}[i%3])
 			_, err := update.Handle(t.Context(), in)
 			return err
 		}) {
