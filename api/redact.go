@@ -114,3 +114,15 @@ func (ChangeEmailLinkRequest) Format(f fmt.State, _ rune) { conceal(f) }
 
 // LogValue is a placeholder.
 func (ChangeEmailLinkRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (CloseRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (CloseRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder: it is all that is known about a person.
+func (ExportResponse) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (ExportResponse) LogValue() slog.Value { return slog.StringValue(redacted) }

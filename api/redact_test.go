@@ -22,6 +22,8 @@ func TestBodiesWithSecrets(t *testing.T) {
 		api.RefreshRequest{RefreshToken: secret},
 		api.RefreshResponse{AccessToken: secret, RefreshToken: secret},
 		api.LogoutRequest{RefreshToken: secret},
+		api.CloseRequest{Password: secret},
+		api.ExportResponse{Events: []api.ExportedEvent{{UserAgent: secret}}},
 		api.ResetPasswordRequest{Token: secret, NewPassword: secret, Password: secret},
 		api.ResetPasswordLinkRequest{Token: secret},
 		api.ResetPasswordFormRequest{Token: secret, NewPassword: secret, Repeated: secret},

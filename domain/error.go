@@ -95,10 +95,12 @@ var (
 	ErrForbidden           = &Error{Kind: Forbidden, Code: "forbidden", Text: "Not allowed"}
 	ErrEmailNotVerified    = &Error{Kind: Forbidden, Code: "email_not_verified", Text: "Email not verified. Follow the link in the mail we sent, or ask for a new one"}
 	ErrWrongAudience       = &Error{Kind: Forbidden, Code: "wrong_audience", Text: "This token was issued for another service"}
+	ErrTargetOutranks      = &Error{Kind: Forbidden, Code: "target_outranks", Text: "Not allowed on somebody who may do more than you"}
 	ErrReauthRequired      = &Error{Kind: Forbidden, Code: "reauth_required", Text: "Log in again to do this"}
 	ErrNotFound            = &Error{Kind: NotFound, Code: "not_found", Text: "Not found"}
 	ErrEmailTaken          = &Error{Kind: Conflict, Code: "email_taken", Text: "This email address is already registered"}
 	ErrSessionLimitReached = &Error{Kind: Conflict, Code: "session_limit_reached", Text: "Too many sessions. End one of them first"}
+	ErrLastAdmin           = &Error{Kind: Conflict, Code: "last_admin", Text: "This is the last administrator. Make another one first"}
 	ErrConfirmationNeeded  = &Error{Kind: Conflict, Code: "confirmation_required", Text: "Confirm with POST: following a link is not enough, because mail scanners follow links too"}
 	ErrRateLimited         = &Error{Kind: Limited, Code: "rate_limited", Text: "Too many requests. Try again later"}
 	ErrUnavailable         = &Error{Kind: Unavailable, Code: "unavailable", Text: "Temporarily unavailable. Try again shortly", RetryAfter: time.Second}

@@ -21,7 +21,9 @@ type Message struct {
 	ID    MessageID
 	Topic Topic
 	// Payload is sealed when it carries a secret; it is blanked once the message is settled.
-	Payload   []byte
+	Payload []byte
+	// Subject finds the message of a person who is erased: a MAC of the address that it is about, or nothing. It is not read back.
+	Subject   []byte
 	RunAt     time.Time
 	Attempts  int
 	CreatedAt time.Time

@@ -42,6 +42,23 @@ func (p *Principal) ReplaceCredentials(now time.Time) {
 	p.UpdatedAt = now
 }
 
+// Disable keeps it from acting until a time; zero: until somebody enables it.
+func (p *Principal) Disable(reason string, until, now time.Time) {
+	p.State, p.DisabledReason, p.DisabledUntil, p.UpdatedAt = Disabled, reason, until, now
+}
+
+// Enable lets it act again.
+func (p *Principal) Enable(now time.Time) {
+	p.State, p.DisabledReason, p.DisabledUntil, p.UpdatedAt = Active, "", time.Time{}, now
+}
+
+// Bury makes it a tombstone: the id stays taken, and nothing in it speaks of a person.
+func (p *Principal) Bury(now time.Time) {
+	p.State, p.DisabledReason, p.DisabledUntil, p.UpdatedAt = Deleted, "", time.Time{}, now
+	p.CredentialEpoch++
+	p.PV++
+}
+
 // IsActive tells whether it may act at that time: a disablement with an end is over when its time is.
 func (p Principal) IsActive(now time.Time) bool {
 	return p.State == Active || p.State == Disabled && !p.DisabledUntil.IsZero() && !now.Before(p.DisabledUntil)

@@ -29,6 +29,16 @@ func NewRole(id RoleID, service ServiceID, name, description string, patterns []
 	}, nil
 }
 
+// AssignedRole is a role that a principal was given, with the names that people know it by.
+type AssignedRole struct {
+	RoleID     RoleID
+	Role       string
+	ServiceID  ServiceID
+	ServiceKey string
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // zero: no end
+}
+
 // Assignment gives a role to a principal, for good or until a time.
 type Assignment struct {
 	ID          AssignmentID

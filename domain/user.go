@@ -14,7 +14,8 @@ type User struct {
 	LastName        string
 	Locale          string // BCP 47, or empty
 	EmailVerifiedAt time.Time
-	Metadata        string // a JSON object, checked at the edge
+	Metadata        string    // a JSON object, checked at the edge
+	EraseAt         time.Time // when a closed account is erased; zero: it is not closed
 	LastLoginAt     time.Time
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
@@ -33,6 +34,12 @@ func NewUser(id UserID, email Email, passwordHash string, name PersonName, now t
 
 // IsEmailVerified tells whether the mailbox was proved.
 func (u User) IsEmailVerified() bool { return !u.EmailVerifiedAt.IsZero() }
+
+// ReasonClosed is why an account is disabled whose owner closed it.
+const ReasonClosed = "closed"
+
+// IsClosed tells whether the account only waits to be erased. Until then it may be opened again.
+func (u User) IsClosed() bool { return !u.EraseAt.IsZero() }
 
 // VerifyEmail records the proof of the mailbox, once.
 func (u *User) VerifyEmail(now time.Time) {

@@ -92,6 +92,44 @@ func (s audit) List(ctx context.Context, f store.AuditFilter) ([]domain.Event, e
 	return mapped(rows, (*eventRow).event), list(err)
 }
 
+type markRow struct {
+	bun.BaseModel `bun:"alias:m"`
+
+	ID domain.EventID `bun:"id,type:uuid"`
+	At time.Time      `bun:"at"`
+}
+
+// About finds by two indexes, each from its newest end, and reads what it found by its key.
+func (s audit) About(ctx context.Context, principal domain.PrincipalID, before store.EventMark, n int) ([]domain.Event, error) {
+	if !isID(principal) || n <= 0 {
+		return nil, nil
+	}
+	older := bun.SafeQuery("TRUE")
+	if before != (store.EventMark{}) {
+		older = bun.SafeQuery("at <= ? AND (at, id) < (?, ?)", before.At, before.At, before.ID)
+	}
+	var marks []markRow
+	err := s.scan(ctx, &marks, `SELECT m.id, m.at FROM (
+			SELECT * FROM (SELECT id, at FROM audit_events WHERE actor_id = ?0 AND ?1 ORDER BY at DESC, id DESC LIMIT ?2) m
+			UNION
+			SELECT * FROM (SELECT id, at FROM audit_events WHERE subject_id = ?3 AND ?1 ORDER BY at DESC, id DESC LIMIT ?2) m
+		) m ORDER BY m.at DESC, m.id DESC LIMIT ?2`, principal, older, n, string(principal))
+	if err = list(err); err != nil || len(marks) == 0 {
+		return nil, err
+	}
+	ids := make([]domain.EventID, len(marks))
+	for i, mark := range marks {
+		ids[i] = mark.ID
+	}
+	var rows []eventRow
+	err = s.do(ctx, func(ctx context.Context, idb bun.IDB) error {
+		return idb.NewSelect().Model(&rows).Relation("Trace").Where("e.id IN (?)", bun.List(ids)).
+			Where("e.at BETWEEN ? AND ?", marks[len(marks)-1].At, marks[0].At). // the partitions to look in
+			OrderExpr("e.at DESC, e.id DESC").Scan(ctx)
+	})
+	return mapped(rows, (*eventRow).event), list(err)
+}
+
 func (s audit) Add(ctx context.Context, events ...domain.Event) error {
 	if len(events) == 0 {
 		return nil

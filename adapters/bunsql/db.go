@@ -51,8 +51,9 @@ func New(dialect Dialect, pools Pools, opts Options) *DB {
 	feed := conn{owner: db, idb: db.feed, deadline: dialect.Feed}
 	db.ping = read
 	db.reader = &store.Reader{
-		Users: users{read}, Registrations: registrations{read}, Services: services{read}, Grants: grants{read},
+		Users: users{read}, Identities: identities{read}, Registrations: registrations{read}, Services: services{read}, Grants: grants{read},
 		Devices: devices{read}, Sessions: sessions{read}, Flows: flows{read}, Lockouts: lockouts{read}, Keys: keys{read}, Audit: audit{read},
+		Erasure: erasure{read},
 		Changes: changes{feed}, Meta: meta{read},
 	}
 	return db
@@ -68,6 +69,19 @@ func (db *DB) Read() *store.Reader { return db.reader }
 func (db *DB) Ping(ctx context.Context) error {
 	return db.ping.do(ctx, func(ctx context.Context, idb bun.IDB) error {
 		_, err := idb.ExecContext(ctx, "SELECT 1")
+		return err
+	})
+}
+
+// Scrub makes the database forget what was deleted, as far as that is not the affair of who runs it: Postgres cleans up by itself,
+// and keeps a log of its own for as long as it is told to.
+func (db *DB) Scrub(ctx context.Context) error {
+	if db.dialect.Scrub == "" {
+		return nil
+	}
+	write := conn{owner: db, idb: db.write, deadline: db.dialect.Statement}
+	return write.do(ctx, func(ctx context.Context, idb bun.IDB) error {
+		_, err := idb.ExecContext(ctx, db.dialect.Scrub)
 		return err
 	})
 }

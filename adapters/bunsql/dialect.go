@@ -25,6 +25,9 @@ type Dialect struct {
 	// hold; AdvisoryLock is a statement that holds a number (its one placeholder). All are empty where there is one writer.
 	RowLock, SkipLocked schema.Safe
 	AdvisoryLock        string
+
+	// Scrub, if not empty, makes the database give up copies of what was deleted that it keeps for itself.
+	Scrub string
 }
 
 // Class is what a failure of the database means to callers.

@@ -42,6 +42,16 @@ func (s flows) BySecret(ctx context.Context, hash []byte) (domain.Flow, error) {
 	return row.flow(), err
 }
 
+func (s flows) LiveBySubject(ctx context.Context, subject string, now time.Time, n int) ([]domain.Flow, error) {
+	if checkText(subject) != nil {
+		return nil, nil //nolint:nilerr // what can't be stored is in no row
+	}
+	var rows []flowRow
+	err := s.scan(ctx, &rows, `SELECT * FROM flows WHERE subject = ? AND consumed_at IS NULL AND expires_at > ?
+		ORDER BY created_at DESC, id DESC LIMIT ?`, subject, now, n)
+	return mapped(rows, (*flowRow).flow), list(err)
+}
+
 func (s flows) Insert(ctx context.Context, f domain.Flow) error {
 	return s.insert(ctx, &flowRow{
 		ID: f.ID, Purpose: f.Purpose, SecretHash: f.SecretHash, CodeHash: f.CodeHash, Subject: f.Subject, Address: f.Address,

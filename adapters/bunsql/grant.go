@@ -60,6 +60,35 @@ func joinWays(rows []heldRow) []domain.HeldRole {
 	return all
 }
 
+type assignedRow struct {
+	bun.BaseModel `bun:"alias:a"`
+
+	RoleID     domain.RoleID    `bun:"role_id,type:uuid"`
+	Role       string           `bun:"role"`
+	ServiceID  domain.ServiceID `bun:"service_id,type:uuid"`
+	ServiceKey string           `bun:"service_key"`
+	CreatedAt  time.Time        `bun:"created_at"`
+	ExpiresAt  time.Time        `bun:"expires_at,nullzero"`
+}
+
+func (r *assignedRow) role() domain.AssignedRole {
+	return domain.AssignedRole{
+		RoleID: r.RoleID, Role: r.Role, ServiceID: r.ServiceID, ServiceKey: r.ServiceKey, CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt),
+	}
+}
+
+func (s grants) Assigned(ctx context.Context, principal domain.PrincipalID, n int) ([]domain.AssignedRole, error) {
+	if !isID(principal) {
+		return nil, nil
+	}
+	var rows []assignedRow
+	err := s.scan(ctx, &rows, `
+		SELECT a.role_id, r.name AS role, r.service_id, v.key AS service_key, a.created_at, a.expires_at
+		FROM assignments a JOIN roles r ON r.id = a.role_id JOIN services v ON v.id = r.service_id
+		WHERE a.principal_id = ? ORDER BY a.created_at DESC, a.id DESC LIMIT ?`, principal, n)
+	return mapped(rows, (*assignedRow).role), list(err)
+}
+
 func (s grants) Known(ctx context.Context, service domain.ServiceID) ([]string, error) {
 	if !isID(service) {
 		return nil, nil

@@ -17,6 +17,7 @@ type messageRow struct {
 	ID        domain.MessageID `bun:"id,pk,type:uuid"`
 	Topic     domain.Topic     `bun:"topic"`
 	Payload   []byte           `bun:"payload,type:bytea"`
+	Subject   []byte           `bun:"subject,type:bytea"`
 	RunAt     time.Time        `bun:"run_at"`
 	Attempts  int              `bun:"attempts"`
 	Lease     int64            `bun:"lease"`
@@ -35,7 +36,7 @@ type outbox struct{ conn }
 
 func (s outbox) Add(ctx context.Context, m domain.Message) error {
 	err := s.insert(ctx, &messageRow{
-		ID: m.ID, Topic: m.Topic, Payload: m.Payload, RunAt: m.RunAt, Attempts: m.Attempts, Lease: m.Lease,
+		ID: m.ID, Topic: m.Topic, Payload: m.Payload, Subject: m.Subject, RunAt: m.RunAt, Attempts: m.Attempts, Lease: m.Lease,
 		CreatedAt: m.CreatedAt, ExpiresAt: m.ExpiresAt,
 	})
 	if err == nil {

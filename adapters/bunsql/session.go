@@ -104,6 +104,16 @@ func (s sessions) LiveByUser(ctx context.Context, user domain.UserID, policy dom
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 
+func (s sessions) ByUser(ctx context.Context, user domain.UserID, n int) ([]domain.Session, error) {
+	if !isID(user) {
+		return nil, nil
+	}
+	var rows []sessionRow
+	err := s.scan(ctx, &rows, "SELECT s.*, ? FROM sessions s WHERE s.user_id = ? ORDER BY s.created_at DESC, s.id DESC LIMIT ?",
+		bun.Safe(derived), user, n)
+	return mapped(rows, (*sessionRow).session), list(err)
+}
+
 func (s sessions) OpenByUser(ctx context.Context, user domain.UserID) ([]domain.SessionID, error) {
 	if !isID(user) {
 		return nil, nil

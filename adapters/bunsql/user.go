@@ -22,6 +22,7 @@ type userRow struct {
 	Locale          string        `bun:"locale"`
 	EmailVerifiedAt time.Time     `bun:"email_verified_at,nullzero"`
 	Metadata        string        `bun:"metadata"`
+	EraseAt         time.Time     `bun:"erase_at,nullzero"`
 	CreatedAt       time.Time     `bun:"created_at"`
 	UpdatedAt       time.Time     `bun:"updated_at"`
 
@@ -40,7 +41,7 @@ func userOf(u domain.User) *userRow {
 	row := &userRow{
 		ID: u.ID, Email: u.Email.Mailbox(), EmailCanonical: u.Email.Canonical(), PasswordHash: u.PasswordHash,
 		FirstName: u.FirstName, LastName: u.LastName, Locale: u.Locale, EmailVerifiedAt: u.EmailVerifiedAt,
-		Metadata: u.Metadata, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+		Metadata: u.Metadata, EraseAt: u.EraseAt, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
 	if row.Metadata == "" {
 		row.Metadata = "{}"
@@ -52,7 +53,7 @@ func (r *userRow) user() domain.User {
 	u := domain.User{
 		ID: r.ID, Email: domain.RestoreEmail(r.Email, r.EmailCanonical), PasswordHash: r.PasswordHash,
 		FirstName: r.FirstName, LastName: r.LastName, Locale: r.Locale, EmailVerifiedAt: utc(r.EmailVerifiedAt),
-		Metadata: r.Metadata, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
+		Metadata: r.Metadata, EraseAt: utc(r.EraseAt), CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	}
 	if r.Principal != nil {
 		u.Principal = r.Principal.principal()

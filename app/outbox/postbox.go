@@ -39,11 +39,15 @@ type Postbox struct {
 
 // Mail promises a letter, worth delivering until expires.
 func (p Postbox) Mail(ctx context.Context, tx *store.Tx, letter Letter, expires time.Time) error {
-	return p.Put(ctx, tx, domain.TopicMail, letter, expires)
+	return p.put(ctx, tx, domain.TopicMail, letter, p.subject(letter.Address), expires)
 }
 
 // Put promises a message of any topic.
 func (p Postbox) Put(ctx context.Context, tx *store.Tx, topic domain.Topic, payload any, expires time.Time) error {
+	return p.put(ctx, tx, topic, payload, nil, expires)
+}
+
+func (p Postbox) put(ctx context.Context, tx *store.Tx, topic domain.Topic, payload any, subject []byte, expires time.Time) error {
 	id := domain.MessageID(p.System.NewOrderedID())
 	plain, err := json.Marshal(payload)
 	if err != nil {
@@ -54,7 +58,7 @@ func (p Postbox) Put(ctx context.Context, tx *store.Tx, topic domain.Topic, payl
 		return err
 	}
 	now := p.System.Now()
-	return tx.Outbox.Add(ctx, domain.Message{ID: id, Topic: topic, Payload: sealed, RunAt: now, CreatedAt: now, ExpiresAt: expires})
+	return tx.Outbox.Add(ctx, domain.Message{ID: id, Topic: topic, Payload: sealed, Subject: subject, RunAt: now, CreatedAt: now, ExpiresAt: expires})
 }
 
 // Open reads a message's payload into out. An error is permanent: the payload will not change.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,7 @@ import (
 	"github.com/signet-auth/signet/app/password"
 	"github.com/signet-auth/signet/app/profile"
 	"github.com/signet-auth/signet/app/session"
+	"github.com/signet-auth/signet/app/user"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/store"
@@ -43,6 +45,7 @@ type outside struct {
 	log       *slog.Logger
 	system    sys.System
 	store     store.Store
+	scrub     func(context.Context) error // makes the database forget on disk what was deleted
 	sealer    *seal.Sealer
 	hasher    *pwhash.Hasher
 	shared    transient.Limiter
@@ -77,6 +80,8 @@ type core struct {
 	forgot   *password.Forgot
 	reset    *password.Reset
 	change   *password.Change
+	closing  *user.Close
+	export   *user.Export
 	admin    *admin.Create
 
 	updateMe     *profile.Update
@@ -119,6 +124,7 @@ func newCore(o outside) (*core, error) {
 	p.wireAccounts(k)
 	p.wirePasswords(k)
 	p.wireProfile(k)
+	p.wireUsers(k)
 	p.follower.Subscribe(p.directory)
 	p.follower.Subscribe(p.ring)
 	p.follower.Subscribe(p.authenticator) // after the ring, whose findings it remembers

@@ -15,7 +15,7 @@ const monthsAhead = 3
 func (p *parts) janitor() *janitor.Janitor {
 	return &janitor.Janitor{
 		System: p.system, Every: time.Duration(p.config.CleanupEvery), Log: p.log,
-		Tasks: append(janitor.Cleaning(p.store), janitor.Daily(janitor.Task{Kind: "months", Do: prepareMonths(p.config)})),
+		Tasks: append(janitor.Cleaning(p.store), p.erasing(), janitor.Daily(janitor.Task{Kind: "months", Do: prepareMonths(p.config)})),
 	}
 }
 

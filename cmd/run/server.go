@@ -107,7 +107,7 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	s.core, err = newCore(outside{
-		config: c, log: s.log, system: c.System, store: db, sealer: sealer, hasher: hasher, common: common, shared: counters.shared,
+		config: c, log: s.log, system: c.System, store: db, scrub: db.Scrub, sealer: sealer, hasher: hasher, common: common, shared: counters.shared,
 		waker: counters.waker, composer: mail.composer, transport: mail.transport, publicURL: publicURL, issuer: issuer,
 	})
 	if err != nil {

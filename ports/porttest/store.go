@@ -45,6 +45,9 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "outbox", run: storeOutbox, alone: true},
 		{name: "meta", run: storeMeta},
 		{name: "remains", run: storeRemains, alone: true},
+		{name: "erasure", run: storeErasure},
+		{name: "lists of users", run: storeUserList, alone: true},
+		{name: "the last administrator", run: storeLastAdmin, alone: true},
 		{name: "text that no database should hold", run: storeText},
 	} {
 		t.Run(group.name, func(t *testing.T) {

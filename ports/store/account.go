@@ -21,6 +21,24 @@ type UserReader interface {
 	ByID(ctx context.Context, id domain.UserID) (domain.User, error)
 	// ByEmail finds the account by the canonical address.
 	ByEmail(ctx context.Context, email domain.Email) (domain.User, error)
+	// List is newest first, those before the mark.
+	List(ctx context.Context, f UserFilter) ([]domain.User, error)
+}
+
+// UserFilter selects users; zero members select everything.
+type UserFilter struct {
+	// Search is an id, or how the address, the first or the last name begins, in any case.
+	Search string
+	State  domain.PrincipalState // active or disabled; a disablement whose time is over is none
+	Now    time.Time
+	Before UserMark
+	Limit  int // at most 201, which is also the default: a page of 200 and one that tells of more
+}
+
+// UserMark is a place in the list of users.
+type UserMark struct {
+	CreatedAt time.Time
+	ID        domain.UserID
 }
 
 // Users writes users.
@@ -38,6 +56,12 @@ type Users interface {
 	ReplaceHash(ctx context.Context, id domain.UserID, old, hash string) (bool, error)
 	// RecordLogin keeps the time of the last login, beside the user's row; an earlier time never overwrites a later one.
 	RecordLogin(ctx context.Context, id domain.UserID, at time.Time) error
+}
+
+// IdentityReader reads the ways in through a provider.
+type IdentityReader interface {
+	// ByUser lists a user's, oldest first.
+	ByUser(ctx context.Context, user domain.UserID) ([]domain.Identity, error)
 }
 
 // Identities writes the ways in through a provider.

@@ -13,6 +13,8 @@ type SessionReader interface {
 	ByID(ctx context.Context, id domain.SessionID) (domain.Session, error)
 	// LiveByUser lists the sessions that have neither ended nor lapsed, least recently refreshed first.
 	LiveByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time) ([]domain.Session, error)
+	// ByUser lists up to n sessions, ended and lapsed ones too as long as they are kept, newest first.
+	ByUser(ctx context.Context, user domain.UserID, n int) ([]domain.Session, error)
 	// OpenByUser lists the sessions that have not ended, lapsed ones too: what there is to end.
 	OpenByUser(ctx context.Context, user domain.UserID) ([]domain.SessionID, error)
 	// Family finds a family and its session in one query, ended ones too. What the session derives from its families (last
@@ -39,6 +41,8 @@ type Sessions interface {
 type FlowReader interface {
 	// BySecret finds a flow by the hash of its link's secret, consumed ones too.
 	BySecret(ctx context.Context, hash []byte) (domain.Flow, error)
+	// LiveBySubject lists up to n flows about a subject that still work, newest first.
+	LiveBySubject(ctx context.Context, subject string, now time.Time, n int) ([]domain.Flow, error)
 }
 
 // Flows writes one-time secrets.

@@ -50,6 +50,7 @@ type Commit struct {
 // Reader is the read side.
 type Reader struct {
 	Users         UserReader
+	Identities    IdentityReader
 	Registrations RegistrationReader
 	Services      ServiceReader
 	Grants        GrantReader
@@ -59,6 +60,7 @@ type Reader struct {
 	Lockouts      LockoutReader
 	Keys          KeyReader
 	Audit         AuditReader
+	Erasure       ErasureReader
 	Changes       ChangeReader
 	Meta          MetaReader
 }
@@ -81,6 +83,8 @@ type Tx struct {
 	Changes       Changes
 	Meta          Meta
 	Remains       Remains
+	Erasure       Erasure
+	Grants        GrantReader
 
 	changes []domain.Change
 }

@@ -29,7 +29,7 @@ const (
 // other processes (the command line) are waited for a second at a time; the transaction is tried again after that.
 const (
 	shared = "_pragma=busy_timeout(1000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
-	writer = shared + "&_pragma=foreign_keys(1)&_txlock=immediate"
+	writer = shared + "&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_txlock=immediate"
 	reader = shared + "&_pragma=query_only(1)"
 )
 
@@ -53,6 +53,8 @@ func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
 	}
 	dialect := bunsql.Dialect{
 		Bun: sqlitedialect.New(), Classify: classify, Statement: statement, Feed: statement,
+		// secure_delete overwrites in the file; the write-ahead log beside it has the pages as they were, until it is cut.
+		Scrub: "PRAGMA wal_checkpoint(TRUNCATE)",
 	}
 	return bunsql.New(dialect, bunsql.Pools{Write: write, Read: read, Feed: feed}, opts), nil
 }

@@ -1,0 +1,126 @@
+package user
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/auth"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+	"github.com/signet-auth/signet/ports/sys"
+)
+
+// How much of each kind an export has at most, the newest. Where there is more it says so.
+const (
+	MaxExportedEvents   = 5000
+	MaxExportedSessions = 1000
+	MaxExportedRoles    = 1000
+	MaxExportedSecrets  = 100
+)
+
+// ExportOutput is everything that is held about a person, but for what only proves something (hashes).
+type ExportOutput struct {
+	At         time.Time
+	User       domain.User
+	Sessions   []domain.Session
+	Devices    []domain.Device // kinds of device that logged in
+	Identities []domain.Identity
+	Roles      []domain.AssignedRole
+	Pending    []domain.Flow  // one-time secrets that were sent and not used
+	Failures   domain.Lockout // the run of failed logins of the address
+	Events     []domain.Event
+	Cut        []string // the members of which there is more than the newest that are here
+}
+
+// Export tells people what is held about them (GDPR art. 15). A stolen token must not be enough for it.
+type Export struct {
+	Store  store.Store
+	System sys.System
+	Guard  *auth.Guard
+	Recent time.Duration
+}
+
+// Handle is domain.ErrReauthRequired when the login is too long ago.
+func (u *Export) Handle(ctx context.Context, actor domain.Actor) (ExportOutput, error) {
+	if err := access.RequirePlatformUser(actor); err != nil {
+		return ExportOutput{}, err
+	}
+	now := u.System.Now()
+	if err := access.RequireRecent(actor, u.Recent, now); err != nil {
+		return ExportOutput{}, err
+	}
+	read, id := u.Store.Read(), domain.UserID(actor.ID)
+	user, err := read.Users.ByID(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) {
+		return ExportOutput{}, domain.ErrTokenInvalid
+	}
+	if err != nil {
+		return ExportOutput{}, err
+	}
+	out := ExportOutput{At: now, User: user}
+	for _, part := range []func() error{
+		func() error {
+			all, err := read.Sessions.ByUser(ctx, id, MaxExportedSessions+1)
+			out.Sessions = cut(&out, "sessions", all, MaxExportedSessions)
+			return err
+		},
+		func() (err error) { out.Devices, err = read.Devices.ByUser(ctx, id); return err },
+		func() (err error) { out.Identities, err = read.Identities.ByUser(ctx, id); return err },
+		func() error {
+			all, err := read.Grants.Assigned(ctx, actor.ID, MaxExportedRoles+1)
+			out.Roles = cut(&out, "roles", all, MaxExportedRoles)
+			return err
+		},
+		func() error {
+			all, err := read.Flows.LiveBySubject(ctx, string(id), now, MaxExportedSecrets+1)
+			out.Pending = cut(&out, "pending", all, MaxExportedSecrets)
+			return err
+		},
+		func() (err error) {
+			out.Failures, err = read.Lockouts.ByKey(ctx, u.Guard.RunKey(user.Email))
+			return err
+		},
+		func() error { return u.events(ctx, &out, actor.ID) },
+	} {
+		if err := part(); err != nil {
+			return ExportOutput{}, err
+		}
+	}
+	return out, nil
+}
+
+// events reads a page at a time. What others did to the account is in it, but not from where: that is theirs.
+func (u *Export) events(ctx context.Context, out *ExportOutput, id domain.PrincipalID) error {
+	var mark store.EventMark
+	for {
+		page, err := u.Store.Read().Audit.About(ctx, id, mark, erasePage)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			if page[i].ActorKind == domain.ActorUser && page[i].ActorID != id {
+				page[i].Trace, page[i].SessionID, page[i].RequestID = domain.Trace{}, "", ""
+			}
+		}
+		out.Events = append(out.Events, page...)
+		if len(out.Events) > MaxExportedEvents {
+			out.Events = cut(out, "events", out.Events, MaxExportedEvents)
+			return nil
+		}
+		if len(page) < erasePage {
+			return nil
+		}
+		mark = store.MarkOf(page[len(page)-1])
+	}
+}
+
+// cut keeps so many, and notes when there are more.
+func cut[T any](out *ExportOutput, member string, all []T, n int) []T {
+	if len(all) <= n {
+		return all
+	}
+	out.Cut = append(out.Cut, member)
+	return all[:n]
+}

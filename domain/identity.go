@@ -1,0 +1,16 @@
+package domain
+
+import "time"
+
+// Identity is an account at a provider by which a user may log in. The provider's subject is the key and never the address, which
+// providers reuse and reassign.
+type Identity struct {
+	ID            IdentityID
+	UserID        UserID
+	Provider      string
+	Subject       string
+	Email         string
+	EmailVerified bool
+	CreatedAt     time.Time
+	LastLoginAt   time.Time
+}
