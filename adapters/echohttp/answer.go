@@ -3,6 +3,7 @@ package echohttp
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 )
 
 // Answer is a result that decides more than its body. Handlers that don't need it return the body itself.
@@ -82,6 +83,10 @@ func replyRaw(ex *exchange, status int, raw Raw) {
 
 func replaceHeaders(h, with http.Header) {
 	for key, values := range with {
-		h[http.CanonicalHeaderKey(key)] = values
+		key = http.CanonicalHeaderKey(key)
+		if key == "Vary" { // the answer varies with what it varied with before, too
+			values = slices.Concat(h[key], values)
+		}
+		h[key] = values
 	}
 }

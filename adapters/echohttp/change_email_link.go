@@ -35,7 +35,7 @@ func (r *Profile) followLink(_ context.Context, caller Caller, _ api.ChangeEmail
 	if !caller.Head && !accepts(caller.Accept, mediaHTML) {
 		return Raw{}, domain.ErrConfirmationNeeded
 	}
-	return page(http.StatusOK, pageEmailChange)
+	return page(caller, http.StatusOK, pageEmailChange)
 }
 
 func (r *Profile) postLink(ctx context.Context, caller Caller, in api.ChangeEmailLinkRequest) (Raw, error) {
@@ -43,11 +43,11 @@ func (r *Profile) postLink(ctx context.Context, caller Caller, in api.ChangeEmai
 	err := r.ConfirmEmail.Handle(ctx, profile.ConfirmEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
 	switch {
 	case html && errors.Is(err, domain.ErrInvalidToken):
-		return page(http.StatusBadRequest, pageEmailChangeInvalid)
+		return page(caller, http.StatusBadRequest, pageEmailChangeInvalid)
 	case err != nil:
 		return Raw{}, err
 	case html:
-		return page(http.StatusOK, pageEmailChangeDone)
+		return page(caller, http.StatusOK, pageEmailChangeDone)
 	}
 	return JSON(http.StatusOK, emailChanged)
 }

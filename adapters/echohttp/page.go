@@ -2,17 +2,24 @@ package echohttp
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"fmt"
 	"html/template"
 	"net/http"
+
+	"github.com/signet-auth/signet/domain"
 )
 
 const mediaHTML = "text/html"
 
 //go:embed pages
 var pageFiles embed.FS
+
+// pageLanguages are the folders of pages/: each has every page. Its texts are there and nowhere else.
+var pageLanguages = []string{"en", "de"}
 
 // The pages that Signet shows people itself, for front ends that have none. They have no script, load nothing, and carry no
 // word that a user wrote; the secret of the link is only in the address, which the referrer policy keeps here.
@@ -33,11 +40,24 @@ var (
 	pagePolicy = "default-src 'none'; style-src '" + sourceHash(pageStyle) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-func loadPage(name string) *template.Template {
-	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{
-		"style": func() template.CSS { return template.CSS(mustReadPage("style.css")) }, //nolint:gosec // our own file
-	}).ParseFS(pageFiles, "pages/layout.html"))
-	return template.Must(layout.ParseFS(pageFiles, "pages/"+name))
+// localized is one page in every language.
+type localized map[string]*template.Template
+
+// loadPage reads a page. One that a language lacks, or that is broken, stops the program with the file's name.
+func loadPage(name string) localized {
+	all := localized{}
+	for _, language := range pageLanguages {
+		layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{
+			"style":    func() template.CSS { return template.CSS(mustReadPage("style.css")) }, //nolint:gosec // our own file
+			"language": func() string { return language },
+		}).ParseFS(pageFiles, "pages/layout.html"))
+		t, err := layout.ParseFS(pageFiles, "pages/"+language+"/"+name)
+		if err != nil {
+			panic(fmt.Errorf("pages/%s/%s: %w", language, name, err))
+		}
+		all[language] = t
+	}
+	return all
 }
 
 func mustReadPage(name string) string {
@@ -54,16 +74,20 @@ func sourceHash(content string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// page answers with a page that says the same to everybody.
-func page(status int, t *template.Template) (Raw, error) { return pageOf(status, t, nil) }
+// page answers with a page that says the same to everybody who speaks the language.
+func page(caller Caller, status int, p localized) (Raw, error) { return pageOf(caller, status, p, nil) }
 
-// pageOf answers with a page that shows a view.
-func pageOf(status int, t *template.Template, view any) (Raw, error) {
+// pageOf answers with a page that shows a view, in the language that the browser asks for, else in English.
+func pageOf(caller Caller, status int, p localized, view any) (Raw, error) {
+	language, _ := domain.PreferredLanguage(caller.AcceptLanguage, pageLanguages)
+	language = cmp.Or(language, pageLanguages[0])
 	var body bytes.Buffer
-	if err := t.Execute(&body, view); err != nil {
+	if err := p[language].Execute(&body, view); err != nil {
 		return Raw{}, err
 	}
 	return Raw{Status: status, Type: mediaHTML + "; charset=utf-8", Body: body.Bytes(), Header: http.Header{
 		"Content-Security-Policy": {pagePolicy},
+		"Content-Language":        {language},
+		"Vary":                    {"Accept", "Accept-Language"},
 	}}, nil
 }

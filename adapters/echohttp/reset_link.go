@@ -3,7 +3,6 @@ package echohttp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/signet-auth/signet/api"
@@ -32,33 +31,38 @@ func (r *Passwords) mountLinks(a *API) {
 }
 
 // resetView is what the page shows beside the form: what was wrong, by where it stands. Nothing that was typed is in it.
-type resetView struct{ Alert, Hint, Password, Repeated string }
+type resetView struct {
+	Alert, AlertCode       string
+	Password, PasswordCode string
+	Repeated               bool // it is not the same
+	MinLength              int
+}
 
 // Failed tells whether something was wrong; the title begins with it then, because a screen reader reads that first.
-func (v resetView) Failed() bool { return v.Alert != "" || v.Password != "" || v.Repeated != "" }
+func (v resetView) Failed() bool { return v.Alert != "" || v.Password != "" || v.Repeated }
 
-func (r *Passwords) followLink(context.Context, Caller, api.ResetPasswordLinkRequest) (Raw, error) {
-	return r.form(http.StatusOK, resetView{})
+func (r *Passwords) followLink(_ context.Context, caller Caller, _ api.ResetPasswordLinkRequest) (Raw, error) {
+	return r.form(caller, http.StatusOK, resetView{})
 }
 
 func (r *Passwords) postForm(ctx context.Context, caller Caller, in api.ResetPasswordFormRequest) (Raw, error) {
 	if in.NewPassword != "" && in.Repeated != in.NewPassword {
-		return r.form(http.StatusBadRequest, resetView{Repeated: "The two passwords are not the same"})
+		return r.form(caller, http.StatusBadRequest, resetView{Repeated: true})
 	}
 	err := r.Reset.Handle(ctx, password.ResetInput{
 		From: caller.Origin, Token: domain.NewSecret(in.Token), Field: "The password", Password: domain.NewSecret(in.NewPassword),
 	})
 	if err == nil {
-		return page(http.StatusOK, pageResetDone)
+		return page(caller, http.StatusOK, pageResetDone)
 	}
 	status, public := classify(err)
 	switch {
 	case errors.Is(err, domain.ErrInvalidToken):
-		return page(http.StatusBadRequest, pageResetInvalid)
+		return page(caller, http.StatusBadRequest, pageResetInvalid)
 	case len(public.Fields) > 0:
-		return r.form(http.StatusBadRequest, resetView{Password: public.Fields[0].Text})
+		return r.form(caller, http.StatusBadRequest, resetView{Password: public.Fields[0].Text, PasswordCode: public.Fields[0].Code})
 	case public.Kind == domain.Limited || public.Kind == domain.Unavailable:
-		raw, failed := r.form(status, resetView{Alert: public.Text})
+		raw, failed := r.form(caller, status, resetView{Alert: public.Text, AlertCode: public.Code})
 		if failed != nil {
 			return Raw{}, failed
 		}
@@ -68,7 +72,7 @@ func (r *Passwords) postForm(ctx context.Context, caller Caller, in api.ResetPas
 	return Raw{}, err
 }
 
-func (r *Passwords) form(status int, view resetView) (Raw, error) {
-	view.Hint = fmt.Sprintf("At least %d characters. Several words in a row are easy to keep in mind and hard to guess.", r.Reset.Password.MinLength)
-	return pageOf(status, pageReset, view)
+func (r *Passwords) form(caller Caller, status int, view resetView) (Raw, error) {
+	view.MinLength = r.Reset.Password.MinLength
+	return pageOf(caller, status, pageReset, view)
 }

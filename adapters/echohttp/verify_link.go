@@ -35,7 +35,7 @@ func (r *Accounts) followLink(ctx context.Context, caller Caller, in api.VerifyE
 	html, json := accepts(caller.Accept, mediaHTML), caller.Accept == "" || accepts(caller.Accept, mediaJSON)
 	switch {
 	case html || caller.Head:
-		return page(http.StatusOK, pageConfirm)
+		return page(caller, http.StatusOK, pageConfirm)
 	case !json && !r.ConsumeOnAnyGet:
 		return Raw{}, domain.ErrConfirmationNeeded
 	}
@@ -51,11 +51,11 @@ func (r *Accounts) consumeLink(ctx context.Context, caller Caller, in api.Verify
 	_, err := r.Verification.Handle(ctx, auth.VerifyEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
 	switch {
 	case html && errors.Is(err, domain.ErrInvalidToken):
-		return page(http.StatusBadRequest, pageInvalid)
+		return page(caller, http.StatusBadRequest, pageInvalid)
 	case err != nil:
 		return Raw{}, err
 	case html:
-		return page(http.StatusOK, pageVerified)
+		return page(caller, http.StatusOK, pageVerified)
 	}
 	return JSON(http.StatusOK, verified)
 }

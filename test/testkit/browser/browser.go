@@ -19,8 +19,9 @@ import (
 
 // Tab is a tab of a browser of its own.
 type Tab struct {
-	tb  testing.TB
-	ctx context.Context //nolint:containedctx // the tab is in it
+	tb       testing.TB
+	ctx      context.Context //nolint:containedctx // the tab is in it
+	language string
 
 	mu         sync.Mutex
 	complaints []string
@@ -42,7 +43,7 @@ func Open(tb testing.TB) *Tab {
 	tb.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(ctx)
 	tb.Cleanup(closeTab)
-	t := &Tab{tb: tb, ctx: ctx}
+	t := &Tab{tb: tb, ctx: ctx, language: "en"}
 	t.listen()
 	t.Do(chromedp.Navigate("about:blank"))
 	// Without a screen no window is in front, and nothing in it would show that it has the focus.
@@ -165,6 +166,17 @@ func (t *Tab) Heading(want string) {
 		got, err := chromedp.Run(t.ctx, chromedp.Text(chromedp.CSS("h1")))
 		return err == nil && got == want
 	})
+}
+
+// Speak makes the browser ask for pages in a language, which CheckSpoken wants them to be in.
+func (t *Tab) Speak(language string) {
+	t.tb.Helper()
+	agent := See[string](t, "navigator.userAgent")
+	override := emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: language}
+	if _, err := chromedp.Call(t.ctx, emulation.SetUserAgentOverride, override); err != nil {
+		t.tb.Fatal(err)
+	}
+	t.language = language
 }
 
 // WithoutScript switches the scripts of all pages off, or on again.

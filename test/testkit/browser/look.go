@@ -60,7 +60,7 @@ func (t *Tab) scheme(name string) {
 func (t *Tab) CheckSpoken(title string) {
 	t.tb.Helper()
 	for expression, want := range map[string]any{
-		"document.documentElement.lang":                         "en",
+		"document.documentElement.lang":                         t.language,
 		"document.title":                                        title,
 		"document.querySelectorAll('main').length":              1.0,
 		"document.querySelectorAll('h1').length":                1.0,
