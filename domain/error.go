@@ -88,6 +88,7 @@ func (e *Error) After(d time.Duration) *Error {
 var (
 	ErrInvalidRequest      = &Error{Kind: Invalid, Code: "invalid_request", Text: "The request is not valid"}
 	ErrInvalidToken        = &Error{Kind: Invalid, Code: "invalid_token", Text: "Invalid or expired token"}
+	ErrInvalidCursor       = &Error{Kind: Invalid, Code: "invalid_cursor", Text: "The cursor is not one of this list. Begin without one, and take next_cursor from the answer"}
 	ErrUnknownService      = &Error{Kind: Invalid, Code: "unknown_service", Text: "Unknown or inactive service"}
 	ErrInvalidCredentials  = &Error{Kind: Unauthenticated, Code: "invalid_credentials", Text: "Invalid email or password"}
 	ErrTokenMissing        = &Error{Kind: Unauthenticated, Code: "token_missing", Text: "A bearer token is required in the Authorization header"}

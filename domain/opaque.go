@@ -11,11 +11,13 @@ import (
 //
 //	sgrt_<family id, generation, secret, tag><crc32>     refresh token
 //	sgat_<public id>_<secret><crc32>                     application token
+//	sgcu_<time, id, tag><crc32>                          cursor of a list (no secret)
 //
 // Every field has a fixed length, and only the canonical spelling is accepted: one token, one text.
 const (
 	refreshPrefix  = "sgrt_"
 	appTokenPrefix = "sgat_"
+	cursorPrefix   = "sgcu_"
 	base62Digits   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	checksumLength = 6 // 62^6 > 2^32
 )

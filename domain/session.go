@@ -40,6 +40,9 @@ type Session struct {
 	Static     bool // its family keeps one refresh token for good; derived from the family
 }
 
+// SessionCount is how many live sessions there are, and how many users have any.
+type SessionCount struct{ Sessions, Users int64 }
+
 // SessionPolicy bounds sessions.
 type SessionPolicy struct {
 	Idle     time.Duration // since login or last refresh
@@ -48,11 +51,14 @@ type SessionPolicy struct {
 	Deny     bool          // at the limit refuse the login instead of ending the least recently refreshed session
 }
 
+// MaxDeviceName is how many characters the name of a device may have.
+const MaxDeviceName = 100
+
 // NewSession begins a session now.
 func NewSession(id SessionID, user UserID, amr []string, from Origin, device string, policy SessionPolicy, now time.Time) Session {
 	return Session{
 		ID: id, UserID: user, AMR: amr, AuthTime: now, CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(policy.Absolute),
-		IP: from.IP, UserAgent: Clip(from.UserAgent, 300), DeviceName: Clip(device, 100),
+		IP: from.IP, UserAgent: Clip(from.UserAgent, 300), DeviceName: Clip(device, MaxDeviceName),
 	}
 }
 

@@ -53,6 +53,15 @@ func (c conn) do(ctx context.Context, statement func(context.Context, bun.IDB) e
 	return translated
 }
 
+// listing is the deadline of lists and counts, for which somebody waits, and behind which nobody's login does.
+const listing = 5 * time.Second
+
+// patient has that deadline.
+func (c conn) patient() conn {
+	c.deadline = max(c.deadline, listing)
+	return c
+}
+
 // translate turns an error of a statement into one of the domain, and tells whether the transaction is worth another try.
 func (db *DB) translate(ctx context.Context, err error) (translated error, again bool) { //nolint:revive // the error is what it is about
 	if _, ok := errors.AsType[*domain.Error](err); ok {

@@ -93,6 +93,7 @@ func (u *Login) Handle(ctx context.Context, in LoginInput) (LoginOutput, error) 
 
 func (u *Login) validate(in LoginInput) (domain.Email, error) {
 	email, err := domain.ParseEmail(in.Email)
+	err = domain.MergeFields(err, domain.CheckLine("device_name", in.DeviceName, domain.MaxDeviceName))
 	if in.Password.IsZero() {
 		err = domain.MergeFields(err, domain.ErrInvalidFields(domain.Required("password")))
 	}

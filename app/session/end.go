@@ -21,13 +21,15 @@ func (e Ender) End(ctx context.Context, tx *store.Tx, by domain.Actor, from doma
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range ended {
+	events := make([]domain.Event, len(ended))
+	for i, id := range ended {
 		tx.Changed(domain.ChangeSession, string(id))
 		event := domain.NewEvent(domain.EventID(e.System.NewOrderedID()), now, domain.EventSessionEnded, by, from, "session", string(id))
 		event.SessionID = id
-		if err := tx.Audit.Add(ctx, event.With("reason", string(reason))); err != nil {
-			return nil, err
-		}
+		events[i] = event.With("reason", string(reason))
+	}
+	if err := tx.Audit.Add(ctx, events...); err != nil {
+		return nil, err
 	}
 	return ended, nil
 }

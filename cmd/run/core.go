@@ -87,6 +87,10 @@ type core struct {
 	updateMe     *profile.Update
 	changeEmail  *profile.ChangeEmail
 	confirmEmail *profile.ConfirmEmail
+	listSessions *session.List
+	endSession   *session.EndOne
+	endOthers    *session.EndOthers
+	sessionStats *session.Stats
 }
 
 // parts is what several use cases are made of.
@@ -125,6 +129,7 @@ func newCore(o outside) (*core, error) {
 	p.wirePasswords(k)
 	p.wireProfile(k)
 	p.wireUsers(k)
+	p.wireSessions(k)
 	p.follower.Subscribe(p.directory)
 	p.follower.Subscribe(p.ring)
 	p.follower.Subscribe(p.authenticator) // after the ring, whose findings it remembers

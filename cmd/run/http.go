@@ -72,6 +72,7 @@ func (k *core) resources(c *Config) []resource {
 		&echohttp.Passwords{Forgot: k.forgot, Reset: k.reset, Change: k.change},
 		&echohttp.Profile{Update: k.updateMe, ChangeEmail: k.changeEmail, ConfirmEmail: k.confirmEmail},
 		&echohttp.Leaving{Close: k.closing, Export: k.export},
+		&echohttp.Sessions{List: k.listSessions, EndOne: k.endSession, EndOthers: k.endOthers, Stats: k.sessionStats},
 		&echohttp.WellKnown{JWKS: k.ring.JWKS},
 	}
 }

@@ -38,6 +38,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "refresh families", run: storeFamilies},
 		{name: "rotation", run: storeRotation},
 		{name: "renewed sessions", run: storeRenewals},
+		{name: "lists of sessions", run: storeSessionLists},
 		{name: "flows", run: storeFlows},
 		{name: "signing keys", run: storeKeys, alone: true},
 		{name: "audit", run: storeAudit, alone: true},

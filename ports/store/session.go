@@ -15,6 +15,11 @@ type SessionReader interface {
 	LiveByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time) ([]domain.Session, error)
 	// ByUser lists up to n sessions, ended and lapsed ones too as long as they are kept, newest first.
 	ByUser(ctx context.Context, user domain.UserID, n int) ([]domain.Session, error)
+	// PageByUser lists live sessions newest first, at most limit of them, from behind after on.
+	PageByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time, after domain.Cursor, limit int) ([]domain.Session, error)
+	// CountLive counts the live sessions of everybody, and who has any. It reads an index from end to end, under the deadline of
+	// lists (5 s): not for a request's path without a memory in front.
+	CountLive(ctx context.Context, policy domain.SessionPolicy, now time.Time) (domain.SessionCount, error)
 	// OpenByUser lists the sessions that have not ended, lapsed ones too: what there is to end.
 	OpenByUser(ctx context.Context, user domain.UserID) ([]domain.SessionID, error)
 	// Family finds a family and its session in one query, ended ones too. What the session derives from its families (last

@@ -74,6 +74,16 @@ func (r grants) Held(ctx context.Context, p domain.PrincipalID, s domain.Service
 	return ask(r.s, "Grants.Held", func() ([]domain.HeldRole, error) { return r.GrantReader.Held(ctx, p, s) })
 }
 
+func (r sessions) PageByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time, after domain.Cursor, limit int) ([]domain.Session, error) {
+	return ask(r.s, "Sessions.PageByUser", func() ([]domain.Session, error) {
+		return r.SessionReader.PageByUser(ctx, user, policy, now, after, limit)
+	})
+}
+
+func (r sessions) CountLive(ctx context.Context, policy domain.SessionPolicy, now time.Time) (domain.SessionCount, error) {
+	return ask(r.s, "Sessions.CountLive", func() (domain.SessionCount, error) { return r.SessionReader.CountLive(ctx, policy, now) })
+}
+
 func (r sessions) ByID(ctx context.Context, id domain.SessionID) (domain.Session, error) {
 	return ask(r.s, "Sessions.ByID", func() (domain.Session, error) { return r.SessionReader.ByID(ctx, id) })
 }

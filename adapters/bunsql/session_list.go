@@ -1,0 +1,40 @@
+package bunsql
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// PageByUser walks the index of open sessions backwards and stops at the limit, however many sessions the user has.
+func (s sessions) PageByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time, after domain.Cursor, limit int) ([]domain.Session, error) {
+	if !isID(user) || !after.IsZero() && !isID(after.ID) {
+		return nil, nil
+	}
+	from := bun.SafeQuery("TRUE")
+	if !after.IsZero() {
+		from = bun.SafeQuery("(s.created_at, s.id) < (?, ?)", after.At, after.ID)
+	}
+	var rows []sessionRow
+	err := s.patient().scan(ctx, &rows, `SELECT * FROM (
+			SELECT s.*, ? FROM sessions s WHERE s.user_id = ? AND s.ended_at IS NULL AND s.expires_at > ? AND ?
+		) s WHERE s.last_seen_at > ? ORDER BY s.created_at DESC, s.id DESC LIMIT ?`,
+		bun.Safe(derived), user, now, from, now.Add(-policy.Idle), limit)
+	return mapped(rows, (*sessionRow).session), list(err)
+}
+
+// CountLive asks the families only of sessions that are older than the idle time: a younger one can't have lapsed.
+func (s sessions) CountLive(ctx context.Context, policy domain.SessionPolicy, now time.Time) (domain.SessionCount, error) {
+	lapsed := now.Add(-policy.Idle)
+	var count struct{ Sessions, Users int64 }
+	err := s.patient().scan(ctx, &count, `SELECT COALESCE(sum(n), 0) AS sessions, count(*) AS users FROM (
+			SELECT count(*) AS n FROM sessions s
+			WHERE s.ended_at IS NULL AND s.expires_at > ? AND (s.created_at > ?
+				OR EXISTS (SELECT 1 FROM refresh_families f WHERE f.session_id = s.id AND f.rotated_at > ?))
+			GROUP BY s.user_id
+		) m`, now, lapsed, lapsed)
+	return domain.SessionCount(count), err
+}

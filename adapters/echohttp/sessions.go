@@ -1,0 +1,81 @@
+package echohttp
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/signet-auth/signet/api"
+	"github.com/signet-auth/signet/app/session"
+	"github.com/signet-auth/signet/domain"
+)
+
+// Sessions is the routes of /api/auth/sessions.
+type Sessions struct {
+	List      *session.List
+	EndOne    *session.EndOne
+	EndOthers *session.EndOthers
+	Stats     *session.Stats
+}
+
+const sessionsTag = "Sessions"
+
+// Mount adds the routes.
+func (r *Sessions) Mount(a *API) {
+	Handle(a, http.MethodGet, "/api/auth/sessions", Op{
+		ID: "listSessions", Tag: sessionsTag, Summary: "Where the caller is logged in, newest first", Auth: BearerAuth,
+		Errors: []*domain.Error{domain.ErrInvalidCursor, domain.ErrWrongAudience},
+	}, r.list)
+	Handle(a, http.MethodDelete, "/api/auth/sessions", Op{
+		ID: "endOtherSessions", Tag: sessionsTag, Summary: "End all sessions of the caller but the one that asks", Auth: BearerAuth,
+		Errors: []*domain.Error{domain.ErrWrongAudience},
+	}, r.endOthers)
+	Handle(a, http.MethodDelete, "/api/auth/sessions/{id}", Op{
+		ID: "endSession", Tag: sessionsTag, Summary: "End one session of the caller, the one that asks too", Auth: BearerAuth,
+		Description: "not_found: unknown, somebody else's, or over.",
+		Errors:      []*domain.Error{domain.ErrWrongAudience, domain.ErrNotFound},
+	}, r.endOne)
+	Handle(a, http.MethodGet, "/api/auth/sessions/stats", Op{
+		ID: "sessionStats", Tag: sessionsTag, Summary: "How many sessions are live, and how many users have one", Auth: BearerAuth,
+		Description: "Needs user:read at the platform. May be 60 s old.",
+		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
+	}, r.stats)
+}
+
+func (r *Sessions) list(ctx context.Context, caller Caller, in api.ListSessionsRequest) (api.ListSessionsResponse, error) {
+	limit := in.Limit
+	if limit == 0 {
+		limit = api.DefaultLimit
+	}
+	out, err := r.List.Handle(ctx, session.ListInput{Actor: caller.Actor, Limit: limit, Cursor: in.Cursor})
+	if err != nil {
+		return api.ListSessionsResponse{}, err
+	}
+	body := api.ListSessionsResponse{Success: true, Sessions: make([]api.ListedSession, len(out.Sessions)), NextCursor: out.Next}
+	for i, s := range out.Sessions {
+		body.Sessions[i] = listedSession(s, r.List.Policy, caller.Actor.SessionID)
+	}
+	return body, nil
+}
+
+func (r *Sessions) endOne(ctx context.Context, caller Caller, in api.EndSessionRequest) (api.MessageResponse, error) {
+	err := r.EndOne.Handle(ctx, session.EndOneInput{Actor: caller.Actor, From: caller.Origin, ID: in.ID})
+	return api.MessageResponse{Success: true, Message: "The session has ended"}, err
+}
+
+func (r *Sessions) endOthers(ctx context.Context, caller Caller, _ struct{}) (api.EndSessionsResponse, error) {
+	n, err := r.EndOthers.Handle(ctx, session.EndOthersInput{Actor: caller.Actor, From: caller.Origin})
+	return api.EndSessionsResponse{Success: true, Revoked: n}, err
+}
+
+func (r *Sessions) stats(ctx context.Context, caller Caller, _ struct{}) (api.SessionStatsResponse, error) {
+	n, err := r.Stats.Handle(ctx, caller.Actor)
+	return api.SessionStatsResponse{Success: true, ActiveSessions: n.Sessions, UsersWithSessions: n.Users}, err
+}
+
+// listedSession is a session as its owner sees it.
+func listedSession(s domain.Session, policy domain.SessionPolicy, current domain.SessionID) api.ListedSession {
+	return api.ListedSession{
+		ID: string(s.ID), JTI: string(s.ID), Current: s.ID == current, CreatedAt: s.CreatedAt, LastSeenAt: s.LastSeenAt,
+		ExpiresAt: s.ExpiresAt, IdleExpiresAt: s.IdleExpiresAt(policy), IP: s.IP, UserAgent: s.UserAgent, DeviceName: s.DeviceName, Static: s.Static,
+	}
+}

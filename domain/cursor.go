@@ -1,0 +1,61 @@
+package domain
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"time"
+)
+
+// Cursor is where a list that is newest first goes on: behind the row of that time and id. The zero one is the beginning.
+//
+// Clients get it as an opaque text with a MAC over it, the list and whose list it is: the database is asked for nothing that a
+// client made up, and a cursor of one list says nothing in another (security.md, IN-3).
+type Cursor struct {
+	At time.Time
+	ID string // a UUID
+}
+
+// CursorKeys are the keys of the MAC: the current one first, then the previous ones, whose cursors still count.
+type CursorKeys [][]byte
+
+const cursorTagSize = 16
+
+// IsZero tells whether it is the beginning.
+func (c Cursor) IsZero() bool { return c == Cursor{} }
+
+// Text is the form for clients; empty for the beginning.
+func (c Cursor) Text(keys CursorKeys, list string) string {
+	id, ok := UUIDBytes(c.ID)
+	if c.IsZero() || !ok {
+		return ""
+	}
+	b := appendInt64(nil, c.At.UnixMicro())
+	b = append(b, id[:]...)
+	return encodeOpaque(cursorPrefix, append(b, cursorTag(keys[0], list, b)...))
+}
+
+// ParseCursor reads the text of a cursor of this list; an empty one is the beginning. ErrInvalidCursor for anything else.
+func ParseCursor(text string, keys CursorKeys, list string) (Cursor, error) {
+	if text == "" {
+		return Cursor{}, nil
+	}
+	const size = 8 + 16
+	fields, ok := decodeOpaque(text, cursorPrefix, size+cursorTagSize)
+	if !ok {
+		return Cursor{}, ErrInvalidCursor
+	}
+	body, tag := fields[0][:size], fields[0][size:]
+	for _, key := range keys {
+		if hmac.Equal(tag, cursorTag(key, list, body)) {
+			return Cursor{At: time.UnixMicro(readInt64(body[:8])).UTC(), ID: UUIDText[string]([16]byte(body[8:]))}, nil
+		}
+	}
+	return Cursor{}, ErrInvalidCursor
+}
+
+func cursorTag(key []byte, list string, body []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(body) // of one length, so that it can't run into the list's name
+	mac.Write([]byte(list))
+	return mac.Sum(nil)[:cursorTagSize]
+}
