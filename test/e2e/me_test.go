@@ -31,8 +31,8 @@ const wantMe = `{
   }
 }`
 
-// guarded are the calls that any live access token opens.
-var guarded = []string{"/api/auth/me", "/api/auth/validate-jwt"}
+// guarded are calls that a live access token opens.
+var guarded = []string{"/api/auth/me", "/api/auth/validate-jwt", "/api/auth/sessions"}
 
 func get(path, bearer string) testkit.Request { return testkit.Request{Path: path, Bearer: bearer} }
 
