@@ -40,17 +40,20 @@ func TestTheSessionOfTheReadmeRunsAsPrinted(t *testing.T) {
 	// What it led through, so that a README that lost its commands does not pass.
 	for _, call := range []string{
 		"/api/auth/register", "/api/auth/verify-email", "/api/auth/login", "/api/auth/me", "/api/auth/refresh", "/api/auth/change-password",
-		"/api/password/forgot", "/api/password/reset", "/api/auth/change-email", "/api/auth/change-email/confirm", "/api/auth/logout",
+		"/api/password/forgot", "/api/password/reset", "/api/auth/change-email", "/api/auth/change-email/confirm", "/api/auth/export", "/api/auth/logout",
+		"/api/auth/close",
 	} {
 		if r.seen[call] == 0 {
 			t.Errorf("the README shows no %s", call)
 		}
 	}
 	// And where it led.
-	c := s.Client()
-	c.Do(loggingIn("ada@example.org", "remember the battery")).Want(200, "")
-	c.Do(loggingIn("ada@example.com", "remember the battery")).Want(401, "invalid_credentials")
+	c, record := s.Client(), s.Record()
+	c.Do(loggingIn("ada@example.org", "remember the battery")).Want(401, "invalid_credentials")
 	c.Me(r.access).Want(401, "token_invalid")
+	if n := record.Count("SELECT count(*) FROM users WHERE email = 'ada@example.org' AND first_name = 'Ada' AND erase_at IS NOT NULL"); n != 1 {
+		t.Errorf("%d accounts wait to be erased", n)
+	}
 }
 
 var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
