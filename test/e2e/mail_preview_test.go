@@ -57,7 +57,7 @@ func TestMailPreview(t *testing.T) {
 			t.Errorf("%d files", len(files))
 		}
 		for _, path := range files {
-			file, err := os.Open(path) //nolint:gosec // a path that the command has just made
+			file, err := os.Open(path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,14 +81,14 @@ func TestMailPreview(t *testing.T) {
 	t.Run("names every mistake in them with file and line, whichever mail was asked for", func(t *testing.T) {
 		env := templates(t, map[string]string{
 			"en/reset.txt":        "{{define \"subject\"}}Ours{{end}}\nGo to {{.Lnik}}",
-			"en/new_login.html":   "{{define \"content\"}}\n\n{{.Nmae}}{{end}}",
+			"en/new_login.html":   "{{define \"content\"}}\n\n{{.Nope}}{{end}}",
 			"en/email_in_use.txt": "Hello",
 		})
 		signet(t, env, "", "mail", "preview", "verify").want(t, 1, "email_in_use.txt:1")
 		if err := os.Remove(filepath.Join(env["MAIL_TEMPLATES"], "en/email_in_use.txt")); err != nil {
 			t.Fatal(err)
 		}
-		signet(t, env, "", "mail", "preview", "verify").want(t, 1, "reset.txt:2", "Lnik", "new_login.html:3", "Nmae")
+		signet(t, env, "", "mail", "preview", "verify").want(t, 1, "reset.txt:2", "Lnik", "new_login.html:3", "Nope")
 	})
 
 	for name, row := range map[string]struct {
