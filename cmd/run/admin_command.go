@@ -29,7 +29,7 @@ func (a adminCreate) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	password, err := a.password(p.stdio)
+	password, err := typedPassword(p.stdio, a.PasswordStdin)
 	if err != nil {
 		return err
 	}
@@ -46,11 +46,12 @@ func (a adminCreate) Run(p *program) error {
 	return nil
 }
 
-// password is never an argument: those are seen by everybody on the machine and kept by shells.
-func (a adminCreate) password(stdio Stdio) (domain.Secret, error) {
+// typedPassword reads a password from standard input or, without stdin, asks for it at the terminal. It is never an argument: those
+// are seen by everybody on the machine and kept by shells.
+func typedPassword(stdio Stdio, stdin bool) (domain.Secret, error) {
 	file, ok := stdio.In.(*os.File)
-	if a.PasswordStdin || !ok || !term.IsTerminal(int(file.Fd())) {
-		if !a.PasswordStdin {
+	if stdin || !ok || !term.IsTerminal(int(file.Fd())) {
+		if !stdin {
 			return domain.Secret{}, errors.New("there is no terminal to ask for a password: give it on standard input with --password-stdin")
 		}
 		line, err := bufio.NewReader(io.LimitReader(stdio.In, 4096)).ReadString('\n')

@@ -24,6 +24,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Start the server. Without any setting it runs on SQLite in ./data, with mails in the development inbox."`
 	Migrate migrateCommand `cmd:"" help:"Change the database's schema."`
 	Admin   adminCommand   `cmd:"" help:"Administrators."`
+	Users   usersCommand   `cmd:"" help:"Accounts: look at them, keep people out and let them in, help with passwords, erase."`
 	Mail    mailCommand    `cmd:"" help:"The mails that people get."`
 	Dev     devCommand     `cmd:"" help:"Tools for development."`
 	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`

@@ -128,7 +128,6 @@ func (s *Server) start(ctx context.Context) error {
 // openSecrets makes the sealer of SECRET_KEY, which the embedded mode keeps in its folder.
 func (s *Server) openSecrets() (*seal.Sealer, error) {
 	c := s.config
-	key := c.SecretKey
 	if c.embedded() {
 		folder := dataDir(c.DataDir)
 		if err := folder.open(); err != nil {
@@ -140,17 +139,7 @@ func (s *Server) openSecrets() (*seal.Sealer, error) {
 		}
 		s.onClose(release)
 	}
-	if key.IsZero() {
-		var err error
-		if key, err = dataDir(c.DataDir).secretKey(); err != nil {
-			return nil, err
-		}
-	}
-	sealer, err := seal.New(key, c.SecretKeyPrevious, c.System.Entropy)
-	if err != nil {
-		return nil, fmt.Errorf("SECRET_KEY: %w", err)
-	}
-	return sealer, nil
+	return openSealer(c)
 }
 
 // prepare does what must be done before the first request: the keys, the place in the feed, the first administrator.

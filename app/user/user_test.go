@@ -1,0 +1,234 @@
+package user_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/signet-auth/signet/app/outbox"
+	"github.com/signet-auth/signet/app/password"
+	"github.com/signet-auth/signet/app/user"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+	"github.com/signet-auth/signet/test/testkit/rig"
+)
+
+// cases are the use cases on a rig's parts, the database's own leftovers not scrubbed.
+type cases struct {
+	*rig.Rig
+
+	scrubbed int
+}
+
+func newCases(t *testing.T) *cases {
+	t.Helper()
+	return &cases{Rig: rig.New(t)}
+}
+
+func (c *cases) account() user.Account {
+	return user.Account{Store: c.Store, System: c.System, Authority: c.Directory, Ender: c.Ender}
+}
+
+func (c *cases) eraser() *user.Eraser {
+	return &user.Eraser{
+		Store: c.Store, System: c.System, Ender: c.Ender, Guard: c.Guard, Postbox: c.Postbox,
+		Scrub: func(context.Context) error { c.scrubbed++; return nil },
+	}
+}
+
+// actor is a logged-in user.
+func (c *cases) actor(t *testing.T, u domain.User) domain.Actor {
+	t.Helper()
+	s, token := c.Session(t, u, c.Platform(t))
+	actor, err := c.Authenticator.Authenticate(t.Context(), token)
+	if err != nil || actor.SessionID != s.ID {
+		t.Fatal(err)
+	}
+	return actor
+}
+
+// acts are the use cases that act on somebody, each with the permission that it wants.
+func (c *cases) acts() map[string]func(context.Context, domain.Actor, domain.UserID) error {
+	return map[string]func(context.Context, domain.Actor, domain.UserID) error{
+		"disable": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			return (&user.Disable{Account: c.account()}).Handle(ctx, user.DisableInput{Actor: by, User: id})
+		},
+		"enable": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			return (&user.Enable{Account: c.account()}).Handle(ctx, user.EnableInput{Actor: by, User: id})
+		},
+		"end sessions": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			_, err := (&user.EndSessions{Account: c.account()}).Handle(ctx, user.EndSessionsInput{Actor: by, User: id})
+			return err
+		},
+		"set a password": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			set := &password.Set{Authority: c.Directory, Replacement: password.Replacement{
+				Store: c.Store, System: c.System, Hasher: c.Hasher, Guard: c.Guard, Password: c.Passwords, Ender: c.Ender, Postbox: c.Postbox,
+				NoticeTTL: time.Hour,
+			}}
+			return set.Handle(ctx, password.SetInput{Actor: by, User: id, Password: domain.NewSecret("another good passphrase")})
+		},
+		"delete": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			return (&user.Delete{Account: c.account(), Eraser: c.eraser()}).Handle(ctx, user.DeleteInput{Actor: by, User: id})
+		},
+	}
+}
+
+func TestWhoMayActOnWhom(t *testing.T) {
+	for name := range newCases(t).acts() {
+		t.Run(name, func(t *testing.T) {
+			c := newCases(t)
+			act := c.acts()[name]
+			c.User(t, "root@example.com", domain.RolePlatformAdmin)
+			admin := c.User(t, "admin@example.com", domain.RolePlatformAdmin)
+			manager := c.actor(t, c.User(t, "manager@example.com", domain.RoleUserManager))
+			reader := c.actor(t, c.User(t, "reader@example.com", domain.RolePlatformReader))
+			nobody := c.User(t, "nobody@example.com")
+			ada := c.User(t, "ada@example.com")
+			foreign := manager
+			foreign.Audience = "another-service"
+			for who, row := range map[string]struct {
+				by   domain.Actor
+				on   domain.UserID
+				want error
+			}{
+				"without credentials":                          {domain.Anonymous(), ada.ID, domain.ErrTokenMissing},
+				"with a token of another service":              {foreign, ada.ID, domain.ErrWrongAudience},
+				"who holds nothing":                            {c.actor(t, nobody), ada.ID, domain.ErrForbidden},
+				"who holds nothing, on themselves":             {c.actor(t, nobody), nobody.ID, domain.ErrForbidden},
+				"who may only read":                            {reader, ada.ID, domain.ErrForbidden},
+				"a manager of users, on an administrator":      {manager, admin.ID, domain.ErrTargetOutranks},
+				"a manager of users, on who reads more":        {manager, domain.UserID(reader.ID), domain.ErrTargetOutranks},
+				"an administrator, on nobody":                  {c.actor(t, admin), domain.UserID(c.System.NewID()), domain.ErrNotFound},
+				"an administrator, on a service's own account": {c.actor(t, admin), domain.UserID(domain.PlatformID), domain.ErrNotFound},
+			} {
+				if err := act(t.Context(), row.by, row.on); !errors.Is(err, row.want) {
+					t.Errorf("%s: got %v, want %v", who, err, row.want)
+				}
+			}
+			if err := act(t.Context(), manager, ada.ID); err != nil {
+				t.Errorf("a manager of users: %v", err)
+			}
+			if err := act(t.Context(), c.actor(t, admin), nobody.ID); err != nil {
+				t.Errorf("an administrator: %v", err)
+			}
+		})
+	}
+}
+
+func TestErase(t *testing.T) {
+	t.Run("more than one page", func(t *testing.T) {
+		c := newCases(t)
+		ada := c.User(t, "ada@example.com")
+		root := c.User(t, "root@example.com", domain.RolePlatformAdmin)
+		for range 3 {
+			c.Write(t, func(ctx context.Context, tx *store.Tx) error {
+				events := make([]domain.Event, 150)
+				for i := range events {
+					events[i] = domain.NewEvent(domain.EventID(c.System.NewOrderedID()), c.Clock.Now(), domain.EventUserUpdated,
+						domain.Actor{Kind: domain.ActorUser, ID: ada.ID.Principal()}, rig.From, "user", string(ada.ID))
+				}
+				return tx.Audit.Add(ctx, events...)
+			})
+			for range 100 {
+				c.Session(t, ada, c.Platform(t))
+			}
+		}
+		if err := c.acts()["delete"](t.Context(), c.actor(t, root), ada.ID); err != nil {
+			t.Fatal(err)
+		}
+		if n := c.Database.Int(t, "SELECT count(*) FROM event_pii p JOIN audit_events e ON e.id = p.event_id WHERE e.actor_id = ?", string(ada.ID)); n != 0 {
+			t.Errorf("%d traces are left", n)
+		}
+		if n := c.Database.Int(t, "SELECT count(*) FROM sessions WHERE user_id = ?", string(ada.ID)); n != 0 {
+			t.Errorf("%d sessions are left", n)
+		}
+		if n := c.Database.Int(t, "SELECT count(*) FROM event_pii p JOIN audit_events e ON e.id = p.event_id WHERE e.type = 'user.deleted'"); n != 0 {
+			t.Errorf("%d traces of an actor without an origin", n)
+		}
+		if c.scrubbed != 1 {
+			t.Errorf("scrubbed %d times", c.scrubbed)
+		}
+	})
+
+	t.Run("is finished by the janitor when it was interrupted", func(t *testing.T) {
+		c := newCases(t)
+		ada := c.User(t, "ada@example.com")
+		down := errors.New("the process died")
+		steps := 0
+		c.Store.Before(func(query string) error {
+			if steps++; query == "WithinTx" && steps > 1 {
+				return down
+			}
+			return nil
+		})
+		if err := c.acts()["delete"](t.Context(), domain.System(), ada.ID); !errors.Is(err, down) {
+			t.Fatalf("got %v", err)
+		}
+		c.Store.Up()
+		if n := c.Database.Int(t, "SELECT count(*) FROM users"); n != 1 {
+			t.Fatal("there is nothing to finish")
+		}
+		if n, err := c.eraser().Due(t.Context(), c.Clock.Now(), 10); err != nil || n != 1 {
+			t.Errorf("%d were erased (%v)", n, err)
+		}
+		if n := c.Database.Int(t, "SELECT count(*) FROM users"); n != 0 {
+			t.Error("it is not finished")
+		}
+	})
+
+	t.Run("does nothing to who is not due", func(t *testing.T) {
+		c := newCases(t)
+		ada := c.User(t, "ada@example.com")
+		if done, err := c.eraser().Erase(t.Context(), ada.ID, domain.System(), domain.Origin{}); done || err != nil {
+			t.Errorf("erased: %t, %v", done, err)
+		}
+		c.Write(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.Erasure.Schedule(ctx, ada.ID, c.Clock.Now().Add(time.Second))
+		})
+		if n, err := c.eraser().Due(t.Context(), c.Clock.Now(), 10); n != 0 || err != nil {
+			t.Errorf("%d were erased (%v)", n, err)
+		}
+	})
+
+	t.Run("one who can't be erased does not keep the others", func(t *testing.T) {
+		c := newCases(t)
+		first, second := c.User(t, "first@example.com"), c.User(t, "second@example.com")
+		c.Write(t, func(ctx context.Context, tx *store.Tx) error {
+			return errors.Join(tx.Erasure.Schedule(ctx, first.ID, c.Clock.Now().Add(-time.Hour)), tx.Erasure.Schedule(ctx, second.ID, c.Clock.Now()))
+		})
+		broken := errors.New("broken")
+		asked := 0
+		c.Store.Before(func(query string) error {
+			if query == "Users.ByID" {
+				if asked++; asked == 1 {
+					return broken
+				}
+			}
+			return nil
+		})
+		if n, err := c.eraser().Due(t.Context(), c.Clock.Now(), 10); n != 1 || !errors.Is(err, broken) {
+			t.Errorf("%d were erased (%v)", n, err)
+		}
+		c.Store.Up()
+	})
+}
+
+// formerKey is a SECRET_KEY that another one has replaced.
+const formerKey = "Mjd2stBwe4MdDhrFiiQcNmmX9R6he3RfRGTYA8X/Fh33de+a"
+
+func TestMailIsFoundUnderAFormerSecretKey(t *testing.T) {
+	c := newCases(t)
+	ada := c.User(t, "ada@example.com")
+	old := outbox.Postbox{Sealer: rig.Sealer(t, formerKey), System: c.System}
+	c.Write(t, func(ctx context.Context, tx *store.Tx) error {
+		return old.Mail(ctx, tx, outbox.Letter{}.To(ada.Email), c.Clock.Now().Add(time.Hour))
+	})
+	c.Postbox.Sealer = rig.Sealer(t, rig.SecretKey, formerKey)
+	if err := c.acts()["delete"](t.Context(), domain.System(), ada.ID); err != nil {
+		t.Fatal(err)
+	}
+	if n := c.Database.Int(t, "SELECT count(*) FROM outbox"); n != 0 {
+		t.Errorf("%d messages are left", n)
+	}
+}
