@@ -39,7 +39,7 @@ func TestTheSessionOfTheReadmeRunsAsPrinted(t *testing.T) {
 	}
 	// What it led through, so that a README that lost its commands does not pass.
 	for _, call := range []string{
-		"/api/auth/register", "/api/auth/verify-email", "/api/auth/login", "/api/auth/me", "/api/auth/refresh", "/api/auth/change-password",
+		"/api/auth/register", "/api/auth/verify-email", "/api/auth/login", "/api/auth/me", "/api/auth/sessions", "/api/auth/refresh", "/api/auth/change-password",
 		"/api/password/forgot", "/api/password/reset", "/api/auth/change-email", "/api/auth/change-email/confirm", "/api/auth/export", "/api/auth/logout",
 		"/api/auth/close",
 	} {
