@@ -1,0 +1,239 @@
+package e2e_test
+
+import (
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/signet-auth/signet/test/testkit"
+)
+
+// differences are the lines of docs/migrating-from-flask.md, each as a fact about a running server.
+var differences = map[string]func(t *testing.T, s *testkit.Server){
+	"refresh-rotates": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		in := c.Login(s.NewAccount())
+		next := c.Do(refreshByBearer(in.Refresh)).Want(http.StatusOK, "").Text("refresh_token")
+		if next == in.Refresh {
+			t.Error("the refresh token stayed the same")
+		}
+		c.Refresh(next).Want(http.StatusOK, "")
+	},
+	"refresh-reuse-ends-the-session": func(_ *testing.T, s *testkit.Server) {
+		c := s.Client()
+		account := s.NewAccount()
+		in := c.Login(account)
+		next := c.Refresh(in.Refresh).Want(http.StatusOK, "").Text("refresh_token")
+		last := c.Refresh(next).Want(http.StatusOK, "").Text("refresh_token")
+		c.Refresh(in.Refresh).Want(http.StatusUnauthorized, "token_invalid")
+		c.Refresh(last).Want(http.StatusUnauthorized, "token_invalid")
+		s.Mail(account.Email, 2)
+	},
+	"refresh-tokens-are-opaque": func(t *testing.T, s *testkit.Server) {
+		in := s.Client().Login(s.NewAccount())
+		if !strings.HasPrefix(in.Refresh, "sgrt_") || strings.Contains(in.Refresh, ".") {
+			t.Error("it looks like a JWT")
+		}
+	},
+	"access-tokens-are-signed-with-a-private-key": func(t *testing.T, s *testkit.Server) {
+		header, _ := testkit.ReadToken(t, s.Client().Login(s.NewAccount()).Access)
+		if header["alg"] != "ES256" || header["typ"] != "at+jwt" || header["kid"] == "" {
+			t.Errorf("header %v", header)
+		}
+	},
+	"access-tokens-name-their-audience": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		givenService(t, s.Record(), "orders", "Orders")
+		account := s.NewAccount()
+		answer := c.Do(login(with(credentials(account), body{"service": "orders"}))).Want(http.StatusOK, "")
+		if _, claims := testkit.ReadToken(t, answer.Text("access_token")); claims["aud"] != "orders" {
+			t.Errorf("aud %v", claims["aud"])
+		}
+		if _, claims := testkit.ReadToken(t, c.Login(account).Access); claims["aud"] != "auth_service" {
+			t.Errorf("aud %v", claims["aud"])
+		}
+		c.Do(testkit.Request{Path: "/api/auth/sessions", Bearer: answer.Text("access_token")}).Want(http.StatusForbidden, "wrong_audience")
+	},
+	"access-tokens-live-15-minutes": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		answer := c.Do(login(credentials(s.NewAccount()))).Want(http.StatusOK, "")
+		if got := answer.JSON()["expires_in"]; got != 900.0 {
+			t.Errorf("expires_in %v", got)
+		}
+		s.Move(16 * time.Minute)
+		c.Me(answer.Text("access_token")).Want(http.StatusUnauthorized, "token_invalid")
+	},
+	"tokens-in-the-query-are-ignored": func(_ *testing.T, s *testkit.Server) {
+		c := s.Client()
+		in := c.Login(s.NewAccount())
+		c.Do(testkit.Request{Path: "/api/auth/me?access_token=" + in.Access}).Want(http.StatusUnauthorized, "token_missing")
+	},
+	"registration-is-pending-until-proved": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		email := testkit.NewAddress()
+		id := c.Do(registering(email)).Want(http.StatusCreated, "").Text("user_id")
+		count := func() int { return s.Record().Count("SELECT count(*) FROM users WHERE id = ?", id) }
+		if count() != 0 {
+			t.Error("the user exists already")
+		}
+		c.Do(proving(s.Mail(email, 1).Token())).Want(http.StatusOK, "")
+		if count() != 1 {
+			t.Error("the user does not have the promised id")
+		}
+	},
+	"registration-tells-nothing": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		account := s.NewAccount()
+		if id := c.Do(registering(account.Email)).Want(http.StatusCreated, "").Text("user_id"); id == account.ID {
+			t.Error("it answers the owner's id")
+		}
+		s.Mail(account.Email, 2)
+		friendly := testkit.Start(t, testkit.Options{Env: map[string]string{"REGISTRATION_MODE": "friendly"}})
+		taken := friendly.NewAccount()
+		friendly.Client().Do(registering(taken.Email)).Want(http.StatusConflict, "email_taken")
+	},
+	"verification-links-want-a-person": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		_, mail := applicant(t, s)
+		c.Do(following(http.MethodGet, mail.Token(), "*/*")).Want(http.StatusConflict, "confirmation_required")
+		page := c.Do(following(http.MethodGet, mail.Token(), browserAccept)).Want(http.StatusOK, "")
+		if !strings.Contains(string(page.Body), "<button") {
+			t.Error("the page has no button")
+		}
+		c.Do(following(http.MethodGet, mail.Token(), "application/json")).Want(http.StatusOK, "")
+
+		old := testkit.Start(t, testkit.Options{Env: map[string]string{"VERIFY_GET": "consume"}})
+		_, mail = applicant(t, old)
+		old.Client().Do(following(http.MethodGet, mail.Token(), "*/*")).Want(http.StatusOK, "")
+	},
+	"login-tells-unverified-only-after-the-password": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		email, _ := applicant(t, s)
+		c.Do(loggingIn(email, "not the password 1")).Want(http.StatusUnauthorized, "invalid_credentials")
+		answer := c.Do(loggingIn(email, testkit.Password)).Want(http.StatusForbidden, "email_not_verified")
+		if answer.JSON()["needs_verification"] != true || !strings.HasPrefix(answer.Text("message"), "Email not verified") {
+			t.Errorf("%s", answer.Body)
+		}
+	},
+	"login-has-one-refusal": func(t *testing.T, s *testkit.Server) {
+		c, record := s.Client(), s.Record()
+		disabled := s.NewAccount()
+		record.Exec("UPDATE principals SET state = 'disabled' WHERE id = ?", disabled.ID)
+		unknown := c.Do(loggingIn("nobody@example.com", testkit.Password)).Want(http.StatusUnauthorized, "invalid_credentials")
+		for name, r := range map[string]testkit.Request{
+			"wrong": loggingIn(s.NewAccount().Email, "not the password 1"), "disabled": loggingIn(disabled.Email, testkit.Password),
+		} {
+			if diff := cmp.Diff(essence(t, unknown), essence(t, c.Do(r))); diff != "" {
+				t.Errorf("%s differs from unknown:\n%s", name, diff)
+			}
+		}
+	},
+	"guesses-are-limited": func(t *testing.T, _ *testkit.Server) {
+		s := testkit.Start(t, testkit.Options{Env: map[string]string{"RATE_LIMITS": "on"}})
+		c := s.Client()
+		for range 10 {
+			c.Do(loggingIn("target@example.com", "not the password 1")).Want(http.StatusUnauthorized, "invalid_credentials")
+		}
+		if c.Do(loggingIn("target@example.com", "not the password 1")).Want(http.StatusTooManyRequests, "rate_limited").Header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+	},
+	"passwords-have-rules": func(_ *testing.T, s *testkit.Server) {
+		for password, code := range map[string]string{
+			"short 1": "password_too_short", strings.Repeat("long ", 20): "password_too_long", "password123": "password_common",
+		} {
+			s.Client().Do(registering(testkit.NewAddress(), testkit.Object{"password": password})).Want(http.StatusBadRequest, code)
+		}
+	},
+	"addresses-are-one-account-in-any-case": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		account := s.NewAccount()
+		answer := c.Do(loggingIn(strings.ToUpper(account.Email), account.Password)).Want(http.StatusOK, "")
+		if answer.Text("user.email") != account.Email {
+			t.Errorf("email %s", answer.Text("user.email"))
+		}
+		c.Do(registering(`"quoted local"@example.com`)).Want(http.StatusBadRequest, "invalid_request")
+	},
+	"errors-are-problems": func(t *testing.T, s *testkit.Server) {
+		answer := s.Client().Do(loggingIn("nobody@example.com", testkit.Password))
+		problem := answer.JSON()
+		if answer.Header.Get("Content-Type") != "application/problem+json" || problem["success"] != false ||
+			problem["message"] != problem["detail"] || problem["code"] != "invalid_credentials" || problem["status"] != 401.0 || problem["request_id"] == "" {
+			t.Errorf("%s", answer.Body)
+		}
+		missing := s.Client().Do(login(body{})).Want(http.StatusBadRequest, "validation_failed")
+		if got := missing.Text("message"); got != "email is required; password is required" {
+			t.Errorf("message %q", got)
+		}
+	},
+	"bodies-are-strict": func(_ *testing.T, s *testkit.Server) {
+		c := s.Client()
+		post := func(text string) testkit.Request { return testkit.Request{Path: "/api/auth/login", Body: text} }
+		c.Do(post(`{"email":"a@example.com","email":"b@example.com","password":"x"}`)).Want(http.StatusBadRequest, "invalid_request")
+		c.Do(post(`{"Email":"a@example.com","password":"x"}`)).Want(http.StatusBadRequest, "invalid_request")
+		c.Do(post(`{"email":"a@example.com","password":"`+strings.Repeat("x", 70_000)+`"}`)).Want(http.StatusRequestEntityTooLarge, "body_too_large")
+		form := post("email=a%40example.com&password=x")
+		form.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+		c.Do(form).Want(http.StatusUnsupportedMediaType, "unsupported_media_type")
+		account := s.NewAccount()
+		c.Do(login(with(credentials(account), body{"remember_me": true}))).Want(http.StatusOK, "")
+	},
+	"times-are-utc": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		created := c.Me(c.Login(s.NewAccount()).Access).Want(http.StatusOK, "").Text("user.created_at")
+		if !regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$`).MatchString(created) {
+			t.Errorf("created_at %s", created)
+		}
+	},
+	"oldest-session-gives-way": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		account := s.NewAccount()
+		first := c.Login(account)
+		for range 10 {
+			s.Clock.Move(time.Millisecond)
+			c.Login(account)
+		}
+		c.Me(first.Access).Want(http.StatusUnauthorized, "token_invalid")
+		if n := s.Record().LiveSessions(account.ID); n != 10 {
+			t.Errorf("%d sessions live", n)
+		}
+	},
+	"logout-is-never-refused-for-being-late": func(_ *testing.T, s *testkit.Server) {
+		c := s.Client()
+		in := c.Login(s.NewAccount())
+		s.Move(40 * 24 * time.Hour)
+		c.Do(logout(in.Access)).Want(http.StatusOK, "")
+		c.Do(logoutBy(in.Refresh)).Want(http.StatusOK, "")
+	},
+}
+
+// TestMigratingFromFlask holds the guide against a server, and the list of tests against the guide.
+func TestMigratingFromFlask(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../docs/migrating-from-flask.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|").FindAllSubmatch(guide, -1) {
+		listed = append(listed, string(row[1]))
+	}
+	var tested []string
+	for name := range differences {
+		tested = append(tested, name)
+	}
+	slices.Sort(listed)
+	slices.Sort(tested)
+	if diff := cmp.Diff(listed, tested); diff != "" {
+		t.Errorf("the guide (-) and the tests (+) differ:\n%s", diff)
+	}
+	for _, name := range tested {
+		t.Run(name, func(t *testing.T) { differences[name](t, testkit.Start(t, testkit.Options{})) })
+	}
+}
