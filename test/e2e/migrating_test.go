@@ -211,6 +211,117 @@ var differences = map[string]func(t *testing.T, s *testkit.Server){
 		c.Do(logout(in.Access)).Want(http.StatusOK, "")
 		c.Do(logoutBy(in.Refresh)).Want(http.StatusOK, "")
 	},
+	"sessions-are-not-tokens": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		in := c.Login(s.NewAccount())
+		_, claims := testkit.ReadToken(t, in.Access)
+		listed := c.Do(testkit.Request{Path: "/api/auth/sessions", Bearer: in.Access}).Want(http.StatusOK, "").JSON()["sessions"].([]any)[0].(map[string]any)
+		if listed["jti"] != in.Session || listed["id"] != in.Session || listed["current"] != true || claims["sid"] != in.Session || claims["jti"] == in.Session {
+			t.Errorf("listed %v, sid %v, jti %v", listed, claims["sid"], claims["jti"])
+		}
+	},
+	"changing-the-password-renews-the-session": func(_ *testing.T, s *testkit.Server) {
+		c := s.Client()
+		account := s.NewAccount()
+		in, other := c.Login(account), c.Login(account)
+		answer := c.Do(changing(in.Access, account.Password, "another long passphrase 8")).Want(http.StatusOK, "")
+		c.Me(answer.Text("access_token")).Want(http.StatusOK, "")
+		c.Refresh(in.Refresh).Want(http.StatusUnauthorized, "token_invalid")
+		c.Me(other.Access).Want(http.StatusUnauthorized, "token_invalid")
+		c.Refresh(answer.Text("refresh_token")).Want(http.StatusOK, "")
+	},
+	"forgot-tells-nothing": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		known := c.Do(forgetting(s.NewAccount().Email)).Want(http.StatusOK, "")
+		unknown := c.Do(forgetting(testkit.NewAddress())).Want(http.StatusOK, "")
+		if diff := cmp.Diff(string(known.Body), string(unknown.Body)); diff != "" {
+			t.Errorf("the answers differ:\n%s", diff)
+		}
+	},
+	"reset-links-are-used-once": func(_ *testing.T, s *testkit.Server) {
+		c := s.Client()
+		account := s.NewAccount()
+		c.Do(forgetting(account.Email)).Want(http.StatusOK, "")
+		first := s.Mail(account.Email, 2).Token()
+		c.Do(forgetting(account.Email)).Want(http.StatusOK, "")
+		second := s.Mail(account.Email, 3).Token()
+		c.Do(resetting(first, "another long passphrase 8")).Want(http.StatusBadRequest, "invalid_token")
+		c.Do(resetting(second, "another long passphrase 8")).Want(http.StatusOK, "")
+		c.Do(resetting(second, "another long passphrase 9")).Want(http.StatusBadRequest, "invalid_token")
+		c.Do(forgetting(account.Email)).Want(http.StatusOK, "")
+		late := s.Mail(account.Email, 5).Token() // the fourth says that the password was changed
+		s.Move(31 * time.Minute)
+		c.Do(resetting(late, "another long passphrase 9")).Want(http.StatusBadRequest, "invalid_token")
+	},
+	"reset-logs-out-everywhere": func(t *testing.T, s *testkit.Server) {
+		c := s.Client()
+		account := s.NewAccount()
+		in := c.Login(account)
+		c.Do(forgetting(account.Email)).Want(http.StatusOK, "")
+		answer := c.Do(resetting(s.Mail(account.Email, 2).Token(), "another long passphrase 8")).Want(http.StatusOK, "")
+		if strings.Contains(string(answer.Body), "token") {
+			t.Errorf("it logs in: %s", answer.Body)
+		}
+		c.Me(in.Access).Want(http.StatusUnauthorized, "token_invalid")
+		c.Refresh(in.Refresh).Want(http.StatusUnauthorized, "token_invalid")
+	},
+	"hashes-of-werkzeug-are-read": func(t *testing.T, s *testkit.Server) {
+		c, record := s.Client(), s.Record()
+		for _, hash := range []string{ // of "a long enough passphrase 7", by Python's hashlib in Werkzeug's form
+			"scrypt:32768:8:1$Kc4vTqN0uZs1XyBd$beba1fb50a4ce77bf3c9a193494906c12c3732d29f1f792dcc4e2f50f350ba49837d1753bf1cf93d17560bd13a5a8a3144fa5712fcfb62c25760bf024ffa0021",
+			"pbkdf2:sha256:600000$Kc4vTqN0uZs1XyBd$e93f264fe6e5228d6a0f553ac7180f1ec33da6601cb4e962abdb97fdbca85c8f",
+		} {
+			account := s.NewAccount()
+			record.Exec("UPDATE users SET password_hash = ? WHERE id = ?", hash, account.ID)
+			c.Login(account)
+			s.Eventually(10*time.Second, func() bool {
+				return strings.HasPrefix(record.Text("SELECT password_hash FROM users WHERE id = ?", account.ID), "$2a$")
+			})
+			c.Login(account)
+		}
+	},
+	"old-setting-names-count": func(t *testing.T, _ *testkit.Server) {
+		s := testkit.Start(t, testkit.Options{Env: map[string]string{
+			"APP_BASE_URL": "http://localhost:8099", "MAIL_DEFAULT_SENDER": "Old <old@example.com>",
+			"SESSION_LIMIT_PER_USER": "1", "PASSWORD_RESET_TOKEN_EXPIRES": "60",
+		}})
+		c := s.Client()
+		account := s.NewAccount()
+		c.Do(forgetting(account.Email)).Want(http.StatusOK, "")
+		mail := s.Mail(account.Email, 2)
+		if !strings.HasPrefix(mail.Links[0], "http://localhost:8099/") {
+			t.Errorf("link %s", mail.Links[0])
+		}
+		s.Move(61 * time.Second)
+		c.Do(resetting(mail.Token(), "another long passphrase 8")).Want(http.StatusBadRequest, "invalid_token")
+		c.Login(account)
+		c.Login(account)
+		if n := s.Record().LiveSessions(account.ID); n != 1 {
+			t.Errorf("%d sessions live", n)
+		}
+	},
+	"secret-key-must-be-a-secret": func(t *testing.T, _ *testkit.Server) {
+		for _, key := range []string{"secret", "change-me-change-me-change-me-change-me"} {
+			refusedSettings(t, map[string]string{"SECRET_KEY": key}, "SECRET_KEY")
+		}
+	},
+	"tls-of-mail-is-what-it-says": func(t *testing.T, _ *testkit.Server) {
+		refusedSettings(t, map[string]string{"MAIL_SERVER": "mail.example.com", "MAIL_USE_TLS": "true", "MAIL_USE_SSL": "true"}, "MAIL_USE_TLS")
+	},
+	"databases-are-postgres-or-none": func(t *testing.T, _ *testkit.Server) {
+		for _, uri := range []string{"postgresql+psycopg2://auth@db/auth", "mysql://auth@db/auth", "sqlite:///auth.db"} {
+			refusedSettings(t, map[string]string{"DATABASE_URI": uri, "SECRET_KEY": testkit.SecretKey, "SIGNET_ENV": "development"}, "DATABASE_URI")
+		}
+	},
+}
+
+// refusedSettings wants a start that fails and names the setting.
+func refusedSettings(t *testing.T, env map[string]string, names string) {
+	t.Helper()
+	err := testkit.Prepare(t, testkit.Options{Env: env}).TryStart()
+	if err == nil || !strings.Contains(err.Error(), names) {
+		t.Errorf("start with %v: %v", env, err)
+	}
 }
 
 // TestMigratingFromFlask holds the guide against a server, and the list of tests against the guide.
