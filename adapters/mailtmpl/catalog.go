@@ -1,6 +1,7 @@
 package mailtmpl
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	texttemplate "text/template"
 
+	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/mailer"
 )
 
@@ -52,12 +54,23 @@ func gather(dir string) (map[string]catalog, error) {
 			return nil, fmt.Errorf("mailtmpl: the templates in %s: %w", dir, err)
 		}
 	}
-	for _, files := range found {
-		if _, ok := files[layout]; !ok {
-			files[layout] = found[fallback][layout]
+	layOut(found)
+	return found, nil
+}
+
+// layOut gives the layout of the language to its variants, and the English one to languages that bring none.
+func layOut(found map[string]catalog) {
+	var own []string
+	for locale, files := range found {
+		if _, ok := files[layout]; ok {
+			own = append(own, locale)
 		}
 	}
-	return found, nil
+	for locale, files := range found {
+		if !slices.Contains(own, locale) {
+			files[layout] = found[cmp.Or(domain.LookupLanguage(locale, own), fallback)][layout]
+		}
+	}
 }
 
 // complete checks that every language of ours has every mail: a kind that was forgotten in one would come in another.

@@ -70,8 +70,9 @@ func TestTheOperatorsFolder(t *testing.T) {
 		c := composer(t, mailtmpl.Options{Dir: folder(t, map[string]string{
 			"de-ch/verify.txt":  `{{define "subject"}}Grüezi{{end}}Er gilt {{duration .CodeTTL}}`,
 			"de-ch/verify.html": `{{define "content"}}<p>Grüezi</p>{{end}}`,
+			"de/layout.html":    `<html lang="{{.Language}}"><body>Unser Rahmen {{template "content" .}}</body></html>`,
 		})})
-		if m := compose(t, c, mailer.Verify, "de-CH-1996", full); m.Text != "Er gilt 10 Minuten\n" || m.Language != "de-ch" {
+		if m := compose(t, c, mailer.Verify, "de-CH-1996", full); m.Text != "Er gilt 10 Minuten\n" || !strings.Contains(m.HTML, `lang="de-ch"><body>Unser Rahmen`) || m.Language != "de-ch" {
 			t.Errorf("%+v", m)
 		}
 		if m := compose(t, c, mailer.Reset, "de-CH", full); m.Language != "de" {

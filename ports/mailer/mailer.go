@@ -35,9 +35,6 @@ func Kinds() []Kind {
 	}
 }
 
-// HasLink tells whether a mail of the kind is of no use without its link.
-func (k Kind) HasLink() bool { return k == Verify || k == Reset || k == ChangeEmail }
-
 // Data is what templates may use. User text is only ever Name; composers escape it for where it stands and keep it out of
 // headers and links.
 type Data struct {
