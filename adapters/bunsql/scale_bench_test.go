@@ -129,7 +129,7 @@ func BenchmarkScale(b *testing.B) {
 		}},
 	}
 	for _, e := range engines {
-		var empty = map[string]float64{}
+		empty := map[string]float64{}
 		for _, users := range []int{0, scaleUsers} {
 			b.Run(fmt.Sprintf("%s/%d", e.name, users), func(b *testing.B) {
 				db, raw := e.migrated(b)

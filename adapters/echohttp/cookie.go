@@ -68,7 +68,7 @@ func (c *cookies) keep(token domain.Secret, until time.Time) *http.Cookie {
 
 // drop makes the cookie that deletes it.
 func (c *cookies) drop() *http.Cookie {
-	cookie := c.keep(domain.Secret{}, time.Time{})
+	cookie := c.keep(domain.Secret{}, time.Time{}) //nolint:gosec // as above
 	cookie.MaxAge = -1
 	return cookie
 }

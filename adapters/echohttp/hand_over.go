@@ -26,13 +26,13 @@ func (c Caller) TakeBack() []*http.Cookie {
 	return []*http.Cookie{c.cookies.drop()}
 }
 
-// deadCookie is the refusal of what a cookie held.
-type deadCookie struct {
+// deadCookieError is the refusal of what a cookie held.
+type deadCookieError struct {
 	error
 	drop *http.Cookie
 }
 
-func (d *deadCookie) Unwrap() error { return d.error }
+func (d *deadCookieError) Unwrap() error { return d.error }
 
 // RefusedCookie makes the refusal of a cookie's token take the cookie with it, so that the browser does not send it again and
 // again. Any other failure leaves it: it may still be good.
@@ -40,5 +40,5 @@ func (c Caller) RefusedCookie(err error) error {
 	if !errors.Is(err, domain.ErrTokenInvalid) {
 		return err
 	}
-	return &deadCookie{err, c.cookies.drop()}
+	return &deadCookieError{err, c.cookies.drop()}
 }

@@ -36,7 +36,8 @@ func (r *Passwords) Mount(a *API) {
 		ID: "changePassword", Tag: passwordsTag, Summary: "Set a new password by the old one", Auth: BearerAuth,
 		Description: "This session goes on with the tokens of the answer: its earlier refresh tokens end, and so do all other sessions. An account without a password sets its first one soon after a login.",
 		Errors: append([]*domain.Error{
-			domain.ErrInvalidRequest, {Kind: domain.Invalid, Code: api.CodeValidationFailed, Text: "current_password is required; new_password is required"},
+			domain.ErrInvalidRequest,
+			{Kind: domain.Invalid, Code: api.CodeValidationFailed, Text: "current_password is required; new_password is required"},
 			domain.ErrInvalidCredentials, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrRateLimited, domain.ErrBusy,
 		}, refusedPasswords...),
 	}, r.change)

@@ -87,7 +87,7 @@ func fail(ex *exchange, r *http.Request, err error) {
 	setHeader(h, "Content-Type", api.ProblemMediaType)
 	setHeader(h, "Cache-Control", "no-store")
 	setFailureHeaders(h, status, public)
-	if dead, ok := errors.AsType[*deadCookie](err); ok {
+	if dead, ok := errors.AsType[*deadCookieError](err); ok {
 		http.SetCookie(ex.ResponseWriter, dead.drop)
 	}
 	body, err := json.Marshal(problem(status, public, ex.id))

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -23,9 +24,7 @@ const (
 func browsers(t *testing.T, b testkit.Backends, env map[string]string) *testkit.Server {
 	t.Helper()
 	all := map[string]string{"PUBLIC_URL": "https://auth.example.com", "CORS_ORIGINS": app}
-	for name, value := range env {
-		all[name] = value
-	}
+	maps.Copy(all, env)
 	return testkit.Start(t, testkit.Options{Backends: b, Env: all})
 }
 
