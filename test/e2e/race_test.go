@@ -60,7 +60,7 @@ func TestFiftyLoginsAtTheLimit(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		for policy, refused := range map[string]string{"evict_oldest": "", "deny": "409 session_limit_reached"} {
-			t.Run(policy, func(t *testing.T) {
+			t.Run(policy+" (SE-5, Mattermost CVE-2024-4183)", func(t *testing.T) {
 				s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{
 					"MAX_SESSIONS_PER_USER": "5", "SESSION_LIMIT_POLICY": policy, "HASH_WAIT": "20s",
 				}})
