@@ -25,12 +25,7 @@ type ResetInput struct {
 // Reset sets a new password for whoever reads the account's mail. It logs nobody in, and a disabled account stays disabled
 // (Gitea CVE-2026-58422). The secret is all that counts: there is no step before it whose outcome could be skipped or forged
 // (Keycloak CVE-2026-18963, authentik CVE-2026-49443).
-type Reset struct {
-	Replacement
-
-	// Recovery made the secret.
-	Recovery *Recovery
-}
+type Reset struct{ Replacement }
 
 // Handle checks in this order: budget, secret, password, hash, and then, in the transaction that uses the secret up, everything
 // once more. A password that is refused leaves the secret as it was. Of any number of parallel uses one succeeds.

@@ -21,7 +21,7 @@ func (p *parts) wirePasswords(k *core) {
 		NoticeTTL: noticeTTL,
 	}
 	k.forgot = &password.Forgot{Store: p.store, System: p.system, Guard: p.guard, Postbox: p.postbox, Recovery: p.recovery}
-	k.reset = &password.Reset{Replacement: replacement, Recovery: p.recovery}
+	k.reset = &password.Reset{Replacement: replacement}
 	k.change = &password.Change{
 		Replacement: replacement, Confirm: p.newConfirm(), Directory: p.directory, Mint: p.mint, Refresh: p.refreshKeys,
 	}

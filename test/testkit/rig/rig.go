@@ -25,6 +25,7 @@ import (
 	"github.com/signet-auth/signet/app/feed"
 	"github.com/signet-auth/signet/app/keys"
 	"github.com/signet-auth/signet/app/outbox"
+	"github.com/signet-auth/signet/app/password"
 	"github.com/signet-auth/signet/app/profile"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/domain"
@@ -64,6 +65,7 @@ type Rig struct {
 	Postbox       outbox.Postbox
 	Verification  *auth.Verification
 	EmailChange   *profile.EmailChange
+	Recovery      *password.Recovery
 	Dispatcher    *outbox.Dispatcher
 	Failures      *audit.Failures
 	Rehash        *auth.Rehash
@@ -135,12 +137,14 @@ func On(tb testing.TB, database Database, clock *Clock) *Rig {
 		tb.Fatal(err)
 	}
 	r.EmailChange = r.newEmailChange()
+	r.Recovery = r.newRecovery()
 	courier := outbox.Courier{Postbox: r.Postbox, Composer: r.Composer, Transport: r.Inbox, Devices: useragent.Namer{}}
 	r.Dispatcher = &outbox.Dispatcher{
 		Store: r.Store, System: r.System, Log: log,
 		Settings: outbox.Settings{Workers: 4, Lease: 30 * time.Second, Poll: time.Second, MaxBackoff: 15 * time.Minute},
 		Prepare: map[domain.Topic]outbox.Prepare{
 			domain.TopicRegistration: r.Verification.Registered, domain.TopicResend: r.Verification.Resend,
+			domain.TopicForgot:      r.Recovery.Asked,
 			domain.TopicChangeEmail: r.EmailChange.Asked,
 		},
 		Deliver: map[domain.Topic]outbox.Deliver{domain.TopicMail: courier.Deliver},
