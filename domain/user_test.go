@@ -87,3 +87,13 @@ func TestPrincipalIsActive(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { wantEqual(t, c.p.IsActive(c.now), c.want) })
 	}
 }
+
+func TestReplaceCredentials(t *testing.T) {
+	t.Run("raises the epoch, and nothing that is held", func(t *testing.T) {
+		before := domain.Principal{ID: "p", State: domain.Active, PV: 3, CredentialEpoch: 7, CreatedAt: epoch, UpdatedAt: epoch}
+		p := before
+		p.ReplaceCredentials(epoch.Add(time.Hour))
+		before.CredentialEpoch, before.UpdatedAt = 8, epoch.Add(time.Hour)
+		wantEqual(t, p, before)
+	})
+}

@@ -2,6 +2,9 @@ package echohttp
 
 import "reflect"
 
+// ParseForm is the decoder of forms without its request, likewise.
+func ParseForm(body string) (map[string]string, error) { return parseForm(body) }
+
 // Unmarshal is the decoder of bodies without its request, for the fuzz target.
 func Unmarshal(body []byte, strict bool, target any) error {
 	return unmarshal(body, shapeOf(reflect.TypeOf(target)), strict, target)

@@ -1,11 +1,13 @@
 package auth_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/signet-auth/signet/app/auth"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -67,6 +69,24 @@ func TestLogout(t *testing.T) {
 		if n := b.sessions(t); n != 0 {
 			t.Errorf("%d sessions", n)
 		}
+	})
+
+	t.Run("by a token of a line that was replaced is refused, while the session lives", func(t *testing.T) {
+		b, _, out := inside(t)
+		next, _, err := domain.NewFamily(domain.FamilyID(b.System.NewID()), out.Session.ID, domain.FirstPartyClient, b.RefreshKeys, b.System.Entropy, rig.Noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(t, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Sessions.Renew(ctx, next)
+			return err
+		})
+		is(t, "logout", logout(t, b, none, out.RefreshToken), domain.ErrTokenInvalid)
+		if n := b.sessions(t); n != 1 {
+			t.Errorf("%d sessions", n)
+		}
+		b.End(t, out.Session.ID)
+		is(t, "logout of what is over", logout(t, b, none, out.RefreshToken), nil)
 	})
 
 	t.Run("works with an access token that expired, and again", func(t *testing.T) {

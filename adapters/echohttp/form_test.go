@@ -1,0 +1,140 @@
+package echohttp_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/domain"
+)
+
+type formRequest struct {
+	ID   string `json:"-" path:"id"`
+	Name string `json:"-" formData:"name"`
+	More string `json:"-" formData:"more"`
+}
+
+func TestForms(t *testing.T) {
+	k := newKernel(t, nil)
+	show := func(_ context.Context, _ echohttp.Caller, in formRequest) (thingResponse, error) {
+		return thingResponse{ID: in.ID, Name: in.Name + "|" + in.More}, nil
+	}
+	echohttp.Handle(k.API, "POST", "/forms/{id}", echohttp.Op{ID: "form", Tag: "test"}, show)
+	echohttp.Handle(k.API, "POST", "/strict-forms/{id}", echohttp.Op{ID: "strictForm", Tag: "test", Strict: true}, show)
+	post := func(path, body string, headers ...string) *http.Response {
+		return k.do(request(http.MethodPost, path, strings.NewReader(body), headers...))
+	}
+	const form = "Content-Type: application/x-www-form-urlencoded"
+
+	for name, row := range map[string]struct{ body, want string }{
+		"fields":                       {"name=a&more=b", "a|b"},
+		"a plus, an escape and a dot":  {"name=a+b%2B%26%C3%A9&more=.", "a b+&é|."},
+		"what is left out":             {"more=b", "|b"},
+		"an empty field":               {"name=&more=", "|"},
+		"nothing":                      {"", "|"},
+		"a field without an equals":    {"name", "|"},
+		"an unknown one, not strictly": {"name=a&id=other&x=y", "a|"},
+	} {
+		t.Run("are read: "+name, func(t *testing.T) {
+			res := post("/forms/7", row.body, form)
+			wantStatus(t, res, 200)
+			if got := decodeBody[thingResponse](t, res); got.ID != "7" || got.Name != row.want {
+				t.Errorf("got %+v, want %q of 7", got, row.want)
+			}
+		})
+	}
+	for _, kind := range []string{form, form + "; charset=UTF-8", "Content-Type: Application/X-WWW-Form-urlencoded"} {
+		t.Run("are taken as "+kind, func(t *testing.T) { wantStatus(t, post("/strict-forms/7", "name=a", kind), 200) })
+	}
+	for name, row := range map[string]struct {
+		path, body string
+		headers    []string
+		status     int
+		code       string
+	}{
+		"JSON":                 {"/forms/7", `{"name":"a"}`, []string{"Content-Type: application/json"}, 415, "unsupported_media_type"},
+		"another charset":      {"/forms/7", "name=a", []string{form + "; charset=latin1"}, 415, "unsupported_media_type"},
+		"no type":              {"/forms/7", "name=a", nil, 415, "unsupported_media_type"},
+		"two types":            {"/forms/7", "name=a", []string{form, form}, 415, "unsupported_media_type"},
+		"a compressed one":     {"/forms/7", "name=a", []string{form, "Content-Encoding: gzip"}, 415, "unsupported_media_type"},
+		"an unknown field":     {"/strict-forms/7", "name=a&id=8", []string{form}, 400, "invalid_request"},
+		"a field twice":        {"/forms/7", "name=a&name=b", []string{form}, 400, "invalid_request"},
+		"another spelling too": {"/strict-forms/7", "name=a&Name=b", []string{form}, 400, "invalid_request"},
+		"no UTF-8":             {"/forms/7", "name=%ff", []string{form}, 400, "invalid_request"},
+		"a NUL":                {"/forms/7", "name=%00", []string{form}, 400, "invalid_request"},
+		"a broken escape":      {"/forms/7", "name=%g0", []string{form}, 400, "invalid_request"},
+		"a semicolon":          {"/forms/7", "name=a;more=b", []string{form}, 400, "invalid_request"},
+		"too much":             {"/forms/7", "name=" + strings.Repeat("a", 64<<10), []string{form}, 413, "body_too_large"},
+	} {
+		t.Run("are refused: "+name, func(t *testing.T) {
+			problem := wantProblem(t, post(row.path, row.body, row.headers...), row.status, row.code)
+			if row.code == "unsupported_media_type" && !strings.Contains(problem.Detail, "x-www-form-urlencoded") {
+				t.Errorf("it does not say what is accepted: %s", problem.Detail)
+			}
+		})
+	}
+	t.Run("are refused at start when they can't be read", func(t *testing.T) {
+		type both struct {
+			A string `json:"a"`
+			B string `json:"-" formData:"b"`
+		}
+		type number struct {
+			A int `json:"-" formData:"a"`
+		}
+		for name, mount := range map[string]func(){
+			"beside JSON": func() {
+				echohttp.Handle(k.API, "POST", "/both", echohttp.Op{ID: "both"}, func(context.Context, echohttp.Caller, both) (none, error) { return none{}, nil })
+			},
+			"a number": func() {
+				echohttp.Handle(k.API, "POST", "/number", echohttp.Op{ID: "number"}, func(context.Context, echohttp.Caller, number) (none, error) { return none{}, nil })
+			},
+		} {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%s: it was taken", name)
+					}
+				}()
+				mount()
+			}()
+		}
+	})
+}
+
+// FuzzParseForm holds the decoder of forms to what it promises: what it takes is text, without NUL, each field once, and says
+// the same as the standard library's; what it refuses is an invalid request.
+func FuzzParseForm(f *testing.F) {
+	for _, seed := range []string{"", "a=b", "a=b&c=d", "a=b&a=c", "a=%zz", "a=%00", "a=%ff", "a;b", "+=+", "&&&", "=", "a=b=c", "%C3%A9=%F0%9F%98%80"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		fields, err := echohttp.ParseForm(body)
+		if err != nil {
+			var known *domain.Error
+			if !errors.As(err, &known) || known.Kind != domain.Invalid || known.Code != "invalid_request" {
+				t.Fatalf("refused with %v", err)
+			}
+			return
+		}
+		want, err := url.ParseQuery(body)
+		if err != nil {
+			t.Fatalf("taken, and the standard library says %v", err)
+		}
+		got := url.Values{}
+		for name, value := range fields {
+			if !utf8.ValidString(name+value) || strings.ContainsRune(name+value, 0) {
+				t.Fatalf("%q is %q", name, value)
+			}
+			got.Set(name, value)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	})
+}
