@@ -200,9 +200,14 @@ func TestAutheliaCVE202524806GuessesAtTheOldPasswordCountAsLogins(t *testing.T) 
 			}
 			wantLimited(t, c.Do(changing(in.Access, account.Password, newPassword)), 10, 90*time.Second)
 			wantLimited(t, c.Do(login(credentials(account))), 10, 90*time.Second)
-			s.Move(15 * time.Minute)
-			in = c.Login(account)
-			for range 12 { // the right one costs nothing
+		})
+		t.Run("and the right one costs nothing", func(t *testing.T) {
+			s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(nil)})
+			settled(s)
+			c := s.Client().In(t)
+			account := s.NewAccount()
+			in := c.Login(account)
+			for range 12 {
 				in.Access = c.Do(changing(in.Access, account.Password, account.Password)).Want(http.StatusOK, "").Text("access_token")
 			}
 		})

@@ -59,15 +59,13 @@ func resetLink(s *testkit.Server, email string) string {
 func TestForgotAnswersTheSameForEveryAddress(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"LOCKOUT_FAILURES": "4"}})
 		c, record := s.Client(), s.Record()
 		known, disabled, locked, deleted := s.NewAccount(), s.NewAccount(), s.NewAccount(), s.NewAccount()
 		waiting, _ := applicant(t, s)
 		record.Exec("UPDATE principals SET state = 'disabled' WHERE id = ?", disabled.ID)
 		record.Exec("UPDATE principals SET state = 'deleted' WHERE id = ?", deleted.ID)
-		if n := fail2(c, locked.Email, 100); n != 100 {
-			t.Fatalf("%d failures", n)
-		}
+		fail(t, c, locked.Email, 4)
 		s.Settled()
 
 		first := c.Do(forgetting(testkit.NewAddress())).Want(http.StatusOK, "")
@@ -117,11 +115,6 @@ func TestForgotAnswersTheSameForEveryAddress(t *testing.T) {
 	})
 }
 
-// fail2 tries wrong passwords at the same moment and counts the refusals; 100 in a row would take long.
-func fail2(c *testkit.Client, email string, times int) int {
-	return testkit.Tally(c.AtOnce(times, func(int) testkit.Request { return guess(email) }))["401 invalid_credentials"]
-}
-
 func TestForgotErrors(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
@@ -169,7 +162,6 @@ func TestForgotMailIsLimited(t *testing.T) {
 		settled(s)
 		c := s.Client()
 		account, other := s.NewAccount(), s.NewAccount()
-		s.Move(time.Hour)
 		asks := func(address, email string, times int) {
 			t.Helper()
 			var first testkit.Response
@@ -184,8 +176,8 @@ func TestForgotMailIsLimited(t *testing.T) {
 			s.Settled()
 		}
 		asks("192.0.2.1", account.Email, 6)
-		if n := len(mailsAbout(s, account.Email, aboutReset)); n != 3 {
-			t.Errorf("%d mails to one address, want 3", n)
+		if n := len(mailsAbout(s, account.Email, aboutReset)); n != 2 {
+			t.Errorf("%d mails to one address, want 2 beside the one of its registration", n)
 		}
 		asks("192.0.2.1", testkit.NewAddress(), 3) // also unknown ones count for the block
 		asks("192.0.2.1", testkit.NewAddress(), 3)
@@ -197,12 +189,15 @@ func TestForgotMailIsLimited(t *testing.T) {
 		if n := len(mailsAbout(s, other.Email, aboutReset)); n != 1 {
 			t.Errorf("%d mails asked for from elsewhere", n)
 		}
+		c.Login(account)
+		if b.Name != testkit.Embedded.Name {
+			return // Redis counts by its own clock
+		}
 		s.Move(time.Hour)
 		asks("192.0.2.1", account.Email, 1)
-		if n := len(mailsAbout(s, account.Email, aboutReset)); n != 4 {
+		if n := len(mailsAbout(s, account.Email, aboutReset)); n != 3 {
 			t.Errorf("%d mails an hour later, want one more", n)
 		}
-		c.Login(account)
 	})
 }
 
