@@ -30,7 +30,7 @@ type ExportResponse struct {
 	// Pending are links that were mailed and not used yet, such as that of a change of address.
 	Pending []ExportedSecret `json:"pending"`
 	Events  []ExportedEvent  `json:"events"`
-	// Truncated names the members that have only the newest entries: 1000 sessions, 1000 roles, 100 pending, 5000 events.
+	// Truncated names the members that have only the newest entries: 1000 sessions, 1000 roles, 100 pending, 2000 events.
 	Truncated []string `json:"truncated"`
 }
 

@@ -159,12 +159,25 @@ func (e *Eraser) rest(ctx context.Context, seen domain.User, by domain.Actor, fr
 	return done && err == nil, err
 }
 
+// mail removes what waits for the person's mailbox, and for one that they asked to change to.
+func (e *Eraser) mail(ctx context.Context, tx *store.Tx, user domain.User, now time.Time) error {
+	subjects := e.Postbox.Subjects(user.Email)
+	sent, err := tx.Flows.LiveBySubject(ctx, string(user.ID), now, erasePage)
+	if err != nil {
+		return err
+	}
+	for _, flow := range sent {
+		subjects = append(subjects, e.Postbox.Subjects(domain.RestoreEmail(flow.Address, flow.Address))...)
+	}
+	return tx.Erasure.Messages(ctx, subjects)
+}
+
 func (e *Eraser) remove(ctx context.Context, tx *store.Tx, user domain.User, by domain.Actor, from domain.Origin, now time.Time) error {
 	user.Bury(now)
 	for _, step := range []func() error{
 		func() error { return tx.Registrations.DeleteByEmail(ctx, user.Email) },
+		func() error { return e.mail(ctx, tx, user, now) },
 		func() error { return tx.Erasure.Secrets(ctx, user.ID, user.Email) },
-		func() error { return tx.Erasure.Messages(ctx, e.Postbox.Subjects(user.Email)) },
 		func() error { return tx.Lockouts.Clear(ctx, e.Guard.RunKey(user.Email)) },
 		func() error { return tx.Erasure.User(ctx, user.ID) },
 		func() error { return tx.Principals.Update(ctx, user.Principal) },

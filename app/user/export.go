@@ -14,7 +14,7 @@ import (
 
 // How much of each kind an export has at most, the newest. Where there is more it says so.
 const (
-	MaxExportedEvents   = 5000
+	MaxExportedEvents   = 2000
 	MaxExportedSessions = 1000
 	MaxExportedRoles    = 1000
 	MaxExportedSecrets  = 100

@@ -158,3 +158,29 @@ func TestErasureTakesQueuedMail(t *testing.T) {
 		}
 	})
 }
+
+// However many replicas find somebody due at once, they are erased once.
+func TestTwoReplicasErase(t *testing.T) {
+	t.Parallel()
+	a := testkit.Start(t, testkit.Options{Backends: testkit.Production, Env: map[string]string{"CLEANUP_EVERY": "20ms"}})
+	record := a.Record()
+	const people = 10
+	for range people {
+		who := a.NewAccount()
+		a.Client().Do(closing(a.Client().Login(who).Access, body{"password": who.Password})).Want(http.StatusOK, "")
+	}
+	a.Settled()
+	b := a.Replica(nil)
+	a.Move(15 * 24 * time.Hour)
+	b.CaughtUp()
+	a.Eventually(20*time.Second, func() bool { return record.Count("SELECT count(*) FROM users") == 0 })
+	a.Eventually(5*time.Second, func() bool { return erased(a)+erased(b) == people })
+	if n := record.Count("SELECT count(*) FROM audit_events WHERE type = 'user.deleted'"); n != people {
+		t.Errorf("the log has %d erasures, want %d", n, people)
+	}
+	for _, s := range []*testkit.Server{a, b} {
+		if n := s.Metric(`signet_janitor_failures_total{kind="users"}`); n != 0 {
+			t.Errorf("%v failures:\n%s", n, s.Log)
+		}
+	}
+}
