@@ -119,7 +119,8 @@ func (s sessions) OpenByUser(ctx context.Context, user domain.UserID) ([]domain.
 		return nil, nil
 	}
 	var open []domain.SessionID
-	err := s.scan(ctx, &open, "SELECT id FROM sessions WHERE user_id = ? AND ended_at IS NULL ORDER BY id", user)
+	err := s.scan(ctx, &open, "SELECT id FROM sessions WHERE user_id = ? AND ended_at IS NULL", user)
+	slices.Sort(open)
 	return open, list(err)
 }
 

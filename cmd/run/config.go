@@ -40,6 +40,7 @@ type Config struct {
 	RedisPort     int           `env:"REDIS_PORT" envDefault:"6379"`
 	RedisDB       int           `env:"REDIS_DB" envDefault:"0"`
 	RedisPassword domain.Secret `env:"REDIS_PASSWORD"`
+	RedisTimeout  duration      `env:"REDIS_TIMEOUT" envDefault:"100ms"`
 
 	MailServer    string        `env:"MAIL_SERVER"`
 	MailPort      int           `env:"MAIL_PORT" envDefault:"587"`

@@ -189,6 +189,7 @@ func (c *Config) check() []error {
 	}
 	bad(isDatabase(c.MigrateURI), "MIGRATE_DATABASE_URI must begin with postgres:// or postgresql://")
 	bad(c.RedisURL.IsZero() || hasScheme(c.RedisURL.Reveal(), "redis", "rediss"), "REDIS_URL must begin with redis:// or rediss://")
+	bad(c.RedisTimeout >= duration(time.Millisecond) && c.RedisTimeout <= duration(10*time.Second), "REDIS_TIMEOUT must be from 1ms to 10s: every login waits for it when Redis hangs")
 	bad(c.RedisURL.IsZero() || c.RedisHost == "", "REDIS_URL and REDIS_HOST exclude each other: give one")
 	bad(c.CookieSite != "none" || hasScheme(c.PublicURL, "https"), "COOKIE_SAMESITE=none needs a PUBLIC_URL with https: browsers drop such a cookie otherwise")
 	bad(c.PublicURL == "" || isBase(c.PublicURL), "PUBLIC_URL must be an http:// or https:// address without query")

@@ -88,7 +88,7 @@ func openCounters(c *Config, system sys.System, log *slog.Logger) (counters, err
 		return limits(c, counters{shared: local, local: local, waker: memory.NewWaker()}), nil
 	}
 	client, err := rueidis.Open(rueidis.Options{
-		URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Password: c.RedisPassword, Log: log,
+		URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Password: c.RedisPassword, Budget: time.Duration(c.RedisTimeout), Log: log,
 	})
 	if err != nil {
 		return counters{}, err
