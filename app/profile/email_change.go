@@ -60,7 +60,8 @@ func (c *EmailChange) open(flow domain.Flow) (to domain.Email, epoch int64, err 
 }
 
 // Asked answers a request, behind the outbox: with a link to the new address or, where that is the address of another account,
-// with a word to its owner. Then the request is over, and who asked is not told.
+// with a word to its owner. Then nobody has the secret, and the request waits for it in vain: if it ended here, whoever asked
+// could see in their export that the address is taken.
 func (c *EmailChange) Asked(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	var asked changeAsked
 	if err := c.Postbox.Open(m, &asked); err != nil {
@@ -88,9 +89,6 @@ func (c *EmailChange) Asked(ctx context.Context, tx *store.Tx, m domain.Message)
 	owner, err := tx.Users.ByEmail(ctx, email)
 	switch {
 	case err == nil && owner.ID != user.ID:
-		if _, err := tx.Flows.Consume(ctx, flow.ID, now); err != nil {
-			return err
-		}
 		return c.mail(ctx, tx, mailer.EmailInUse, owner, owner.Email, mailer.Data{AskedAt: asked.AskedAt}, asked.Asker, flow.ExpiresAt)
 	case err == nil || errors.Is(err, domain.ErrNotFound):
 		data := mailer.Data{AskedAt: asked.AskedAt, Link: c.Link(secret), LinkTTL: c.TTL}
