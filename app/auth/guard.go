@@ -19,6 +19,7 @@ type Limits struct {
 	Block       transient.Limit // failures per address block
 	Register    transient.Limit // registrations per address block: each costs a hash
 	Mail        transient.Limit // mails per address
+	Recovery    transient.Limit // of them those that replace a password, which count for themselves
 	MailByBlock transient.Limit // mails asked for per address block
 }
 
@@ -77,18 +78,29 @@ func (g *Guard) AttemptToken(ctx context.Context, from domain.Origin) (Reservati
 
 // AllowMail takes the budgets of one mail. Who is refused is not told: the answer is the same and nothing is sent.
 func (g *Guard) AllowMail(ctx context.Context, email domain.Email, from domain.Origin) (Reservation, bool) {
+	return g.allowMail(ctx, g.Limits.Mail, email, from)
+}
+
+// AllowRecovery is AllowMail for a mail by which a password is replaced. Anybody may ask for the others, and for an address that
+// has an account most of them send nothing: out of one budget they would keep its owner from the way back in for as long as a
+// stranger likes, unseen (TH-4). Out of this one a stranger can only have links sent to the owner.
+func (g *Guard) AllowRecovery(ctx context.Context, email domain.Email, from domain.Origin) (Reservation, bool) {
+	return g.allowMail(ctx, g.Limits.Recovery, email, from)
+}
+
+func (g *Guard) allowMail(ctx context.Context, limit transient.Limit, email domain.Email, from domain.Origin) (Reservation, bool) {
 	ctx = context.WithoutCancel(ctx)
 	block, address := from.Block(), g.accountKey(email)
 	none := Reservation{func() {}}
 	if !g.Shared.Take(ctx, g.Limits.MailByBlock, block).Allowed {
 		return none, false
 	}
-	if !g.Shared.Take(ctx, g.Limits.Mail, address).Allowed {
+	if !g.Shared.Take(ctx, limit, address).Allowed {
 		g.Shared.Return(ctx, g.Limits.MailByBlock, block)
 		return none, false
 	}
 	return Reservation{func() {
-		g.Shared.Return(ctx, g.Limits.Mail, address)
+		g.Shared.Return(ctx, limit, address)
 		g.Shared.Return(ctx, g.Limits.MailByBlock, block)
 	}}, true
 }

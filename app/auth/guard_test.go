@@ -135,6 +135,19 @@ func TestMailBudgets(t *testing.T) {
 		}
 	})
 
+	t.Run("of mails that replace a password are no others' to use up", func(t *testing.T) {
+		b := newBench(t)
+		b.Guard.Limits.Mail.Burst = 1
+		_, _ = b.Guard.AllowMail(t.Context(), ada, rig.From)
+		b.steps.take()
+		budget, ok := b.Guard.AllowRecovery(t.Context(), ada, rig.From)
+		budget.Return()
+		want := []string{"take mail-block", "take mail-recovery", "return mail-recovery", "return mail-block"}
+		if diff := cmp.Diff(want, b.steps.take()); diff != "" || !ok {
+			t.Error(diff)
+		}
+	})
+
 	t.Run("refused for the address leave the block's alone, and have nothing to give back", func(t *testing.T) {
 		b := newBench(t)
 		b.Guard.Limits.Mail.Burst = 1

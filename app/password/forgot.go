@@ -40,7 +40,7 @@ func (u *Forgot) Handle(ctx context.Context, in ForgotInput) error {
 	if err != nil {
 		return err
 	}
-	budget, ok := u.Guard.AllowMail(ctx, email, in.From)
+	budget, ok := u.Guard.AllowRecovery(ctx, email, in.From)
 	if !ok {
 		return nil
 	}

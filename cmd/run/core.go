@@ -169,7 +169,7 @@ func newParts(o outside) *parts {
 		Shared: o.shared, Sealer: o.sealer,
 		Limits: auth.Limits{
 			Account: c.LimitLogin.limit("login"), Block: c.LimitFailures.limit("failures"), Register: c.LimitFailures.limit("registrations"),
-			Mail: c.LimitMail.limit("mail"), MailByBlock: c.LimitMailBlock.limit("mail-block"),
+			Mail: c.LimitMail.limit("mail"), Recovery: c.LimitMail.limit("mail-recovery"), MailByBlock: c.LimitMailBlock.limit("mail-block"),
 		},
 		Lockout: domain.LockoutPolicy{Failures: c.LockFailures, First: time.Duration(c.LockFirst), Longest: time.Duration(c.LockLongest)},
 	}

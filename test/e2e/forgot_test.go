@@ -201,6 +201,29 @@ func TestForgotMailIsLimited(t *testing.T) {
 	})
 }
 
+// TestStrangersCannotUseUpTheWayBackIn: whatever they ask for about an address, its owner gets a link (TH-4, RG-11).
+func TestStrangersCannotUseUpTheWayBackIn(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
+		s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(nil)})
+		settled(s)
+		c := s.Client()
+		for name, asks := range map[string]func(email string) testkit.Request{
+			"another mail that proves the mailbox": resending,
+			"an account":                           func(email string) testkit.Request { return registering(email) },
+		} {
+			t.Run("by asking for "+name, func(t *testing.T) {
+				c, account := c.In(t), s.NewAccount()
+				for range 4 {
+					c.Do(from("203.0.113.66", asks(account.Email)))
+				}
+				s.Settled()
+				token := resetLink(s, account.Email)
+				c.Do(resetting(token, newPassword)).Want(http.StatusOK, "")
+			})
+		}
+	})
+}
+
 func TestForgotSupersedes(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {

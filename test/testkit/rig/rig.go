@@ -121,7 +121,8 @@ func On(tb testing.TB, database Database, clock *Clock) *Rig {
 			Account:  transient.Limit{Name: "login", Burst: 10, Window: 15 * time.Minute},
 			Block:    transient.Limit{Name: "failures", Burst: 60, Window: time.Minute},
 			Register: transient.Limit{Name: "registrations", Burst: 60, Window: time.Minute},
-			Mail:     transient.Limit{Name: "mail", Burst: 3, Window: time.Hour}, MailByBlock: transient.Limit{Name: "mail-block", Burst: 20, Window: time.Hour},
+			Mail:     transient.Limit{Name: "mail", Burst: 3, Window: time.Hour},
+			Recovery: transient.Limit{Name: "mail-recovery", Burst: 3, Window: time.Hour}, MailByBlock: transient.Limit{Name: "mail-block", Burst: 20, Window: time.Hour},
 		},
 		Lockout: domain.LockoutPolicy{Failures: 100, First: 15 * time.Minute, Longest: 24 * time.Hour},
 	}
