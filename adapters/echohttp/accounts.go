@@ -161,17 +161,14 @@ func presented(caller Caller, body string) (domain.Secret, auth.Carrier, error) 
 // logout takes whatever there is. The cookie is deleted also when another token logged out: it was of this browser.
 func (r *Accounts) logout(ctx context.Context, caller Caller, in api.LogoutRequest) (Answer[api.MessageResponse], error) {
 	answer := Answer[api.MessageResponse]{Body: api.MessageResponse{Success: true, Message: "Logged out"}}
-	token, byCookie := domain.NewSecret(in.RefreshToken), false
-	if token.IsZero() {
-		cookie, err := caller.Cookie()
-		if err != nil && caller.Bearer.IsZero() {
-			return answer, err
-		}
-		token, byCookie = cookie, !cookie.IsZero()
+	token := domain.NewSecret(in.RefreshToken)
+	cookie, err := caller.Cookie()
+	if err != nil && token.IsZero() && caller.Bearer.IsZero() {
+		return answer, err
 	}
-	err := r.Logout.Handle(ctx, auth.LogoutInput{From: caller.Origin, AccessToken: caller.Bearer, RefreshToken: token})
+	err = r.Logout.Handle(ctx, auth.LogoutInput{From: caller.Origin, AccessToken: caller.Bearer, RefreshToken: token, Cookie: cookie})
 	if err != nil {
-		if byCookie {
+		if !cookie.IsZero() {
 			err = caller.RefusedCookie(err)
 		}
 		return answer, err

@@ -11,11 +11,12 @@ import (
 	"github.com/signet-auth/signet/ports/sys"
 )
 
-// LogoutInput is whatever the caller still has: an access token, a refresh token, or both.
+// LogoutInput is whatever the caller still has: an access token, a refresh token, that of the browser's cookie, or several.
 type LogoutInput struct {
 	From         domain.Origin
 	AccessToken  domain.Secret
 	RefreshToken domain.Secret
+	Cookie       domain.Secret
 }
 
 // Logout ends the session of a genuine token, also of one whose time or session is over: who wants out is let out.
@@ -33,8 +34,8 @@ type departure struct {
 	id  domain.SessionID
 }
 
-// Handle is domain.ErrTokenMissing when nothing was sent, and domain.ErrTokenInvalid when nothing genuine was. Two genuine
-// tokens may be of two sessions, when a page kept the one and its browser the other: both end, or one would live on unseen.
+// Handle is domain.ErrTokenMissing when nothing was sent, and domain.ErrTokenInvalid when nothing genuine was. Genuine
+// tokens may be of several sessions, when a page kept the one and its browser the other: all end, or one would live on unseen.
 func (u *Logout) Handle(ctx context.Context, in LogoutInput) error {
 	refused := error(domain.ErrTokenMissing)
 	genuine := false
@@ -42,7 +43,7 @@ func (u *Logout) Handle(ctx context.Context, in LogoutInput) error {
 	for _, token := range []struct {
 		text domain.Secret
 		find func(context.Context, domain.Secret) (departure, error)
-	}{{in.AccessToken, u.byAccess}, {in.RefreshToken, u.byRefresh}} {
+	}{{in.AccessToken, u.byAccess}, {in.RefreshToken, u.byRefresh}, {in.Cookie, u.byRefresh}} {
 		if token.text.IsZero() {
 			continue
 		}

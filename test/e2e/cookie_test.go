@@ -279,6 +279,15 @@ func TestTheEndOfACookie(t *testing.T) {
 			wantOver(t, in)
 			c.Me(other.Access).Want(http.StatusUnauthorized, "token_invalid")
 		})
+		t.Run("is a logout by a refresh token of another session in the body, and both are over", func(t *testing.T) {
+			in, token := begin(t)
+			other := c.Login(account)
+			r := sent("/api/auth/logout", token)
+			r.Body = body{"refresh_token": other.Refresh}
+			wantDropped(t, c.Do(r).Want(http.StatusOK, ""))
+			wantOver(t, in)
+			c.Me(other.Access).Want(http.StatusUnauthorized, "token_invalid")
+		})
 		t.Run("is a logout by it after the session lapsed, and again", func(t *testing.T) {
 			_, token := begin(t)
 			s.Move(31 * day)
