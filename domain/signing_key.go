@@ -29,7 +29,7 @@ type SigningKey struct {
 	KID         string // RFC 7638 thumbprint
 	Algorithm   Algorithm
 	State       KeyState
-	Private     []byte // PKCS #8 DER, sealed at rest
+	Private     []byte // PKCS #8 DER, sealed at rest; empty once the key signs no more
 	Public      []byte // JWK, public members only
 	CreatedAt   time.Time
 	ActivatedAt time.Time
@@ -40,4 +40,17 @@ type SigningKey struct {
 // Verifies tells whether tokens of this key are still accepted, and the key is published.
 func (k SigningKey) Verifies(now time.Time) bool {
 	return k.State != KeyRevoked && (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt))
+}
+
+// Activate makes the key the one that signs.
+func (k *SigningKey) Activate(now time.Time) { k.State, k.ActivatedAt = KeyActive, now }
+
+// retire ends signing. The private half goes at once: nobody will need it, so nobody can steal it.
+func (k *SigningKey) retire(now, expires time.Time) {
+	k.State, k.RetiredAt, k.ExpiresAt, k.Private = KeyRetired, now, expires, []byte{}
+}
+
+// revoke ends everything.
+func (k *SigningKey) revoke(now time.Time) {
+	k.State, k.RetiredAt, k.ExpiresAt, k.Private = KeyRevoked, now, now, []byte{}
 }

@@ -54,5 +54,10 @@ func (s keys) Insert(ctx context.Context, k domain.SigningKey) error {
 }
 
 func (s keys) Update(ctx context.Context, k domain.SigningKey) error {
-	return s.conflict(s.update(ctx, keyOf(k), "state", "activated_at", "retired_at", "expires_at"), errKeyExists)
+	return s.conflict(s.update(ctx, keyOf(k), "state", "private", "created_at", "activated_at", "retired_at", "expires_at"), errKeyExists)
+}
+
+func (s keys) Delete(ctx context.Context, kid string) error {
+	_, err := s.execute(ctx, "DELETE FROM signing_keys WHERE kid = ?", kid)
+	return err
 }

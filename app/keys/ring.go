@@ -1,22 +1,15 @@
-// Package keys keeps the signing keys: made once, sealed, published before they sign, and read again when any replica changes
-// them.
-//
-//	next ──(published ≥ 24 h)──► active ──► retired ──(last token expired)──► gone
 package keys
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/secure"
-	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/ports/sys"
 )
 
 // reloadPause bounds what unknown kids can cost, and a database that is away: one read a second, however many tokens arrive.
@@ -24,13 +17,10 @@ const reloadPause = time.Second
 
 // Ring holds the keys of this replica in memory. It is a feed.Listener. Safe for concurrent use.
 type Ring struct {
-	Store     store.Store
-	Maker     secure.KeyMaker
-	Issuer    secure.TokenIssuer
-	Verifier  secure.TokenVerifier
-	Sealer    secure.Sealer
-	System    sys.System
-	Algorithm domain.Algorithm
+	Keeper
+
+	Issuer   secure.TokenIssuer
+	Verifier secure.TokenVerifier
 
 	current    atomic.Pointer[keyset]
 	stale      atomic.Bool
@@ -42,6 +32,7 @@ type Ring struct {
 // keyset is the ring at one time. Without a signer it still verifies: a revocation that took the active key, or a key that
 // another replica sealed with a newer SECRET_KEY, must not keep the old set, with the revoked key in it, in use.
 type keyset struct {
+	active   domain.SigningKey // the one that signs; zero when there is none
 	signer   secure.Signer
 	unsigned error // why there is no signer
 	verify   map[string]held
@@ -53,93 +44,17 @@ type held struct {
 	half secure.VerifyKey
 }
 
-// Start makes the keys that are missing and loads the ring. Of replicas that start together one makes them.
+// Start makes the keys that are missing, does what is due, and loads the ring.
 func (r *Ring) Start(ctx context.Context) error {
-	for {
-		keys, err := r.Store.Read().Keys.All(ctx)
-		if err != nil {
-			return err
-		}
-		if missing := r.missing(keys); len(missing) > 0 {
-			err := r.make(ctx, missing)
-			if err != nil && !errors.Is(err, errKeyExists) {
-				return err
-			}
-			continue
-		}
-		r.loading.Lock()
-		defer r.loading.Unlock()
-		if err := r.load(ctx); err != nil {
-			return err
-		}
-		return r.current.Load().unsigned
+	if err := r.Begin(ctx); err != nil {
+		return err
 	}
-}
-
-var errKeyExists = &domain.Error{Kind: domain.Conflict, Code: "key_exists"}
-
-func (r *Ring) missing(keys []domain.SigningKey) []domain.KeyState {
-	have := map[domain.KeyState]bool{}
-	for _, k := range keys {
-		if k.Algorithm == r.Algorithm {
-			have[k.State] = true
-		}
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	if err := r.load(ctx); err != nil {
+		return err
 	}
-	var missing []domain.KeyState
-	for _, state := range []domain.KeyState{domain.KeyActive, domain.KeyNext} {
-		if !have[state] {
-			missing = append(missing, state)
-		}
-	}
-	return missing
-}
-
-// make generates outside the transaction, since an RSA key takes its time, and looks again inside.
-func (r *Ring) make(ctx context.Context, states []domain.KeyState) error {
-	now := r.System.Now()
-	var made []domain.SigningKey
-	for _, state := range states {
-		k, err := r.Maker.Generate(r.Algorithm)
-		if err != nil {
-			return fmt.Errorf("make a signing key: %w", err)
-		}
-		k.State, k.CreatedAt = state, now
-		if state == domain.KeyActive {
-			k.ActivatedAt = now
-		}
-		if k.Private, err = r.Sealer.Seal(place(k.KID), k.Private); err != nil {
-			return err
-		}
-		made = append(made, k)
-	}
-	return r.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.Keys.LockRing(ctx); err != nil {
-			return err
-		}
-		keys, err := tx.Keys.All(ctx)
-		if err != nil {
-			return err
-		}
-		missing := r.missing(keys)
-		for _, k := range made {
-			if !slices.Contains(missing, k.State) {
-				continue
-			}
-			if err := tx.Keys.Insert(ctx, k); err != nil {
-				return err
-			}
-			if err := tx.Audit.Add(ctx, r.event(domain.EventKeyCreated, k, now)); err != nil {
-				return err
-			}
-			tx.Changed(domain.ChangeSigningKey, k.KID)
-		}
-		return nil
-	})
-}
-
-func (r *Ring) event(kind domain.EventType, k domain.SigningKey, now time.Time) domain.Event {
-	return domain.NewEvent(domain.EventID(r.System.NewOrderedID()), now, kind, domain.System(), domain.Origin{}, "signing_key", k.KID).
-		With("algorithm", string(k.Algorithm)).With("state", string(k.State))
+	return r.current.Load().unsigned
 }
 
 // Sign makes an access token with the active key.
@@ -293,20 +208,43 @@ func (r *Ring) read(ctx context.Context) (*keyset, error) {
 		}
 		set.verify[k.KID] = held{k, half}
 		published = append(published, k)
-		if k.State == domain.KeyActive && k.Algorithm == r.Algorithm {
-			set.signer, set.unsigned = r.open(k)
+		if k.State == domain.KeyActive && k.Algorithm == r.Policy.Algorithm {
+			set.active = k
+			set.signer, set.unsigned = r.signer(k)
 		}
 	}
 	set.jwks, err = r.Verifier.JWKS(published)
 	return set, err
 }
 
-func (r *Ring) open(k domain.SigningKey) (secure.Signer, error) {
-	var err error
-	if k.Private, err = r.Sealer.Open(place(k.KID), k.Private); err != nil {
-		return nil, fmt.Errorf("signing key %s can't be opened with this SECRET_KEY; put the former one into SECRET_KEY_PREVIOUS: %w", k.KID, err)
+// signer is the one that this replica has, if it is of the same key: another replica may have sealed the key anew, under a
+// SECRET_KEY that is not known here yet.
+func (r *Ring) signer(k domain.SigningKey) (secure.Signer, error) {
+	if set := r.current.Load(); set != nil && set.signer != nil && set.active.KID == k.KID {
+		return set.signer, nil
 	}
+	private, err := r.open(k)
+	if err != nil {
+		return nil, err
+	}
+	k.Private = private
 	return r.Issuer.Signer(k)
 }
 
-func place(kid string) string { return "signing_keys/private/" + kid }
+// Age is for how long the active key has signed; 0 without one.
+func (r *Ring) Age() time.Duration {
+	set := r.current.Load()
+	if set == nil || set.active.ActivatedAt.IsZero() {
+		return 0
+	}
+	return r.System.Now().Sub(set.active.ActivatedAt)
+}
+
+// Published is how many keys the key set has.
+func (r *Ring) Published() int {
+	set := r.current.Load()
+	if set == nil {
+		return 0
+	}
+	return len(set.verify)
+}

@@ -89,7 +89,7 @@ func tally(there []domain.SigningKey) map[string]int {
 func update(t *testing.T, r *rig.Rig, state domain.KeyState, change func(*domain.SigningKey)) {
 	t.Helper()
 	for _, k := range all(t, r) {
-		if k.State != state || k.Algorithm != r.Ring.Algorithm {
+		if k.State != state || k.Algorithm != r.Ring.Policy.Algorithm {
 			continue
 		}
 		change(&k)

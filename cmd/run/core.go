@@ -147,8 +147,7 @@ func newParts(o outside) *parts {
 		Settings: feed.Settings{Poll: time.Duration(c.FeedPoll), MaxStaleness: time.Duration(c.FeedStaleness), MaxSilence: time.Hour},
 	}
 	p.ring = &keys.Ring{
-		Store: o.store, Maker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{},
-		Sealer: o.sealer, System: o.system, Algorithm: c.Algorithm,
+		Keeper: c.keeper(o.store, o.sealer), Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{},
 	}
 	p.directory = &access.Directory{
 		Store: o.store, Feed: p.follower, System: o.system,

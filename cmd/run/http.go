@@ -112,6 +112,7 @@ func observe(metrics telemetry.Registry, k *core, hasher *pwhash.Hasher, c count
 		metrics.Gauge("signet_hash_queue_waiting", "Callers who wait for a place to hash a password.", nil,
 			func() float64 { return float64(hasher.Waiting()) }),
 		observeJanitor(metrics, k.janitor),
+		observeKeys(metrics, k.ring),
 	)
 	if c.redis == nil {
 		return err

@@ -15,7 +15,7 @@ const monthsAhead = 3
 func (p *parts) janitor() *janitor.Janitor {
 	return &janitor.Janitor{
 		System: p.system, Every: time.Duration(p.config.CleanupEvery), Log: p.log,
-		Tasks: append(janitor.Cleaning(p.store), p.erasing(), janitor.Daily(janitor.Task{Kind: "months", Do: prepareMonths(p.config)})),
+		Tasks: append(janitor.Cleaning(p.store), p.erasing(), p.rotating(), janitor.Daily(janitor.Task{Kind: "months", Do: prepareMonths(p.config)})),
 	}
 }
 
@@ -43,7 +43,7 @@ func observeJanitor(metrics telemetry.Registry, j *janitor.Janitor) error {
 	for _, kind := range j.Kinds() {
 		label := map[string]string{"kind": kind}
 		errs = append(errs,
-			metrics.Counter("signet_janitor_done_total", "Rows of each kind that this replica removed (users: erased, months: made).", label,
+			metrics.Counter("signet_janitor_done_total", "Rows of each kind that this replica removed (users: erased, months: made, keys: made or changed).", label,
 				func() float64 { return float64(j.Done(kind)) }),
 			metrics.Counter("signet_janitor_failures_total", "How often this replica could not clean a kind.", label,
 				func() float64 { return float64(j.Failed(kind)) }))

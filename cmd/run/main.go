@@ -25,6 +25,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Change the database's schema."`
 	Admin   adminCommand   `cmd:"" help:"Administrators."`
 	Users   usersCommand   `cmd:"" help:"Accounts: look at them, keep people out and let them in, help with passwords, erase."`
+	Keys    keysCommand    `cmd:"" help:"The keys that access tokens are signed with."`
 	Mail    mailCommand    `cmd:"" help:"The mails that people get."`
 	Dev     devCommand     `cmd:"" help:"Tools for development."`
 	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`

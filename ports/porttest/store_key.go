@@ -75,9 +75,10 @@ func storeKeys(t *testing.T, s storeTest) {
 		}
 	})
 
-	t.Run("an update writes state and times, and a revoked key is gone", func(t *testing.T) {
+	t.Run("an update writes state, times and the private half, and a revoked key is gone", func(t *testing.T) {
 		retired := active
 		retired.State, retired.RetiredAt, retired.ExpiresAt = domain.KeyRetired, noon.Add(time.Hour), noon.Add(2*time.Hour)
+		retired.CreatedAt, retired.Private = noon.Add(-time.Minute), []byte{}
 		promoted := next
 		promoted.State, promoted.ActivatedAt = domain.KeyActive, noon.Add(time.Hour)
 		err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.Keys.Update(ctx, promoted) })
@@ -100,5 +101,23 @@ func storeKeys(t *testing.T, s storeTest) {
 			return tx.Keys.Update(ctx, newKey(domain.RS256, domain.KeyRetired, noon))
 		})
 		fails(t, "an unknown key", err, domain.ErrNotFound)
+	})
+
+	t.Run("a deleted key is gone, and its place is free; deleting again is no error", func(t *testing.T) {
+		gone := newKey(domain.RS256, domain.KeyNext, noon)
+		if err := insert(gone); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Keys.Delete(ctx, gone.KID) })
+		}
+		if err := insert(newKey(domain.RS256, domain.KeyNext, noon)); err != nil {
+			t.Error(err)
+		}
+		for _, k := range all(t) {
+			if k.KID == gone.KID {
+				t.Error("it is listed")
+			}
+		}
 	})
 }

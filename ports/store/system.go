@@ -20,8 +20,10 @@ type Keys interface {
 	LockRing(ctx context.Context) error
 	// Insert writes a key. A second active or next key of an algorithm is a conflict "key_exists".
 	Insert(ctx context.Context, k domain.SigningKey) error
-	// Update writes state and times.
+	// Update writes state, times and the private half.
 	Update(ctx context.Context, k domain.SigningKey) error
+	// Delete removes a key. One that is not there is no error.
+	Delete(ctx context.Context, kid string) error
 }
 
 // AuditFilter selects events; zero members select everything.

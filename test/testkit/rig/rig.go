@@ -175,8 +175,11 @@ func On(tb testing.TB, database Database, clock *Clock) *Rig {
 // NewRing is another ring on the rig's store; it has not started.
 func (r *Rig) NewRing(alg domain.Algorithm) *keys.Ring {
 	return &keys.Ring{
-		Store: r.Store, Maker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{},
-		Sealer: r.Sealer, System: r.System, Algorithm: alg,
+		Keeper: keys.Keeper{
+			Store: r.Store, Maker: jwtoken.KeyMaker{}, Sealer: r.Sealer, System: r.System,
+			Policy: domain.KeyPolicy{Algorithm: alg, Rotation: 30 * 24 * time.Hour, TokenLife: 15 * time.Minute},
+		},
+		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{},
 	}
 }
 
