@@ -149,6 +149,16 @@ func See[T any](t *Tab, expression string) T {
 	return value
 }
 
+// Await is what a promise of the page comes to.
+func Await[T any](t *Tab, promise string) T {
+	t.tb.Helper()
+	value, err := chromedp.Run(t.ctx, chromedp.Evaluate[T](promise, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.tb.Fatalf("%s: %v", promise, err)
+	}
+	return value
+}
+
 // Becomes waits for an expression to be true, also on a page that is still to come.
 func (t *Tab) Becomes(expression string) {
 	t.tb.Helper()
