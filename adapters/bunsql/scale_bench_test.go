@@ -98,6 +98,10 @@ func BenchmarkScale(b *testing.B) {
 			_, err := db.Read().Sessions.LiveByUser(ctx, u.ID, policy, now)
 			return err
 		}},
+		{"page-of-sessions", func(ctx context.Context, db *bunsql.DB, u domain.User, _ domain.Session, _ *domain.Family) error {
+			_, err := db.Read().Sessions.PageByUser(ctx, u.ID, policy, now, domain.Cursor{}, 51)
+			return err
+		}},
 		{"user-by-email", func(ctx context.Context, db *bunsql.DB, u domain.User, _ domain.Session, _ *domain.Family) error {
 			_, err := db.Read().Users.ByEmail(ctx, u.Email)
 			return err
@@ -164,5 +168,28 @@ func BenchmarkScale(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkCountLive is the one query that grows with the number of sessions: stats asks it once a minute, whoever asks for
+// them, and no other request does. 300 000 of the 500 000 sessions have not ended.
+func BenchmarkCountLive(b *testing.B) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	policy := domain.SessionPolicy{Idle: 14 * 24 * time.Hour, Absolute: 30 * 24 * time.Hour}
+	for _, e := range engines {
+		b.Run(e.name, func(b *testing.B) {
+			db, raw := e.migrated(b)
+			seed(b, e, raw, scaleUsers)
+			for name, idle := range map[string]time.Duration{"young": policy.Idle, "each asks its family": time.Hour} {
+				b.Run(name, func(b *testing.B) {
+					policy.Idle = idle
+					for b.Loop() {
+						if _, err := db.Read().Sessions.CountLive(b.Context(), policy, now); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
+		})
 	}
 }

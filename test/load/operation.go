@@ -32,17 +32,18 @@ func operations(p *population) ([]operation, error) {
 		return nil, err
 	}
 	fixed := func(request []byte) func(int) []byte { return func(int) []byte { return request } }
-	bearers := func(path string) func(int) []byte {
+	bearers := func(path string, sessions []session) func(int) []byte {
 		var all [][]byte
-		for _, s := range p.sessions {
+		for _, s := range sessions {
 			all = append(all, get(path, s.Access))
 		}
 		return func(client int) []byte { return all[client%len(all)] }
 	}
 	return []operation{
 		{name: livez, clients: ordinary, want: http.StatusOK, request: fixed(get("/livez", ""))},
-		{name: "me", clients: ordinary, want: http.StatusOK, request: bearers("/api/auth/me")},
-		{name: "validate-jwt", clients: ordinary, want: http.StatusOK, request: bearers("/api/auth/validate-jwt")},
+		{name: "me", clients: ordinary, want: http.StatusOK, request: bearers("/api/auth/me", p.sessions)},
+		{name: "validate-jwt", clients: ordinary, want: http.StatusOK, request: bearers("/api/auth/validate-jwt", p.sessions)},
+		{name: "sessions", clients: ordinary, want: http.StatusOK, request: bearers("/api/auth/sessions", p.many)},
 		{name: "jwks", clients: ordinary, want: http.StatusOK, request: fixed(get("/.well-known/jwks.json", ""))},
 		{name: "bad signature", clients: ordinary, want: http.StatusUnauthorized, request: fixed(get("/api/auth/me", badSignature))},
 		{name: "unknown kid", clients: ordinary, want: http.StatusUnauthorized, request: fixed(get("/api/auth/me", unknownKid))},

@@ -17,6 +17,8 @@ const (
 	// people is how many log in, and as many again hold the sessions: a login ends the oldest session of its user.
 	people         = 8
 	sessionsOfEach = 4
+	// sessionsOfOne is how many one more user has, as many as MAX_SESSIONS_PER_USER lets: a list of them is as long as lists get.
+	sessionsOfOne = 10
 )
 
 // session is what a login gave.
@@ -31,6 +33,7 @@ type population struct {
 	made     atomic.Int64
 	logins   []string // addresses
 	sessions []session
+	many     []session // of the user who has the most
 }
 
 // populate makes the users through the API, as people do.
@@ -55,15 +58,30 @@ func populate(ctx context.Context, base, admin string) (*population, error) {
 			p.logins = append(p.logins, address)
 			continue
 		}
-		for range sessionsOfEach {
-			var s session
-			if err := api.call(loginOf(address), http.StatusOK, &s); err != nil {
-				return nil, fmt.Errorf("log in: %w", err)
-			}
-			p.sessions = append(p.sessions, s)
+		if p.sessions, err = begin(api, p.sessions, address, sessionsOfEach); err != nil {
+			return nil, err
 		}
 	}
+	busy := p.address()
+	if err := register(ctx, api, inbox, busy); err != nil {
+		return nil, fmt.Errorf("make %s: %w", busy, err)
+	}
+	if p.many, err = begin(api, nil, busy, sessionsOfOne); err != nil {
+		return nil, err
+	}
 	return p, nil
+}
+
+// begin logs a user in so many times.
+func begin(api *client, sessions []session, address string, times int) ([]session, error) {
+	for range times {
+		var s session
+		if err := api.call(loginOf(address), http.StatusOK, &s); err != nil {
+			return nil, fmt.Errorf("log in: %w", err)
+		}
+		sessions = append(sessions, s)
+	}
+	return sessions, nil
 }
 
 // address is one that nobody has yet.
