@@ -23,10 +23,10 @@ import (
 // document lies below the cookie's path, and cookies know no ports: if any script could see the cookie, one of this document could.
 const document = "/api/auth/page"
 
-// site serves an empty page on an origin of its own: http://localhost and a port, which is the same site as Signet, or another.
-func site(t *testing.T, host string) (origin string) {
+// site serves an empty page on an origin of its own: a port of localhost, which is the same site as Signet, or of 127.0.0.1.
+func site(t *testing.T, serve func(http.Handler) *httptest.Server, host string) (origin string) {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<!doctype html><title>A front end</title>")
 	}))
@@ -90,7 +90,7 @@ func answered(log string) map[string]int {
 
 func TestAFrontEndOnAnotherOrigin(t *testing.T) {
 	b := browser.Open(t)
-	front := site(t, "localhost")
+	front := site(t, httptest.NewServer, "localhost")
 	s := testkit.Start(t, testkit.Options{Env: map[string]string{"CORS_ORIGINS": front}})
 	api := strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
 	record, account := s.Record(), s.NewAccount()
@@ -142,10 +142,10 @@ func TestAFrontEndOnAnotherOrigin(t *testing.T) {
 		origin, logout string
 		answers        map[string]int
 	}{
-		"a neighbour on the same site, to whom the cookie is lent": {site(t, "localhost"), "forbidden", map[string]int{
+		"a neighbour on the same site, to whom the cookie is lent": {site(t, httptest.NewServer, "localhost"), "forbidden", map[string]int{
 			"/api/auth/refresh 403": 2, "/api/auth/logout 403": 3, "/api/auth/login 415": 2,
 		}},
-		"a page of another site": {site(t, "127.0.0.1"), "token_missing", map[string]int{
+		"a page of another site": {site(t, httptest.NewServer, "127.0.0.1"), "token_missing", map[string]int{
 			"/api/auth/refresh 400": 2, "/api/auth/logout 401": 3, "/api/auth/login 415": 2,
 		}},
 	} {
@@ -207,7 +207,7 @@ func TestTheFrontEndOfTheReadme(t *testing.T) {
 		t.Fatal("there is none")
 	}
 	b := browser.Open(t)
-	front := site(t, "localhost")
+	front := site(t, httptest.NewServer, "localhost")
 	s := testkit.Start(t, testkit.Options{Env: map[string]string{"CORS_ORIGINS": front}})
 	account := s.NewAccount()
 	b.Go(front + document)
