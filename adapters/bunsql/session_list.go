@@ -9,7 +9,8 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// PageByUser walks the index of open sessions backwards and stops at the limit, however many sessions the user has.
+// PageByUser walks the index of open sessions backwards and stops at the limit, however many sessions the user has. It joins
+// what other queries derive, because an open session has one open family: Renew ends what it replaces.
 func (s sessions) PageByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time, after domain.Cursor, limit int) ([]domain.Session, error) {
 	if !isID(user) || !after.IsZero() && !isID(after.ID) {
 		return nil, nil
@@ -19,10 +20,10 @@ func (s sessions) PageByUser(ctx context.Context, user domain.UserID, policy dom
 		from = bun.SafeQuery("(s.created_at, s.id) < (?, ?)", after.At, after.ID)
 	}
 	var rows []sessionRow
-	err := s.patient().scan(ctx, &rows, `SELECT * FROM (
-			SELECT s.*, ? FROM sessions s WHERE s.user_id = ? AND s.ended_at IS NULL AND s.expires_at > ? AND ?
-		) s WHERE s.last_seen_at > ? ORDER BY s.created_at DESC, s.id DESC LIMIT ?`,
-		bun.Safe(derived), user, now, from, now.Add(-policy.Idle), limit)
+	err := s.patient().scan(ctx, &rows, `SELECT s.*, f.rotated_at AS last_seen_at, f.is_static AS static
+		FROM sessions s JOIN refresh_families f ON f.session_id = s.id AND f.ended_at IS NULL
+		WHERE s.user_id = ? AND s.ended_at IS NULL AND s.expires_at > ? AND f.rotated_at > ? AND ?
+		ORDER BY s.created_at DESC, s.id DESC LIMIT ?`, user, now, now.Add(-policy.Idle), from, limit)
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 
