@@ -109,6 +109,9 @@ func (u *Refresh) rotate(ctx context.Context, token domain.RefreshToken, service
 		return out, false, err
 	}
 	s, err := u.Directory.Session(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) {
+		err = domain.ErrTokenInvalid // it was erased with its user since
+	}
 	if err != nil {
 		return out, true, err
 	}

@@ -109,6 +109,18 @@ func TestRefreshByBearersThatKeepTheirToken(t *testing.T) {
 	})
 }
 
+// removing is a store in which something happens just after a rotation.
+type removing struct {
+	store.Store
+	then func()
+}
+
+func (s removing) Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (domain.SessionID, bool, error) {
+	id, ok, err := s.Store.Rotate(ctx, from, to, policy)
+	s.then()
+	return id, ok, err
+}
+
 func TestARefreshThatLosesTheRace(t *testing.T) {
 	t.Run("answers with the winner's token", func(t *testing.T) {
 		b, _, out := inside(t)
@@ -123,6 +135,14 @@ func TestARefreshThatLosesTheRace(t *testing.T) {
 		if err != nil || got.RefreshToken.Reveal() != winner.RefreshToken.Reveal() {
 			t.Errorf("another token, or %v", err)
 		}
+	})
+
+	t.Run("to the removal of the session is refused", func(t *testing.T) {
+		b, _, out := inside(t)
+		loser := b.NewRefresh()
+		loser.Store = removing{b.Store, func() { b.Database.Exec(t, "DELETE FROM sessions") }}
+		_, err := loser.Handle(t.Context(), auth.RefreshInput{From: rig.From, Token: out.RefreshToken})
+		is(t, "refresh", err, domain.ErrTokenInvalid)
 	})
 
 	t.Run("to the end of the session is refused", func(t *testing.T) {

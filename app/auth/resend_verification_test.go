@@ -45,6 +45,11 @@ func TestAnotherMail(t *testing.T) {
 	for name, prepare := range map[string]func(t *testing.T, b *bench){
 		"nobody":                         func(*testing.T, *bench) {},
 		"who proved the mailbox already": func(t *testing.T, b *bench) { b.User(t, "ada@example.com") },
+		"who is disabled, or has left": func(t *testing.T, b *bench) {
+			u := b.User(t, "ada@example.com")
+			b.Database.Exec(t, "UPDATE users SET email_verified_at = NULL")
+			b.Principal(t, u.ID, func(p *domain.Principal) { p.State = domain.Disabled })
+		},
 	} {
 		t.Run("is not sent to "+name+", but the same row is written", func(t *testing.T) {
 			b := newBench(t)

@@ -72,7 +72,7 @@ func (v *Verification) Registered(ctx context.Context, tx *store.Tx, m domain.Me
 }
 
 // Resend answers a request for another mail: the newest registration's, or that of a user whose mailbox is not proved. Nobody
-// else gets one.
+// else gets one: nobody who has left is to be reminded of it by whoever knows their address.
 func (v *Verification) Resend(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	var asked resendAsked
 	if err := v.Postbox.Open(m, &asked); err != nil {
@@ -85,7 +85,7 @@ func (v *Verification) Resend(ctx context.Context, tx *store.Tx, m domain.Messag
 	now := v.System.Now()
 	user, err := tx.Users.ByEmail(ctx, email)
 	if err == nil {
-		if user.IsEmailVerified() {
+		if user.IsEmailVerified() || !user.IsActive(now) {
 			return nil
 		}
 		name := domain.PersonName{First: user.FirstName, Last: user.LastName, Locale: user.Locale}
