@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 
@@ -14,9 +15,7 @@ import (
 func denying(t *testing.T, b testkit.Backends, more map[string]string) (*testkit.Server, testkit.Account, [2]testkit.Tokens) {
 	t.Helper()
 	env := map[string]string{"MAX_SESSIONS_PER_USER": "2", "SESSION_LIMIT_POLICY": "deny"}
-	for name, value := range more {
-		env[name] = value
-	}
+	maps.Copy(env, more)
 	s := testkit.Start(t, testkit.Options{Backends: b, Env: env})
 	account, c := s.NewAccount(), s.Client()
 	return s, account, [2]testkit.Tokens{c.Login(account), c.Login(account)}
