@@ -206,7 +206,7 @@ func TestKeysOfAFormerAlgorithm(t *testing.T) {
 		k.are("k3 EdDSA active", "k4 EdDSA next")
 	})
 	t.Run("are not ended by a replica that has the former setting still", func(t *testing.T) {
-		k := &keyTable{keys: slices.Clone(k.keys), course: k.course, made: k.made}
+		k := &keyTable{keys: slices.Clone(k.keys), course: k.course}
 		if plan := es256.Plan(k.keys, k.course, changed.Add(10*day)); slices.ContainsFunc(plan.Retire, func(key domain.SigningKey) bool { return key.Algorithm == domain.EdDSA }) {
 			t.Errorf("%+v", plan)
 		}
