@@ -32,7 +32,7 @@ func TestForgot(t *testing.T) {
 				t.Errorf("%d messages", n)
 			}
 		}
-		b.spent(t, map[string]int{"mail": 2, "mail-block": 2})
+		b.spent(t, map[string]int{"mail-recovery": 2, "mail-block": 2})
 	})
 
 	t.Run("over the limit leaves nothing, and says nothing of it", func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestForgot(t *testing.T) {
 		b := newBench(t)
 		b.Store.Down()
 		is(t, "forgot", forget(t, b, "ada@example.com"), domain.ErrUnavailable)
-		b.spent(t, map[string]int{"mail": 0, "mail-block": 0})
+		b.spent(t, map[string]int{"mail-recovery": 0, "mail-block": 0})
 	})
 
 	t.Run("of what is no address costs nothing", func(t *testing.T) {

@@ -15,7 +15,7 @@ func TestReset(t *testing.T) {
 	t.Run("spends the budget of guesses only", func(t *testing.T) {
 		b := newBench(t)
 		token := b.link(t, "ada@example.com")
-		b.spent(t, map[string]int{"mail": 1, "mail-block": 1})
+		b.spent(t, map[string]int{"mail-recovery": 1, "mail-block": 1})
 		is(t, "no token", b.reset(t, domain.Secret{}, fresh), domain.ErrInvalidFields(domain.Required("token")))
 		b.spent(t, nil)
 		for _, guess := range []string{"x", token.Reveal() + "x", b.link(t, "ada@example.com").Reveal()[:42] + "z"} {
