@@ -15,7 +15,8 @@ type SessionReader interface {
 	LiveByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time) ([]domain.Session, error)
 	// ByUser lists up to n sessions, ended and lapsed ones too as long as they are kept, newest first.
 	ByUser(ctx context.Context, user domain.UserID, n int) ([]domain.Session, error)
-	// PageByUser lists live sessions newest first, at most limit of them, from behind after on.
+	// PageByUser lists live sessions newest first, at most limit of them, from behind after on: what a list shows of each, so
+	// without AMR and AuthTime.
 	PageByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time, after domain.Cursor, limit int) ([]domain.Session, error)
 	// CountLive counts the live sessions of everybody, and who has any. It reads an index from end to end, under the deadline of
 	// lists (5 s): not for a request's path without a memory in front.
