@@ -123,14 +123,32 @@ func (s *Sealer) Seal(place string, plain []byte) ([]byte, error) {
 	return m.aead.Seal(sealed, nonce, plain, bound(sealed, place)), nil
 }
 
+// Reseal seals under the current secret what a previous one sealed. It opens the value, since four bytes of two secrets may be
+// equal.
+func (s *Sealer) Reseal(place string, sealed []byte) (anew []byte, changed bool, err error) {
+	if _, err := open(s.masters[:1], place, sealed); err == nil {
+		return sealed, false, nil
+	}
+	plain, err := s.Open(place, sealed)
+	if err != nil {
+		return nil, false, err
+	}
+	anew, err = s.Seal(place, plain)
+	return anew, err == nil, err
+}
+
 // Open decrypts what Seal made for the same place. An error means that the value was cut, altered, moved from another place,
 // or sealed under a secret that is not configured; it never carries plaintext.
 func (s *Sealer) Open(place string, sealed []byte) ([]byte, error) {
+	return open(s.masters, place, sealed)
+}
+
+func open(masters []master, place string, sealed []byte) ([]byte, error) {
 	if len(sealed) < headSize+nonceSize || sealed[0] != version {
 		return nil, errMalformed
 	}
 	failure := errNoKey
-	for _, m := range s.masters {
+	for _, m := range masters {
 		if !bytes.Equal(m.id, sealed[1:headSize]) {
 			continue
 		}

@@ -53,7 +53,7 @@ func (p Postbox) put(ctx context.Context, tx *store.Tx, topic domain.Topic, payl
 	if err != nil {
 		return fmt.Errorf("encode the payload of %s: %w", topic, err)
 	}
-	sealed, err := p.Sealer.Seal(place(id), plain)
+	sealed, err := p.Sealer.Seal(Place(id), plain)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (p Postbox) put(ctx context.Context, tx *store.Tx, topic domain.Topic, payl
 
 // Open reads a message's payload into out. An error is permanent: the payload will not change.
 func (p Postbox) Open(m domain.Message, out any) error {
-	plain, err := p.Sealer.Open(place(m.ID), m.Payload)
+	plain, err := p.Sealer.Open(Place(m.ID), m.Payload)
 	if err != nil {
 		return permanent{fmt.Errorf("the payload can't be opened with this SECRET_KEY: %w", err)}
 	}
@@ -73,4 +73,5 @@ func (p Postbox) Open(m domain.Message, out any) error {
 	return nil
 }
 
-func place(id domain.MessageID) string { return "outbox/payload/" + string(id) }
+// Place is what a message's payload is sealed for.
+func Place(id domain.MessageID) string { return "outbox/payload/" + string(id) }

@@ -31,7 +31,8 @@ type wanted struct {
 	Epoch   int64
 }
 
-func payloadPlace(id domain.FlowID) string { return "flows/payload/" + string(id) }
+// PayloadPlace is what a flow's payload is sealed for.
+func PayloadPlace(id domain.FlowID) string { return "flows/payload/" + string(id) }
 
 // begin makes the flow of a request, and its secret.
 func (c *EmailChange) begin(user domain.User, to domain.Email, now time.Time) (domain.Flow, domain.OneTimeSecret, error) {
@@ -44,13 +45,13 @@ func (c *EmailChange) begin(user domain.User, to domain.Email, now time.Time) (d
 	if err != nil {
 		return domain.Flow{}, domain.OneTimeSecret{}, err
 	}
-	flow.Payload, err = c.Sealer.Seal(payloadPlace(flow.ID), plain)
+	flow.Payload, err = c.Sealer.Seal(PayloadPlace(flow.ID), plain)
 	return flow, secret, err
 }
 
 // open reads what was asked for.
 func (c *EmailChange) open(flow domain.Flow) (to domain.Email, epoch int64, err error) {
-	plain, err := c.Sealer.Open(payloadPlace(flow.ID), flow.Payload)
+	plain, err := c.Sealer.Open(PayloadPlace(flow.ID), flow.Payload)
 	if err != nil {
 		return domain.Email{}, 0, err
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/password"
 	"github.com/signet-auth/signet/app/profile"
+	"github.com/signet-auth/signet/app/reseal"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/app/user"
 	"github.com/signet-auth/signet/domain"
@@ -62,6 +63,7 @@ type core struct {
 	follower      *feed.Follower
 	janitor       *janitor.Janitor
 	ring          *keys.Ring
+	reseal        *reseal.Reseal
 	directory     *access.Directory
 	authenticator *access.Authenticator
 	dispatcher    *outbox.Dispatcher
@@ -122,6 +124,7 @@ func newCore(o outside) (*core, error) {
 		follower: p.follower, ring: p.ring, directory: p.directory, authenticator: p.authenticator,
 		failures: p.credentials.Failures, rehash: p.rehash, hasher: o.hasher,
 		janitor:    p.janitor(),
+		reseal:     p.resealing(),
 		dispatcher: p.dispatcher(),
 		admin:      &admin.Create{Store: o.store, System: o.system, Hasher: o.hasher, Password: p.password},
 	}

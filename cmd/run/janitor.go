@@ -13,10 +13,11 @@ import (
 const monthsAhead = 3
 
 func (p *parts) janitor() *janitor.Janitor {
-	return &janitor.Janitor{
-		System: p.system, Every: time.Duration(p.config.CleanupEvery), Log: p.log,
-		Tasks: append(janitor.Cleaning(p.store), p.erasing(), p.rotating(), janitor.Daily(janitor.Task{Kind: "months", Do: prepareMonths(p.config)})),
+	tasks := append(janitor.Cleaning(p.store), p.erasing(), p.rotating(), janitor.Daily(janitor.Task{Kind: "months", Do: prepareMonths(p.config)}))
+	if len(p.config.SecretKeyPrevious) > 0 { // again and again: a replica that does not know the new secret yet may still seal
+		tasks = append(tasks, janitor.Task{Kind: "resealed", Do: p.resealing().All})
 	}
+	return &janitor.Janitor{System: p.system, Every: time.Duration(p.config.CleanupEvery), Log: p.log, Tasks: tasks}
 }
 
 // prepareMonths works as the owner of the schema, on connections of its own that are open only meanwhile.
@@ -43,7 +44,7 @@ func observeJanitor(metrics telemetry.Registry, j *janitor.Janitor) error {
 	for _, kind := range j.Kinds() {
 		label := map[string]string{"kind": kind}
 		errs = append(errs,
-			metrics.Counter("signet_janitor_done_total", "Rows of each kind that this replica removed (users: erased, months: made, keys: made or changed).", label,
+			metrics.Counter("signet_janitor_done_total", "Rows of each kind that this replica removed (users: erased, months: made, keys: made or changed, resealed: sealed anew).", label,
 				func() float64 { return float64(j.Done(kind)) }),
 			metrics.Counter("signet_janitor_failures_total", "How often this replica could not clean a kind.", label,
 				func() float64 { return float64(j.Failed(kind)) }))

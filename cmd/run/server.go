@@ -148,6 +148,15 @@ func (s *Server) prepare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("signing keys: %w", err)
 	}
+	if len(s.config.SecretKeyPrevious) > 0 {
+		err = s.patiently(ctx, func(ctx context.Context) error {
+			_, err := s.core.reseal.All(ctx, s.config.System.Now(), 0)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("seal anew: %w", err)
+		}
+	}
 	err = s.patiently(ctx, func(ctx context.Context) error { _, err := s.core.follower.Poll(ctx); return err })
 	if err != nil {
 		return fmt.Errorf("change feed: %w", err)

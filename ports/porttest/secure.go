@@ -96,6 +96,23 @@ func Sealer(t *testing.T, open func(t *testing.T, current domain.Secret, previou
 		mustNotOpen(t, old, place, seal(t, rotated, "x"))
 		mustOpen(t, open(t, secureSecretC), seal(t, rotated, "x"), "x")
 	})
+	t.Run("what a previous secret sealed is sealed anew, so that it may go", func(t *testing.T) {
+		sealed := seal(t, open(t, secureSecretA), "x")
+		anew, changed, err := open(t, secureSecretC, secureSecretB, secureSecretA).Reseal(place, sealed)
+		if err != nil || !changed {
+			t.Fatal(changed, err)
+		}
+		mustOpen(t, open(t, secureSecretC), anew, "x")
+		if again, changed, err := open(t, secureSecretC, secureSecretA).Reseal(place, anew); err != nil || changed || !bytes.Equal(again, anew) {
+			t.Errorf("again: %v, %v", changed, err)
+		}
+		if got, changed, err := open(t, secureSecretC, secureSecretB).Reseal(place, sealed); err == nil || changed || got != nil {
+			t.Errorf("of a secret that is gone: %x, %v, %v", got, changed, err)
+		}
+		if got, _, err := open(t, secureSecretC, secureSecretA).Reseal("flows.payload:7a1c", sealed); err == nil {
+			t.Errorf("at another place: %x", got)
+		}
+	})
 	t.Run("a secret that is gone opens nothing", func(t *testing.T) {
 		mustNotOpen(t, open(t, secureSecretC, secureSecretB), place, seal(t, open(t, secureSecretA), "x"))
 	})

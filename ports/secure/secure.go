@@ -80,6 +80,9 @@ type Sealer interface {
 	Seal(place string, plain []byte) ([]byte, error)
 	// Open decrypts with the key that sealed, the current one or a previous one.
 	Open(place string, sealed []byte) ([]byte, error)
+	// Reseal seals a value under the current key that a previous one sealed. changed is false, and the value is the same, when the
+	// current key sealed it.
+	Reseal(place string, sealed []byte) (anew []byte, changed bool, err error)
 	// Derive returns the label's key of 32 bytes under the current secret and then under each previous one. Callers must
 	// not change them.
 	Derive(label string) [][]byte

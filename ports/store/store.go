@@ -85,6 +85,7 @@ type Tx struct {
 	Remains       Remains
 	Erasure       Erasure
 	Grants        GrantReader
+	Payloads      Payloads
 
 	changes []domain.Change
 }

@@ -1,0 +1,64 @@
+package bunsql
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+type payloadRow struct {
+	ID      string    `bun:"id"`
+	At      time.Time `bun:"at"`
+	Payload []byte    `bun:"payload"`
+}
+
+func (r *payloadRow) sealed() store.Payload {
+	return store.Payload{Mark: domain.Cursor{At: utc(r.At), ID: r.ID}, Sealed: r.Payload}
+}
+
+type payloads struct{ conn }
+
+// OfMessages walks the index of what is to be delivered.
+func (s payloads) OfMessages(ctx context.Context, after domain.Cursor, n int) ([]store.Payload, error) {
+	return s.list(ctx, `SELECT id, run_at AS at, payload FROM outbox
+		WHERE delivered_at IS NULL AND parked_at IS NULL AND payload IS NOT NULL AND ? ORDER BY run_at, id LIMIT ?`,
+		behind("run_at", after), n)
+}
+
+// OfFlows walks the index of their ends.
+func (s payloads) OfFlows(ctx context.Context, now time.Time, after domain.Cursor, n int) ([]store.Payload, error) {
+	return s.list(ctx, `SELECT id, expires_at AS at, payload FROM flows
+		WHERE expires_at > ? AND consumed_at IS NULL AND payload IS NOT NULL AND ? ORDER BY expires_at, id LIMIT ?`,
+		now, behind("expires_at", after), n)
+}
+
+func behind(column string, after domain.Cursor) schema.QueryWithArgs {
+	if after.IsZero() {
+		return bun.SafeQuery("TRUE")
+	}
+	return bun.SafeQuery("(?, id) > (?, ?)", bun.Ident(column), after.At, after.ID)
+}
+
+func (s payloads) list(ctx context.Context, query string, args ...any) ([]store.Payload, error) {
+	var rows []payloadRow
+	err := s.patient().scan(ctx, &rows, query, args...)
+	return mapped(rows, (*payloadRow).sealed), list(err)
+}
+
+func (s payloads) ReplaceMessage(ctx context.Context, id string, from, to []byte) (bool, error) {
+	return s.replace(ctx, "outbox", id, from, to)
+}
+
+func (s payloads) ReplaceFlow(ctx context.Context, id string, from, to []byte) (bool, error) {
+	return s.replace(ctx, "flows", id, from, to)
+}
+
+func (s payloads) replace(ctx context.Context, table, id string, from, to []byte) (bool, error) {
+	n, err := s.execute(ctx, "UPDATE ? SET payload = ? WHERE id = ? AND payload = ?", bun.Ident(table), to, id, from)
+	return n > 0, err
+}

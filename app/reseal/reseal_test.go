@@ -1,0 +1,83 @@
+package reseal_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signet-auth/signet/app/outbox"
+	"github.com/signet-auth/signet/app/reseal"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/rig"
+)
+
+// current is the secret that takes the place of the rig's.
+const current = "YW5vdGhlciBzZWNyZXQsIG9mIGFub3RoZXIgZGVwbG95bWVudA"
+
+// fill promises so many messages, sealed by a sealer of these secrets.
+func fill(t *testing.T, r *rig.Rig, n int, secret string) {
+	t.Helper()
+	postbox := outbox.Postbox{Sealer: rig.Sealer(t, secret), System: r.System}
+	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
+		for range n {
+			if err := postbox.Put(ctx, tx, domain.TopicResend, "payload", r.Clock.Now().Add(time.Hour)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func TestReseal(t *testing.T) {
+	r := rig.New(t)
+	const lost = "Bm9uZSBvZiB0aGUgdHdvIG90aGVycywgaXQgd2FzIGxvc3Q4"
+	fill(t, r, 450, rig.SecretKey)
+	fill(t, r, 1, lost)
+	fill(t, r, 10, current)
+	work := &reseal.Reseal{Store: r.Store, Sealer: rig.Sealer(t, current, rig.SecretKey), Log: slog.New(slog.NewTextHandler(r.Log, nil))}
+
+	total := 0
+	for _, n := range testkit.Together(4, func(int) int {
+		n, err := work.All(t.Context(), r.Clock.Now(), 0)
+		if err != nil {
+			t.Error(err)
+		}
+		return n
+	}) {
+		total += n
+	}
+	if total != 452 { // with two signing keys
+		t.Errorf("%d values were sealed anew", total)
+	}
+	if n, err := work.All(t.Context(), r.Clock.Now(), 0); n != 0 || err != nil {
+		t.Errorf("again: %d, %v", n, err)
+	}
+	if !strings.Contains(r.Log.String(), "can't be opened") {
+		t.Error("nothing tells of the value whose secret is lost")
+	}
+
+	alone := outbox.Postbox{Sealer: rig.Sealer(t, current), System: r.System}
+	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
+		claimed, err := tx.Outbox.Claim(ctx, r.Clock.Now(), time.Minute, 1000)
+		opened := 0
+		for _, m := range claimed {
+			var payload string
+			if alone.Open(m, &payload) == nil && payload == "payload" {
+				opened++
+			}
+		}
+		if opened != 460 {
+			t.Errorf("%d of %d open without the former secret", opened, len(claimed))
+		}
+		return err
+	})
+	ring := r.NewRing(domain.ES256)
+	ring.Sealer = rig.Sealer(t, current)
+	if err := ring.Start(t.Context()); err != nil {
+		t.Errorf("the keys: %v", err)
+	}
+}
