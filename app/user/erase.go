@@ -73,13 +73,22 @@ func (e *Eraser) Erase(ctx context.Context, id domain.UserID, by domain.Actor, f
 
 func isDue(u domain.User, now time.Time) bool { return u.IsClosed() && !now.Before(u.EraseAt) }
 
-// traces walks the events from the newest to the oldest. Those about a session, whoever ended it, are found by its login.
+// traces walks the events from the newest to the oldest. Those about a session, whoever ended it, are found by its login, and those
+// in which somebody typed an address that the user had before by the change of it.
 func (e *Eraser) traces(ctx context.Context, user domain.User) error {
 	var mark store.EventMark
 	for {
 		events, err := e.Store.Read().Audit.About(ctx, user.ID.Principal(), mark, erasePage)
 		if err != nil {
 			return err
+		}
+		for _, event := range events {
+			if event.Type != domain.EventUserEmailChanged || event.Trace.Identifier == "" {
+				continue
+			}
+			if err := e.former(ctx, user, domain.RestoreEmail(event.Trace.Identifier, event.Trace.Identifier)); err != nil {
+				return err
+			}
 		}
 		err = e.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error { return forget(ctx, tx, user, events) })
 		if err != nil {
@@ -92,6 +101,23 @@ func (e *Eraser) traces(ctx context.Context, user domain.User) error {
 	}
 	return e.repeat(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
 		return tx.Erasure.Typed(ctx, user.Email, erasePage)
+	})
+}
+
+// former removes what is left of an address that the user had before, unless it is that of another account by now.
+func (e *Eraser) former(ctx context.Context, user domain.User, email domain.Email) error {
+	return e.repeat(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
+		owner, err := tx.Users.ByEmail(ctx, email)
+		if err == nil && owner.ID != user.ID {
+			return 0, nil
+		}
+		if err != nil && !errors.Is(err, domain.ErrNotFound) {
+			return 0, err
+		}
+		if err := tx.Erasure.Messages(ctx, e.Postbox.Subjects(email)); err != nil {
+			return 0, err
+		}
+		return tx.Erasure.Typed(ctx, email, erasePage)
 	})
 }
 

@@ -151,6 +151,31 @@ func TestErase(t *testing.T) {
 		}
 	})
 
+	t.Run("of an address that they had before, unless it is another's by now", func(t *testing.T) {
+		for name, left := range map[string]int{"free": 0, "taken": 2} {
+			c := newCases(t)
+			ada := c.User(t, "new@example.com")
+			old := rig.Email(t, "old@example.com")
+			if name == "taken" {
+				c.User(t, old.Canonical())
+			}
+			c.Write(t, func(ctx context.Context, tx *store.Tx) error {
+				changed := domain.NewEvent(domain.EventID(c.System.NewOrderedID()), c.Clock.Now(), domain.EventUserEmailChanged, domain.Anonymous(), rig.From, "user", string(ada.ID))
+				changed.Trace.Identifier = old.Canonical()
+				typed := domain.NewEvent(domain.EventID(c.System.NewOrderedID()), c.Clock.Now(), domain.EventLoginFailed, domain.Anonymous(), rig.From, "user", "")
+				typed.Trace.Identifier = old.Canonical()
+				return errors.Join(tx.Audit.Add(ctx, changed, typed),
+					c.Postbox.Mail(ctx, tx, outbox.Letter{}.To(old), c.Clock.Now().Add(time.Hour)))
+			})
+			if err := c.acts()["delete"](t.Context(), domain.System(), ada.ID); err != nil {
+				t.Fatal(err)
+			}
+			if n := c.Database.Int(t, "SELECT (SELECT count(*) FROM event_pii WHERE identifier = 'old@example.com') + (SELECT count(*) FROM outbox)"); n != left {
+				t.Errorf("%s: %d rows are left, want %d", name, n, left)
+			}
+		}
+	})
+
 	t.Run("is finished by the janitor when it was interrupted", func(t *testing.T) {
 		c := newCases(t)
 		ada := c.User(t, "ada@example.com")
