@@ -195,7 +195,7 @@ func TestForgotMailIsLimited(t *testing.T) {
 		}
 		s.Move(time.Hour)
 		asks("192.0.2.1", account.Email, 1)
-		if n := len(mailsAbout(s, account.Email, aboutReset)); n != 3 {
+		if n := len(mailsAbout(s, account.Email, aboutReset)); n != 4 {
 			t.Errorf("%d mails an hour later, want one more", n)
 		}
 	})
