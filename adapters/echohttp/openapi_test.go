@@ -64,6 +64,7 @@ func TestDocument(t *testing.T) {
 	new(echohttp.Passwords).Mount(a)
 	new(echohttp.Profile).Mount(a)
 	new(echohttp.Leaving).Mount(a)
+	new(echohttp.Sessions).Mount(a)
 	new(echohttp.WellKnown).Mount(a)
 	t.Run("is valid", func(t *testing.T) { load(t, a) })
 	t.Run("is the one in docs", func(t *testing.T) {
