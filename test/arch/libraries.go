@@ -63,6 +63,7 @@ var testLibraries = []string{
 	"github.com/emersion/go-sasl",
 	"github.com/emersion/go-smtp",
 	"github.com/getkin/kin-openapi",
+	"github.com/santhosh-tekuri/jsonschema",
 	"github.com/google/go-cmp",
 	"github.com/testcontainers/testcontainers-go",
 }

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http"
@@ -113,6 +114,44 @@ func TestStrictAnswers(t *testing.T) {
 		_, fresh := applicant(t, s)
 		golden(t, "verified.http", c.Do(proving(fresh.Token())))
 	})
+}
+
+// TestEveryServerServesTheOneDocument is why answers may be checked against the document of the first server of the process.
+func TestEveryServerServesTheOneDocument(t *testing.T) {
+	text, err := os.ReadFile("../../docs/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := describedBy(t, text)
+	for name, o := range map[string]testkit.Options{
+		"embedded":      {Backends: testkit.Embedded},
+		"production":    {Backends: testkit.Production},
+		"other ways":    {Env: map[string]string{"REGISTRATION": "off", "SESSION_LIMIT_POLICY": "deny", "REFRESH_BEARER": "static"}},
+		"another place": {Env: map[string]string{"PUBLIC_URL": "https://auth.example.org"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := testkit.Start(t, o).Client().Do(testkit.Request{Path: "/openapi.json"})
+			if diff := cmp.Diff(want, describedBy(t, got.Body)); diff != "" {
+				t.Errorf("the document (-docs/openapi.json +served):\n%s", diff)
+			}
+		})
+	}
+}
+
+// describedBy is a document without the version of the program.
+func describedBy(t *testing.T, text []byte) map[string]any {
+	t.Helper()
+	var document map[string]any
+	if err := json.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	info, ok := document["info"].(map[string]any)
+	if !ok {
+		t.Fatalf("the document has no info: %.200s", text)
+	}
+	delete(info, "version")
+	return document
 }
 
 // TestProblems checks what every failure has in common (RFC 9457).
