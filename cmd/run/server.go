@@ -85,7 +85,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	common, err := pwhash.LoadCommon()
+	common, err := commonPasswords()
 	if err != nil {
 		return err
 	}
@@ -243,6 +243,9 @@ func (s *Server) close() {
 		undo()
 	}
 }
+
+// commonPasswords reads the list once for all servers of a process, of which tests have many.
+var commonPasswords = sync.OnceValues(pwhash.LoadCommon)
 
 func openHasher(c *Config) (*pwhash.Hasher, error) {
 	var setting pwhash.Setting = pwhash.Bcrypt{Cost: c.BcryptCost}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/signet-auth/signet/adapters/bunsql"
-	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/app/admin"
 )
 
@@ -30,7 +29,7 @@ func openTool(ctx context.Context, c *Config) (*tool, error) {
 	if err != nil {
 		return nil, err
 	}
-	common, err := pwhash.LoadCommon()
+	common, err := commonPasswords()
 	if err != nil {
 		return nil, err
 	}
