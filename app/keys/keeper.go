@@ -58,14 +58,24 @@ type Outcome struct {
 	Made []domain.SigningKey
 }
 
+// Algorithms are those of the keys that sign from now on.
+func (o Outcome) Algorithms() (algs []domain.Algorithm) {
+	for _, key := range o.signing() {
+		algs = append(algs, key.Algorithm)
+	}
+	return algs
+}
+
 // Signs are the keys that sign from now on.
 func (o Outcome) Signs() (kids []string) {
-	for _, key := range slices.Concat(o.Activate, o.Made) {
-		if key.State == domain.KeyActive {
-			kids = append(kids, key.KID)
-		}
+	for _, key := range o.signing() {
+		kids = append(kids, key.KID)
 	}
 	return kids
+}
+
+func (o Outcome) signing() []domain.SigningKey {
+	return slices.DeleteFunc(slices.Concat(o.Activate, o.Made), func(k domain.SigningKey) bool { return k.State != domain.KeyActive })
 }
 
 // decide plans for the keys there are.

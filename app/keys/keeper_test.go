@@ -223,6 +223,32 @@ func TestRotate(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+	t.Run("says what there is where nothing of the servers' algorithm signs", func(t *testing.T) {
+		r := rig.New(t)
+		r.Database.Exec(t, "DELETE FROM meta WHERE key = 'key_course'") // keys of a version that noted no course
+		r.Ring.Policy.Algorithm = domain.RS256
+		before := all(t, r)
+		_, err := rotate(r, true)
+		var e *domain.Error
+		if !errors.As(err, &e) || e.Code != domain.ErrNoKeys.Code {
+			t.Fatalf("got %v", err)
+		}
+		for _, word := range []string{"with RS256", "ES256 (active)", "ES256 (next)", "JWT_ALG is RS256 here"} {
+			if !strings.Contains(e.Text, word) {
+				t.Errorf("%q is not in: %s", word, e.Text)
+			}
+		}
+		if diff := cmp.Diff(before, all(t, r)); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("says that there are none before the first start", func(t *testing.T) {
+		r := rig.New(t)
+		r.Database.Exec(t, "DELETE FROM signing_keys")
+		if _, err := rotate(r, true); err == nil || !strings.Contains(err.Error(), "no signing keys yet") {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestRevoke(t *testing.T) {

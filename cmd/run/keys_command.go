@@ -70,6 +70,11 @@ func (k keysRotate) Run(p *program) error {
 		for _, kid := range done.Signs() {
 			p.done("%s signs now; the former key verifies until its last token has expired", kid)
 		}
+		for _, alg := range done.Algorithms() {
+			if alg != keeper.Policy.Algorithm {
+				p.done("It is a key of %s, which the servers sign with; JWT_ALG is %s here", alg, keeper.Policy.Algorithm)
+			}
+		}
 		return nil
 	})
 }

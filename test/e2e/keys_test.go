@@ -132,6 +132,8 @@ func TestKeysCommand(t *testing.T) {
 			s.Eventually(promise, func() bool { return signedBy(t, c.Login(other).Access) == next })
 			keys(t, "rotate").want(t, 1, "less than 24 hours")
 			keys(t, "rotate", "--now").want(t, 0, "signs now")
+			signet(t, cheaply(env, map[string]string{"JWT_ALG": "RS256"}), "", "keys", "rotate", "--now").
+				want(t, 0, "signs now", "a key of ES256", "JWT_ALG is RS256 here")
 			c.Me(in.Access).Want(http.StatusOK, "")
 			keys(t, "list").want(t, 0, "retired", "verifies until")
 		})
