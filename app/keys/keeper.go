@@ -130,15 +130,16 @@ func look(ctx context.Context, keys store.KeyReader, meta store.MetaReader, deci
 	return decide(all, course)
 }
 
-// usable wraps a decision: it refuses to make or activate keys with a SECRET_KEY that does not open those that stay. A command
-// with the wrong one would make a key that no server can sign with, and they would find out when its turn comes.
+// usable wraps a decision: it refuses to make or activate keys with a SECRET_KEY that does not open those there are, whether they
+// stay or retire. A command with the wrong one would make a key that no server can sign with, and they would find out when its turn
+// comes. Revoked keys are not asked: to revoke all of them is the way out after SECRET_KEY was lost.
 func (k Keeper) usable(decide decide) decide {
 	return func(keys []domain.SigningKey, course domain.KeyCourse) (domain.KeyPlan, error) {
 		plan, err := decide(keys, course)
 		if err != nil || len(plan.Make)+len(plan.Activate) == 0 {
 			return plan, err
 		}
-		ends := slices.Concat(plan.Remove, plan.Revoke, plan.Retire)
+		ends := slices.Concat(plan.Remove, plan.Revoke)
 		for _, key := range keys {
 			if key.State == domain.KeyRetired || slices.ContainsFunc(ends, func(e domain.SigningKey) bool { return e.KID == key.KID }) {
 				continue

@@ -249,6 +249,18 @@ func TestRotate(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("makes nothing under a SECRET_KEY that does not open the key that ends, with no next one to tell", func(t *testing.T) {
+		r := rig.New(t)
+		r.Database.Exec(t, "DELETE FROM signing_keys WHERE state = 'next'")
+		r.Ring.Sealer = rig.Sealer(t, other)
+		before := all(t, r)
+		if _, err := rotate(r, true); err == nil || !strings.Contains(err.Error(), "SECRET_KEY_PREVIOUS") {
+			t.Errorf("got %v", err)
+		}
+		if diff := cmp.Diff(before, all(t, r)); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestRevoke(t *testing.T) {
