@@ -327,7 +327,7 @@ func TestOnlyOperatorsLookAfterKeys(t *testing.T) {
 	user := domain.Actor{Kind: domain.ActorUser}
 	_, rotated := keys.Rotate{Keeper: r.Ring.Keeper}.Handle(t.Context(), keys.RotateInput{Actor: user, AtOnce: true})
 	_, revoked := keys.Revoke{Keeper: r.Ring.Keeper}.Handle(t.Context(), keys.RevokeInput{Actor: user, KIDs: []string{kid(t, r, domain.KeyActive)}})
-	_, listed := keys.List{Store: r.Store}.Handle(t.Context(), user)
+	_, listed := keys.List{Store: r.Store, Sealer: r.Ring.Sealer}.Handle(t.Context(), user)
 	for what, err := range map[string]error{"rotate": rotated, "revoke": revoked, "list": listed} {
 		if !errors.Is(err, domain.ErrForbidden) {
 			t.Errorf("%s: %v", what, err)

@@ -49,7 +49,7 @@ func (p *program) keys(run func(keys.Keeper) error) error {
 // Run lists.
 func (k keysList) Run(p *program) error {
 	return p.keys(func(keeper keys.Keeper) error {
-		all, err := keys.List{Store: keeper.Store}.Handle(p.ctx, domain.System())
+		all, err := keys.List{Store: keeper.Store, Sealer: keeper.Sealer}.Handle(p.ctx, domain.System())
 		if err != nil {
 			return err
 		}
@@ -106,28 +106,30 @@ type signingKey struct {
 	ActivatedAt *time.Time `json:"activated_at,omitempty"`
 	RetiredAt   *time.Time `json:"retired_at,omitempty"`
 	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
+	SealedUnder string     `json:"sealed_under,omitempty"` // current, previous, or unknown: nothing here opens it
 }
 
 type signingKeyList struct {
 	Keys []signingKey `json:"keys"`
 }
 
-func signingKeysOf(all []domain.SigningKey) signingKeyList {
+func signingKeysOf(all []keys.Listed) signingKeyList {
 	list := signingKeyList{Keys: []signingKey{}}
 	for _, k := range all {
 		key := signingKey{
 			KID: k.KID, Algorithm: string(k.Algorithm), State: string(k.State), CreatedAt: k.CreatedAt,
 			ActivatedAt: moment(k.ActivatedAt), RetiredAt: moment(k.RetiredAt), ExpiresAt: moment(k.ExpiresAt),
+			SealedUnder: string(k.Sealed),
 		}
 		if k.State == domain.KeyNext {
-			key.SignsFrom = moment(domain.SignsFrom(k))
+			key.SignsFrom = moment(domain.SignsFrom(k.SigningKey))
 		}
 		list.Keys = append(list.Keys, key)
 	}
 	return list
 }
 
-func printKeys(out io.Writer, all []domain.SigningKey) error {
+func printKeys(out io.Writer, all []keys.Listed) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "KID\tALG\tSTATE\tCREATED\t")
 	for _, k := range signingKeysOf(all).Keys {
@@ -139,6 +141,12 @@ func printKeys(out io.Writer, all []domain.SigningKey) error {
 			note = "verifies until " + second(k.ExpiresAt)
 		case k.ActivatedAt != nil:
 			note = "signs since " + second(k.ActivatedAt)
+		}
+		switch keys.Sealing(k.SealedUnder) {
+		case keys.SealedUnderPrevious:
+			note += "; sealed under a previous SECRET_KEY"
+		case keys.SealedUnderUnknown:
+			note += "; can't be opened with this SECRET_KEY"
 		}
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", k.KID, k.Algorithm, k.State, second(&k.CreatedAt), note)
 	}

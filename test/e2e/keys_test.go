@@ -101,7 +101,7 @@ func TestTwoReplicasRotateOnce(t *testing.T) {
 func TestKeysCommand(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"SECRET_KEY": testkit.SecretKey}})
 		c, record, env := s.Client(), s.Record(), cheaply(s.Env)
 		account, other := s.NewAccount(), s.NewAccount() // the other logs in often, which ends its oldest sessions
 		keys := func(t *testing.T, args ...string) call {
@@ -115,9 +115,17 @@ func TestKeysCommand(t *testing.T) {
 				t.Fatalf("%d keys, %v", len(list.Keys), err)
 			}
 			for _, key := range list.Keys {
-				if key["kid"] == nil || key["alg"] != "ES256" || key["private"] != nil {
+				if key["kid"] == nil || key["alg"] != "ES256" || key["private"] != nil || key["sealed_under"] != "current" {
 					t.Errorf("%v", key)
 				}
+			}
+		})
+		t.Run("list shows what a former SECRET_KEY still seals", func(t *testing.T) {
+			knowing := cheaply(env, map[string]string{"SECRET_KEY": newSecretKey, "SECRET_KEY_PREVIOUS": testkit.SecretKey})
+			signet(t, knowing, "", "keys", "list").want(t, 0, "sealed under a previous SECRET_KEY")
+			signet(t, cheaply(env, map[string]string{"SECRET_KEY": newSecretKey}), "", "keys", "list").want(t, 0, "can't be opened with this SECRET_KEY")
+			if said := keys(t, "list").want(t, 0); strings.Contains(said.Out, "SECRET_KEY") {
+				t.Errorf("it is sealed as it should be: %s", said.Out)
 			}
 		})
 		t.Run("rotate refuses a key that verifiers may not have, unless it is to be now", func(t *testing.T) {
@@ -161,8 +169,8 @@ func TestKeysCommand(t *testing.T) {
 		})
 		t.Run("with another SECRET_KEY changes nothing", func(t *testing.T) {
 			before := published(c)
-			wrong := cheaply(s.Env, map[string]string{"SECRET_KEY": "another-secret-4fK9wQ7rT1yUe5Xc8Vb2Nm6Lp4Js0Hg"})
-			signet(t, wrong, "", "keys", "rotate", "--now").want(t, 1, "SECRET_KEY")
+			wrong := cheaply(s.Env, map[string]string{"SECRET_KEY": newSecretKey})
+			signet(t, wrong, "", "keys", "rotate", "--now").want(t, 1, "can't be opened with this SECRET_KEY")
 			if now := published(c); !slices.Equal(before, now) {
 				t.Errorf("%v became %v", before, now)
 			}

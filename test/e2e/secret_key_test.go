@@ -9,13 +9,18 @@ import (
 	"github.com/signet-auth/signet/test/testkit"
 )
 
+// oldSecretKey is replaced by newSecretKey.
+const (
+	oldSecretKey = "Old7Xc8Vb2Nm6Lp4Js0HgFd3Zk9wQ7rT1yUe5"
+	newSecretKey = "New4Js0HgFd3Zk9wQ7rT1yUe5Xc8Vb2Nm6Lp"
+)
+
 // TestSecretKeyIsReplaced: a restart with a new SECRET_KEY and the old one beside it, then one without the old one. Nobody is logged
 // out, and what was promised is kept.
 func TestSecretKeyIsReplaced(t *testing.T) {
 	t.Parallel()
-	const old, current = "Old7Xc8Vb2Nm6Lp4Js0HgFd3Zk9wQ7rT1yUe5", "New4Js0HgFd3Zk9wQ7rT1yUe5Xc8Vb2Nm6Lp"
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"SECRET_KEY": old}})
+		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"SECRET_KEY": oldSecretKey}})
 		record, account, mover := s.Record(), s.NewAccount(), s.NewAccount()
 		in := s.Client().Login(account)
 		to, pending := testkit.NewAddress(), testkit.NewAddress()
@@ -29,7 +34,7 @@ func TestSecretKeyIsReplaced(t *testing.T) {
 		})
 		s.Stop()
 
-		s.Env["SECRET_KEY"], s.Env["SECRET_KEY_PREVIOUS"] = current, old
+		s.Env["SECRET_KEY"], s.Env["SECRET_KEY_PREVIOUS"] = newSecretKey, oldSecretKey
 		s.Restart()
 		s.Client().Me(in.Access).Want(http.StatusOK, "")
 		s.Stop()
