@@ -7,48 +7,75 @@ package reseal
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/signet-auth/signet/app/keys"
-	"github.com/signet-auth/signet/app/outbox"
-	"github.com/signet-auth/signet/app/profile"
-	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/secure"
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// page is how many values one transaction looks at.
-const page = 200
+// quiet is how long nothing is said again of what was said already.
+const quiet = 24 * time.Hour
 
 // Reseal seals anew. Any number of replicas may do it at once: each value is replaced only where it stands still.
 type Reseal struct {
 	Store  store.Store
 	Sealer secure.Sealer
 	Log    *slog.Logger
+
+	warning  sync.Mutex
+	warned   lost
+	warnedAt time.Time
 }
+
+// lost is how much of each kind can't be opened.
+type lost struct{ keys, messages, flows int }
 
 // All does the whole work and says how much there was. It is a task of the janitor, and done at every start.
 func (r *Reseal) All(ctx context.Context, now time.Time, _ int) (int, error) {
-	total, err := r.keys(ctx)
+	var unread lost
+	total, err := r.keys(ctx, &unread.keys)
 	if err != nil {
 		return total, err
 	}
-	for _, k := range []kind{messages(), flows(now)} {
-		n, err := r.pages(ctx, k)
-		if total += n; err != nil {
+	for _, part := range []struct {
+		kind
+		unread *int
+	}{{messages(), &unread.messages}, {flows(now), &unread.flows}} {
+		t, err := part.pages(ctx, r.Store, func(ctx context.Context, tx *store.Tx, found []store.Payload) (tally, error) {
+			return r.page(ctx, tx, part.kind, found)
+		})
+		*part.unread = t.unread
+		if total += t.anew; err != nil {
 			return total, err
 		}
 	}
 	if total > 0 {
 		r.Log.InfoContext(ctx, "values that a previous SECRET_KEY sealed are sealed anew", "count", total)
 	}
+	r.warn(ctx, unread, now)
 	return total, nil
 }
 
+// warn says once what can't be opened, and again when that changes or after a day: every sweep of every replica finds the same.
+func (r *Reseal) warn(ctx context.Context, unread lost, now time.Time) {
+	r.warning.Lock()
+	defer r.warning.Unlock()
+	if unread == r.warned && now.Sub(r.warnedAt) < quiet {
+		return
+	}
+	r.warned, r.warnedAt = unread, now
+	if unread != (lost{}) {
+		r.Log.WarnContext(ctx, "sealed values can't be opened with SECRET_KEY or SECRET_KEY_PREVIOUS",
+			"signing_keys", unread.keys, "messages", unread.messages, "flows", unread.flows)
+	}
+}
+
 // keys tells nobody: the keys are the same.
-func (r *Reseal) keys(ctx context.Context) (n int, err error) {
+func (r *Reseal) keys(ctx context.Context, unread *int) (n int, err error) {
 	err = r.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		n = 0
+		n, *unread = 0, 0
 		if err := tx.Keys.LockRing(ctx); err != nil {
 			return err
 		}
@@ -60,8 +87,11 @@ func (r *Reseal) keys(ctx context.Context) (n int, err error) {
 			if len(key.Private) == 0 {
 				continue // it signs no more
 			}
-			anew, changed := r.anew(ctx, keys.Place(key.KID), key.Private)
-			if !changed {
+			anew, changed, err := r.Sealer.Reseal(keys.Place(key.KID), key.Private)
+			if err != nil {
+				*unread++
+			}
+			if err != nil || !changed {
 				continue
 			}
 			key.Private = anew
@@ -78,80 +108,23 @@ func (r *Reseal) keys(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// kind is one kind of payload.
-type kind struct {
-	place   func(id string) string
-	list    func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error)
-	replace func(ctx context.Context, tx *store.Tx, id string, from, to []byte) (bool, error)
-}
-
-func messages() kind {
-	return kind{
-		place: func(id string) string { return outbox.Place(domain.MessageID(id)) },
-		list: func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error) {
-			return tx.Payloads.OfMessages(ctx, after, page)
-		},
-		replace: func(ctx context.Context, tx *store.Tx, id string, from, to []byte) (bool, error) {
-			return tx.Payloads.ReplaceMessage(ctx, id, from, to)
-		},
-	}
-}
-
-func flows(now time.Time) kind {
-	return kind{
-		place: func(id string) string { return profile.PayloadPlace(domain.FlowID(id)) },
-		list: func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error) {
-			return tx.Payloads.OfFlows(ctx, now, after, page)
-		},
-		replace: func(ctx context.Context, tx *store.Tx, id string, from, to []byte) (bool, error) {
-			return tx.Payloads.ReplaceFlow(ctx, id, from, to)
-		},
-	}
-}
-
-// pages goes through all there is of a kind. A value that can't be opened is passed by: who asked for it will hear of that.
-func (r *Reseal) pages(ctx context.Context, k kind) (total int, err error) {
-	var after domain.Cursor
-	for {
-		var n, seen int
-		var last domain.Cursor
-		err := r.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			n = 0
-			found, err := k.list(ctx, tx, after)
-			if err != nil {
-				return err
-			}
-			seen = len(found)
-			for _, p := range found {
-				last = p.Mark
-				anew, changed := r.anew(ctx, k.place(p.Mark.ID), p.Sealed)
-				if !changed {
-					continue
-				}
-				ok, err := k.replace(ctx, tx, p.Mark.ID, p.Sealed, anew)
-				if err != nil {
-					return err
-				}
-				if ok {
-					n++
-				}
-			}
-			return nil
-		})
+// page seals a page of payloads anew. A value that can't be opened is passed by: who asked for it will hear of that.
+func (r *Reseal) page(ctx context.Context, tx *store.Tx, k kind, found []store.Payload) (t tally, err error) {
+	for _, p := range found {
+		anew, changed, err := r.Sealer.Reseal(k.place(p.Mark.ID), p.Sealed)
 		if err != nil {
-			return total, err
+			t.unread++
 		}
-		if total += n; seen < page {
-			return total, nil
+		if err != nil || !changed {
+			continue
 		}
-		after = last
+		ok, err := k.replace(ctx, tx, p.Mark.ID, p.Sealed, anew)
+		if err != nil {
+			return tally{}, err
+		}
+		if ok {
+			t.anew++
+		}
 	}
-}
-
-func (r *Reseal) anew(ctx context.Context, place string, sealed []byte) ([]byte, bool) {
-	anew, changed, err := r.Sealer.Reseal(place, sealed)
-	if err != nil {
-		r.Log.WarnContext(ctx, "a sealed value can't be opened with SECRET_KEY or SECRET_KEY_PREVIOUS", "place", place, "error", err)
-	}
-	return anew, changed && err == nil
+	return t, nil
 }

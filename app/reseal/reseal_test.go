@@ -24,7 +24,7 @@ func fill(t *testing.T, r *rig.Rig, n int, secret string) {
 	postbox := outbox.Postbox{Sealer: rig.Sealer(t, secret), System: r.System}
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
 		for range n {
-			if err := postbox.Put(ctx, tx, domain.TopicResend, "payload", r.Clock.Now().Add(time.Hour)); err != nil {
+			if err := postbox.Put(ctx, tx, domain.TopicResend, "payload", r.Clock.Now().Add(48*time.Hour)); err != nil {
 				return err
 			}
 		}
@@ -56,8 +56,27 @@ func TestReseal(t *testing.T) {
 	if n, err := work.All(t.Context(), r.Clock.Now(), 0); n != 0 || err != nil {
 		t.Errorf("again: %d, %v", n, err)
 	}
-	if !strings.Contains(r.Log.String(), "can't be opened") {
-		t.Error("nothing tells of the value whose secret is lost")
+	warnings := func(want int) {
+		t.Helper()
+		if n := strings.Count(r.Log.String(), "can't be opened"); n != want || !strings.Contains(r.Log.String(), "signing_keys=0 messages=1 flows=0") {
+			t.Errorf("%d lines, want %d, tell of the value whose secret is lost:\n%s", n, want, r.Log)
+		}
+	}
+	sweep := func(now time.Time) {
+		t.Helper()
+		if n, err := work.All(t.Context(), now, 0); n != 0 || err != nil {
+			t.Errorf("again: %d, %v", n, err)
+		}
+	}
+	warnings(1) // of five sweeps
+	sweep(r.Clock.Now().Add(24*time.Hour - time.Second))
+	warnings(1)
+	sweep(r.Clock.Now().Add(24 * time.Hour))
+	warnings(2)
+	fill(t, r, 3, lost)
+	sweep(r.Clock.Now().Add(25 * time.Hour))
+	if !strings.Contains(r.Log.String(), "messages=4 flows=0") {
+		t.Errorf("nothing tells of more:\n%s", r.Log)
 	}
 
 	alone := outbox.Postbox{Sealer: rig.Sealer(t, current), System: r.System}

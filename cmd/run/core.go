@@ -106,6 +106,7 @@ type parts struct {
 	ender         session.Ender
 	follower      *feed.Follower
 	ring          *keys.Ring
+	reseal        *reseal.Reseal // one, since it remembers what it has warned of
 	directory     *access.Directory
 	authenticator *access.Authenticator
 	mint          *session.Mint
@@ -124,7 +125,7 @@ func newCore(o outside) (*core, error) {
 		follower: p.follower, ring: p.ring, directory: p.directory, authenticator: p.authenticator,
 		failures: p.credentials.Failures, rehash: p.rehash, hasher: o.hasher,
 		janitor:    p.janitor(),
-		reseal:     p.resealing(),
+		reseal:     p.reseal,
 		dispatcher: p.dispatcher(),
 		admin:      &admin.Create{Store: o.store, System: o.system, Hasher: o.hasher, Password: p.password},
 	}
@@ -152,6 +153,7 @@ func newParts(o outside) *parts {
 	p.ring = &keys.Ring{
 		Keeper: c.keeper(o.store, o.sealer), Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{},
 	}
+	p.reseal = &reseal.Reseal{Store: o.store, Sealer: o.sealer, Log: o.log}
 	p.directory = &access.Directory{
 		Store: o.store, Feed: p.follower, System: o.system,
 		Sessions: memory.NewCache[domain.SessionID, domain.Session](cacheSize, 0, o.system.Now, nil),

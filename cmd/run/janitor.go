@@ -15,7 +15,7 @@ const monthsAhead = 3
 func (p *parts) janitor() *janitor.Janitor {
 	tasks := append(janitor.Cleaning(p.store), p.erasing(), p.rotating(), janitor.Daily(janitor.Task{Kind: "months", Do: prepareMonths(p.config)}))
 	if len(p.config.SecretKeyPrevious) > 0 { // again and again: a replica that does not know the new secret yet may still seal
-		tasks = append(tasks, janitor.Task{Kind: "resealed", Do: p.resealing().All})
+		tasks = append(tasks, janitor.Task{Kind: "resealed", Do: p.reseal.All})
 	}
 	return &janitor.Janitor{System: p.system, Every: time.Duration(p.config.CleanupEvery), Log: p.log, Tasks: tasks}
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/app/janitor"
 	"github.com/signet-auth/signet/app/keys"
-	"github.com/signet-auth/signet/app/reseal"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/secure"
 	"github.com/signet-auth/signet/ports/store"
@@ -26,11 +25,6 @@ func (c *Config) keeper(s store.Store, sealer secure.Sealer) keys.Keeper {
 
 // rotating is the janitor's task of changing signing keys in time.
 func (p *parts) rotating() janitor.Task { return janitor.Task{Kind: "keys", Do: p.ring.Tend} }
-
-// resealing seals anew what a previous SECRET_KEY sealed.
-func (p *parts) resealing() *reseal.Reseal {
-	return &reseal.Reseal{Store: p.store, Sealer: p.sealer, Log: p.log}
-}
 
 // observeKeys registers what tells of a rotation that does not happen.
 func observeKeys(metrics telemetry.Registry, ring *keys.Ring) error {

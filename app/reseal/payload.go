@@ -1,0 +1,75 @@
+package reseal
+
+import (
+	"context"
+	"time"
+
+	"github.com/signet-auth/signet/app/outbox"
+	"github.com/signet-auth/signet/app/profile"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// page is how many values one transaction looks at.
+const page = 200
+
+// kind is one kind of payload.
+type kind struct {
+	place   func(id string) string
+	list    func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error)
+	replace func(ctx context.Context, tx *store.Tx, id string, from, to []byte) (bool, error)
+}
+
+func messages() kind {
+	return kind{
+		place: func(id string) string { return outbox.Place(domain.MessageID(id)) },
+		list: func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error) {
+			return tx.Payloads.OfMessages(ctx, after, page)
+		},
+		replace: func(ctx context.Context, tx *store.Tx, id string, from, to []byte) (bool, error) {
+			return tx.Payloads.ReplaceMessage(ctx, id, from, to)
+		},
+	}
+}
+
+func flows(now time.Time) kind {
+	return kind{
+		place: func(id string) string { return profile.PayloadPlace(domain.FlowID(id)) },
+		list: func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error) {
+			return tx.Payloads.OfFlows(ctx, now, after, page)
+		},
+		replace: func(ctx context.Context, tx *store.Tx, id string, from, to []byte) (bool, error) {
+			return tx.Payloads.ReplaceFlow(ctx, id, from, to)
+		},
+	}
+}
+
+// tally is what was found on pages.
+type tally struct {
+	anew   int // sealed anew
+	unread int // can't be opened
+}
+
+// pages goes through all there is of a kind, a transaction a page, and adds up what do says of each.
+func (k kind) pages(ctx context.Context, s store.Store, do func(context.Context, *store.Tx, []store.Payload) (tally, error)) (total tally, err error) {
+	var after domain.Cursor
+	for {
+		var found []store.Payload
+		var t tally
+		err := s.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			if found, err = k.list(ctx, tx, after); err != nil {
+				return err
+			}
+			t, err = do(ctx, tx, found)
+			return err
+		})
+		if err != nil {
+			return total, err
+		}
+		total.anew, total.unread = total.anew+t.anew, total.unread+t.unread
+		if len(found) < page {
+			return total, nil
+		}
+		after = found[len(found)-1].Mark
+	}
+}
