@@ -72,6 +72,12 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 		"a cookie for other sites":     {map[string]string{"COOKIE_SAMESITE": "none"}, nil},
 		"one that browsers drop":       {map[string]string{"COOKIE_SAMESITE": "none", "PUBLIC_URL": "http://auth.example.com"}, []string{"COOKIE_SAMESITE=none"}},
 		"a cookie for friends":         {map[string]string{"COOKIE_SAMESITE": "lax"}, []string{"COOKIE_SAMESITE"}},
+		"keys that never rotate":       {map[string]string{"KEY_ROTATION": "0"}, nil},
+		"keys that sign for a day":     {map[string]string{"KEY_ROTATION": "24h"}, nil},
+		"keys too fresh to verify":     {map[string]string{"KEY_ROTATION": "1439m"}, []string{"KEY_ROTATION"}},
+		"keys outlived by tokens":      {map[string]string{"KEY_ROTATION": "2d", "JWT_ACCESS_TOKEN_EXPIRES": "3d"}, nil}, // they verify on
+		"keys that rotate backwards":   {map[string]string{"KEY_ROTATION": "-30d"}, []string{"KEY_ROTATION"}},
+		"keys that rotate at will":     {map[string]string{"KEY_ROTATION": "monthly"}, []string{"KEY_ROTATION"}},
 		"half an administrator":        {map[string]string{"BOOTSTRAP_ADMIN_EMAIL": "a@example.com"}, []string{"BOOTSTRAP_ADMIN_EMAIL"}},
 	}
 	for name, test := range tests {
