@@ -26,6 +26,7 @@ import (
 	"sync"
 
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/secure"
 )
 
 const (
@@ -44,7 +45,6 @@ const (
 
 var (
 	errMalformed = errors.New("seal: not a sealed value")
-	errNoKey     = errors.New("seal: sealed under a secret that is neither the current one nor a previous one")
 	errForged    = errors.New("seal: the sealed value was altered, or belongs to another place")
 )
 
@@ -147,7 +147,7 @@ func open(masters []master, place string, sealed []byte) ([]byte, error) {
 	if len(sealed) < headSize+nonceSize || sealed[0] != version {
 		return nil, errMalformed
 	}
-	failure := errNoKey
+	failure := fmt.Errorf("seal: %w", secure.ErrUnknownSecret)
 	for _, m := range masters {
 		if !bytes.Equal(m.id, sealed[1:headSize]) {
 			continue

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -61,11 +62,16 @@ func (p Postbox) put(ctx context.Context, tx *store.Tx, topic domain.Topic, payl
 	return tx.Outbox.Add(ctx, domain.Message{ID: id, Topic: topic, Payload: sealed, Subject: subject, RunAt: now, CreatedAt: now, ExpiresAt: expires})
 }
 
-// Open reads a message's payload into out. An error is permanent: the payload will not change.
+// Open reads a message's payload into out. An error is permanent, since the payload will not change – but where the secret is not
+// known: another replica may know it, or this one after its next start, so the message waits until it expires.
 func (p Postbox) Open(m domain.Message, out any) error {
 	plain, err := p.Sealer.Open(Place(m.ID), m.Payload)
 	if err != nil {
-		return permanent{fmt.Errorf("the payload can't be opened with this SECRET_KEY: %w", err)}
+		err = fmt.Errorf("the payload can't be opened with this SECRET_KEY: %w", err)
+		if errors.Is(err, secure.ErrUnknownSecret) {
+			return err
+		}
+		return permanent{err}
 	}
 	if err := json.Unmarshal(plain, out); err != nil {
 		return permanent{fmt.Errorf("the payload can't be read: %w", err)}

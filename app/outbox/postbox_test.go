@@ -13,6 +13,7 @@ import (
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/mailer"
+	"github.com/signet-auth/signet/ports/secure"
 	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
@@ -97,6 +98,11 @@ type refusing struct{ err error }
 
 func (s refusing) Send(context.Context, mailer.Message) error { return s.err }
 
+// altered is a sealer over a database that somebody changed.
+type altered struct{ secure.Sealer }
+
+func (altered) Open(string, []byte) ([]byte, error) { return nil, errors.New("altered") }
+
 // mute is a composer without templates.
 type mute struct{}
 
@@ -113,10 +119,14 @@ func TestCourier(t *testing.T) {
 		parked  bool
 		reason  string
 	}{
-		{"a letter sealed under another SECRET_KEY is parked", func(_ *rig.Rig, c outbox.Courier) outbox.Courier {
+		{"a letter sealed under a SECRET_KEY that is not known here waits for who knows it", func(_ *rig.Rig, c outbox.Courier) outbox.Courier {
 			c.Postbox.Sealer = rig.Sealer(t, "YW5vdGhlciBzZWNyZXQsIG9mIGFub3RoZXIgZGVwbG95bWVudA")
 			return c
-		}, true, "SECRET_KEY"},
+		}, false, "SECRET_KEY"},
+		{"a letter that was altered is parked", func(_ *rig.Rig, c outbox.Courier) outbox.Courier {
+			c.Postbox.Sealer = altered{c.Postbox.Sealer}
+			return c
+		}, true, "altered"},
 		{"a letter that can't be composed is parked", func(_ *rig.Rig, c outbox.Courier) outbox.Courier {
 			c.Composer = mute{}
 			return c

@@ -113,8 +113,20 @@ func Sealer(t *testing.T, open func(t *testing.T, current domain.Secret, previou
 			t.Errorf("at another place: %x", got)
 		}
 	})
-	t.Run("a secret that is gone opens nothing", func(t *testing.T) {
-		mustNotOpen(t, open(t, secureSecretC, secureSecretB), place, seal(t, open(t, secureSecretA), "x"))
+	t.Run("a secret that is gone opens nothing, and the value is told from a damaged one", func(t *testing.T) {
+		s, sealed := open(t, secureSecretC, secureSecretB), seal(t, open(t, secureSecretA), "x")
+		mustNotOpen(t, s, place, sealed)
+		if _, err := s.Open(place, sealed); !errors.Is(err, secure.ErrUnknownSecret) {
+			t.Errorf("Open: %v", err)
+		}
+		if _, _, err := s.Reseal(place, sealed); !errors.Is(err, secure.ErrUnknownSecret) {
+			t.Errorf("Reseal: %v", err)
+		}
+		damaged := seal(t, s, "x")
+		damaged[len(damaged)-1] ^= 1
+		if _, err := s.Open(place, damaged); err == nil || errors.Is(err, secure.ErrUnknownSecret) {
+			t.Errorf("a damaged one: %v", err)
+		}
 	})
 	t.Run("Derive gives the key of the current secret and then of each previous one, 32 bytes each", func(t *testing.T) {
 		var separate [][]byte

@@ -78,15 +78,19 @@ type Sealer interface {
 	// Seal encrypts with the current key (AES-256-GCM). place names table, column and row, and is authenticated: a sealed
 	// value moved elsewhere does not open.
 	Seal(place string, plain []byte) ([]byte, error)
-	// Open decrypts with the key that sealed, the current one or a previous one.
+	// Open decrypts with the key that sealed, the current one or a previous one. ErrUnknownSecret when it is neither.
 	Open(place string, sealed []byte) ([]byte, error)
 	// Reseal seals a value under the current key that a previous one sealed. changed is false, and the value is the same, when the
-	// current key sealed it.
+	// current key sealed it. ErrUnknownSecret as with Open.
 	Reseal(place string, sealed []byte) (anew []byte, changed bool, err error)
 	// Derive returns the label's key of 32 bytes under the current secret and then under each previous one. Callers must
 	// not change them.
 	Derive(label string) [][]byte
 }
+
+// ErrUnknownSecret is the error of a sealed value that another secret sealed than those that are known here. Nothing says that it is
+// damaged: where the secret is known, it opens.
+var ErrUnknownSecret = errors.New("sealed under a secret that is neither the current one nor a previous one")
 
 // ErrExpired is the error of a genuine token whose time is over.
 var ErrExpired = errors.New("the token has expired")
