@@ -24,10 +24,10 @@ func (r *payloadRow) sealed() store.Payload {
 type payloads struct{ conn }
 
 // OfMessages walks the index of what is to be delivered.
-func (s payloads) OfMessages(ctx context.Context, after domain.Cursor, n int) ([]store.Payload, error) {
+func (s payloads) OfMessages(ctx context.Context, now time.Time, after domain.Cursor, n int) ([]store.Payload, error) {
 	return s.list(ctx, `SELECT id, run_at AS at, payload FROM outbox
-		WHERE delivered_at IS NULL AND parked_at IS NULL AND payload IS NOT NULL AND ? ORDER BY run_at, id LIMIT ?`,
-		behind("run_at", after), n)
+		WHERE delivered_at IS NULL AND parked_at IS NULL AND payload IS NOT NULL AND (expires_at IS NULL OR expires_at > ?) AND ?
+		ORDER BY run_at, id LIMIT ?`, now, behind("run_at", after), n)
 }
 
 // OfFlows walks the index of their ends.

@@ -20,11 +20,11 @@ type kind struct {
 	replace func(ctx context.Context, tx *store.Tx, id string, from, to []byte) (bool, error)
 }
 
-func messages() kind {
+func messages(now time.Time) kind {
 	return kind{
 		place: func(id string) string { return outbox.Place(domain.MessageID(id)) },
 		list: func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error) {
-			return tx.Payloads.OfMessages(ctx, after, page)
+			return tx.Payloads.OfMessages(ctx, now, after, page)
 		},
 		replace: func(ctx context.Context, tx *store.Tx, id string, from, to []byte) (bool, error) {
 			return tx.Payloads.ReplaceMessage(ctx, id, from, to)
@@ -47,7 +47,7 @@ func flows(now time.Time) kind {
 // tally is what was found on pages.
 type tally struct {
 	anew   int // sealed anew
-	unread int // can't be opened
+	unread int // can't be opened, or was sealed under an unknown secret
 }
 
 // pages goes through all there is of a kind, a transaction a page, and adds up what do says of each.

@@ -42,7 +42,7 @@ func (r *Reseal) All(ctx context.Context, now time.Time, _ int) (int, error) {
 	for _, part := range []struct {
 		kind
 		unread *int
-	}{{messages(), &unread.messages}, {flows(now), &unread.flows}} {
+	}{{messages(now), &unread.messages}, {flows(now), &unread.flows}} {
 		t, err := part.pages(ctx, r.Store, func(ctx context.Context, tx *store.Tx, found []store.Payload) (tally, error) {
 			return r.page(ctx, tx, part.kind, found)
 		})

@@ -20,6 +20,7 @@ type Config struct {
 	Env               string        `env:"SIGNET_ENV"` // development with SQLite, production with Postgres unless said
 	SecretKey         domain.Secret `env:"SECRET_KEY"`
 	SecretKeyPrevious secrets       `env:"SECRET_KEY_PREVIOUS"`
+	SecretKeyForce    bool          `env:"SECRET_KEY_FORCE" envDefault:"false"`
 
 	Host      string   `env:"HOST"` // empty: loopback in development, every interface in production
 	Port      int      `env:"PORT" envDefault:"5000"`

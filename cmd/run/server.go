@@ -72,6 +72,9 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	s.onClose(func() { _ = db.Close() })
+	if err := s.checkSecrets(ctx, db, sealer); err != nil {
+		return err
+	}
 	counters, err := openCounters(c, c.System, s.log)
 	if err != nil {
 		return err

@@ -2,10 +2,8 @@ package run
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"github.com/signet-auth/signet/adapters/seal"
 	"github.com/signet-auth/signet/app/auth"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/password"
@@ -44,6 +42,9 @@ func openUsers(ctx context.Context, c *Config) (*usersTool, error) {
 		return nil, err
 	}
 	sealer, err := openSealer(c)
+	if err == nil {
+		err = checkServersSecret(ctx, t.db, sealer)
+	}
 	if err != nil {
 		t.close()
 		return nil, err
@@ -63,22 +64,6 @@ func openUsers(ctx context.Context, c *Config) (*usersTool, error) {
 			Store: t.db, System: c.System, Ender: ender, Guard: guard, Postbox: postbox, Scrub: t.db.Scrub,
 		}},
 	}, nil
-}
-
-// openSealer makes the sealer that the server has.
-func openSealer(c *Config) (*seal.Sealer, error) {
-	key := c.SecretKey
-	if key.IsZero() {
-		var err error
-		if key, err = dataDir(c.DataDir).secretKey(); err != nil {
-			return nil, err
-		}
-	}
-	sealer, err := seal.New(key, c.SecretKeyPrevious, c.System.Entropy)
-	if err != nil {
-		return nil, fmt.Errorf("SECRET_KEY: %w", err)
-	}
-	return sealer, nil
 }
 
 // until reads when a disablement ends: a time, a day, or how long from now.

@@ -12,6 +12,8 @@ import (
 func storePayloads(t *testing.T, s storeTest) {
 	var late, soon, parked domain.Message
 	late, soon, parked = newMessage(noon.Add(time.Hour)), newMessage(noon), newMessage(noon.Add(-time.Hour))
+	expired, endless := newMessage(noon), newMessage(noon.Add(2*time.Hour))
+	expired.ExpiresAt, endless.ExpiresAt = noon, time.Time{}
 	flow := func(expires time.Time, payload []byte) domain.Flow {
 		return domain.Flow{
 			ID: newID[domain.FlowID](), Purpose: domain.PurposeChangeEmail, SecretHash: newBytes(32), Subject: string(newID[domain.FlowID]()),
@@ -42,7 +44,12 @@ func storePayloads(t *testing.T, s storeTest) {
 		if _, err := tx.Outbox.Park(ctx, claimed[0], noon, "gone"); err != nil {
 			return err
 		}
-		return tx.Outbox.Add(ctx, soon)
+		for _, m := range []domain.Message{soon, expired, endless} {
+			if err := tx.Outbox.Add(ctx, m); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	list := func(t *testing.T, get func(context.Context, store.Payloads) ([]store.Payload, error)) (found []store.Payload) {
 		t.Helper()
@@ -61,13 +68,13 @@ func storePayloads(t *testing.T, s storeTest) {
 
 	t.Run("of messages are listed while they are to be delivered, a page at a time", func(t *testing.T) {
 		first := list(t, func(ctx context.Context, p store.Payloads) ([]store.Payload, error) {
-			return p.OfMessages(ctx, domain.Cursor{}, 1)
+			return p.OfMessages(ctx, noon, domain.Cursor{}, 1)
 		})
 		same(t, "first", first, []store.Payload{ofMessage(soon)})
 		rest := list(t, func(ctx context.Context, p store.Payloads) ([]store.Payload, error) {
-			return p.OfMessages(ctx, first[0].Mark, 9)
+			return p.OfMessages(ctx, noon, first[0].Mark, 9)
 		})
-		same(t, "rest", rest, []store.Payload{ofMessage(late)})
+		same(t, "rest", rest, []store.Payload{ofMessage(late), ofMessage(endless)})
 	})
 	t.Run("of flows are listed while they work, a page at a time", func(t *testing.T) {
 		first := list(t, func(ctx context.Context, p store.Payloads) ([]store.Payload, error) {
@@ -100,7 +107,7 @@ func storePayloads(t *testing.T, s storeTest) {
 			}
 		}
 		first := list(t, func(ctx context.Context, p store.Payloads) ([]store.Payload, error) {
-			return p.OfMessages(ctx, domain.Cursor{}, 1)
+			return p.OfMessages(ctx, noon, domain.Cursor{}, 1)
 		})
 		same(t, "stored", string(first[0].Sealed), "sealed anew")
 	})

@@ -16,8 +16,8 @@ type Payload struct {
 // Payloads finds what is sealed and puts it back sealed under another key. Lists have up to n, from behind a mark on, in an order
 // in which what is due or ends later comes later.
 type Payloads interface {
-	// OfMessages lists those of messages that are still to be delivered.
-	OfMessages(ctx context.Context, after domain.Cursor, n int) ([]Payload, error)
+	// OfMessages lists those of messages that are still to be delivered, and worth it: not expired by now.
+	OfMessages(ctx context.Context, now time.Time, after domain.Cursor, n int) ([]Payload, error)
 	// OfFlows lists those of flows that still work.
 	OfFlows(ctx context.Context, now time.Time, after domain.Cursor, n int) ([]Payload, error)
 	// ReplaceMessage puts a payload in the place of another that stands there still, and tells whether it did: the message may have

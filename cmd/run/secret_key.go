@@ -1,0 +1,63 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/signet-auth/signet/adapters/seal"
+	"github.com/signet-auth/signet/app/reseal"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// openSealer makes the sealer of SECRET_KEY, which the embedded mode keeps in its folder.
+func openSealer(c *Config) (*seal.Sealer, error) {
+	key := c.SecretKey
+	if key.IsZero() {
+		var err error
+		if key, err = dataDir(c.DataDir).secretKey(); err != nil {
+			return nil, err
+		}
+	}
+	sealer, err := seal.New(key, c.SecretKeyPrevious, c.System.Entropy)
+	if err != nil {
+		return nil, fmt.Errorf("SECRET_KEY: %w", err)
+	}
+	return sealer, nil
+}
+
+// checkSecrets refuses a start that would lose what a former SECRET_KEY sealed: mail that waits would expire unsent, and nobody would
+// know why. It comes before anything is written.
+func (s *Server) checkSecrets(ctx context.Context, db store.Store, sealer *seal.Sealer) error {
+	var lacking reseal.Lacking
+	err := s.patiently(ctx, func(ctx context.Context) (err error) {
+		lacking, err = reseal.Lack{Store: db, Sealer: sealer}.Handle(ctx, s.config.System.Now())
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for what a former SECRET_KEY sealed: %w", err)
+	case lacking.IsNone():
+		return nil
+	case s.config.SecretKeyForce && len(lacking.Keys) == 0:
+		s.log.WarnContext(ctx, "values are left that no known SECRET_KEY opens: they will expire", "messages", lacking.Messages, "flows", lacking.Flows)
+		return nil
+	}
+	lost := "SECRET_KEY_FORCE=true starts without it"
+	if len(lacking.Keys) > 0 {
+		lost = fmt.Sprintf("`signet keys revoke %s` makes new keys, and SECRET_KEY_FORCE=true starts without the rest", strings.Join(lacking.Keys, " "))
+	}
+	return fmt.Errorf("SECRET_KEY: sealed under a secret that is neither SECRET_KEY nor in SECRET_KEY_PREVIOUS: %s. Nothing was changed. "+
+		"Put the former secret into SECRET_KEY_PREVIOUS until what it sealed is sealed anew. If it is lost for good, %s", lacking, lost)
+}
+
+// checkServersSecret refuses a command whose SECRET_KEY is not the servers': what it sealed they could not open, and it would not find
+// what they stored under theirs.
+func checkServersSecret(ctx context.Context, db store.Store, sealer *seal.Sealer) error {
+	kids, err := reseal.Lack{Store: db, Sealer: sealer}.OfKeys(ctx)
+	if err == nil && len(kids) > 0 {
+		return errors.New("SECRET_KEY does not open the signing keys: it is not the one that the servers have")
+	}
+	return err
+}
