@@ -2,7 +2,6 @@ package domain
 
 import (
 	"hash/crc32"
-	"math/big"
 	"strings"
 )
 
@@ -18,7 +17,6 @@ const (
 	refreshPrefix  = "sgrt_"
 	appTokenPrefix = "sgat_"
 	cursorPrefix   = "sgcu_"
-	base62Digits   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	checksumLength = 6 // 62^6 > 2^32
 )
 
@@ -69,44 +67,4 @@ func decodeOpaque(text, prefix string, lengths ...int) ([][]byte, bool) {
 func checksum(text string) string {
 	sum := crc32.ChecksumIEEE([]byte(text))
 	return encodeBase62([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
-}
-
-// base62Length is how many digits n bytes take: the least k with 62^k ≥ 256^n, exact for n < 195.
-func base62Length(n int) int { return (n*8*10000 + 59541) / 59542 }
-
-func encodeBase62(b []byte) string {
-	text := new(big.Int).SetBytes(b).Text(62)
-	var out strings.Builder
-	for range base62Length(len(b)) - len(text) {
-		out.WriteByte(base62Digits[0])
-	}
-	for i := range len(text) { // math/big counts 0-9a-zA-Z, base62 as others write it 0-9A-Za-z
-		out.WriteByte(swapCase(text[i]))
-	}
-	return out.String()
-}
-
-func decodeBase62(text string, n int) ([]byte, bool) {
-	digits := make([]byte, len(text))
-	for i := range len(text) {
-		if !isAlnum(text[i]) { // SetString would take "_" and signs
-			return nil, false
-		}
-		digits[i] = swapCase(text[i])
-	}
-	v, ok := new(big.Int).SetString(string(digits), 62)
-	if !ok || v.BitLen() > 8*n {
-		return nil, false
-	}
-	return v.FillBytes(make([]byte, n)), true
-}
-
-func swapCase(c byte) byte {
-	switch {
-	case c >= 'a' && c <= 'z':
-		return c - 'a' + 'A'
-	case c >= 'A' && c <= 'Z':
-		return c - 'A' + 'a'
-	}
-	return c
 }

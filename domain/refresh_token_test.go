@@ -240,3 +240,20 @@ func FuzzParseRefreshToken(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkRefreshToken is what a refresh does about texts: one is read, one is written.
+func BenchmarkRefreshToken(b *testing.B) {
+	_, token, err := domain.NewFamily("018f6f7e-0000-7000-8000-000000000001", "018f6f7e-0000-7000-8000-000000000002", domain.FirstPartyClient,
+		domain.RefreshKeys{make([]byte, 32)}, strings.NewReader(strings.Repeat("s", 32)), noon)
+	if err != nil {
+		b.Fatal(err)
+	}
+	text := token.Text()
+	b.ReportAllocs()
+	for b.Loop() {
+		parsed, ok := domain.ParseRefreshToken(text)
+		if !ok || parsed.Text().Reveal() != text.Reveal() {
+			b.Fatal("the token is not what it was")
+		}
+	}
+}
