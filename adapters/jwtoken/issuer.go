@@ -2,6 +2,7 @@ package jwtoken
 
 import (
 	"crypto"
+	"encoding/json"
 	"fmt"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -38,14 +39,23 @@ func (s *signer) Sign(c domain.Claims) (string, error) {
 	case !isType(c.Type):
 		return "", fmt.Errorf("jwtoken: sign: unknown type %q", c.Type)
 	}
-	token := jwt.NewWithClaims(s.method, &set)
-	token.Header["kid"], token.Header["typ"] = s.kid, string(c.Type)
-	text, err := token.SignedString(s.private)
+	payload, err := json.Marshal(&set)
 	if err != nil {
 		return "", fmt.Errorf("jwtoken: sign: %w", err)
 	}
-	if len(text) > maxToken {
-		return "", fmt.Errorf("jwtoken: sign: a token of %d bytes, more than %d", len(text), maxToken)
+	// The compact serialization (RFC 7515 §7.1), written once: golang-jwt would encode a map for the header and copy the rest.
+	alg := s.method.Alg()
+	_, signed := signatureLength(domain.Algorithm(alg))
+	token := make([]byte, 0, maxHeadLength+strict.EncodedLen(len(payload))+signed+len(".."))
+	token = strict.AppendEncode(token, []byte(headAlg+alg+headKID+s.kid+headTyp+string(c.Type)+headEnd))
+	token = strict.AppendEncode(append(token, '.'), payload)
+	signature, err := s.method.Sign(string(token), s.private)
+	if err != nil {
+		return "", fmt.Errorf("jwtoken: sign: %w", err)
 	}
-	return text, nil
+	token = strict.AppendEncode(append(token, '.'), signature)
+	if len(token) > maxToken {
+		return "", fmt.Errorf("jwtoken: sign: a token of %d bytes, more than %d", len(token), maxToken)
+	}
+	return string(token), nil
 }
