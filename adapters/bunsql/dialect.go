@@ -1,6 +1,7 @@
 package bunsql
 
 import (
+	"context"
 	"database/sql"
 	"time"
 
@@ -25,6 +26,10 @@ type Dialect struct {
 	// hold; AdvisoryLock is a statement that holds a number (its one placeholder). All are empty where there is one writer.
 	RowLock, SkipLocked schema.Safe
 	AdvisoryLock        string
+
+	// Answer runs a complete statement and returns the one value of the one row it yields, or sql.ErrNoRows. It is the way of
+	// statements that run so often that what Bun and database/sql do around rows shows.
+	Answer func(ctx context.Context, pool *sql.DB, statement string) (string, error)
 
 	// Scrub, if not empty, makes the database give up copies of what was deleted that it keeps for itself.
 	Scrub string

@@ -2,6 +2,7 @@ package bunsql
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"sync"
 
@@ -13,6 +14,11 @@ func (db *DB) Watch() (sent func() []string) {
 	w := &watch{}
 	for _, pool := range []*bun.DB{db.write, db.read, db.feed} {
 		pool.AddQueryHook(w) //nolint:staticcheck // its successor returns a copy, and the repositories have the original
+	}
+	answer := db.dialect.Answer // goes by Bun's hooks
+	db.dialect.Answer = func(ctx context.Context, pool *sql.DB, statement string) (string, error) {
+		w.keep(statement)
+		return answer(ctx, pool, statement)
 	}
 	return func() []string {
 		w.mu.Lock()
@@ -29,15 +35,18 @@ type watch struct {
 }
 
 func (w *watch) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch op := e.Operation(); {
-	case op == "BEGIN", op == "COMMIT", op == "ROLLBACK":
-	case slices.Contains(w.sent, e.Query): // where one pool serves two purposes the hook is there twice
-	default:
-		w.sent = append(w.sent, e.Query)
+	if op := e.Operation(); op != "BEGIN" && op != "COMMIT" && op != "ROLLBACK" {
+		w.keep(e.Query)
 	}
 	return ctx
+}
+
+func (w *watch) keep(statement string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.Contains(w.sent, statement) { // where one pool serves two purposes the hook is there twice
+		w.sent = append(w.sent, statement)
+	}
 }
 
 func (*watch) AfterQuery(context.Context, *bun.QueryEvent) {}

@@ -170,18 +170,22 @@ func (db *DB) Rotate(ctx context.Context, from, to domain.Family, policy domain.
 	if !isID(from.ID) {
 		return "", false, nil
 	}
-	var session domain.SessionID
-	err := c.scan(ctx, &session, `UPDATE refresh_families
+	statement := db.write.NewRaw(`UPDATE refresh_families
 		SET generation = ?, hash = ?, salt = ?, advanced_at = ?, rotated_at = ?
 		WHERE id = ? AND generation = ? AND hash = ? AND ended_at IS NULL AND NOT is_static AND rotated_at > ?
 		AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = refresh_families.session_id AND s.ended_at IS NULL AND s.expires_at > ?)
 		RETURNING session_id`,
 		to.Generation, to.Hash, to.Salt, to.AdvancedAt, to.RotatedAt, from.ID, from.Generation, from.Hash,
-		to.RotatedAt.Add(-policy.Idle), to.RotatedAt)
+		to.RotatedAt.Add(-policy.Idle), to.RotatedAt).String()
+	var session string
+	err := c.do(ctx, func(ctx context.Context, _ bun.IDB) (err error) {
+		session, err = db.dialect.Answer(ctx, db.write.DB, statement)
+		return err
+	})
 	if errors.Is(err, domain.ErrNotFound) {
 		return "", false, nil
 	}
-	return session, err == nil, err
+	return domain.SessionID(session), err == nil, err
 }
 
 // End ends the sessions before their families: an Advance that runs beside it either sees the end, or is over before the

@@ -29,6 +29,7 @@ func TestAServerThatIsDownAtStartIsNoErrorAndAnswersAtOnce(t *testing.T) {
 	unavailable(t, "Read", func() error { return get(t.Context(), db) })
 	unavailable(t, "WithinTx", func() error { return put(t.Context(), db, "k") })
 	unavailable(t, "Ping", func() error { return db.Ping(t.Context()) })
+	unavailable(t, "Rotate", func() error { return rotate(t.Context(), db) })
 	if err := get(t.Context(), db); strings.Contains(err.Error(), "topsecret") {
 		t.Errorf("the error has the password: %v", err)
 	}
@@ -57,6 +58,7 @@ func TestAServerThatGoesAndComesBack(t *testing.T) {
 			for range 3 {
 				unavailable(t, "Read", func() error { return get(t.Context(), db) })
 				unavailable(t, "WithinTx", func() error { return put(t.Context(), db, name) })
+				unavailable(t, "Rotate", func() error { return rotate(t.Context(), db) })
 				unavailable(t, "Feed", func() error {
 					_, err := db.Read().Changes.After(t.Context(), 0, 1)
 					return err
@@ -64,6 +66,7 @@ func TestAServerThatGoesAndComesBack(t *testing.T) {
 			}
 			server.Proxy.Restore()
 			recovered(t, func() error { return put(t.Context(), db, name) })
+			recovered(t, func() error { return rotate(t.Context(), db) })
 			recovered(t, func() error {
 				_, err := db.Read().Changes.After(t.Context(), 0, 1)
 				return err
@@ -129,6 +132,7 @@ func TestAPoolFullOfWaitersDoesNotDelayTheFeed(t *testing.T) {
 	}
 	unavailable(t, "Read", func() error { return get(t.Context(), db) })
 	unavailable(t, "WithinTx", func() error { return put(t.Context(), db, "k") })
+	unavailable(t, "Rotate", func() error { return rotate(t.Context(), db) })
 	begin := time.Now()
 	if _, err := db.Read().Changes.After(t.Context(), 0, 1); err != nil {
 		t.Errorf("the feed: %v", err)
@@ -151,14 +155,15 @@ func TestARowThatIsHeldForLongIsUnavailableAndNotWaitedForForever(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.ExecContext(t.Context(), "LOCK TABLE meta IN ACCESS EXCLUSIVE MODE"); err != nil {
+	if _, err := tx.ExecContext(t.Context(), "LOCK TABLE meta, refresh_families IN ACCESS EXCLUSIVE MODE"); err != nil {
 		t.Fatal(err)
 	}
 	unavailable(t, "Read", func() error { return get(t.Context(), db) })
+	unavailable(t, "Rotate", func() error { return rotate(t.Context(), db) })
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	if err := put(t.Context(), db, "k"); err != nil {
+	if err := errors.Join(put(t.Context(), db, "k"), rotate(t.Context(), db)); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }
@@ -219,6 +224,16 @@ func get(ctx context.Context, db *bunsql.DB) error {
 
 func put(ctx context.Context, db *bunsql.DB, key string) error {
 	return db.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.Meta.Put(ctx, key, "value") })
+}
+
+// rotate asks for a family that is not there, by the way that statements take which run very often.
+func rotate(ctx context.Context, db *bunsql.DB) error {
+	f := domain.Family{ID: "018f6f7e-0000-7000-8000-000000000001", Hash: make([]byte, 32), Salt: make([]byte, 32), RotatedAt: time.Now()}
+	_, ok, err := db.Rotate(ctx, f, f, domain.SessionPolicy{Idle: time.Hour})
+	if ok {
+		return errors.New("a family that is not there was rotated")
+	}
+	return err
 }
 
 // unavailable demands that refusal, within a second and a little for a busy machine.

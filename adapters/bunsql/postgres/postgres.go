@@ -37,7 +37,7 @@ func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
 	}
 	requests := pool(config, opts.MaxConns, check, impatient)
 	dialect := bunsql.Dialect{
-		Bun: pgdialect.New(), Classify: classify, Statement: statement, Feed: feed,
+		Bun: pgdialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: feed,
 		TxOptions: &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 		// NO KEY: inserts that merely refer to the row don't have to wait.
 		RowLock: "FOR NO KEY UPDATE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",

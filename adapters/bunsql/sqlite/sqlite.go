@@ -5,6 +5,7 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}
 	dialect := bunsql.Dialect{
-		Bun: sqlitedialect.New(), Classify: classify, Statement: statement, Feed: statement,
+		Bun: sqlitedialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: statement,
 		// secure_delete overwrites in the file; the write-ahead log beside it has the pages as they were, until it is cut.
 		Scrub: "PRAGMA wal_checkpoint(TRUNCATE)",
 	}
@@ -78,4 +79,9 @@ func pool(path, params string, conns int) (*sql.DB, error) {
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	return db, nil
+}
+
+func answer(ctx context.Context, pool *sql.DB, statement string) (value string, err error) {
+	err = pool.QueryRowContext(ctx, statement).Scan(&value)
+	return value, err
 }

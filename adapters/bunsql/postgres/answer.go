@@ -1,0 +1,48 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// answer speaks to the connection below database/sql, whose rows cost a goroutine, and below the driver, which parses every
+// statement for arguments that Bun has written into it already. The pool, its limit and its checks are the same.
+func answer(ctx context.Context, pool *sql.DB, statement string) (string, error) {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close() }() // gives it back
+	value, found := "", false
+	err = conn.Raw(func(raw any) error {
+		driven, ok := raw.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("a connection of another driver: %T", raw)
+		}
+		results := driven.Conn().PgConn().Exec(ctx, statement)
+		for results.NextResult() {
+			for rows := results.ResultReader(); rows.NextRow(); {
+				value, found = string(rows.Values()[0]), true
+			}
+		}
+		err := results.Close()
+		if err != nil && pgconn.SafeToRetry(err) {
+			return driver.ErrBadConn
+		}
+		return err
+	})
+	if errors.Is(err, driver.ErrBadConn) { // nothing was sent
+		err = pool.QueryRowContext(ctx, statement).Scan(&value)
+		return value, err
+	}
+	if err == nil && !found {
+		err = sql.ErrNoRows
+	}
+	return value, err
+}
