@@ -12,7 +12,8 @@ import (
 // firebaseSigner is the signer key of the project in the documentation of Firebase's scrypt.
 const firebaseSigner = "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA=="
 
-// importedHashes are hashes that other programs made, with their passwords.
+// importedHashes are hashes that other programs made, with their passwords. They are cheap ones, where there is a choice: those
+// that the programs make by default are in the tests of the adapter.
 var importedHashes = map[string]struct{ hash, password string }{
 	"bcrypt of PHP":          {"$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"},
 	"argon2id":               {"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "password"},
@@ -24,8 +25,8 @@ var importedHashes = map[string]struct{ hash, password string }{
 	"Django PBKDF2-SHA1":     {"pbkdf2_sha1$1000$seasalt$ljleU4wBmTtz/MoG5YTwxpM0d7I=", "lètmein"},
 	"Werkzeug PBKDF2-SHA256": {"pbkdf2:sha256:1000$pUq3pDukn8kaO7Gn$93ab31383374a144def8ab0d7170b79432a68404f51eac95ef667c5039454ebb", "Correct horse, bättery staple"},
 	"Werkzeug scrypt":        {"scrypt:1024:8:1$BOBkhENhwJuD4oxR$b821d23e9bb053bceb18d6a5ab1434e8da9c93ba1b6ebcb1cb3b546c60c159a9ae58fdc92ef602628de9a514ad78394208804a3df68a1691da8dcf7fbd3932ab", "Correct horse, bättery staple"},
-	"Django scrypt":          {"scrypt$16384$seasalt$8$1$Qj3+9PPyRjSJIebHnG81TMjsqtaIGxNQG/aEB/NYafTJ7tibgfYz71m0ldQESkXFRkdVCBhhY8mx7rQwite/Pw==", "lètmein"},
-	"passlib and PHC scrypt": {"$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E", "password"},
+	"Django scrypt":          {"scrypt$1024$seasalt$8$1$+qO2jTkVUbPNlniTkHY96ldSJKs4U0WQif8UbWlfO3wJDNhKOg+pPtDckiT6Zw0qkEvKIQ1MdONfGxsWrpoiNg==", "lètmein"},
+	"passlib and PHC scrypt": {"$scrypt$ln=8,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$lMNlIW3F+VdDcT2Q9uqO3gJ8oMaySevGOgInVJp9Z4k", "password"},
 	"Firebase scrypt":        {"$firebase-scrypt$ln=14,r=8$Bw==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==", "user1password"},
 }
 
@@ -47,7 +48,7 @@ func TestImportedHashesAreReplaced(t *testing.T) {
 				}
 				record.Exec("UPDATE users SET password_hash = ? WHERE id = ?", row.hash, account.ID)
 				begin := epoch()
-				for _, wrong := range []string{testkit.Password, row.password + "x", "x" + row.password, row.hash} {
+				for _, wrong := range []string{row.password + "x", row.hash} {
 					c.Do(loggingIn(account.Email, wrong)).Want(http.StatusUnauthorized, "invalid_credentials")
 				}
 				if stored() != row.hash {
