@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -25,17 +26,25 @@ func answer(ctx context.Context, pool *sql.DB, statement string) (string, error)
 		if !ok {
 			return fmt.Errorf("a connection of another driver: %T", raw)
 		}
-		results := driven.Conn().PgConn().Exec(ctx, statement)
+		server := driven.Conn().PgConn()
+		// The deadline ends the wait at the socket. Watching the context for it would cost as much as the statement's formatting.
+		deadline, _ := ctx.Deadline()
+		if server.Conn().SetDeadline(deadline) != nil {
+			return driver.ErrBadConn // it is closed
+		}
+		results := server.Exec(context.WithoutCancel(ctx), statement)
 		for results.NextResult() {
 			for rows := results.ResultReader(); rows.NextRow(); {
 				value, found = string(rows.Values()[0]), true
 			}
 		}
-		err := results.Close()
-		if err != nil && pgconn.SafeToRetry(err) {
-			return driver.ErrBadConn
+		if err := results.Close(); err != nil { // pgx gives the connection up
+			if pgconn.SafeToRetry(err) {
+				return driver.ErrBadConn
+			}
+			return err
 		}
-		return err
+		return server.Conn().SetDeadline(time.Time{})
 	})
 	if errors.Is(err, driver.ErrBadConn) { // nothing was sent
 		err = pool.QueryRowContext(ctx, statement).Scan(&value)
