@@ -181,6 +181,39 @@ func TestTend(t *testing.T) {
 	})
 }
 
+func TestAReplicaWithTheFormerAlgorithm(t *testing.T) {
+	late := rig.New(t)
+	changed := late.NewRing(domain.EdDSA)
+	if err := changed.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	late.Clock.Move(24 * time.Hour)
+	if _, err := changed.Tend(t.Context(), late.Clock.Now(), 500); err != nil {
+		t.Fatal(err)
+	}
+	late.Poll(t)
+	if _, err := late.Ring.Sign(t.Context(), claims(late.Clock.Now())); err == nil || !strings.Contains(err.Error(), "of ES256, which is JWT_ALG here") {
+		t.Errorf("it signs after a day: %v", err)
+	}
+	tend(t, late) // its own next sweep
+	late.Poll(t)
+	if err := verify(t, changed, sign(t, late.Ring, late.Clock.Now()), late.Clock.Now()); err != nil {
+		t.Errorf("a token of the key that it made: %v", err)
+	}
+
+	// It starts again: that takes the change back.
+	if err := late.NewRing(domain.ES256).Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	late.Clock.Move(48 * time.Hour)
+	if _, err := changed.Tend(t.Context(), late.Clock.Now(), 500); err != nil {
+		t.Fatal(err)
+	}
+	if n := tally(all(t, late))["ES256 active"]; n != 1 {
+		t.Errorf("%d keys of the algorithm that was started last", n)
+	}
+}
+
 func TestRotate(t *testing.T) {
 	rotate := func(r *rig.Rig, atOnce bool) (keys.Outcome, error) {
 		return keys.Rotate{Keeper: r.Ring.Keeper}.Handle(t.Context(), keys.RotateInput{Actor: domain.System(), AtOnce: atOnce})

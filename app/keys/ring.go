@@ -196,7 +196,8 @@ func (r *Ring) read(ctx context.Context) (*keyset, error) {
 		return nil, err
 	}
 	now := r.System.Now()
-	set := &keyset{verify: map[string]held{}, unsigned: errors.New("there is no active signing key")}
+	set := &keyset{verify: map[string]held{}, unsigned: fmt.Errorf("there is no active signing key of %s, which is JWT_ALG here: where the servers have another, "+
+		"this one's keys retire after a day; the next sweep makes one", r.Policy.Algorithm)}
 	var published []domain.SigningKey
 	for _, k := range keys {
 		if !k.Verifies(now) {

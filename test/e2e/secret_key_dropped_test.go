@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -65,9 +66,7 @@ func TestSecretKeyPreviousIsDroppedTooEarly(t *testing.T) {
 			for _, name := range []string{"SECRET_KEY_PREVIOUS", "SECRET_KEY_FORCE"} {
 				delete(s.Env, name)
 			}
-			for name, value := range settings {
-				s.Env[name] = value
-			}
+			maps.Copy(s.Env, settings)
 		}
 
 		t.Run("for all that it seals, and a command is refused likewise", func(t *testing.T) {
