@@ -256,25 +256,39 @@ func TestRotate(t *testing.T) {
 			t.Error(diff)
 		}
 	})
-	t.Run("says what there is where nothing of the servers' algorithm signs", func(t *testing.T) {
-		r := rig.New(t)
-		r.Database.Exec(t, "DELETE FROM meta WHERE key = 'key_course'") // keys of a version that noted no course
-		r.Ring.Policy.Algorithm = domain.RS256
-		before := all(t, r)
-		_, err := rotate(r, true)
-		var e *domain.Error
-		if !errors.As(err, &e) || e.Code != domain.ErrNoKeys.Code {
-			t.Fatalf("got %v", err)
-		}
-		for _, word := range []string{"with RS256", "ES256 (active)", "ES256 (next)", "JWT_ALG is RS256 here"} {
-			if !strings.Contains(e.Text, word) {
-				t.Errorf("%q is not in: %s", word, e.Text)
+	for name, row := range map[string]struct {
+		before string // a statement
+		words  []string
+	}{
+		"says what there is where JWT_ALG is another, and the servers' is not noted": {
+			"DELETE FROM meta WHERE key = 'key_course'", // keys of a former version
+			[]string{"with RS256, which JWT_ALG is here", "ES256 (active), ES256 (next)"},
+		},
+		"says what there is where the servers' algorithm has no key": {
+			"UPDATE signing_keys SET algorithm = 'EdDSA'", // a start that was cut short
+			[]string{"with ES256, as the servers", "EdDSA (active), EdDSA (next)", "JWT_ALG is RS256 here"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rig.New(t)
+			r.Database.Exec(t, row.before)
+			r.Ring.Policy.Algorithm = domain.RS256
+			before := all(t, r)
+			_, err := rotate(r, true)
+			var e *domain.Error
+			if !errors.As(err, &e) || e.Code != domain.ErrNoKeys.Code {
+				t.Fatalf("got %v", err)
 			}
-		}
-		if diff := cmp.Diff(before, all(t, r)); diff != "" {
-			t.Error(diff)
-		}
-	})
+			for _, word := range row.words {
+				if !strings.Contains(e.Text, word) {
+					t.Errorf("%q is not in: %s", word, e.Text)
+				}
+			}
+			if diff := cmp.Diff(before, all(t, r)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
 	t.Run("says that there are none before the first start", func(t *testing.T) {
 		r := rig.New(t)
 		r.Database.Exec(t, "DELETE FROM signing_keys")

@@ -32,19 +32,24 @@ func (r Rotate) Handle(ctx context.Context, in RotateInput) (Outcome, error) {
 		policy.Algorithm = cmp.Or(course.Algorithm, policy.Algorithm) // what the servers sign with, whatever this command was given
 		plan, err := policy.Rotate(keys, course, now, in.AtOnce)
 		if errors.Is(err, domain.ErrNoKeys) && len(keys) > 0 {
-			err = r.noneSigns(keys, policy.Algorithm)
+			err = r.noneSigns(keys, course)
 		}
 		return plan, err
 	})
 }
 
-// noneSigns is the refusal where there are keys, and none that could give way: of another algorithm, or retired.
-func (r Rotate) noneSigns(keys []domain.SigningKey, servers domain.Algorithm) error {
+// noneSigns is the refusal where there are keys, and none that could give way: of another algorithm, or retired. What the servers
+// sign with is not noted before their first start with this version.
+func (r Rotate) noneSigns(keys []domain.SigningKey, course domain.KeyCourse) error {
 	var there []string
 	for _, k := range keys {
 		there = append(there, string(k.Algorithm)+" ("+string(k.State)+")")
 	}
 	slices.Sort(there)
-	return domain.ErrNoKeys.Saying(fmt.Sprintf("No key signs with %s, which is what the servers sign with. There are keys of %s; JWT_ALG is %s here. "+
-		"The next start of a server makes the key that is missing", servers, strings.Join(slices.Compact(there), ", "), r.Policy.Algorithm))
+	what, here := strings.Join(slices.Compact(there), ", "), r.Policy.Algorithm
+	if course.Algorithm == "" {
+		return domain.ErrNoKeys.Saying(fmt.Sprintf("No key signs with %s, which JWT_ALG is here; there are keys of %s. Give JWT_ALG as the servers have it", here, what))
+	}
+	return domain.ErrNoKeys.Saying(fmt.Sprintf("No key signs with %s, as the servers are to do; there are keys of %s, and JWT_ALG is %s here. "+
+		"The next start or sweep of a server makes the key", course.Algorithm, what, here))
 }
