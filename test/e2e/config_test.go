@@ -96,6 +96,8 @@ func TestServe(t *testing.T) {
 		"several bad values, a line each":               {map[string]string{"PORT": "http", "BCRYPT_COST": "nine", "RATE_LIMITS": "maybe"}, []string{"signet: PORT ", "signet: BCRYPT_COST ", "signet: RATE_LIMITS "}},
 		"Postgres without a mail server":                {map[string]string{"DATABASE_URI": "postgres://nobody@127.0.0.1:1/none", "SECRET_KEY": testkit.SecretKey, "BCRYPT_COST": "10"}, []string{"MAIL_SERVER is required in production"}},
 		"Postgres without a key":                        {map[string]string{"DATABASE_URI": "postgres://nobody@127.0.0.1:1/none", "SIGNET_ENV": "development"}, []string{"SECRET_KEY is required with Postgres"}},
+		"keys that rotate before they may":              {map[string]string{"KEY_ROTATION": "23h"}, []string{"KEY_ROTATION must be 24h or more", "or 0"}},
+		"keys that rotate backwards":                    {map[string]string{"KEY_ROTATION": "-30d"}, []string{"KEY_ROTATION must be a time such as"}},
 		"no limits in production":                       {map[string]string{"SIGNET_ENV": "production", "RATE_LIMITS": "off"}, []string{"RATE_LIMITS=off is for tests"}},
 		"a folder that can't be made":                   {map[string]string{"DATA_DIR": "/dev/null/data"}, []string{"DATA_DIR can't be used"}},
 		"an administrator with a common password":       {map[string]string{"BOOTSTRAP_ADMIN_EMAIL": "root@example.com", "BOOTSTRAP_ADMIN_PASSWORD": "password"}, []string{"BOOTSTRAP_ADMIN_EMAIL", "too common"}},

@@ -63,7 +63,7 @@ func TestSecretKeyPreviousIsDroppedTooEarly(t *testing.T) {
 			return err.Error()
 		}
 		give := func(settings map[string]string) {
-			for _, name := range []string{"SECRET_KEY_PREVIOUS", "SECRET_KEY_FORCE"} {
+			for _, name := range []string{"SECRET_KEY_PREVIOUS", "SECRET_KEY_FORCE", "CLEANUP_EVERY"} {
 				delete(s.Env, name)
 			}
 			maps.Copy(s.Env, settings)
@@ -94,13 +94,17 @@ func TestSecretKeyPreviousIsDroppedTooEarly(t *testing.T) {
 			if said := refused(t, "1 message of the outbox"); strings.Contains(said, "signing key") {
 				t.Errorf("the keys were sealed anew: %s", said)
 			}
-			give(map[string]string{"SECRET_KEY_FORCE": "true"})
+			give(map[string]string{"SECRET_KEY_FORCE": "true", "SECRET_KEY_PREVIOUS": testkit.SecretKey, "CLEANUP_EVERY": "50ms"})
 			s.Restart()
 			s.Move(16 * time.Minute) // longer than a mail waits before it is tried again
 			s.Eventually(10*time.Second, func() bool {
 				return record.Count("SELECT count(*) FROM outbox WHERE last_error LIKE '%SECRET_KEY%' AND "+waiting) == 1
 			})
 			in.Refresh = s.Client().Refresh(in.Refresh).Want(http.StatusOK, "").Text("refresh_token")
+			swept(s)
+			if n := strings.Count(s.Log.String(), "sealed values can't be opened"); n != 1 {
+				t.Errorf("the log tells of it %d times after several sweeps", n)
+			}
 			s.Stop()
 			give(nil)
 			refused(t, "1 message of the outbox")
@@ -119,5 +123,38 @@ func TestSecretKeyPreviousIsDroppedTooEarly(t *testing.T) {
 			s.Restart()
 			s.Client().Login(account)
 		})
+	})
+}
+
+// TestSecretKeyIsLost does what the refusal of a start says, to the letter: access tokens end, and nobody is logged out.
+func TestSecretKeyIsLost(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
+		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"SECRET_KEY": oldSecretKey}})
+		account, kids := s.NewAccount(), published(s.Client())
+		in := s.Client().Login(account)
+		s.Settled()
+		s.Stop()
+		s.Env["SECRET_KEY"] = newSecretKey
+		err := s.TryStart()
+		if err == nil {
+			t.Fatal("it started")
+		}
+		quoted := strings.Split(err.Error(), "`")
+		if len(quoted) != 3 {
+			t.Fatalf("it names no command: %v", err)
+		}
+		command := strings.Fields(quoted[1])
+		signet(t, cheaply(s.Env), "", command[1:]...).want(t, 0, kids[0]+" is revoked", kids[1]+" is revoked", "signs now")
+		s.Restart()
+		c := s.Client()
+		for _, kid := range published(c) {
+			if slices.Contains(kids, kid) {
+				t.Errorf("%s is published", kid)
+			}
+		}
+		c.Me(in.Access).Want(http.StatusUnauthorized, "token_invalid")
+		c.Me(c.Refresh(in.Refresh).Want(http.StatusOK, "").Text("access_token")).Want(http.StatusOK, "")
+		c.Login(account)
 	})
 }
