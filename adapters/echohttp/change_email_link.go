@@ -22,11 +22,11 @@ func (r *Profile) mountLinks(a *API) {
 	}, r.followLink)
 	HandleRaw(a, http.MethodPost, "/api/auth/change-email/{token}", Op{
 		ID: "confirmEmailChangeLink", Tag: accountsTag, Summary: "Prove the new address by the token of the link",
-		Produces: []Content{
+		Produces: append([]Content{
 			{Description: "Changed", Type: mediaJSON, Body: api.MessageResponse{}},
 			{Description: "For browsers, a page that says so", Type: mediaHTML},
 			{Status: http.StatusBadRequest, Description: "For browsers, a page that says that the link no longer works", Type: mediaHTML},
-		},
+		}, retryContents...),
 		Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
 	}, r.postLink)
 }
@@ -35,15 +35,18 @@ func (r *Profile) followLink(_ context.Context, caller Caller, _ api.ChangeEmail
 	if !caller.Head && !accepts(caller.Accept, mediaHTML) {
 		return Raw{}, domain.ErrConfirmationNeeded
 	}
-	return page(caller, http.StatusOK, pageEmailChange)
+	return pageOf(caller, http.StatusOK, pageEmailChange, retryView{})
 }
 
 func (r *Profile) postLink(ctx context.Context, caller Caller, in api.ChangeEmailLinkRequest) (Raw, error) {
 	html := accepts(caller.Accept, mediaHTML)
 	err := r.ConfirmEmail.Handle(ctx, profile.ConfirmEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
+	status, public := classify(err)
 	switch {
 	case html && errors.Is(err, domain.ErrInvalidToken):
 		return page(caller, http.StatusBadRequest, pageEmailChangeInvalid)
+	case html && err != nil && passes(public):
+		return retryPage(status, public, func(v retryView) (Raw, error) { return pageOf(caller, status, pageEmailChange, v) })
 	case err != nil:
 		return Raw{}, err
 	case html:

@@ -51,7 +51,7 @@ func loadPage(name string) localized {
 			"style":    func() template.CSS { return template.CSS(mustReadPage("style.css")) }, //nolint:gosec // our own file
 			"language": func() string { return language },
 		}).ParseFS(pageFiles, "pages/layout.html"))
-		t, err := layout.ParseFS(pageFiles, "pages/"+language+"/"+name)
+		t, err := layout.ParseFS(pageFiles, "pages/"+language+"/alert.html", "pages/"+language+"/"+name)
 		if err != nil {
 			panic(fmt.Errorf("pages/%s/%s: %w", language, name, err))
 		}
@@ -90,4 +90,28 @@ func pageOf(caller Caller, status int, p localized, view any) (Raw, error) {
 		"Content-Language":        {language},
 		"Vary":                    {"Accept", "Accept-Language"},
 	}}, nil
+}
+
+// retryView is what a page shows whose button was pressed too often, or while something is away: why, and the button again.
+type retryView struct{ Alert, AlertCode string }
+
+// Failed tells whether something was wrong; the title begins with it then, because a screen reader reads that first.
+func (v retryView) Failed() bool { return v.Alert != "" }
+
+// passes tells whether a failure is one that goes by itself.
+func passes(e *domain.Error) bool { return e.Kind == domain.Limited || e.Kind == domain.Unavailable }
+
+// retryPage answers a browser whose request failed for now with the page that it came from.
+func retryPage(status int, e *domain.Error, show func(retryView) (Raw, error)) (Raw, error) {
+	raw, err := show(retryView{Alert: e.Text, AlertCode: e.Code})
+	if err == nil {
+		setFailureHeaders(raw.Header, status, e)
+	}
+	return raw, err
+}
+
+// retryContents describe such answers.
+var retryContents = []Content{
+	{Status: http.StatusTooManyRequests, Description: "For browsers, the page again, to be sent later", Type: mediaHTML},
+	{Status: http.StatusServiceUnavailable, Description: "For browsers, the page again, to be sent later", Type: mediaHTML},
 }

@@ -21,25 +21,24 @@ func (r *Passwords) mountLinks(a *API) {
 	HandleRaw(a, http.MethodPost, "/api/password/reset/{token}", Op{
 		ID: "postResetForm", Tag: passwordsTag, Summary: "What the form of the page posts", Strict: true,
 		Description: "For people; programs use POST /api/password/reset.",
-		Produces: []Content{
+		Produces: append([]Content{
 			{Description: "A page that says that it is done", Type: mediaHTML},
 			{Status: http.StatusBadRequest, Description: "The form with what is wrong beside the field, or a page that says that the link no longer works", Type: mediaHTML},
-			{Status: http.StatusTooManyRequests, Description: "The form, to be sent again later", Type: mediaHTML},
-			{Status: http.StatusServiceUnavailable, Description: "The form, to be sent again later", Type: mediaHTML},
-		},
+		}, retryContents...),
 	}, r.postForm)
 }
 
 // resetView is what the page shows beside the form: what was wrong, by where it stands. Nothing that was typed is in it.
 type resetView struct {
-	Alert, AlertCode       string
+	retryView
+
 	Password, PasswordCode string
 	Repeated               bool // it is not the same
 	MinLength              int
 }
 
 // Failed tells whether something was wrong; the title begins with it then, because a screen reader reads that first.
-func (v resetView) Failed() bool { return v.Alert != "" || v.Password != "" || v.Repeated }
+func (v resetView) Failed() bool { return v.retryView.Failed() || v.Password != "" || v.Repeated }
 
 func (r *Passwords) followLink(_ context.Context, caller Caller, _ api.ResetPasswordLinkRequest) (Raw, error) {
 	return r.form(caller, http.StatusOK, resetView{})
@@ -61,13 +60,8 @@ func (r *Passwords) postForm(ctx context.Context, caller Caller, in api.ResetPas
 		return page(caller, http.StatusBadRequest, pageResetInvalid)
 	case len(public.Fields) > 0:
 		return r.form(caller, http.StatusBadRequest, resetView{Password: public.Fields[0].Text, PasswordCode: public.Fields[0].Code})
-	case public.Kind == domain.Limited || public.Kind == domain.Unavailable:
-		raw, failed := r.form(caller, status, resetView{Alert: public.Text, AlertCode: public.Code})
-		if failed != nil {
-			return Raw{}, failed
-		}
-		setFailureHeaders(raw.Header, status, public)
-		return raw, nil
+	case passes(public):
+		return retryPage(status, public, func(v retryView) (Raw, error) { return r.form(caller, status, resetView{retryView: v}) })
 	}
 	return Raw{}, err
 }

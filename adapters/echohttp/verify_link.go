@@ -5,6 +5,7 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/signet-auth/signet/api"
@@ -26,7 +27,7 @@ func (r *Accounts) mountLinks(a *API) {
 	}, r.followLink)
 	HandleRaw(a, http.MethodPost, "/api/auth/verify-email/{token}", Op{
 		ID: "confirmVerificationLink", Tag: accountsTag, Summary: "Prove a mailbox by the token of the link",
-		Produces: append(produces, Content{Status: http.StatusBadRequest, Description: "For browsers, a page that says so", Type: mediaHTML}),
+		Produces: slices.Concat(produces, []Content{{Status: http.StatusBadRequest, Description: "For browsers, a page that says so", Type: mediaHTML}}, retryContents),
 		Errors:   []*domain.Error{domain.ErrInvalidToken},
 	}, r.postLink)
 }
@@ -35,7 +36,7 @@ func (r *Accounts) followLink(ctx context.Context, caller Caller, in api.VerifyE
 	html, json := accepts(caller.Accept, mediaHTML), caller.Accept == "" || accepts(caller.Accept, mediaJSON)
 	switch {
 	case html || caller.Head:
-		return page(caller, http.StatusOK, pageConfirm)
+		return pageOf(caller, http.StatusOK, pageConfirm, retryView{})
 	case !json && !r.ConsumeOnAnyGet:
 		return Raw{}, domain.ErrConfirmationNeeded
 	}
@@ -49,9 +50,12 @@ func (r *Accounts) postLink(ctx context.Context, caller Caller, in api.VerifyEma
 // consumeLink answers a person with a page, also when the link is no good any more, and a program with JSON.
 func (r *Accounts) consumeLink(ctx context.Context, caller Caller, in api.VerifyEmailLinkRequest, html bool) (Raw, error) {
 	_, err := r.Verification.Handle(ctx, auth.VerifyEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
+	status, public := classify(err)
 	switch {
 	case html && errors.Is(err, domain.ErrInvalidToken):
 		return page(caller, http.StatusBadRequest, pageInvalid)
+	case html && err != nil && passes(public):
+		return retryPage(status, public, func(v retryView) (Raw, error) { return pageOf(caller, status, pageConfirm, v) })
 	case err != nil:
 		return Raw{}, err
 	case html:
