@@ -57,6 +57,14 @@ func (g *Guard) Attempt(ctx context.Context, email domain.Email, from domain.Ori
 	}}, nil
 }
 
+// Forgive gives all guesses at an account back: whoever has just proved the mailbox must not wait for what strangers did (TH-4).
+func (g *Guard) Forgive(ctx context.Context, email domain.Email) {
+	account := g.accountKey(email)
+	for range g.Limits.Account.Burst {
+		g.Shared.Return(context.WithoutCancel(ctx), g.Limits.Account, account)
+	}
+}
+
 // Registration takes the budget of one registration, whose hash would otherwise be anybody's way to fill the queue that logins
 // wait in.
 func (g *Guard) Registration(ctx context.Context, from domain.Origin) error {

@@ -53,8 +53,9 @@ func (u *Reset) Handle(ctx context.Context, in ResetInput) error {
 	if err != nil {
 		return err
 	}
-	return u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.Registrations.LockAddress(ctx, domain.RestoreEmail(flow.Address, flow.Address)); err != nil {
+	email := domain.RestoreEmail(flow.Address, flow.Address)
+	err = u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.Registrations.LockAddress(ctx, email); err != nil {
 			return err
 		}
 		if flow.Purpose == domain.PurposeResetRegistration {
@@ -62,6 +63,10 @@ func (u *Reset) Handle(ctx context.Context, in ResetInput) error {
 		}
 		return u.resetUser(ctx, tx, flow, hash, in.From, now)
 	})
+	if err == nil {
+		u.Guard.Forgive(ctx, email)
+	}
+	return err
 }
 
 func (u *Reset) complete(in ResetInput) error {
