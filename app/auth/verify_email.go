@@ -56,8 +56,9 @@ func (u *VerifyEmail) byToken(ctx context.Context, in VerifyEmailInput) (VerifyE
 	now := u.System.Now()
 	flow, err := u.Store.Read().Flows.BySecret(ctx, hash)
 	if errors.Is(err, domain.ErrNotFound) || err == nil && (!flow.IsLive(now) || !slices.Contains(verifyPurposes, flow.Purpose)) {
-		return VerifyEmailOutput{}, errVerification
+		return VerifyEmailOutput{}, errVerification // a guess: its budget is spent
 	}
+	budget.Return()
 	if err != nil {
 		return VerifyEmailOutput{}, err
 	}
@@ -69,9 +70,6 @@ func (u *VerifyEmail) byToken(ctx context.Context, in VerifyEmailInput) (VerifyE
 		out, err = u.prove(ctx, tx, flow, in.From, now)
 		return err
 	})
-	if err == nil {
-		budget.Return()
-	}
 	return out, err
 }
 
@@ -125,7 +123,7 @@ func (u *VerifyEmail) byCode(ctx context.Context, in VerifyEmailInput) (VerifyEm
 	if err == nil && wrong {
 		err = errVerification
 	}
-	if err == nil {
+	if !errors.Is(err, domain.ErrInvalidToken) { // a database that is away has judged nothing
 		budget.Return()
 	}
 	return out, err
