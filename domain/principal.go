@@ -59,6 +59,14 @@ func (p *Principal) Bury(now time.Time) {
 	p.PV++
 }
 
+// AsOf is the principal as it is at that time: a disablement that is over is none any more.
+func (p Principal) AsOf(now time.Time) Principal {
+	if p.State == Disabled && p.IsActive(now) {
+		p.State, p.DisabledReason, p.DisabledUntil = Active, "", time.Time{}
+	}
+	return p
+}
+
 // IsActive tells whether it may act at that time: a disablement with an end is over when its time is.
 func (p Principal) IsActive(now time.Time) bool {
 	return p.State == Active || p.State == Disabled && !p.DisabledUntil.IsZero() && !now.Before(p.DisabledUntil)

@@ -15,6 +15,9 @@ func TestPrincipalStates(t *testing.T) {
 	if p.IsActive(now) || !p.IsActive(now.Add(time.Hour)) || p.DisabledReason != "asked to" {
 		t.Errorf("disabled until a time: %+v", p)
 	}
+	if early, late := p.AsOf(now.Add(time.Hour-1)), p.AsOf(now.Add(time.Hour)); early != p || late.State != domain.Active || late.DisabledReason != "" {
+		t.Errorf("as of the last moment %+v, and of the end %+v", early, late)
+	}
 	p.Disable("for good", time.Time{}, now)
 	if p.IsActive(now.Add(1000 * time.Hour)) {
 		t.Errorf("disabled for good: %+v", p)

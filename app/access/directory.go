@@ -70,6 +70,7 @@ func (d *Directory) Profile(ctx context.Context, id domain.UserID) (domain.User,
 		}
 		return now.LastLoginAt, nil
 	})
+	user.Principal = user.AsOf(d.System.Now())
 	return user, err
 }
 

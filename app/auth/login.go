@@ -142,7 +142,7 @@ func (u *Login) begin(ctx context.Context, who candidate, in LoginInput, now tim
 		return tx.Audit.Add(ctx, event)
 	})
 	user := who.user
-	user.LastLoginAt = now
+	user.Principal, user.LastLoginAt = user.AsOf(now), now
 	return LoginOutput{User: user, Session: s, RefreshToken: token.Text(), IdleUntil: s.IdleExpiresAt(u.Policy)}, err
 }
 

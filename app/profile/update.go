@@ -60,6 +60,7 @@ func (u *Update) Handle(ctx context.Context, in UpdateInput) (domain.User, error
 		event := domain.NewEvent(domain.EventID(u.System.NewOrderedID()), now, domain.EventUserUpdated, in.Actor, in.From, "user", string(id))
 		return tx.Audit.Add(ctx, event.With("changed", strings.Join(changed, " "))) // the names, not the values
 	})
+	user.Principal = user.AsOf(now)
 	return user, err
 }
 

@@ -50,7 +50,16 @@ func TestUsers(t *testing.T) {
 			users(t, "disable", account.Email, "--until", "2h").want(t, 0)
 			c.Do(login(credentials(account))).Want(http.StatusUnauthorized, "invalid_credentials")
 			s.Move(2*time.Hour + time.Minute)
-			c.Login(account)
+			in := c.Do(login(credentials(account))).Want(http.StatusOK, "")
+			access := in.Text("access_token")
+			for what, answer := range map[string]testkit.Response{
+				"login": in, "me": c.Me(access), "validate": c.Do(get("/api/auth/validate-jwt", access)),
+				"a change": c.Do(testkit.Request{Method: http.MethodPatch, Path: "/api/auth/me", Bearer: access, Body: body{"first_name": "Ada"}}),
+			} {
+				if user, _ := answer.JSON()["user"].(map[string]any); user["is_active"] != true {
+					t.Errorf("%s says that they are not active: %s", what, answer.Body)
+				}
+			}
 			for _, bad := range []string{"yesterday", "2020-01-01", "2020-01-01T00:00:00Z"} {
 				if said := users(t, "disable", account.Email, "--until", bad).want(t, 1, "until must be"); strings.Contains(said.Err, bad) {
 					t.Errorf("it repeats the value: %s", said.Err)
