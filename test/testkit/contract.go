@@ -125,10 +125,11 @@ func (c *contract) judge(route *routers.Route, answer *http.Response, body []byt
 
 // schema compiles the one at a place of the document, once.
 func (c *contract) schema(place ...string) (*jsonschema.Schema, error) {
-	pointer := "openapi.json#"
-	for _, name := range place {
-		pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(name)
+	escape := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D")
+	for i, name := range place {
+		place[i] = escape.Replace(name)
 	}
+	pointer := "openapi.json#/" + strings.Join(place, "/")
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known, ok := c.schemas[pointer]; ok {
