@@ -18,23 +18,29 @@ const maxBody = 64 << 10
 // decode reads a JSON body into target (a pointer), strictly: scan says what is refused. Members that are missing are left
 // alone, and so is everything when there is no body; the validation that follows names what is required.
 func decode(w http.ResponseWriter, r *http.Request, s *shape, strict bool, target any) error {
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
-		return nil
-	}
-	if r.ContentLength > maxBody {
-		return tooLarge(w)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
-	if err != nil {
-		return bodyError(w, err)
-	}
-	if len(body) == 0 {
-		return nil
+	body, err := readBody(w, r)
+	if err != nil || len(body) == 0 {
+		return err
 	}
 	if !isJSON(r.Header["Content-Type"]) || len(r.Header["Content-Encoding"]) > 0 {
 		return errUnsupportedMedia
 	}
 	return unmarshal(body, s, strict, target)
+}
+
+// readBody is empty when there is none.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return nil, nil
+	}
+	if r.ContentLength > maxBody {
+		return nil, tooLarge(w)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err != nil {
+		return nil, bodyError(w, err)
+	}
+	return body, nil
 }
 
 func unmarshal(body []byte, s *shape, strict bool, target any) error {

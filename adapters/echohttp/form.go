@@ -1,7 +1,6 @@
 package echohttp
 
 import (
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -19,18 +18,9 @@ var errUnsupportedForm = refuse(http.StatusUnsupportedMediaType, errUnsupportedM
 // readForm fills the members of target (a struct) that come from a form, what a page posts that has no script. It is as strict
 // as decode: a field given twice might not be the one that a proxy looked at. Fields that are missing are left alone.
 func (in *input) readForm(w http.ResponseWriter, r *http.Request, target reflect.Value) error {
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
-		return nil
-	}
-	if r.ContentLength > maxBody {
-		return tooLarge(w)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
-	if err != nil {
-		return bodyError(w, err)
-	}
-	if len(body) == 0 {
-		return nil
+	body, err := readBody(w, r)
+	if err != nil || len(body) == 0 {
+		return err
 	}
 	if !isForm(r.Header["Content-Type"]) || len(r.Header["Content-Encoding"]) > 0 {
 		return errUnsupportedForm

@@ -48,8 +48,8 @@ func (h pbkdf2Hash) compare(e engine, password []byte) bool {
 
 func (pbkdf2Hash) under(Setting) bool { return false }
 
-// readPBKDF2Passlib reads "rounds$salt$tag" in passlib's own base64.
-func readPBKDF2Passlib(d digest) func(string) (stored, bool) {
+// readPBKDF2 reads "rounds$salt$tag".
+func readPBKDF2(d digest, readSalt, readTag func(string) ([]byte, bool)) func(string) (stored, bool) {
 	return func(rest string) (stored, bool) {
 		parts := strings.Split(rest, "$")
 		if len(parts) != 3 {
@@ -58,10 +58,17 @@ func readPBKDF2Passlib(d digest) func(string) (stored, bool) {
 		h := pbkdf2Hash{digest: d}
 		var rounds, salt, tag bool
 		h.rounds, rounds = number(parts[0])
-		h.salt, salt = decode(dotted, parts[1], minSalt, maxSalt)
-		h.tag, tag = decode(dotted, parts[2], d.size, d.size)
+		h.salt, salt = readSalt(parts[1])
+		h.tag, tag = readTag(parts[2])
 		return h, rounds && salt && tag && h.inBounds()
 	}
+}
+
+// readPBKDF2Passlib reads "rounds$salt$tag" in passlib's own base64.
+func readPBKDF2Passlib(d digest) func(string) (stored, bool) {
+	return readPBKDF2(d,
+		func(text string) ([]byte, bool) { return decode(dotted, text, minSalt, maxSalt) },
+		func(text string) ([]byte, bool) { return decode(dotted, text, d.size, d.size) })
 }
 
 // readPBKDF2PHC reads "rounds,l=length$salt$tag" behind the "i=" of a PHC string.
@@ -85,33 +92,11 @@ func readPBKDF2PHC(d digest) func(string) (stored, bool) {
 
 // readPBKDF2Django reads "rounds$salt$tag", the tag in base64.
 func readPBKDF2Django(d digest) func(string) (stored, bool) {
-	return func(rest string) (stored, bool) {
-		parts := strings.Split(rest, "$")
-		if len(parts) != 3 {
-			return nil, false
-		}
-		h := pbkdf2Hash{digest: d}
-		var rounds, salt, tag bool
-		h.rounds, rounds = number(parts[0])
-		h.salt, salt = saltText(parts[1])
-		h.tag, tag = decode(padded, parts[2], d.size, d.size)
-		return h, rounds && salt && tag && h.inBounds()
-	}
+	return readPBKDF2(d, saltText, func(text string) ([]byte, bool) { return decode(padded, text, d.size, d.size) })
 }
 
 // readPBKDF2Werkzeug reads "rounds$salt$tag", the tag in hex. Texts without rounds are not read: how many were meant depends
 // on the version that wrote them.
 func readPBKDF2Werkzeug(d digest) func(string) (stored, bool) {
-	return func(rest string) (stored, bool) {
-		parts := strings.Split(rest, "$")
-		if len(parts) != 3 {
-			return nil, false
-		}
-		h := pbkdf2Hash{digest: d}
-		var rounds, salt, tag bool
-		h.rounds, rounds = number(parts[0])
-		h.salt, salt = saltText(parts[1])
-		h.tag, tag = decodeHex(parts[2], d.size)
-		return h, rounds && salt && tag && h.inBounds()
-	}
+	return readPBKDF2(d, saltText, func(text string) ([]byte, bool) { return decodeHex(text, d.size) })
 }
