@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/golang-jwt/jwt/v5"
@@ -33,8 +34,18 @@ const (
 // KeyMaker makes key pairs from the system's entropy.
 type KeyMaker struct{}
 
-// Generate makes a key pair. An RSA one takes a tenth of a second and more.
-func (KeyMaker) Generate(alg domain.Algorithm) (domain.SigningKey, error) {
+// Generate makes a key pair. An RSA one takes a tenth of a second and more. One in 64 is thrown away for its thumbprint: with a dash
+// in front a command takes it for a flag, and the key that can't be revoked would be the one that got out.
+func (m KeyMaker) Generate(alg domain.Algorithm) (domain.SigningKey, error) {
+	for {
+		key, err := m.pair(alg)
+		if err != nil || !strings.HasPrefix(key.KID, "-") {
+			return key, err
+		}
+	}
+}
+
+func (KeyMaker) pair(alg domain.Algorithm) (domain.SigningKey, error) {
 	private, err := generate(alg)
 	if err != nil {
 		return domain.SigningKey{}, fmt.Errorf("jwtoken: make a key for %q: %w", alg, err)

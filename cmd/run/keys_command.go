@@ -25,7 +25,7 @@ type keysRotate struct {
 }
 
 type keysRevoke struct {
-	KID []string `arg:"" name:"kid" help:"The keys' ids, as list prints them."`
+	KID []string `arg:"" name:"kid" help:"The keys' ids, as list prints them; behind -- if one begins with a dash."`
 }
 
 // keys runs a command, also while servers use the same database: they hear of it by the change feed.

@@ -214,6 +214,13 @@ func Tokens(t *testing.T, ports TokenPorts) {
 			}
 		}
 	})
+	t.Run("no thumbprint has a dash in front", func(t *testing.T) { // of random ones 8 in 512 have
+		for range 512 {
+			if key, err := ports.Maker.Generate(domain.EdDSA); err != nil || strings.HasPrefix(key.KID, "-") {
+				t.Fatalf("%s, %v", key.KID, err)
+			}
+		}
+	})
 	t.Run("the set of no keys is a set", func(t *testing.T) {
 		document, err := ports.Verifier.JWKS(nil)
 		if err != nil || string(document) != `{"keys":[]}` {

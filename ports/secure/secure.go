@@ -40,7 +40,8 @@ type Match struct {
 
 // KeyMaker makes signing keys.
 type KeyMaker interface {
-	// Generate makes a key pair with its thumbprint: KID, Algorithm, Private (not sealed) and Public are set.
+	// Generate makes a key pair with its thumbprint: KID, Algorithm, Private (not sealed) and Public are set. The thumbprint has no
+	// dash in front, since it is typed as an argument of commands.
 	Generate(alg domain.Algorithm) (domain.SigningKey, error)
 }
 

@@ -163,6 +163,7 @@ func TestKeysCommand(t *testing.T) {
 				t.Errorf("events: %+v", events)
 			}
 			keys(t, "revoke", stolen).want(t, 1, "no such key")
+			keys(t, "revoke", "--", "-"+stolen[1:]).want(t, 1, "no such key") // understood, dash and all
 			if said := keys(t, "revoke", activeKey(record), "no-such-kid").want(t, 1, "no such key"); strings.Contains(said.Err, "no-such-kid") {
 				t.Errorf("it repeats the value: %s", said.Err)
 			}
