@@ -43,9 +43,10 @@ func (k Keeper) Begin(ctx context.Context) error {
 }
 
 // Tend does what time asks for, and says to how many keys. It is a task of the janitor: however many replicas ask, however
-// often, it is done once.
-func (k Keeper) Tend(ctx context.Context, now time.Time, _ int) (int, error) {
-	done, err := k.carryOut(ctx, now, func(keys []domain.SigningKey, course domain.KeyCourse) (domain.KeyPlan, error) {
+// often, it is done once. It asks for the time itself, when it holds the lock: by that of a sweep that has waited for another
+// replica, what that one has just done would lie in the future, and be corrected as the work of a wrong clock.
+func (k Keeper) Tend(ctx context.Context, _ time.Time, _ int) (int, error) {
+	done, err := k.carryOut(ctx, func(keys []domain.SigningKey, course domain.KeyCourse, now time.Time) (domain.KeyPlan, error) {
 		return k.Policy.Plan(keys, course, now), nil
 	})
 	return done.Size(), err
@@ -78,15 +79,16 @@ func (o Outcome) signing() []domain.SigningKey {
 	return slices.DeleteFunc(slices.Concat(o.Activate, o.Made), func(k domain.SigningKey) bool { return k.State != domain.KeyActive })
 }
 
-// decide plans for the keys there are.
-type decide func(keys []domain.SigningKey, course domain.KeyCourse) (domain.KeyPlan, error)
+// decide plans for the keys there are at a time.
+type decide func(keys []domain.SigningKey, course domain.KeyCourse, now time.Time) (domain.KeyPlan, error)
 
 // carryOut plans, makes the keys that the plan wants outside of any transaction, since an RSA key takes its time, and plans
 // again under the lock. When another replica was faster there is nothing left to do; when more keys are wanted than before, it
 // makes those too.
-func (k Keeper) carryOut(ctx context.Context, now time.Time, decide decide) (Outcome, error) {
+func (k Keeper) carryOut(ctx context.Context, decide decide) (Outcome, error) {
 	decide = k.usable(decide)
-	plan, err := look(ctx, k.Store.Read().Keys, k.Store.Read().Meta, decide)
+	now := k.System.Now()
+	plan, err := look(ctx, k.Store.Read().Keys, k.Store.Read().Meta, decide, now)
 	if err != nil || plan.IsEmpty() {
 		return Outcome{}, err
 	}
@@ -100,7 +102,8 @@ func (k Keeper) carryOut(ctx context.Context, now time.Time, decide decide) (Out
 			if err := tx.Keys.LockRing(ctx); err != nil {
 				return err
 			}
-			if plan, err = look(ctx, tx.Keys, tx.Meta, decide); err != nil {
+			now = k.System.Now()
+			if plan, err = look(ctx, tx.Keys, tx.Meta, decide, now); err != nil {
 				return err
 			}
 			if fresh, enough = made.take(plan.Make); !enough {
@@ -118,7 +121,7 @@ func (k Keeper) carryOut(ctx context.Context, now time.Time, decide decide) (Out
 }
 
 // look plans for what is stored.
-func look(ctx context.Context, keys store.KeyReader, meta store.MetaReader, decide decide) (domain.KeyPlan, error) {
+func look(ctx context.Context, keys store.KeyReader, meta store.MetaReader, decide decide, now time.Time) (domain.KeyPlan, error) {
 	all, err := keys.All(ctx)
 	if err != nil {
 		return domain.KeyPlan{}, err
@@ -127,15 +130,15 @@ func look(ctx context.Context, keys store.KeyReader, meta store.MetaReader, deci
 	if err != nil {
 		return domain.KeyPlan{}, err
 	}
-	return decide(all, course)
+	return decide(all, course, now)
 }
 
 // usable wraps a decision: it refuses to make or activate keys with a SECRET_KEY that does not open those there are, whether they
 // stay or retire. A command with the wrong one would make a key that no server can sign with, and they would find out when its turn
 // comes. Revoked keys are not asked: to revoke all of them is the way out after SECRET_KEY was lost.
 func (k Keeper) usable(decide decide) decide {
-	return func(keys []domain.SigningKey, course domain.KeyCourse) (domain.KeyPlan, error) {
-		plan, err := decide(keys, course)
+	return func(keys []domain.SigningKey, course domain.KeyCourse, now time.Time) (domain.KeyPlan, error) {
+		plan, err := decide(keys, course, now)
 		if err != nil || len(plan.Make)+len(plan.Activate) == 0 {
 			return plan, err
 		}

@@ -85,6 +85,20 @@ func TestTend(t *testing.T) {
 		}
 	})
 
+	t.Run("takes nothing that another replica has just done for the work of a wrong clock", func(t *testing.T) {
+		r := rig.New(t)
+		begun := r.Clock.Now() // of a sweep that then waited
+		r.Clock.Move(month)
+		tend(t, r)
+		before := all(t, r)
+		if n, err := r.Ring.Tend(t.Context(), begun, 500); n != 0 || err != nil {
+			t.Errorf("%d changes, %v", n, err)
+		}
+		if diff := cmp.Diff(before, all(t, r)); diff != "" {
+			t.Error(diff)
+		}
+	})
+
 	t.Run("drops the old key from the set and the table once its last token has expired", func(t *testing.T) {
 		r := rig.New(t)
 		r.Clock.Move(month)

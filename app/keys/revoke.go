@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"time"
 
 	"github.com/signet-auth/signet/domain"
 )
@@ -21,8 +22,7 @@ func (r Revoke) Handle(ctx context.Context, in RevokeInput) (Outcome, error) {
 	if in.Actor.Kind != domain.ActorSystem {
 		return Outcome{}, domain.ErrForbidden
 	}
-	now := r.System.Now()
-	return r.carryOut(ctx, now, func(keys []domain.SigningKey, _ domain.KeyCourse) (domain.KeyPlan, error) {
+	return r.carryOut(ctx, func(keys []domain.SigningKey, _ domain.KeyCourse, now time.Time) (domain.KeyPlan, error) {
 		return r.Policy.Revoke(keys, now, in.KIDs...)
 	})
 }

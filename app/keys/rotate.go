@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/signet-auth/signet/domain"
 )
@@ -26,8 +27,7 @@ func (r Rotate) Handle(ctx context.Context, in RotateInput) (Outcome, error) {
 	if in.Actor.Kind != domain.ActorSystem {
 		return Outcome{}, domain.ErrForbidden
 	}
-	now := r.System.Now()
-	return r.carryOut(ctx, now, func(keys []domain.SigningKey, course domain.KeyCourse) (domain.KeyPlan, error) {
+	return r.carryOut(ctx, func(keys []domain.SigningKey, course domain.KeyCourse, now time.Time) (domain.KeyPlan, error) {
 		policy := r.Policy
 		policy.Algorithm = cmp.Or(course.Algorithm, policy.Algorithm) // what the servers sign with, whatever this command was given
 		plan, err := policy.Rotate(keys, course, now, in.AtOnce)
