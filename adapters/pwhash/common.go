@@ -45,7 +45,7 @@ func LoadCommon() (*Common, error) {
 		}
 	}
 	slices.Sort(c.hashes)
-	c.hashes = slices.Clip(slices.Compact(c.hashes))
+	c.hashes = slices.Clone(slices.Compact(c.hashes)) // of the right size: they stay
 	return c, nil
 }
 

@@ -53,6 +53,7 @@ func parse(url string) (*pgx.ConnConfig, error) {
 		return nil, errors.New("the Postgres address can't be read: it should look like postgresql://user:password@host:5432/name")
 	}
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	config.StatementCacheCapacity, config.DescriptionCacheCapacity = 0, 0 // there is nothing to put in, and each takes 60 KB a connection
 	config.RuntimeParams["application_name"] = "signet"
 	if config.ConnectTimeout == 0 || config.ConnectTimeout > 5*time.Second {
 		config.ConnectTimeout = 5 * time.Second // of those connections that are opened with no request behind them
