@@ -38,6 +38,7 @@ func kind(media ...string) http.Header {
 }
 
 func TestBadBodies(t *testing.T) {
+	t.Parallel()
 	type row struct {
 		body    func(d door) string
 		header  http.Header
@@ -143,6 +144,7 @@ func TestBadBodies(t *testing.T) {
 }
 
 func TestUnknownMembers(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()
@@ -183,6 +185,7 @@ func TestUnknownMembers(t *testing.T) {
 }
 
 func TestLongTexts(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		long := strings.Repeat("l", 60_000)
@@ -224,6 +227,7 @@ func TestLongTexts(t *testing.T) {
 
 // TestForgedAndConfusedTokens sends every secret where another one belongs, and access tokens that were tampered with.
 func TestForgedAndConfusedTokens(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()

@@ -61,6 +61,7 @@ func TestFollowingTheLinkOfAChangeOfAddress(t *testing.T) {
 }
 
 func TestLinksOfAChangeOfAddressFollowTheConfiguration(t *testing.T) {
+	t.Parallel()
 	s := testkit.Start(t, testkit.Options{Env: map[string]string{"LINK_EMAIL_CHANGE": "https://app.example.com/move?t={token}"}})
 	account, to := s.NewAccount(), testkit.NewAddress()
 	r := moving(s.Client().Login(account).Access, to, account.Password)

@@ -11,6 +11,7 @@ import (
 )
 
 func TestFiftyProofsOfOneChangeOfAddressAreOneSuccess(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()
@@ -34,6 +35,7 @@ func TestFiftyProofsOfOneChangeOfAddressAreOneSuccess(t *testing.T) {
 }
 
 func TestManyAccountsThatWantOneAddressAreOneWinner(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, record, to := s.Client(), s.Record(), testkit.NewAddress()
@@ -61,6 +63,7 @@ func TestManyAccountsThatWantOneAddressAreOneWinner(t *testing.T) {
 }
 
 func TestAProofAndNewerRequestsAtOnceLeaveOneWinner(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, record := s.Client(), s.Record()

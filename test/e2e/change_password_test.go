@@ -184,6 +184,7 @@ func TestChangePasswordErrors(t *testing.T) {
 // TestAutheliaCVE202524806GuessesAtTheOldPasswordCountAsLogins: a stolen token must not open a door for guesses beside the login
 // (Authelia CVE-2025-24806; PW-7).
 func TestAutheliaCVE202524806GuessesAtTheOldPasswordCountAsLogins(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		t.Run("against the budget of the account", func(t *testing.T) {
 			s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(nil)})

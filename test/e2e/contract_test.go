@@ -68,6 +68,7 @@ func golden(t *testing.T, name string, r testkit.Response) {
 
 // TestStrictAnswers holds what strangers see to one file per question, whoever is asked about.
 func TestStrictAnswers(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()
@@ -118,6 +119,7 @@ func TestStrictAnswers(t *testing.T) {
 
 // TestEveryServerServesTheOneDocument is why answers may be checked against the document of the first server of the process.
 func TestEveryServerServesTheOneDocument(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../docs/openapi.json")
 	if err != nil {
 		t.Fatal(err)
@@ -156,6 +158,7 @@ func describedBy(t *testing.T, text []byte) map[string]any {
 
 // TestProblems checks what every failure has in common (RFC 9457).
 func TestProblems(t *testing.T) {
+	t.Parallel()
 	s := testkit.Start(t, testkit.Options{})
 	c := s.Client()
 	for name, row := range map[string]struct {
@@ -219,6 +222,7 @@ func TestProblems(t *testing.T) {
 }
 
 func TestARequestIDIsTakenFromATrustedProxyOnly(t *testing.T) {
+	t.Parallel()
 	header := http.Header{"X-Request-Id": {"from-the-proxy.7"}}
 	direct := testkit.Start(t, testkit.Options{})
 	if got := direct.Client().Do(testkit.Request{Path: "/livez", Header: header}).Header.Get("X-Request-Id"); !anyID.MatchString(got) {

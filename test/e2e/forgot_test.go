@@ -157,6 +157,7 @@ func TestForgotErrors(t *testing.T) {
 
 // TestForgotMailIsLimited: over the limit the answer is the same, and nothing is sent (RG-11).
 func TestForgotMailIsLimited(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(map[string]string{"LIMIT_MAIL_BLOCK": "8/1h"})})
 		settled(s)
@@ -203,6 +204,7 @@ func TestForgotMailIsLimited(t *testing.T) {
 
 // TestStrangersCannotUseUpTheWayBackIn: whatever they ask for about an address, its owner gets a link (TH-4, RG-11).
 func TestStrangersCannotUseUpTheWayBackIn(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(nil)})
 		settled(s)
@@ -268,6 +270,7 @@ func TestTheMailOfAForgottenPassword(t *testing.T) {
 // TestZitadelCVE202564101ResetLinksComeFromConfigurationOnly is about the link that is worth most: made of a header, it hands the
 // victim's account to whoever sent the request (Zitadel CVE-2025-64101, GHSA-2wmj).
 func TestZitadelCVE202564101ResetLinksComeFromConfigurationOnly(t *testing.T) {
+	t.Parallel()
 	const evil = "evil.example"
 	for name, row := range map[string]struct {
 		env    map[string]string

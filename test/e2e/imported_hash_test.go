@@ -97,6 +97,7 @@ func TestImportedHashesBeyondTheBounds(t *testing.T) {
 
 // TestFirebaseSignerKeysAreASecret: the setting takes what Firebase shows, also from a file, and a bad one is not repeated.
 func TestFirebaseSignerKeysAreASecret(t *testing.T) {
+	t.Parallel()
 	for name, keys := range map[string]string{"short": "c2hvcnQ=", "no base64": firebaseSigner + "?", "one of two": firebaseSigner + ",x"} {
 		s := testkit.Prepare(t, testkit.Options{Env: map[string]string{"FIREBASE_SIGNER_KEYS": keys}})
 		err := s.TryStart()

@@ -8,6 +8,7 @@ import (
 )
 
 func TestAPersonRegistersVerifiesLogsInRefreshesAndLogsOut(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()

@@ -15,6 +15,7 @@ const (
 )
 
 func TestMailsSpeakTheirReadersLanguage(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		for name, row := range map[string]struct {
@@ -58,6 +59,7 @@ func TestMailsSpeakTheirReadersLanguage(t *testing.T) {
 }
 
 func TestTheHeadersOfAMailSayItsLanguage(t *testing.T) {
+	t.Parallel()
 	mx := smtpserver.Start(t, smtpserver.Options{})
 	s := testkit.Start(t, testkit.Options{Env: mailing(mx)})
 	email := testkit.NewAddress()

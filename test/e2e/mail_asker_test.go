@@ -18,6 +18,7 @@ func agent(userAgent string) http.Header { return http.Header{"User-Agent": {use
 func words(m testkit.Mail) string { return strings.Join(strings.Fields(m.Text), " ") }
 
 func TestMailsSayWhereTheyWereAskedFor(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()

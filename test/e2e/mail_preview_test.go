@@ -27,6 +27,7 @@ func templates(t *testing.T, files map[string]string) map[string]string {
 }
 
 func TestMailPreview(t *testing.T) {
+	t.Parallel()
 	t.Run("shows one mail as text, with no setting at all", func(t *testing.T) {
 		got := signet(t, nil, "", "mail", "preview", "reset").want(t, 0, "Subject: Set a new password for Signet\n", "https://auth.example.com/", "Hello Ada,")
 		if strings.Contains(got.Out, "Confirm your") {

@@ -50,6 +50,7 @@ func linkOf(t *testing.T, m smtpserver.Message) string {
 }
 
 func TestMailIsDeliveredBySMTP(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		mx := smtpserver.Start(t, smtpserver.Options{})
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: mailing(mx)})
@@ -68,6 +69,7 @@ func TestMailIsDeliveredBySMTP(t *testing.T) {
 
 // TestAMailServerNeverShowsInAnAnswer holds a server that is away, silent, slow or rude against the answers of one that works.
 func TestAMailServerNeverShowsInAnAnswer(t *testing.T) {
+	t.Parallel()
 	ill := map[string]func(mx *smtpserver.Server){
 		"silent":            func(mx *smtpserver.Server) { mx.Hang(smtpserver.Greeting) },
 		"silent at the end": func(mx *smtpserver.Server) { mx.Hang(smtpserver.Data) },
@@ -125,6 +127,7 @@ func closedPort(t *testing.T) int {
 }
 
 func TestAMailThatFails(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		t.Run("for now is sent later", func(t *testing.T) {
 			mx := smtpserver.Start(t, smtpserver.Options{})
@@ -201,6 +204,7 @@ func checkBlanked(t *testing.T, s *testkit.Server) {
 // TestAnUntrustedMailServerGetsNothing is about who strips STARTTLS or shows a certificate of his own: the mail waits, and
 // neither it nor the password is his to read.
 func TestAnUntrustedMailServerGetsNothing(t *testing.T) {
+	t.Parallel()
 	for name, row := range map[string]struct {
 		offers smtpserver.Security
 		env    map[string]string
@@ -235,6 +239,7 @@ func TestAnUntrustedMailServerGetsNothing(t *testing.T) {
 // TestZitadelCVE202564101LinksComeFromPublicURLOnly sends every header by which a request says where we are reached (Zitadel
 // CVE-2025-64101, GHSA-2wmj, GHSA-93m4): a link made of one carries the victim's secret to whoever sent it.
 func TestZitadelCVE202564101LinksComeFromPublicURLOnly(t *testing.T) {
+	t.Parallel()
 	const evil = "evil.example"
 	poison := http.Header{
 		"Host": {evil}, "X-Forwarded-Host": {evil}, "X-Forwarded-Proto": {"http"}, "X-Forwarded-Server": {evil}, "X-Forwarded-Port": {"666"},

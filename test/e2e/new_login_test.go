@@ -35,6 +35,7 @@ func alarms(s *testkit.Server, a testkit.Account) (found []testkit.Mail) {
 }
 
 func TestALoginFromAnUnknownClassOfDeviceIsTold(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"RATE_LIMITS": "off"}})
 		c, a := s.Client(), s.NewAccount()
@@ -65,6 +66,7 @@ func TestALoginFromAnUnknownClassOfDeviceIsTold(t *testing.T) {
 }
 
 func TestHostileUserAgentsAreOneClassThatDoesNotSay(t *testing.T) {
+	t.Parallel()
 	s := testkit.Start(t, testkit.Options{Env: map[string]string{"RATE_LIMITS": "off"}})
 	c, a := s.Client(), s.NewAccount()
 	c.Do(loggingInFrom(a, firefox)).Want(http.StatusOK, "")
@@ -84,6 +86,7 @@ func TestHostileUserAgentsAreOneClassThatDoesNotSay(t *testing.T) {
 }
 
 func TestParallelLoginsFromANewDeviceAreToldOnce(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"RATE_LIMITS": "off"}})
 		c, a := s.Client(), s.NewAccount()
@@ -98,6 +101,7 @@ func TestParallelLoginsFromANewDeviceAreToldOnce(t *testing.T) {
 }
 
 func TestAWrongPasswordIsNoSighting(t *testing.T) {
+	t.Parallel()
 	s := testkit.Start(t, testkit.Options{})
 	c, a := s.Client(), s.NewAccount()
 	c.Do(loggingInFrom(a, firefox)).Want(http.StatusOK, "")

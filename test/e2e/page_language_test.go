@@ -12,6 +12,7 @@ import (
 var lawless = []string{"", "*", "tlh", "de;q=0", "de_DE", "../de", "de\u2028", strings.Repeat("x,", 3000) + "de", ";;==,,", "<script>"}
 
 func TestPagesSpeakTheBrowsersLanguage(t *testing.T) {
+	t.Parallel()
 	s := testkit.Start(t, testkit.Options{Env: map[string]string{"CORS_ORIGINS": "https://app.signet.example", "RATE_LIMITS": "off"}})
 	c := s.Client()
 	link := "/api/password/reset/" + resetLink(s, s.NewAccount().Email) // a bad password does not use it up

@@ -80,6 +80,7 @@ func TestAProofWithoutADatabaseIsNoGuess(t *testing.T) {
 
 // TestAResetLetsItsOwnerInAtOnce (TH-4): guesses of strangers don't keep out whoever has just proved the mailbox.
 func TestAResetLetsItsOwnerInAtOnce(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(map[string]string{"HASH_WAIT": "20s"})})
 		settled(s)

@@ -32,6 +32,7 @@ func fieldProblems(t *testing.T, r testkit.Response) []fieldProblem {
 }
 
 func TestRegistrationErrors(t *testing.T) {
+	t.Parallel()
 	required := func(field string) fieldProblem { return fieldProblem{field, "required", field + " is required"} }
 	long := func(n int) string { return strings.Repeat("correct horse ", n/14+1)[:n] }
 	rows := map[string]struct {
@@ -142,6 +143,7 @@ var impossible = map[string]string{
 }
 
 func TestImpossibleAddressesAreRefused(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, before := s.Client(), s.Record().Rows()
@@ -173,6 +175,7 @@ func TestImpossibleAddressesAreRefused(t *testing.T) {
 }
 
 func TestPasswordsAreTakenWhole(t *testing.T) {
+	t.Parallel()
 	for name, row := range map[string]struct {
 		password string
 		env      map[string]string

@@ -42,6 +42,7 @@ func applicant(t *testing.T, s *testkit.Server) (string, testkit.Mail) {
 }
 
 func TestStrictRegistrationOfATakenAddress(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, record := s.Client(), s.Record()
@@ -88,6 +89,7 @@ func TestStrictRegistrationOfATakenAddress(t *testing.T) {
 }
 
 func TestOneAddressIsOneAccountHoweverItIsSpelt(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"REGISTRATION_MODE": "friendly"}})
 		c := s.Client()
@@ -106,6 +108,7 @@ func TestOneAddressIsOneAccountHoweverItIsSpelt(t *testing.T) {
 }
 
 func TestFriendlyRegistration(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"REGISTRATION_MODE": "friendly"}})
 		c := s.Client()
@@ -125,6 +128,7 @@ func TestFriendlyRegistration(t *testing.T) {
 }
 
 func TestClosedRegistration(t *testing.T) {
+	t.Parallel()
 	for _, door := range []string{"off", "invite"} {
 		t.Run(door, func(t *testing.T) {
 			testkit.Each(t, func(t *testing.T, b testkit.Backends) {
@@ -141,6 +145,7 @@ func TestClosedRegistration(t *testing.T) {
 }
 
 func TestOptionalVerification(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{
 			"EMAIL_VERIFICATION": "optional", "REGISTRATION_MODE": "friendly",
@@ -181,6 +186,7 @@ func TestOptionalVerification(t *testing.T) {
 }
 
 func TestPendingRegistrationsOfOneAddress(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		t.Run("a sixth drops the oldest", func(t *testing.T) {
 			s := testkit.Start(t, testkit.Options{Backends: b})
@@ -244,6 +250,7 @@ func TestPendingRegistrationsOfOneAddress(t *testing.T) {
 }
 
 func TestRegistrationMailLimits(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		t.Run("three an hour for an address, then the same answer and nothing sent", func(t *testing.T) {
 			s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"RATE_LIMITS": "on"}})

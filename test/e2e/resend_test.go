@@ -17,6 +17,7 @@ func resending(email string) testkit.Request {
 }
 
 func TestResendAnswersTheSameForEveryAddress(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()
@@ -38,6 +39,7 @@ func TestResendAnswersTheSameForEveryAddress(t *testing.T) {
 }
 
 func TestResendRenewsTheNewest(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, email := s.Client(), testkit.NewAddress()
@@ -64,6 +66,7 @@ func TestResendRenewsTheNewest(t *testing.T) {
 }
 
 func TestResendSupersedes(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()
@@ -83,6 +86,7 @@ func TestResendSupersedes(t *testing.T) {
 }
 
 func TestResendSaysWhenItWasAskedForAndGreetsByName(t *testing.T) {
+	t.Parallel()
 	s := testkit.Start(t, testkit.Options{})
 	c, email := s.Client(), testkit.NewAddress()
 	c.Do(registering(email, testkit.Object{"first_name": "Ada"})).Want(http.StatusCreated, "")

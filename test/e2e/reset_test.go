@@ -438,6 +438,7 @@ func TestPreHijackingAResetTakesOverAnUnprovedAccount(t *testing.T) {
 
 // TestGuessesAtLinksAreLimited: the secret can't be guessed, and trying all the same costs the block its budget (TH-1).
 func TestGuessesAtLinksAreLimited(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(map[string]string{"LIMIT_FAILURES": "5/1m"})})
 		settled(s)

@@ -192,6 +192,7 @@ func writings(secret string) map[string]string {
 }
 
 func TestNoSecretIsInTheDatabaseOrTheLog(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"REFRESH_GRACE": "30s", "REFRESH_RETRY": "1m"}})
 		h := journey(t, s)
@@ -230,6 +231,7 @@ func TestNoSecretIsInTheDatabaseOrTheLog(t *testing.T) {
 
 // TestTheSearchForSecretsFinds keeps the search above from passing because it looks for nothing.
 func TestTheSearchForSecretsFinds(t *testing.T) {
+	t.Parallel()
 	h := &hoard{secrets: map[string]string{"password": "a pass/phrase+é"}, codes: map[string]string{"code": "314159"}}
 	for name, text := range map[string]string{
 		"plain":               "x a pass/phrase+é x",

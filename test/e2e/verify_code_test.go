@@ -27,6 +27,7 @@ func wrongCode(mails ...testkit.Mail) string {
 }
 
 func TestACodeProvesTheMailbox(t *testing.T) {
+	t.Parallel()
 	for name, typed := range map[string]func(code string) string{
 		"as mailed":        func(c string) string { return c },
 		"with a space":     func(c string) string { return c[:3] + " " + c[3:] },
@@ -53,6 +54,7 @@ func TestACodeProvesTheMailbox(t *testing.T) {
 }
 
 func TestIncompleteProofs(t *testing.T) {
+	t.Parallel()
 	s := testkit.Start(t, testkit.Options{})
 	for name, row := range map[string]struct {
 		body    testkit.Object
@@ -80,6 +82,7 @@ func TestIncompleteProofs(t *testing.T) {
 }
 
 func TestWrongCodes(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()
@@ -149,6 +152,7 @@ func TestWrongCodes(t *testing.T) {
 }
 
 func TestACodeWorksForTenMinutes(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()
@@ -163,6 +167,7 @@ func TestACodeWorksForTenMinutes(t *testing.T) {
 }
 
 func TestGuessingCodesIsLimitedLikeGuessingPasswords(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"RATE_LIMITS": "on"}})
 		c := s.Client()

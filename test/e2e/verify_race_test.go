@@ -35,6 +35,7 @@ func persistent(t *testing.T, c *testkit.Client, n int, request func(i int) test
 }
 
 func TestFiftyRegistrationsOfOneAddressMakeOneUser(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, record, email := s.Client(), s.Record(), testkit.NewAddress()
@@ -65,6 +66,7 @@ func TestFiftyRegistrationsOfOneAddressMakeOneUser(t *testing.T) {
 }
 
 func TestFiftyUsesOfOneSecretAreOneSuccess(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		for name, request := range map[string]func(email string, m testkit.Mail, i int) testkit.Request{
@@ -92,6 +94,7 @@ func TestFiftyUsesOfOneSecretAreOneSuccess(t *testing.T) {
 }
 
 func TestAProofAndAResendAtOnceLeaveNothingOpen(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		email, mail := applicant(t, s)

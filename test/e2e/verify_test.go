@@ -41,6 +41,7 @@ const (
 )
 
 func TestFollowingTheLink(t *testing.T) {
+	t.Parallel()
 	rows := map[string]struct {
 		method, accept string
 		outcome        string
@@ -123,6 +124,7 @@ func checkKind(t *testing.T, answer testkit.Response, method, page string) {
 }
 
 func TestAUsedLink(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()
@@ -149,6 +151,7 @@ func TestAUsedLink(t *testing.T) {
 }
 
 func TestSecretsThatProveNothing(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, record := s.Client(), s.Record()
@@ -198,6 +201,7 @@ func TestSecretsThatProveNothing(t *testing.T) {
 }
 
 func TestALinkWorksForADay(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c := s.Client()
@@ -211,6 +215,7 @@ func TestALinkWorksForADay(t *testing.T) {
 }
 
 func TestWhatAProofMakes(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, record := s.Client(), s.Record()
@@ -243,6 +248,7 @@ func TestWhatAProofMakes(t *testing.T) {
 }
 
 func TestRoutesTakeATrailingSlash(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, email := s.Client(), testkit.NewAddress()
