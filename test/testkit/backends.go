@@ -1,9 +1,15 @@
 package testkit
 
 import (
+	"bytes"
+	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 
+	"github.com/signet-auth/signet/cmd/run"
 	"github.com/signet-auth/signet/test/testkit/backend"
 )
 
@@ -12,21 +18,73 @@ type Backends struct {
 	Name string
 	// Env makes the settings of a fresh, empty pair.
 	Env func(tb testing.TB) map[string]string
+	// Ready, if not nil, is Env with the schema in it: a copy, since bringing it up is the longest part of a start.
+	Ready func(tb testing.TB) map[string]string
 }
 
 // Embedded is SQLite in a temp folder, and everything else in process.
 var Embedded = Backends{Name: "embedded", Env: func(tb testing.TB) map[string]string {
 	return map[string]string{"DATA_DIR": tb.TempDir()}
+}, Ready: func(tb testing.TB) map[string]string {
+	dir := tb.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, databaseFile), readyFile(tb), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return map[string]string{"DATA_DIR": dir}
 }}
 
 // Production is Postgres and Redis. On a busy machine an answer of Redis may take longer than requests usually wait for it; then
 // limits would count in two places, and tests of exact numbers fail.
-var Production = Backends{Name: "postgres+redis", Env: func(tb testing.TB) map[string]string {
+var Production = Backends{
+	Name: "postgres+redis",
+	Env:  func(tb testing.TB) map[string]string { return production(tb, backend.Postgres(tb)) },
+	Ready: func(tb testing.TB) map[string]string {
+		return production(tb, backend.PostgresPrepared(tb, func(uri string) error { return migrate(tb, production(tb, uri)) }))
+	},
+}
+
+func production(tb testing.TB, uri string) map[string]string {
 	return map[string]string{
-		"DATABASE_URI": backend.Postgres(tb), "REDIS_URL": backend.Redis(tb),
+		"DATABASE_URI": uri, "REDIS_URL": backend.Redis(tb),
 		"SECRET_KEY": SecretKey, "SIGNET_ENV": "development", "REDIS_TIMEOUT": "10s",
 	}
-}}
+}
+
+// databaseFile is what the embedded database is called in its folder.
+const databaseFile = "signet.db"
+
+var ready struct {
+	sync.Mutex
+	file []byte
+}
+
+// readyFile is an embedded database with the schema and nothing else.
+func readyFile(tb testing.TB) []byte {
+	tb.Helper()
+	ready.Lock()
+	defer ready.Unlock()
+	if ready.file == nil {
+		dir := tb.TempDir()
+		if err := migrate(tb, map[string]string{"DATA_DIR": dir}); err != nil {
+			tb.Fatal(err)
+		}
+		file, err := os.ReadFile(filepath.Join(dir, databaseFile))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		ready.file = file
+	}
+	return ready.file
+}
+
+// migrate brings the schema up as an operator does.
+func migrate(tb testing.TB, env map[string]string) error {
+	var said bytes.Buffer
+	if code := run.Main(tb.Context(), []string{"migrate", "up"}, env, run.Stdio{In: bytes.NewReader(nil), Out: &said, Err: &said}); code != 0 {
+		return fmt.Errorf("signet migrate up: exit %d: %s", code, said.String())
+	}
+	return nil
+}
 
 // SecretKey is the SECRET_KEY of test servers.
 const SecretKey = "3Zk9wQ7rT1yUe5Xc8Vb2Nm6Lp4Js0HgFd-test-only"

@@ -41,7 +41,7 @@ func Start(tb testing.TB, o Options) *Server {
 	return s
 }
 
-// Prepare makes fresh backends for a server that TryStart starts later.
+// Prepare makes fresh backends, with the schema where they are ready-made, for a server that TryStart starts later.
 func Prepare(tb testing.TB, o Options) *Server {
 	tb.Helper()
 	if o.Backends.Env == nil {
@@ -50,7 +50,11 @@ func Prepare(tb testing.TB, o Options) *Server {
 	if o.Clock == nil {
 		o.Clock = &Clock{}
 	}
-	s := &Server{tb: tb, Clock: o.Clock, Log: &Log{}, Env: merged(defaults(), o.Backends.Env(tb), o.Env)}
+	settings := o.Backends.Env
+	if o.Backends.Ready != nil {
+		settings = o.Backends.Ready
+	}
+	s := &Server{tb: tb, Clock: o.Clock, Log: &Log{}, Env: merged(defaults(), settings(tb), o.Env)}
 	tb.Cleanup(s.end)
 	return s
 }

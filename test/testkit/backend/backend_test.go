@@ -48,6 +48,24 @@ func TestPostgres(t *testing.T) {
 	})
 }
 
+func TestPostgresPrepared(t *testing.T) {
+	backend.Postgres(t) // skips here, once, where there is none
+	prepared := 0
+	prepare := func(uri string) error {
+		prepared++
+		execute(t, uri, "CREATE TABLE mark ()")
+		return nil
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() { execute(t, backend.PostgresPrepared(t, prepare), "DROP TABLE mark") })
+	}
+	all.Wait()
+	if prepared != 1 {
+		t.Errorf("it was prepared %d times", prepared)
+	}
+}
+
 func TestPostgresServer(t *testing.T) {
 	server := backend.PostgresServer(t)
 	execute(t, server.URL, "CREATE TABLE mark ()")

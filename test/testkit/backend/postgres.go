@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -30,21 +31,58 @@ var postgresEngine = &engine{
 // connected to it. It skips or fails the test when there is no server (see the package comment).
 func Postgres(tb testing.TB) string {
 	tb.Helper()
+	// template0 cannot have sessions, which would make parallel CREATE DATABASE fail.
+	return postgresCopy(tb, "template0")
+}
+
+// PostgresPrepared is Postgres with a database that is a copy of the one that prepare fills, once a process: its first caller
+// says how.
+func PostgresPrepared(tb testing.TB, prepare func(uri string) error) string {
+	tb.Helper()
+	prepared.Lock()
+	defer prepared.Unlock()
+	if prepared.name == "" {
+		server := *postgresEngine.sharedURL(tb)
+		name, drop, err := postgresCreate(server, "template0")
+		if err != nil {
+			tb.Fatalf("backend: create a database: %v", err)
+		}
+		atExit(func() { _ = drop() })
+		server.Path = "/" + name
+		if err := prepare(server.String()); err != nil {
+			tb.Fatalf("backend: prepare a database: %v", err)
+		}
+		prepared.name = name
+	}
+	return postgresCopy(tb, prepared.name)
+}
+
+var prepared struct {
+	sync.Mutex
+	name string
+}
+
+func postgresCopy(tb testing.TB, template string) string {
+	tb.Helper()
 	server := *postgresEngine.sharedURL(tb)
-	// A name of letters and digits needs no quoting. template0 cannot have sessions, which would make parallel
-	// CREATE DATABASE fail.
-	name := "signet_test_" + strings.ToLower(rand.Text())
-	if err := postgresExec(server.String(), "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+	name, drop, err := postgresCreate(server, template)
+	if err != nil {
 		tb.Fatalf("backend: create a database: %v", err)
 	}
 	tb.Cleanup(func() {
-		if err := postgresExec(server.String(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+		if err := drop(); err != nil {
 			tb.Errorf("backend: drop the database: %v", err)
 		}
 	})
-	own := server
-	own.Path = "/" + name
-	return own.String()
+	server.Path = "/" + name
+	return server.String()
+}
+
+// postgresCreate makes a database. A name of letters and digits needs no quoting.
+func postgresCreate(server url.URL, template string) (name string, drop func() error, err error) {
+	name = "signet_test_" + strings.ToLower(rand.Text())
+	drop = func() error { return postgresExec(server.String(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") }
+	return name, drop, postgresExec(server.String(), "CREATE DATABASE "+name+" TEMPLATE "+template)
 }
 
 // PostgresServer starts a server of the test's own, with an empty database.
