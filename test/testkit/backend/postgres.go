@@ -36,7 +36,7 @@ func Postgres(tb testing.TB) string {
 }
 
 // PostgresPrepared is Postgres with a database that is a copy of the one that prepare fills, once a process: its first caller
-// says how.
+// says how. prepare must leave nobody connected.
 func PostgresPrepared(tb testing.TB, prepare func(uri string) error) string {
 	tb.Helper()
 	prepared.Lock()
