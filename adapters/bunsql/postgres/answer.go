@@ -38,13 +38,14 @@ func answer(ctx context.Context, pool *sql.DB, statement string) (string, error)
 				value, found = string(rows.Values()[0]), true
 			}
 		}
-		if err := results.Close(); err != nil { // pgx gives the connection up
-			if pgconn.SafeToRetry(err) {
-				return driver.ErrBadConn
-			}
-			return err
+		err := results.Close()
+		if !server.IsClosed() { // also after a refusal by the server, such as a lock's timeout: the connection goes on
+			err = errors.Join(err, server.Conn().SetDeadline(time.Time{}))
 		}
-		return server.Conn().SetDeadline(time.Time{})
+		if err != nil && pgconn.SafeToRetry(err) {
+			return driver.ErrBadConn
+		}
+		return err
 	})
 	if errors.Is(err, driver.ErrBadConn) { // nothing was sent
 		err = pool.QueryRowContext(ctx, statement).Scan(&value)

@@ -168,6 +168,43 @@ func TestARowThatIsHeldForLongIsUnavailableAndNotWaitedForForever(t *testing.T) 
 	}
 }
 
+// A refusal by the server leaves the connection whole. What bounded that statement's time must not bound the next one's.
+func TestAStatementThatWasRefusedLeavesItsConnectionGood(t *testing.T) {
+	url := backend.Postgres(t)
+	open(t, url) // migrates
+	db, err := postgres.Open(url, bunsql.Options{MaxConns: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // a test
+	raw := conn(t, url)
+	connections := func() (n int) {
+		const count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'signet' AND datname = current_database() AND backend_start > now() - interval '400 ms'"
+		if err := raw.QueryRowContext(t.Context(), count).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	tx, err := raw.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.ExecContext(t.Context(), "LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	unavailable(t, "Rotate", func() error { return rotate(t.Context(), db) })
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(soon) // a socket's deadline is kept by the real clock
+	if err := errors.Join(get(t.Context(), db), rotate(t.Context(), db)); err != nil {
+		t.Error(err)
+	}
+	if n := connections(); n != 0 {
+		t.Errorf("%d connections had to be made anew", n)
+	}
+}
+
 func TestConnectionsSayWhoTheyAre(t *testing.T) {
 	url := backend.Postgres(t)
 	db, raw := open(t, url), conn(t, url)
