@@ -52,7 +52,7 @@ func (l Lacking) String() string {
 
 // Handle looks at all that is sealed and still of use.
 func (l Lack) Handle(ctx context.Context, now time.Time) (found Lacking, err error) {
-	if found.Keys, err = l.OfKeys(ctx); err != nil {
+	if found.Keys, err = l.keys(ctx); err != nil {
 		return Lacking{}, err
 	}
 	if found.Messages, err = l.count(ctx, messages(now)); err != nil {
@@ -62,8 +62,7 @@ func (l Lack) Handle(ctx context.Context, now time.Time) (found Lacking, err err
 	return found, err
 }
 
-// OfKeys looks at signing keys only: they tell a command that its SECRET_KEY is not the servers'.
-func (l Lack) OfKeys(ctx context.Context) (kids []string, err error) {
+func (l Lack) keys(ctx context.Context) (kids []string, err error) {
 	all, err := l.Store.Read().Keys.All(ctx)
 	for _, key := range all {
 		if len(key.Private) > 0 && l.lacks(keys.Place(key.KID), key.Private) {

@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/signet-auth/signet/adapters/seal"
+	"github.com/signet-auth/signet/app/keys"
 	"github.com/signet-auth/signet/app/reseal"
+	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
 
@@ -28,7 +30,7 @@ func openSealer(c *Config) (*seal.Sealer, error) {
 }
 
 // checkSecrets refuses a start that would lose what a former SECRET_KEY sealed: mail that waits would expire unsent, and nobody would
-// know why. It comes before anything is written.
+// know why. It comes before anything is sealed or read.
 func (s *Server) checkSecrets(ctx context.Context, db store.Store, sealer *seal.Sealer) error {
 	var lacking reseal.Lacking
 	err := s.patiently(ctx, func(ctx context.Context) (err error) {
@@ -40,24 +42,34 @@ func (s *Server) checkSecrets(ctx context.Context, db store.Store, sealer *seal.
 		return fmt.Errorf("look for what a former SECRET_KEY sealed: %w", err)
 	case lacking.IsNone():
 		return nil
-	case s.config.SecretKeyForce && len(lacking.Keys) == 0:
+	case bool(s.config.SecretKeyForce) && len(lacking.Keys) == 0:
 		s.log.WarnContext(ctx, "values are left that no known SECRET_KEY opens: they will expire", "messages", lacking.Messages, "flows", lacking.Flows)
 		return nil
 	}
-	lost := "SECRET_KEY_FORCE=true starts without it"
+	lost := "SECRET_KEY_FORCE=on starts without it"
 	if len(lacking.Keys) > 0 {
-		lost = fmt.Sprintf("`signet keys revoke %s` makes new keys, and SECRET_KEY_FORCE=true starts without the rest", strings.Join(lacking.Keys, " "))
+		lost = fmt.Sprintf("`signet keys revoke -- %s` makes new keys, and SECRET_KEY_FORCE=on starts without the rest", strings.Join(lacking.Keys, " "))
 	}
-	return fmt.Errorf("SECRET_KEY: sealed under a secret that is neither SECRET_KEY nor in SECRET_KEY_PREVIOUS: %s. Nothing was changed. "+
+	return fmt.Errorf("SECRET_KEY: sealed under a secret that is neither SECRET_KEY nor in SECRET_KEY_PREVIOUS: %s. None of it was changed. "+
 		"Put the former secret into SECRET_KEY_PREVIOUS until what it sealed is sealed anew. If it is lost for good, %s", lacking, lost)
 }
 
 // checkServersSecret refuses a command whose SECRET_KEY is not the servers': what it sealed they could not open, and it would not find
-// what they stored under theirs.
+// what they stored under theirs. While they change it, theirs is the one that their first start has sealed a key with.
 func checkServersSecret(ctx context.Context, db store.Store, sealer *seal.Sealer) error {
-	kids, err := reseal.Lack{Store: db, Sealer: sealer}.OfKeys(ctx)
-	if err == nil && len(kids) > 0 {
-		return errors.New("SECRET_KEY does not open the signing keys: it is not the one that the servers have")
+	all, err := keys.List{Store: db, Sealer: sealer}.Handle(ctx, domain.System())
+	if err != nil {
+		return err
 	}
-	return err
+	sealings := map[keys.Sealing]int{}
+	for _, key := range all {
+		sealings[key.Sealed]++
+	}
+	switch {
+	case sealings[keys.SealedUnderUnknown] > 0:
+		return errors.New("SECRET_KEY does not open the signing keys: it is not the one that the servers have")
+	case sealings[keys.SealedUnderPrevious] > 0 && sealings[keys.SealedUnderCurrent] == 0:
+		return errors.New("SECRET_KEY has sealed no signing key: the servers still have the one that is in SECRET_KEY_PREVIOUS here")
+	}
+	return nil
 }
