@@ -20,7 +20,7 @@ type Config struct {
 	Env               string        `env:"SIGNET_ENV"` // development with SQLite, production with Postgres unless said
 	SecretKey         domain.Secret `env:"SECRET_KEY"`
 	SecretKeyPrevious secrets       `env:"SECRET_KEY_PREVIOUS"`
-	SecretKeyForce    bool          `env:"SECRET_KEY_FORCE" envDefault:"false"`
+	SecretKeyForce    onOff         `env:"SECRET_KEY_FORCE" envDefault:"off"`
 
 	Host      string   `env:"HOST"` // empty: loopback in development, every interface in production
 	Port      int      `env:"PORT" envDefault:"5000"`
@@ -45,8 +45,8 @@ type Config struct {
 
 	MailServer    string        `env:"MAIL_SERVER"`
 	MailPort      int           `env:"MAIL_PORT" envDefault:"587"`
-	MailStartTLS  bool          `env:"MAIL_USE_TLS" envDefault:"false"`
-	MailTLS       bool          `env:"MAIL_USE_SSL" envDefault:"false"`
+	MailStartTLS  onOff         `env:"MAIL_USE_TLS" envDefault:"off"`
+	MailTLS       onOff         `env:"MAIL_USE_SSL" envDefault:"off"`
 	MailUser      string        `env:"MAIL_USERNAME"`
 	MailPassword  domain.Secret `env:"MAIL_PASSWORD"`
 	MailFrom      string        `env:"MAIL_FROM" envDefault:"Signet <no-reply@localhost.localdomain>"`
@@ -56,7 +56,7 @@ type Config struct {
 	LinkEmail     string        `env:"LINK_EMAIL_CHANGE"`
 
 	Issuer      string           `env:"ISSUER"`
-	IssuerForce bool             `env:"ISSUER_FORCE" envDefault:"false"`
+	IssuerForce onOff            `env:"ISSUER_FORCE" envDefault:"off"`
 	Algorithm   domain.Algorithm `env:"JWT_ALG" envDefault:"ES256"`
 	AccessTTL   duration         `env:"JWT_ACCESS_TOKEN_EXPIRES" envDefault:"15m"`
 	KeyRotation duration         `env:"KEY_ROTATION" envDefault:"30d"` // 0: never by itself

@@ -26,9 +26,9 @@ func settleIssuer(ctx context.Context, db store.Store, c *Config, publicURL stri
 		}
 	case c.Issuer == "" || c.Issuer == stored:
 		return stored, nil
-	case !c.IssuerForce:
+	case !bool(c.IssuerForce):
 		return "", fmt.Errorf("ISSUER (or PUBLIC_URL) is %s, but this deployment issues tokens as %s. Services that verify tokens know that name. "+
-			"Set ISSUER=%s to keep it, or ISSUER_FORCE=true to change it: every access token out there ends", c.Issuer, stored, stored)
+			"Set ISSUER=%s to keep it, or ISSUER_FORCE=on to change it: every access token out there ends", c.Issuer, stored, stored)
 	default:
 		stored = c.Issuer
 	}

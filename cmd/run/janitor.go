@@ -44,7 +44,7 @@ func observeJanitor(metrics telemetry.Registry, j *janitor.Janitor) error {
 	for _, kind := range j.Kinds() {
 		label := map[string]string{"kind": kind}
 		errs = append(errs,
-			metrics.Counter("signet_janitor_done_total", "Rows of each kind that this replica removed (users: erased, months: made, keys: made or changed, resealed: sealed anew).", label,
+			metrics.Counter("signet_janitor_done_total", "Rows of each kind that this replica's sweeps removed (users: erased, months: made, keys: made or changed, resealed: sealed anew).", label,
 				func() float64 { return float64(j.Done(kind)) }),
 			metrics.Counter("signet_janitor_failures_total", "How often this replica could not clean a kind.", label,
 				func() float64 { return float64(j.Failed(kind)) }))

@@ -27,9 +27,9 @@ func openPost(c *Config, system sys.System) (post, error) {
 	}
 	security := smtpmail.Plain
 	switch {
-	case c.MailTLS:
+	case bool(c.MailTLS):
 		security = smtpmail.TLS
-	case c.MailStartTLS:
+	case bool(c.MailStartTLS):
 		security = smtpmail.StartTLS
 	}
 	transport, err := smtpmail.New(smtpmail.Options{

@@ -99,8 +99,6 @@ func accepted(p env.ParseError) string {
 	switch p.Type.Kind() {
 	case reflect.Int:
 		return "must be a whole number"
-	case reflect.Bool:
-		return "must be true or false"
 	}
 	return p.Err.Error()
 }
@@ -175,7 +173,7 @@ func (c *Config) check() []error {
 	bad(c.OutboxWorkers >= 1, "OUTBOX_WORKERS must be at least 1")
 	bad(c.LimitCalls >= 1 && c.LimitAnonymous >= 1 && c.LimitForged >= 1, "LIMIT_CALLS, LIMIT_ANONYMOUS and LIMIT_FORGED must be at least 1 (a minute)")
 	bad(c.HashWorkers >= 0, "HASH_WORKERS must be 0 (by the number of cores) or more")
-	bad(!c.MailTLS || !c.MailStartTLS, "MAIL_USE_TLS (STARTTLS) and MAIL_USE_SSL exclude each other: give one")
+	bad(bool(!c.MailTLS || !c.MailStartTLS), "MAIL_USE_TLS (STARTTLS) and MAIL_USE_SSL exclude each other: give one")
 	bad(c.Verification == "required" || c.RegistrationMode == "friendly", "EMAIL_VERIFICATION=optional needs REGISTRATION_MODE=friendly: it tells whether an address is taken")
 	for name, link := range map[string]string{"LINK_VERIFY": c.LinkVerify, "LINK_RESET": c.LinkReset, "LINK_EMAIL_CHANGE": c.LinkEmail} {
 		bad(link == "" || isLink(link), "%s must be an address such as https://app.example.com/page?token={token}", name)

@@ -127,8 +127,8 @@ func TestIssuer(t *testing.T) {
 		if got := issuer(nil); got != first {
 			t.Errorf("the issuer is %q with nothing set, want the stored one", got)
 		}
-		signet(t, cheaply(env, map[string]string{"PUBLIC_URL": second}), "", "serve").want(t, 1, first, second, "ISSUER_FORCE=true", "ISSUER="+first)
-		signet(t, cheaply(env, map[string]string{"ISSUER": second}), "", "serve").want(t, 1, "ISSUER_FORCE=true")
+		signet(t, cheaply(env, map[string]string{"PUBLIC_URL": second}), "", "serve").want(t, 1, first, second, "ISSUER_FORCE=on", "ISSUER="+first)
+		signet(t, cheaply(env, map[string]string{"ISSUER": second}), "", "serve").want(t, 1, "ISSUER_FORCE=on")
 		if got := issuer(map[string]string{"PUBLIC_URL": second, "ISSUER": first}); got != first {
 			t.Errorf("the issuer is %q, want ISSUER", got)
 		}
