@@ -53,6 +53,9 @@ func (u *List) Handle(ctx context.Context, in ListInput) (ListOutput, error) {
 	}
 	filter.Limit = in.Limit + 1 // one more tells whether there is more
 	users, err := u.Store.Read().Users.List(ctx, filter)
+	for i := range users {
+		users[i].Principal = users[i].AsOf(filter.Now)
+	}
 	if err != nil || len(users) <= in.Limit {
 		return ListOutput{Users: users}, err
 	}

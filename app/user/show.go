@@ -32,9 +32,11 @@ func (u *Show) Handle(ctx context.Context, by domain.Actor, ref string) (ShowOut
 	if err != nil {
 		return ShowOutput{}, err
 	}
+	now := u.System.Now()
+	user.Principal = user.AsOf(now)
 	read := u.Store.Read()
 	out := ShowOutput{User: user}
-	if out.Sessions, err = read.Sessions.LiveByUser(ctx, user.ID, u.Policy, u.System.Now()); err != nil {
+	if out.Sessions, err = read.Sessions.LiveByUser(ctx, user.ID, u.Policy, now); err != nil {
 		return ShowOutput{}, err
 	}
 	if out.Roles, err = read.Grants.Assigned(ctx, user.ID.Principal(), maxRoles); err != nil {
