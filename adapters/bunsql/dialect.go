@@ -28,7 +28,8 @@ type Dialect struct {
 	AdvisoryLock        string
 
 	// Answer runs a complete statement and returns the one value of the one row it yields, or sql.ErrNoRows. It is the way of
-	// statements that run so often that what Bun and database/sql do around rows shows.
+	// statements that run so often that what Bun and database/sql do around rows shows, and of which a second run does no harm:
+	// when the connection breaks it is sent again, even if the first was done.
 	Answer func(ctx context.Context, pool *sql.DB, statement string) (string, error)
 
 	// Scrub, if not empty, makes the database give up copies of what was deleted that it keeps for itself.

@@ -47,7 +47,7 @@ func answer(ctx context.Context, pool *sql.DB, statement string) (string, error)
 		}
 		return err
 	})
-	if errors.Is(err, driver.ErrBadConn) { // nothing was sent
+	if errors.Is(err, driver.ErrBadConn) { // as database/sql does; pgx calls a connection that broke before the answer safe, too
 		err = pool.QueryRowContext(ctx, statement).Scan(&value)
 		return value, err
 	}
