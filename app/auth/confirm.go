@@ -52,7 +52,11 @@ func (u *Confirm) Handle(ctx context.Context, actor domain.Actor, from domain.Or
 	ctx = context.WithoutCancel(ctx) // as in Login: hanging up hides no guess
 	now := u.System.Now()
 	if !match.OK || who.run.IsLocked(now) || who.user.ID != user.ID || !who.user.IsActive(now) {
-		return domain.User{}, u.refuse(ctx, who, user.Email, from, now)
+		err := u.refuse(ctx, who, user.Email, from, now)
+		if errors.Is(err, domain.ErrInvalidCredentials) {
+			err = domain.ErrInvalidCredentials.Saying("The password is not right") // of an account that is known: no address was sent
+		}
+		return domain.User{}, err
 	}
 	budget.Return()
 	return who.user, nil
