@@ -104,7 +104,7 @@ func (r *Accounts) login(ctx context.Context, caller Caller, in api.LoginRequest
 	answer := Answer[api.LoginResponse]{}
 	byCookie := in.Transport == api.TransportCookie
 	if byCookie {
-		if err := caller.MayKeepCookie(); err != nil {
+		if err := caller.CheckCookieOrigin(); err != nil {
 			return answer, err
 		}
 	}
@@ -120,7 +120,7 @@ func (r *Accounts) login(ctx context.Context, caller Caller, in api.LoginRequest
 		TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access), User: userBody(out.User), SessionID: string(out.Session.ID),
 		Session: api.Session{ID: string(out.Session.ID), ExpiresAt: out.Session.ExpiresAt, IdleExpiresAt: out.IdleUntil},
 	}
-	answer.Body.RefreshToken, answer.Cookies = caller.HandOver(out.Session, out.RefreshToken, out.IdleUntil)
+	answer.Body.RefreshToken, answer.Cookies = caller.DeliverRefreshToken(out.Session, out.RefreshToken, out.IdleUntil)
 	return answer, nil
 }
 
@@ -133,14 +133,14 @@ func (r *Accounts) refresh(ctx context.Context, caller Caller, in api.RefreshReq
 	out, err := r.Refresh.Handle(ctx, auth.RefreshInput{From: caller.Origin, Token: token, By: by, Service: in.Service})
 	if err != nil {
 		if by == auth.ByCookie {
-			err = caller.RefusedCookie(err)
+			err = caller.ClearInvalidCookie(err)
 		}
 		return answer, err
 	}
 	answer.Body = api.RefreshResponse{
 		Success: true, AccessToken: out.Access.Token.Reveal(), TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access),
 	}
-	answer.Body.RefreshToken, answer.Cookies = caller.HandOver(out.Session, out.RefreshToken, out.IdleUntil)
+	answer.Body.RefreshToken, answer.Cookies = caller.DeliverRefreshToken(out.Session, out.RefreshToken, out.IdleUntil)
 	return answer, nil
 }
 
@@ -151,7 +151,7 @@ func presented(caller Caller, body string) (domain.Secret, auth.Carrier, error) 
 	if body != "" {
 		return domain.NewSecret(body), auth.ByBody, nil
 	}
-	cookie, err := caller.Cookie()
+	cookie, err := caller.RefreshCookie()
 	if !cookie.IsZero() || caller.Bearer.IsZero() {
 		return cookie, auth.ByCookie, err
 	}
@@ -162,18 +162,18 @@ func presented(caller Caller, body string) (domain.Secret, auth.Carrier, error) 
 func (r *Accounts) logout(ctx context.Context, caller Caller, in api.LogoutRequest) (Answer[api.MessageResponse], error) {
 	answer := Answer[api.MessageResponse]{Body: api.MessageResponse{Success: true, Message: "Logged out"}}
 	token := domain.NewSecret(in.RefreshToken)
-	cookie, err := caller.Cookie()
+	cookie, err := caller.RefreshCookie()
 	if err != nil && token.IsZero() && caller.Bearer.IsZero() {
 		return answer, err
 	}
 	err = r.Logout.Handle(ctx, auth.LogoutInput{From: caller.Origin, AccessToken: caller.Bearer, RefreshToken: token, Cookie: cookie})
 	if err != nil {
 		if !cookie.IsZero() {
-			err = caller.RefusedCookie(err)
+			err = caller.ClearInvalidCookie(err)
 		}
 		return answer, err
 	}
-	if answer.Cookies = caller.TakeBack(); answer.Cookies != nil {
+	if answer.Cookies = caller.ClearRefreshCookie(); answer.Cookies != nil {
 		answer.Header = http.Header{"Clear-Site-Data": {siteData}}
 	}
 	return answer, nil

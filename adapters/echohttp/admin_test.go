@@ -31,7 +31,7 @@ func TestReadiness(t *testing.T) {
 			t.Errorf("says %s", body)
 		}
 	})
-	t.Run("is not a load that strangers can make", func(t *testing.T) {
+	t.Run("is not a load that anonymous calls can make", func(t *testing.T) {
 		for range 100 {
 			k.get("/readyz")
 		}

@@ -21,7 +21,7 @@ type Options struct {
 	Log    *slog.Logger
 	// LogRequests logs every request; without it only answers from 500 on are, to keep log formatting off the hot path.
 	LogRequests bool
-	// Authenticate answers who sends a token. Errors: domain.ErrTokenInvalid (with the cause domain.ErrForged where Signet
+	// Authenticate finds the actor of a token. Errors: domain.ErrTokenInvalid (with the cause domain.ErrForged where Signet
 	// never made the token), or a failure of its own.
 	Authenticate func(ctx context.Context, token domain.Secret) (domain.Actor, error)
 	// Limiter counts calls, in this process; nil means no limits.
@@ -85,7 +85,7 @@ func New(o Options) (*API, error) {
 		a.timeout = 10 * time.Second
 	}
 	a.echo = newRouter(func(ex *exchange, r *http.Request) error {
-		return a.throttle.stranger(r.Context(), ex.origin(r))
+		return a.throttle.takeAnonymous(r.Context(), ex.origin(r))
 	})
 	a.edge = &edge{
 		next: a.echo, log: o.Log, logAll: o.LogRequests, newID: o.System.NewID, trusted: o.TrustedProxies,

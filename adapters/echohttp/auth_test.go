@@ -73,7 +73,7 @@ func TestBearerTokens(t *testing.T) {
 		}
 		wantProblem(t, k.get("/optional", "Authorization: Bearer ended"), 401, "token_invalid")
 	})
-	t.Run("are handed over unverified where the use case judges", func(t *testing.T) {
+	t.Run("are passed on unverified where the use case judges", func(t *testing.T) {
 		if who := decodeBody[whoResponse](t, k.get("/raw", "Authorization: Bearer ended")); who.Bearer != "ended" || who.Session != "" {
 			t.Errorf("got %+v", who)
 		}
@@ -90,7 +90,7 @@ func TestThrottle(t *testing.T) {
 	limited := func(o *echohttp.Options) { o.Limits = echohttp.Limits{Anonymous: 3, Forged: 2, Authenticated: 4} }
 	const good, other = "Authorization: Bearer good1", "Authorization: Bearer good2"
 
-	t.Run("bounds strangers per address block", func(t *testing.T) {
+	t.Run("bounds anonymous calls per address block", func(t *testing.T) {
 		k := newKernel(t, limited)
 		for range 3 {
 			wantStatus(t, k.get("/anybody"), http.StatusOK)
@@ -220,7 +220,7 @@ func TestCookies(t *testing.T) {
 			t.Error("the answer's own header is missing")
 		}
 	})
-	t.Run("are taken back with the refusal of what they held, and with no other", func(t *testing.T) {
+	t.Run("are deleted with the refusal of what they held, and with no other", func(t *testing.T) {
 		res := k.post("/cookie", "", "Cookie: __Secure-signet_rt=dead", mark, "Origin: https://app.example.com")
 		wantProblem(t, res, 401, "token_invalid")
 		want := "__Secure-signet_rt=; Path=/api/auth; Max-Age=0; HttpOnly; Secure; SameSite=Strict"

@@ -6,7 +6,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Caller is who calls, and from where.
+// Caller is the caller of an operation: the actor, the origin, and what the request's headers say.
 type Caller struct {
 	// Actor is anonymous unless the operation authenticates.
 	Actor  domain.Actor

@@ -55,8 +55,8 @@ func FuzzClientAddr(f *testing.F) {
 	f.Add("10.0.0.9, 10.0.0.8", "::ffff:192.0.2.1")
 	f.Add("", "[::1]:80")
 	f.Fuzz(func(t *testing.T, written, seen string) {
-		stranger := netip.MustParseAddr("192.0.2.9")
-		if got := echohttp.ClientAddr(stranger, []string{written}, proxies); got != stranger {
+		outsider := netip.MustParseAddr("192.0.2.9")
+		if got := echohttp.ClientAddr(outsider, []string{written}, proxies); got != outsider {
 			t.Fatalf("an untrusted peer became %s", got)
 		}
 		hop, err := netip.ParseAddr(seen)

@@ -11,7 +11,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// cookies knows the refresh token's cookie, and when one that a browser sent counts.
+// cookies makes the cookie of the refresh token, and decides whether one that a browser sent counts.
 type cookies struct {
 	name     string
 	secure   bool // the public URL is https
@@ -57,18 +57,18 @@ func (c *cookies) reachedAt(addr net.Addr) {
 	}
 }
 
-// keep makes the cookie that keeps a refresh token from scripts (HttpOnly) and, unless the front end lives on another site,
-// from other sites (SameSite=Strict).
-func (c *cookies) keep(token domain.Secret, until time.Time) *http.Cookie {
+// refresh makes the cookie of a refresh token. Scripts can't read it (HttpOnly), and other sites can't have it sent
+// (SameSite=Strict) unless the front end lives on another site.
+func (c *cookies) refresh(token domain.Secret, until time.Time) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // without Secure only where PUBLIC_URL is http on loopback
 		Name: c.name, Value: token.Reveal(), Path: "/api/auth", Expires: until,
 		HttpOnly: true, Secure: c.name != "signet_rt", SameSite: c.sameSite,
 	}
 }
 
-// drop makes the cookie that deletes it.
-func (c *cookies) drop() *http.Cookie {
-	cookie := c.keep(domain.Secret{}, time.Time{}) //nolint:gosec // as above
+// cleared makes the cookie that deletes the one of the refresh token.
+func (c *cookies) cleared() *http.Cookie {
+	cookie := c.refresh(domain.Secret{}, time.Time{}) //nolint:gosec // as above
 	cookie.MaxAge = -1
 	return cookie
 }
@@ -83,11 +83,11 @@ var (
 	errCookieElsewhere = domain.ErrForbidden.Saying("Pages of this origin get no session cookie: CORS_ORIGINS must name it")
 )
 
-// Cookie is the refresh token that the browser sent, zero when it sent none. It counts only with an Origin of ours or of the
-// allow-list and a header that a page of another origin can't set without asking (UI-2); otherwise domain.ErrForbidden,
-// because the browser may have been made to send it. Two of the name are refused too: one of them somebody else has set, from
-// another host of the same site.
-func (c Caller) Cookie() (domain.Secret, error) {
+// RefreshCookie is the refresh token that the browser sent, zero when it sent none. It counts only with an Origin of ours or of
+// the allow-list and a header that a page of another origin can't set without asking (UI-2). Otherwise the error is
+// domain.ErrForbidden, because the browser may have been made to send it. Two cookies of the name are refused too: one of them
+// was set by somebody else, from another host of the same site.
+func (c Caller) RefreshCookie() (domain.Secret, error) {
 	sent := c.request.CookiesNamed(c.cookies.name)
 	if len(sent) == 0 || sent[0].Value == "" {
 		return domain.Secret{}, nil
@@ -99,12 +99,48 @@ func (c Caller) Cookie() (domain.Secret, error) {
 	return domain.NewSecret(sent[0].Value), nil
 }
 
-// MayKeepCookie refuses to begin a session by cookie for a page that could not use it. Browsers ask before they send JSON from
-// another origin, so such a request is either a mistake or an attempt to log somebody in as the attacker (login CSRF); the
-// answer's Set-Cookie would take effect even where the page may not read the answer. No Origin is no browser's page.
-func (c Caller) MayKeepCookie() error {
+// CheckCookieOrigin refuses to begin a session by cookie for a page that could not use it. Browsers ask before they send JSON
+// from another origin, so such a request is either a mistake or an attempt to log somebody in as the attacker (login CSRF):
+// the answer's Set-Cookie would take effect even where the page may not read the answer. A request without Origin does not
+// come from a page.
+func (c Caller) CheckCookieOrigin() error {
 	if origins := c.request.Header["Origin"]; len(origins) > 0 && !c.cookies.allows(origins) {
 		return errCookieElsewhere
 	}
 	return nil
 }
+
+// DeliverRefreshToken is the one way in which a refresh token gets to its client: in the body, or, in a session that began
+// with transport "cookie", in the cookie and never in a body, however the request came. until is when the session lapses
+// unless it is refreshed.
+func (c Caller) DeliverRefreshToken(s domain.Session, token domain.Secret, until time.Time) (body string, set []*http.Cookie) {
+	if s.Cookie {
+		return "", []*http.Cookie{c.cookies.refresh(token, until)}
+	}
+	return token.Reveal(), nil
+}
+
+// ClearRefreshCookie makes the cookies of an answer that deletes the refresh token's: none where the browser sent none.
+func (c Caller) ClearRefreshCookie() []*http.Cookie {
+	if len(c.request.CookiesNamed(c.cookies.name)) == 0 {
+		return nil
+	}
+	return []*http.Cookie{c.cookies.cleared()}
+}
+
+// ClearInvalidCookie makes the refusal of a cookie's token delete the cookie, so that the browser does not send it again and
+// again. Any other failure leaves it: it may still be good.
+func (c Caller) ClearInvalidCookie(err error) error {
+	if !errors.Is(err, domain.ErrTokenInvalid) {
+		return err
+	}
+	return &invalidCookieError{err, c.cookies.cleared()}
+}
+
+// invalidCookieError is the refusal of the token in a cookie, with the cookie that deletes it.
+type invalidCookieError struct {
+	error
+	cleared *http.Cookie
+}
+
+func (e *invalidCookieError) Unwrap() error { return e.error }

@@ -62,8 +62,8 @@ func unmarshal(body []byte, s *shape, strict bool, target any) error {
 	}
 }
 
-// bodyError tells what the client did from what befell it. A body that breaks off is the client's: its connection is gone
-// or its framing is wrong.
+// bodyError is the refusal of a body that could not be read. Both causes are the client's: the body is too large, or it
+// breaks off, because the connection is gone or the framing is wrong.
 func bodyError(w http.ResponseWriter, err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge(w)

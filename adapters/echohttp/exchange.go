@@ -11,8 +11,8 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// unmatched is the route of requests that no route took. The path itself never labels anything: it may carry a token, and a
-// stranger could make as many of them as there is memory for metrics.
+// unmatched is the route of requests that no route took. The path itself never labels anything: it may carry a token, and
+// anybody could invent paths until the metrics fill the memory.
 const unmatched = "unmatched"
 
 // exchange is one request and its answer, as the kernel sees it. It travels as the response writer, so that it costs one

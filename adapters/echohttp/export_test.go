@@ -2,7 +2,7 @@ package echohttp
 
 import "reflect"
 
-// ParseForm is the decoder of forms without its request, likewise.
+// ParseForm is the decoder of forms without its request, for the fuzz target.
 func ParseForm(body string) (map[string]string, error) { return parseForm(body) }
 
 // Unmarshal is the decoder of bodies without its request, for the fuzz target.

@@ -76,15 +76,15 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 		}
 		switch {
 		case err == nil && op.Auth == UnverifiedAuth:
-			a.throttle.excuse(ctx, caller.Origin) // the credentials counted after all: a stranger it was not
+			a.throttle.returnAnonymous(ctx, caller.Origin) // the use case found the credentials valid
 		case err != nil: // a forged token in the body counts like one in the header
-			err = a.throttle.refused(ctx, caller.Origin, err)
+			err = a.throttle.countForged(ctx, caller.Origin, err)
 		}
 		return err
 	})
 }
 
-// admit finds out who calls and whether they may call now.
+// admit authenticates the caller and counts the call.
 func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (Caller, error) {
 	caller := Caller{
 		Actor: domain.Anonymous(), Origin: ex.origin(r), Accept: strings.Join(r.Header["Accept"], ","),
@@ -100,7 +100,7 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 	if op.Auth == NoAuth || op.Auth == UnverifiedAuth || caller.Bearer.IsZero() {
 		err := error(nil)
 		if !op.Unmetered || op.Auth != NoAuth {
-			err = a.throttle.stranger(ctx, caller.Origin)
+			err = a.throttle.takeAnonymous(ctx, caller.Origin)
 		}
 		if err == nil && op.Auth == BearerAuth {
 			err = domain.ErrTokenMissing
@@ -111,7 +111,7 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 	switch {
 	case err == nil:
 	case errors.Is(err, domain.ErrTokenInvalid) && !errors.Is(err, domain.ErrForged):
-		if over := a.throttle.stranger(ctx, caller.Origin); over != nil {
+		if over := a.throttle.takeAnonymous(ctx, caller.Origin); over != nil {
 			return caller, over
 		}
 		return caller, err
@@ -120,7 +120,7 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 	}
 	caller.Actor = actor
 	if !op.Unmetered {
-		err = a.throttle.known(ctx, actor)
+		err = a.throttle.takeAuthenticated(ctx, actor)
 	}
 	return caller, err
 }

@@ -150,14 +150,14 @@ func addTestRoutes(a *echohttp.API) {
 		})
 	echohttp.Handle(a, "POST", "/cookie", echohttp.Op{ID: "cookie", Tag: "test"},
 		func(_ context.Context, c echohttp.Caller, _ none) (echohttp.Answer[whoResponse], error) {
-			sent, err := c.Cookie()
+			sent, err := c.RefreshCookie()
 			if err != nil {
 				return echohttp.Answer[whoResponse]{}, err
 			}
 			if sent.Reveal() == "dead" {
-				return echohttp.Answer[whoResponse]{}, c.RefusedCookie(domain.ErrTokenInvalid)
+				return echohttp.Answer[whoResponse]{}, c.ClearInvalidCookie(domain.ErrTokenInvalid)
 			}
-			_, set := c.HandOver(domain.Session{Cookie: true}, domain.NewSecret("next"), time.Date(2026, 1, 16, 3, 4, 5, 0, time.UTC))
+			_, set := c.DeliverRefreshToken(domain.Session{Cookie: true}, domain.NewSecret("next"), time.Date(2026, 1, 16, 3, 4, 5, 0, time.UTC))
 			return echohttp.Answer[whoResponse]{
 				Body: whoResponse{Session: sent.Reveal()}, Status: 202, Header: http.Header{"X-Extra": {"1"}}, Cookies: set,
 			}, nil

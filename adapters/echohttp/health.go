@@ -21,7 +21,7 @@ type health struct {
 	details map[string]string
 }
 
-// healthMemory is how long an answer stands, so that strangers can't make the checks a load.
+// healthMemory is how long an answer stands, so that anonymous calls can't turn the checks into load.
 const (
 	healthMemory  = 250 * time.Millisecond
 	healthTimeout = 2 * time.Second

@@ -130,7 +130,7 @@ func isRequestID(id string) bool {
 	return true
 }
 
-// knownMethod keeps methods that a stranger invented out of logs and metrics.
+// knownMethod keeps invented methods out of logs and metrics.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:

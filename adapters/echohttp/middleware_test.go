@@ -212,7 +212,7 @@ func TestMethods(t *testing.T) {
 		wantStatus(t, k.do(request("HEAD", "/livez", nil)), http.StatusOK)
 		wantProblem(t, k.do(request("HEAD", "/orders", nil)), 405, "method_not_allowed")
 	})
-	t.Run("HEAD is told to who must not act on it", func(t *testing.T) {
+	t.Run("HEAD is told to operations, which must not act on it", func(t *testing.T) {
 		if got := k.do(request("HEAD", "/page", nil)).Header.Get("Content-Length"); got != "" {
 			t.Errorf("length is %s", got)
 		}
@@ -290,6 +290,6 @@ func TestMetrics(t *testing.T) {
 	}
 	want := []string{"GET /things/{id} 200", "GET unmatched 404", "other unmatched 405"}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("labels that a stranger chooses, or wrong ones:\n%s", diff)
+		t.Errorf("labels that anybody can choose, or wrong ones:\n%s", diff)
 	}
 }

@@ -79,6 +79,6 @@ func (r *Passwords) change(ctx context.Context, caller Caller, in api.ChangePass
 		Success: true, Message: "The password is changed. All other sessions have ended",
 		AccessToken: out.Access.Token.Reveal(), TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access),
 	}
-	answer.Body.RefreshToken, answer.Cookies = caller.HandOver(out.Session, out.RefreshToken, out.IdleUntil)
+	answer.Body.RefreshToken, answer.Cookies = caller.DeliverRefreshToken(out.Session, out.RefreshToken, out.IdleUntil)
 	return answer, nil
 }

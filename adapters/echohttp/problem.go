@@ -87,8 +87,8 @@ func fail(ex *exchange, r *http.Request, err error) {
 	setHeader(h, "Content-Type", api.ProblemMediaType)
 	setHeader(h, "Cache-Control", "no-store")
 	setFailureHeaders(h, status, public)
-	if dead, ok := errors.AsType[*deadCookieError](err); ok {
-		http.SetCookie(ex.ResponseWriter, dead.drop)
+	if invalid, ok := errors.AsType[*invalidCookieError](err); ok {
+		http.SetCookie(ex.ResponseWriter, invalid.cleared)
 	}
 	body, err := json.Marshal(problem(status, public, ex.id))
 	if err != nil {

@@ -42,7 +42,7 @@ type Server struct {
 }
 
 // Listen binds, so that the real addresses are known before anything is served: with port 0, links in mails are made of them.
-// Who connects before Serve waits, so routes may still be added. admin may be nil when there is no admin listener. The error
+// A client that connects before Serve waits, so routes may still be added. admin may be nil when there is no admin listener. The error
 // names the listener.
 func Listen(o ServerOptions, a *API, admin http.Handler) (*Server, error) {
 	if o.StopTimeout == 0 {
@@ -76,7 +76,7 @@ func newHTTPServer(h http.Handler, log *slog.Logger, write time.Duration) *http.
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: write,
 		IdleTimeout: 75 * time.Second, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what strangers do to connections is no news
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // broken handshakes and the like are no news
 	}
 }
 

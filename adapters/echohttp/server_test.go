@@ -192,7 +192,7 @@ func TestAHalfClosedConnectionIsTold(t *testing.T) {
 	_ = conn.(*net.TCPConn).CloseWrite()
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil || !strings.Contains(line, "403") {
-		t.Errorf("a refusal was answered %q (%v); 200 would say yes to whoever only reads the status", line, err)
+		t.Errorf("a refusal was answered %q (%v); 200 would say yes to a client that only reads the status", line, err)
 	}
 }
 

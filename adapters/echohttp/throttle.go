@@ -9,8 +9,8 @@ import (
 	"github.com/signet-auth/signet/ports/transient"
 )
 
-// Limits are requests per minute; 0 means the default. They bound what one caller can cost, in this process: the limits that
-// guard secrets are the use cases' own.
+// Limits are requests per minute; 0 means the default. They bound what one caller can cost, in this process. The limits that
+// guard secrets belong to the use cases.
 type Limits struct {
 	Anonymous     int // per address block, 600
 	Forged        int // tokens that Signet never made, per address block, 60
@@ -38,23 +38,24 @@ func newThrottle(limiter transient.Limiter, l Limits) *throttle {
 	}
 }
 
-// stranger counts a call without credentials that count.
-func (t *throttle) stranger(ctx context.Context, from domain.Origin) error {
+// takeAnonymous counts a call without valid credentials against its address block.
+func (t *throttle) takeAnonymous(ctx context.Context, from domain.Origin) error {
 	if t.limiter == nil {
 		return nil
 	}
 	return t.take(ctx, t.anonymous, from.Block())
 }
 
-// excuse gives back what stranger took: a back end that refreshes for thousands of users behind one address is no flood.
-func (t *throttle) excuse(ctx context.Context, from domain.Origin) {
+// returnAnonymous gives back what takeAnonymous took: a back end that refreshes for thousands of users behind one address is
+// no flood.
+func (t *throttle) returnAnonymous(ctx context.Context, from domain.Origin) {
 	if t.limiter != nil {
 		t.limiter.Return(context.WithoutCancel(ctx), t.anonymous, from.Block())
 	}
 }
 
-// known counts a call of a session, or of a token without one.
-func (t *throttle) known(ctx context.Context, actor domain.Actor) error {
+// takeAuthenticated counts a call against its session, or against its token where there is no session.
+func (t *throttle) takeAuthenticated(ctx context.Context, actor domain.Actor) error {
 	if t.limiter == nil {
 		return nil
 	}
@@ -68,10 +69,10 @@ func (t *throttle) known(ctx context.Context, actor domain.Actor) error {
 	return t.take(ctx, t.authenticated, key)
 }
 
-// refused counts a token that was refused, and says what to answer. Over the limit forged tokens get 429, which is cheaper to
-// say and tells the forger nothing; valid ones are never counted here, so a flood of forgeries locks out nobody who shares
-// the address. Any other error is returned as it is.
-func (t *throttle) refused(ctx context.Context, from domain.Origin, err error) error {
+// countForged counts a forged token, and returns the error to answer with: over the limit 429, which is cheap and tells the
+// forger nothing. Valid tokens are never counted here, so a flood of forgeries does not lock out the neighbours of the forger's
+// address. Any other error is returned as it is.
+func (t *throttle) countForged(ctx context.Context, from domain.Origin, err error) error {
 	if t.limiter == nil || !errors.Is(err, domain.ErrForged) {
 		return err
 	}
