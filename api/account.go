@@ -45,6 +45,12 @@ type MessageResponse struct {
 	Message string `json:"message"`
 }
 
+// The messages of successes that a call and the page of a link both answer with.
+const (
+	MessageEmailVerified = "Email verified successfully"
+	MessageEmailChanged  = "Email address changed"
+)
+
 // User is an account as its owner sees it.
 type User struct {
 	ID              string     `json:"id"`

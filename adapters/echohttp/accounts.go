@@ -21,9 +21,6 @@ type Accounts struct {
 	Logout       *auth.Logout
 	Me           *auth.Me
 	Validate     *auth.ValidateJWT
-	// ConsumeOnAnyGet makes every GET of a verification link consume it but a browser's (VERIFY_GET=consume), for callers of
-	// the original service. Mail scanners consume it too then.
-	ConsumeOnAnyGet bool
 }
 
 const accountsTag = "Accounts"
@@ -71,7 +68,6 @@ func (r *Accounts) Mount(a *API) {
 		Description: "For services that do not verify tokens themselves. Permissions are those held now at the token's audience.",
 		Errors:      []*domain.Error{domain.ErrTokenInvalid},
 	}, r.validate)
-	r.mountLinks(a)
 }
 
 func (r *Accounts) register(ctx context.Context, caller Caller, in api.RegisterRequest) (api.RegisterResponse, error) {
@@ -90,10 +86,8 @@ func (r *Accounts) verify(ctx context.Context, caller Caller, in api.VerifyEmail
 	_, err := r.Verification.Handle(ctx, auth.VerifyEmailInput{
 		From: caller.Origin, Token: domain.NewSecret(in.Token), Email: in.Email, Code: domain.NewSecret(in.Code),
 	})
-	return verified, err
+	return api.MessageResponse{Success: true, Message: api.MessageEmailVerified}, err
 }
-
-var verified = api.MessageResponse{Success: true, Message: "Email verified successfully"}
 
 func (r *Accounts) resend(ctx context.Context, caller Caller, in api.ResendVerificationRequest) (api.MessageResponse, error) {
 	err := r.Resend.Handle(ctx, auth.ResendVerificationInput{From: caller.Origin, Email: in.Email})

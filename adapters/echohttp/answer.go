@@ -31,7 +31,7 @@ type Raw struct {
 // JSON makes a raw answer of a value.
 func JSON(status int, value any) (Raw, error) {
 	body, err := json.Marshal(value)
-	return Raw{Status: status, Type: mediaJSON, Body: body}, err
+	return Raw{Status: status, Type: MediaJSON, Body: body}, err
 }
 
 // Redirect is a 303: what follows is a GET whatever this was, so no client sends a password on (RFC 9700 §4.12). location
@@ -40,7 +40,8 @@ func Redirect(location string) Raw {
 	return Raw{Status: http.StatusSeeOther, Header: http.Header{"Location": {location}}}
 }
 
-const mediaJSON = "application/json"
+// MediaJSON is the media type of answers that are not problems.
+const MediaJSON = "application/json"
 
 // reply sends a success as JSON.
 func reply(ex *exchange, status int, result any) error {
@@ -67,7 +68,7 @@ func reply(ex *exchange, status int, result any) error {
 	return nil
 }
 
-var jsonType = []string{mediaJSON} // shared by all answers: header values are replaced, never changed
+var jsonType = []string{MediaJSON} // shared by all answers: header values are replaced, never changed
 
 func replyRaw(ex *exchange, status int, raw Raw) {
 	if raw.Status != 0 {

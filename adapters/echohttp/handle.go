@@ -18,7 +18,7 @@ import (
 func Handle[Req, Res any](a *API, method, path string, op Op, call func(context.Context, Caller, Req) (Res, error)) {
 	in := inputOf(reflect.TypeFor[Req](), op.Strict)
 	a.check.learn(reflect.TypeFor[Req]())
-	a.document.add(method, path, op, in, new(Req), Content{Status: op.status(), Type: mediaJSON, Body: sampleOf[Res]()})
+	a.document.add(method, path, op, in, new(Req), Content{Status: op.status(), Type: MediaJSON, Body: sampleOf[Res]()})
 	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller Caller) error {
 		var req Req
 		if err := in.read(ex, c, &req, a.check); err != nil {

@@ -27,7 +27,7 @@ var inboxPage = template.Must(template.New("inbox").Parse(`<!doctype html>
 func showInbox(list func() []api.InboxMessage) func(*exchange, echo.Context) error {
 	return func(ex *exchange, c echo.Context) error {
 		mails := list()
-		if strings.Contains(c.Request().Header.Get("Accept"), mediaJSON) {
+		if strings.Contains(c.Request().Header.Get("Accept"), MediaJSON) {
 			if mails == nil {
 				mails = []api.InboxMessage{}
 			}

@@ -170,7 +170,7 @@ func failuresOf(op Op, in *input) []error {
 func addProblems(r *openapi31.Reflector, oc openapi.OperationContext, failures []error) {
 	codes := map[int][]string{}
 	for _, err := range failures {
-		status, e := classify(err)
+		status, e := Classify(err)
 		if slices.Contains(codes[status], e.Code) {
 			continue
 		}
@@ -228,7 +228,7 @@ func (a *API) addDocument() {
 	op := Op{
 		ID: "openapi", Tag: "Document", Summary: "This document",
 		Produces: []Content{
-			{Description: "The document", Type: mediaJSON, Body: map[string]any{}},
+			{Description: "The document", Type: MediaJSON, Body: map[string]any{}},
 			{Status: http.StatusNotModified, Description: "It is what If-None-Match names."},
 		},
 	}
@@ -240,7 +240,7 @@ func (a *API) showDocument(_ context.Context, caller Caller, _ struct{}) (Raw, e
 	if err != nil {
 		return Raw{}, err
 	}
-	return Cacheable(caller, mediaJSON, document.body, document.etag, "public, no-cache"), nil
+	return Cacheable(caller, MediaJSON, document.body, document.etag, "public, no-cache"), nil
 }
 
 // Cacheable answers with a public document that was made before: 304 when the client has it (RFC 9110 §13.1.2). etag is

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/adapters/echohttp/pages"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -66,6 +67,9 @@ func TestDocument(t *testing.T) {
 	new(echohttp.Leaving).Mount(a)
 	new(echohttp.Sessions).Mount(a)
 	new(echohttp.WellKnown).Mount(a)
+	new(pages.VerificationLink).Mount(a)
+	new(pages.ResetLink).Mount(a)
+	new(pages.EmailChangeLink).Mount(a)
 	t.Run("is valid", func(t *testing.T) { load(t, a) })
 	t.Run("is the one in docs", func(t *testing.T) {
 		text, err := a.OpenAPI()

@@ -41,7 +41,6 @@ func (r *Passwords) Mount(a *API) {
 			domain.ErrInvalidCredentials, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrRateLimited, domain.ErrBusy,
 		}, refusedPasswords...),
 	}, r.change)
-	r.mountLinks(a)
 }
 
 // refusedPasswords are the answers to a password that the policy does not take.

@@ -48,8 +48,9 @@ var (
 // statusClientGone marks, in logs and metrics only, that the client hung up before the answer.
 const statusClientGone = 499
 
-// classify finds the status and the public face of any error. What nobody classified is an internal error, and says nothing.
-func classify(err error) (int, *domain.Error) {
+// Classify finds the status of any error, and the error that clients may see. An unknown error is an internal one, and its text
+// stays here.
+func Classify(err error) (int, *domain.Error) {
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		return refused.status, refused.public
 	}
@@ -82,11 +83,11 @@ func fail(ex *exchange, r *http.Request, err error) {
 	}
 	// It is answered all the same: a client that closed only its sending half reads on, and net/http would tell it 200.
 	ex.gone = errors.Is(r.Context().Err(), context.Canceled)
-	status, public := classify(err)
+	status, public := Classify(err)
 	h := ex.Header()
 	setHeader(h, "Content-Type", api.ProblemMediaType)
 	setHeader(h, "Cache-Control", "no-store")
-	setFailureHeaders(h, status, public)
+	SetFailureHeaders(h, status, public)
 	if invalid, ok := errors.AsType[*invalidCookieError](err); ok {
 		http.SetCookie(ex.ResponseWriter, invalid.cleared)
 	}
@@ -117,7 +118,8 @@ func title(code string) string {
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
-func setFailureHeaders(h http.Header, status int, e *domain.Error) {
+// SetFailureHeaders sets what a failure has in its headers: the challenge, when to try again, and the state of the limit.
+func SetFailureHeaders(h http.Header, status int, e *domain.Error) {
 	switch status {
 	case http.StatusUnauthorized:
 		setHeader(h, "Www-Authenticate", challenge(e.Code))

@@ -37,7 +37,6 @@ func (r *Profile) Mount(a *API) {
 		Description: "The address is changed, sessions go on, and both mailboxes are told.",
 		Errors:      []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
 	}, r.confirmEmail)
-	r.mountLinks(a)
 }
 
 func (r *Profile) changeEmail(ctx context.Context, caller Caller, in api.ChangeEmailRequest) (api.MessageResponse, error) {
@@ -49,10 +48,8 @@ func (r *Profile) changeEmail(ctx context.Context, caller Caller, in api.ChangeE
 
 func (r *Profile) confirmEmail(ctx context.Context, caller Caller, in api.ConfirmEmailRequest) (api.MessageResponse, error) {
 	err := r.ConfirmEmail.Handle(ctx, profile.ConfirmEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
-	return emailChanged, err
+	return api.MessageResponse{Success: true, Message: api.MessageEmailChanged}, err
 }
-
-var emailChanged = api.MessageResponse{Success: true, Message: "Email address changed"}
 
 func (r *Profile) update(ctx context.Context, caller Caller, in api.UpdateMeRequest) (api.MeResponse, error) {
 	user, err := r.Update.Handle(ctx, profile.UpdateInput{

@@ -31,7 +31,7 @@ func (r *WellKnown) Mount(a *API) {
 	HandleRaw(a, http.MethodGet, "/.well-known/jwks.json", Op{
 		ID: "jwks", Tag: "Keys", Summary: "The public keys that verify access tokens (RFC 7517)", Unmetered: true,
 		Produces: []Content{
-			{Description: "The keys", Type: mediaJSON, Body: map[string]any{}},
+			{Description: "The keys", Type: MediaJSON, Body: map[string]any{}},
 			{Status: http.StatusNotModified, Description: "They are what If-None-Match names."},
 		},
 	}, r.jwks)
@@ -43,7 +43,7 @@ func (r *WellKnown) jwks(ctx context.Context, caller Caller, _ struct{}) (Raw, e
 		return Raw{}, err
 	}
 	keys := r.tagged(body)
-	return Cacheable(caller, mediaJSON, keys.body, keys.etag, jwksControl), nil
+	return Cacheable(caller, MediaJSON, keys.body, keys.etag, jwksControl), nil
 }
 
 // tagged hashes the keys once per change of them, not per request.

@@ -1,4 +1,4 @@
-package echohttp_test
+package pages_test
 
 import (
 	"os"
@@ -9,24 +9,25 @@ import (
 
 // A page that a language lacks stops the program; one that only a language other than English has is a leftover.
 func TestEveryLanguageHasEveryPage(t *testing.T) {
+	const root = "templates"
 	folders := func(path string) (names []string) {
 		entries, err := os.ReadDir(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range entries {
-			if e.IsDir() || path != "pages" {
+			if e.IsDir() || path != root {
 				names = append(names, e.Name())
 			}
 		}
 		return names
 	}
-	languages := folders("pages")
+	languages := folders(root)
 	if len(languages) < 2 {
 		t.Fatalf("only %v", languages)
 	}
 	for _, language := range languages {
-		if diff := cmp.Diff(folders("pages/en"), folders("pages/"+language)); diff != "" {
+		if diff := cmp.Diff(folders(root+"/en"), folders(root+"/"+language)); diff != "" {
 			t.Errorf("%s has other pages than en:\n%s", language, diff)
 		}
 	}

@@ -1,0 +1,72 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/api"
+	"github.com/signet-auth/signet/app/auth"
+	"github.com/signet-auth/signet/domain"
+)
+
+// VerificationLink is the routes of the link in a verification mail. A GET by a person shows a page with a button, because
+// mail scanners follow links; a GET by a program that says so consumes, as the original service did.
+type VerificationLink struct {
+	Verification *auth.VerifyEmail
+	// ConsumeOnAnyGet makes every GET of a link consume it but a browser's (VERIFY_GET=consume), for callers of the original
+	// service. Mail scanners consume it too then.
+	ConsumeOnAnyGet bool
+}
+
+// Mount adds the routes.
+func (l *VerificationLink) Mount(a *echohttp.API) {
+	produces := []echohttp.Content{
+		{Description: "Verified", Type: echohttp.MediaJSON, Body: api.MessageResponse{}},
+		{Description: "A page with a button (GET), or with the outcome (POST)", Type: mediaHTML},
+	}
+	echohttp.HandleRaw(a, http.MethodGet, "/api/auth/verify-email/{token}", echohttp.Op{
+		ID: "followVerificationLink", Tag: accountsTag, Summary: "Follow the link of a verification mail",
+		Description: "Accept text/html: a page whose button posts. Accept application/json, or no Accept: verifies. Anything else: confirmation_required.",
+		Produces:    produces, Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrConfirmationNeeded},
+	}, l.follow)
+	echohttp.HandleRaw(a, http.MethodPost, "/api/auth/verify-email/{token}", echohttp.Op{
+		ID: "confirmVerificationLink", Tag: accountsTag, Summary: "Prove a mailbox by the token of the link",
+		Produces: slices.Concat(produces, []echohttp.Content{{Status: http.StatusBadRequest, Description: "For browsers, a page that says so", Type: mediaHTML}}, retryContents),
+		Errors:   []*domain.Error{domain.ErrInvalidToken},
+	}, l.post)
+}
+
+func (l *VerificationLink) follow(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest) (echohttp.Raw, error) {
+	html, json := accepts(caller.Accept, mediaHTML), caller.Accept == "" || accepts(caller.Accept, echohttp.MediaJSON)
+	switch {
+	case html || caller.Head:
+		return confirmPage.render(caller, http.StatusOK, retryView{})
+	case !json && !l.ConsumeOnAnyGet:
+		return echohttp.Raw{}, domain.ErrConfirmationNeeded
+	}
+	return l.consume(ctx, caller, in, false)
+}
+
+func (l *VerificationLink) post(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest) (echohttp.Raw, error) {
+	return l.consume(ctx, caller, in, accepts(caller.Accept, mediaHTML))
+}
+
+// consume answers a person with a page, also when the link no longer works, and a program with JSON.
+func (l *VerificationLink) consume(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest, html bool) (echohttp.Raw, error) {
+	_, err := l.Verification.Handle(ctx, auth.VerifyEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
+	status, public := echohttp.Classify(err)
+	switch {
+	case html && errors.Is(err, domain.ErrInvalidToken):
+		return invalidPage.render(caller, http.StatusBadRequest, nil)
+	case html && err != nil && isTemporary(public):
+		return confirmPage.renderFailure(caller, status, public, newRetryView(public))
+	case err != nil:
+		return echohttp.Raw{}, err
+	case html:
+		return verifiedPage.render(caller, http.StatusOK, nil)
+	}
+	return echohttp.JSON(http.StatusOK, api.MessageResponse{Success: true, Message: api.MessageEmailVerified})
+}
