@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/adapters/echohttp/rest"
 )
 
 // discard is a response writer that costs nothing.
@@ -48,7 +49,7 @@ func BenchmarkStart(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		new(echohttp.Accounts).Mount(a)
-		new(echohttp.WellKnown).Mount(a)
+		new(rest.Auth).Mount(a)
+		new(rest.WellKnown).Mount(a)
 	}
 }

@@ -1,5 +1,7 @@
-// Package echohttp is the HTTP face of Signet: routes, strict decoding, validation of shape, problems, limits and the two
-// listeners. It knows the use cases and Echo; nothing else in the tree knows either of HTTP.
+// Package echohttp is the kernel of the HTTP adapter: routing, strict decoding, validation of shape, problems, limits, the
+// OpenAPI document and the two listeners. It knows Echo, and no use case. What it serves is registered by its two
+// sub-packages, which know the use cases and not each other: rest, the JSON resources, and pages, the HTML behind the links of
+// mails. Statuses exist nowhere else in the tree.
 //
 // The flow of a request:
 //
@@ -8,13 +10,11 @@
 //	       └► Echo's router ─► Handle (handle.go)
 //	            admit: bearer token, authentication, limits      bearer.go, throttle.go
 //	            read:  path, query and body, each from its place bind.go, decode.go, scan.go, validate.go
-//	            call:  the use case, by way of a function of the route
+//	            call:  the use case, by way of a method in rest or pages
 //	            reply: JSON, or a problem (RFC 9457)             answer.go, problem.go
 //
-// [Handle] and [HandleRaw] also describe the operation in the OpenAPI document (openapi.go), so that it can't drift. A
-// resource's routes are one file each and contain nothing but the mapping between api structs and the inputs and outputs of
-// use cases.
+// [Handle] and [HandleRaw] also describe the operation in the OpenAPI document (openapi.go), so that it can't drift.
 //
 // Echo is used as a router and for its context. Its binder, its middleware chain (a closure per request and middleware) and
-// its ideas of the client's address are not: see security.md on each.
+// its ideas of the client's address are not.
 package echohttp

@@ -15,6 +15,7 @@ import (
 
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/adapters/echohttp/pages"
+	"github.com/signet-auth/signet/adapters/echohttp/rest"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -61,12 +62,12 @@ func TestDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	new(echohttp.Accounts).Mount(a)
-	new(echohttp.Passwords).Mount(a)
-	new(echohttp.Profile).Mount(a)
-	new(echohttp.Leaving).Mount(a)
-	new(echohttp.Sessions).Mount(a)
-	new(echohttp.WellKnown).Mount(a)
+	new(rest.Auth).Mount(a)
+	new(rest.Passwords).Mount(a)
+	new(rest.Profile).Mount(a)
+	new(rest.Account).Mount(a)
+	new(rest.Sessions).Mount(a)
+	new(rest.WellKnown).Mount(a)
 	new(pages.VerificationLink).Mount(a)
 	new(pages.ResetLink).Mount(a)
 	new(pages.EmailChangeLink).Mount(a)

@@ -12,6 +12,7 @@ import (
 	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/adapters/echohttp/pages"
+	"github.com/signet-auth/signet/adapters/echohttp/rest"
 	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/domain"
@@ -66,15 +67,15 @@ type resource interface{ Mount(*echohttp.API) }
 
 func (k *core) resources(c *Config) []resource {
 	return []resource{
-		&echohttp.Accounts{
+		&rest.Auth{
 			Register: k.register, Verification: k.verify, Resend: k.resend, Login: k.login, Refresh: k.refresh, Logout: k.logout,
 			Me: k.me, Validate: k.validate,
 		},
-		&echohttp.Passwords{Forgot: k.forgot, Reset: k.reset, Change: k.change},
-		&echohttp.Profile{Update: k.updateMe, ChangeEmail: k.changeEmail, ConfirmEmail: k.confirmEmail},
-		&echohttp.Leaving{Close: k.closing, Export: k.export},
-		&echohttp.Sessions{List: k.listSessions, EndOne: k.endSession, EndOthers: k.endOthers, Stats: k.sessionStats},
-		&echohttp.WellKnown{JWKS: k.ring.JWKS},
+		&rest.Passwords{Forgot: k.forgot, Reset: k.reset, Change: k.change},
+		&rest.Profile{Update: k.updateMe, ChangeEmail: k.changeEmail, ConfirmEmail: k.confirmEmail},
+		&rest.Account{Close: k.closing, Export: k.export},
+		&rest.Sessions{List: k.listSessions, EndOne: k.endSession, EndOthers: k.endOthers, Stats: k.sessionStats},
+		&rest.WellKnown{JWKS: k.ring.JWKS},
 		&pages.VerificationLink{Verification: k.verify, ConsumeOnAnyGet: c.VerifyGet == "consume"},
 		&pages.ResetLink{Reset: k.reset},
 		&pages.EmailChangeLink{ConfirmEmail: k.confirmEmail},

@@ -1,9 +1,10 @@
-package echohttp
+package rest
 
 import (
 	"context"
 	"net/http"
 
+	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/domain"
@@ -20,28 +21,28 @@ type Sessions struct {
 const sessionsTag = "Sessions"
 
 // Mount adds the routes.
-func (r *Sessions) Mount(a *API) {
-	Handle(a, http.MethodGet, "/api/auth/sessions", Op{
-		ID: "listSessions", Tag: sessionsTag, Summary: "Where the caller is logged in, newest first", Auth: BearerAuth,
+func (r *Sessions) Mount(a *echohttp.API) {
+	echohttp.Handle(a, http.MethodGet, "/api/auth/sessions", echohttp.Op{
+		ID: "listSessions", Tag: sessionsTag, Summary: "Where the caller is logged in, newest first", Auth: echohttp.BearerAuth,
 		Errors: []*domain.Error{domain.ErrInvalidCursor, domain.ErrWrongAudience},
 	}, r.list)
-	Handle(a, http.MethodDelete, "/api/auth/sessions", Op{
-		ID: "endOtherSessions", Tag: sessionsTag, Summary: "End all sessions of the caller but the one that asks", Auth: BearerAuth,
+	echohttp.Handle(a, http.MethodDelete, "/api/auth/sessions", echohttp.Op{
+		ID: "endOtherSessions", Tag: sessionsTag, Summary: "End all sessions of the caller but the one that asks", Auth: echohttp.BearerAuth,
 		Errors: []*domain.Error{domain.ErrWrongAudience},
 	}, r.endOthers)
-	Handle(a, http.MethodDelete, "/api/auth/sessions/{id}", Op{
-		ID: "endSession", Tag: sessionsTag, Summary: "End one session of the caller, the one that asks too", Auth: BearerAuth,
+	echohttp.Handle(a, http.MethodDelete, "/api/auth/sessions/{id}", echohttp.Op{
+		ID: "endSession", Tag: sessionsTag, Summary: "End one session of the caller, the one that asks too", Auth: echohttp.BearerAuth,
 		Description: "not_found: unknown, somebody else's, or over.",
 		Errors:      []*domain.Error{domain.ErrWrongAudience, domain.ErrNotFound},
 	}, r.endOne)
-	Handle(a, http.MethodGet, "/api/auth/sessions/stats", Op{
-		ID: "sessionStats", Tag: sessionsTag, Summary: "How many sessions are live, and how many users have one", Auth: BearerAuth,
+	echohttp.Handle(a, http.MethodGet, "/api/auth/sessions/stats", echohttp.Op{
+		ID: "sessionStats", Tag: sessionsTag, Summary: "How many sessions are live, and how many users have one", Auth: echohttp.BearerAuth,
 		Description: "Needs user:read at the platform. May be 60 s old.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.stats)
 }
 
-func (r *Sessions) list(ctx context.Context, caller Caller, in api.ListSessionsRequest) (api.ListSessionsResponse, error) {
+func (r *Sessions) list(ctx context.Context, caller echohttp.Caller, in api.ListSessionsRequest) (api.ListSessionsResponse, error) {
 	limit := in.Limit
 	if limit == 0 {
 		limit = api.DefaultLimit
@@ -57,17 +58,17 @@ func (r *Sessions) list(ctx context.Context, caller Caller, in api.ListSessionsR
 	return body, nil
 }
 
-func (r *Sessions) endOne(ctx context.Context, caller Caller, in api.EndSessionRequest) (api.MessageResponse, error) {
+func (r *Sessions) endOne(ctx context.Context, caller echohttp.Caller, in api.EndSessionRequest) (api.MessageResponse, error) {
 	err := r.EndOne.Handle(ctx, session.EndOneInput{Actor: caller.Actor, From: caller.Origin, ID: in.ID})
 	return api.MessageResponse{Success: true, Message: "The session has ended"}, err
 }
 
-func (r *Sessions) endOthers(ctx context.Context, caller Caller, _ struct{}) (api.EndSessionsResponse, error) {
+func (r *Sessions) endOthers(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.EndSessionsResponse, error) {
 	n, err := r.EndOthers.Handle(ctx, session.EndOthersInput{Actor: caller.Actor, From: caller.Origin})
 	return api.EndSessionsResponse{Success: true, Revoked: n}, err
 }
 
-func (r *Sessions) stats(ctx context.Context, caller Caller, _ struct{}) (api.SessionStatsResponse, error) {
+func (r *Sessions) stats(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.SessionStatsResponse, error) {
 	n, err := r.Stats.Handle(ctx, caller.Actor)
 	return api.SessionStatsResponse{Success: true, ActiveSessions: n.Sessions, UsersWithSessions: n.Users}, err
 }

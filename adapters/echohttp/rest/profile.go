@@ -1,10 +1,11 @@
-package echohttp
+package rest
 
 import (
 	"context"
 	"encoding/json"
 	"net/http"
 
+	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/app/profile"
 	"github.com/signet-auth/signet/domain"
@@ -18,40 +19,40 @@ type Profile struct {
 }
 
 // Mount adds the routes.
-func (r *Profile) Mount(a *API) {
-	Handle(a, http.MethodPatch, "/api/auth/me", Op{
-		ID: "updateMe", Tag: accountsTag, Summary: "Change names, language and metadata", Auth: BearerAuth, Strict: true,
+func (r *Profile) Mount(a *echohttp.API) {
+	echohttp.Handle(a, http.MethodPatch, "/api/auth/me", echohttp.Op{
+		ID: "updateMe", Tag: accountsTag, Summary: "Change names, language and metadata", Auth: echohttp.BearerAuth, Strict: true,
 		Description: "A member that is absent stays as it is; null clears it. metadata is a JSON object of at most 8 KB and replaces the one before as a whole.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrTokenInvalid, domain.ErrWrongAudience},
 	}, r.update)
-	Handle(a, http.MethodPost, "/api/auth/change-email", Op{
-		ID: "changeEmail", Tag: accountsTag, Summary: "Ask for another address", Status: http.StatusAccepted, Auth: BearerAuth, Strict: true,
+	echohttp.Handle(a, http.MethodPost, "/api/auth/change-email", echohttp.Op{
+		ID: "changeEmail", Tag: accountsTag, Summary: "Ask for another address", Status: http.StatusAccepted, Auth: echohttp.BearerAuth, Strict: true,
 		Description: "The new address gets a mail with a link that proves it; until then the old one stays, and is told. The answer is the same when the new address belongs to another account. An account without a password needs a recent login instead.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCredentials, domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired,
 			domain.ErrRateLimited, domain.ErrBusy,
 		},
 	}, r.changeEmail)
-	Handle(a, http.MethodPost, "/api/auth/change-email/confirm", Op{
+	echohttp.Handle(a, http.MethodPost, "/api/auth/change-email/confirm", echohttp.Op{
 		ID: "confirmEmail", Tag: accountsTag, Summary: "Prove the new address by the token of the link", Strict: true,
 		Description: "The address is changed, sessions go on, and both mailboxes are told.",
 		Errors:      []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
 	}, r.confirmEmail)
 }
 
-func (r *Profile) changeEmail(ctx context.Context, caller Caller, in api.ChangeEmailRequest) (api.MessageResponse, error) {
+func (r *Profile) changeEmail(ctx context.Context, caller echohttp.Caller, in api.ChangeEmailRequest) (api.MessageResponse, error) {
 	err := r.ChangeEmail.Handle(ctx, profile.ChangeEmailInput{
 		Actor: caller.Actor, From: caller.Origin, NewEmail: in.NewEmail, Password: domain.NewSecret(in.Password),
 	})
 	return api.MessageResponse{Success: true, Message: "Follow the link in the mail to the new address to change to it"}, err
 }
 
-func (r *Profile) confirmEmail(ctx context.Context, caller Caller, in api.ConfirmEmailRequest) (api.MessageResponse, error) {
+func (r *Profile) confirmEmail(ctx context.Context, caller echohttp.Caller, in api.ConfirmEmailRequest) (api.MessageResponse, error) {
 	err := r.ConfirmEmail.Handle(ctx, profile.ConfirmEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
 	return api.MessageResponse{Success: true, Message: api.MessageEmailChanged}, err
 }
 
-func (r *Profile) update(ctx context.Context, caller Caller, in api.UpdateMeRequest) (api.MeResponse, error) {
+func (r *Profile) update(ctx context.Context, caller echohttp.Caller, in api.UpdateMeRequest) (api.MeResponse, error) {
 	user, err := r.Update.Handle(ctx, profile.UpdateInput{
 		Actor: caller.Actor, From: caller.Origin,
 		FirstName: in.FirstName.Pointer(), LastName: in.LastName.Pointer(), Locale: in.Locale.Pointer(), Metadata: rawText(in.Metadata),

@@ -1,4 +1,4 @@
-package echohttp
+package rest
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
+
+	"github.com/signet-auth/signet/adapters/echohttp"
 )
 
 // WellKnown is the routes of /.well-known.
@@ -22,28 +24,28 @@ type taggedKeys struct {
 	etag string
 }
 
-// jwksControl lets verifiers keep the keys for five minutes. The next key is published a day before it signs, so a copy that
-// old knows every kid it can meet.
+// jwksControl lets verifiers keep the keys for five minutes. The next key is published a day before it signs, so a copy of that
+// age has every key that signs.
 const jwksControl = "public, max-age=300"
 
 // Mount adds the routes.
-func (r *WellKnown) Mount(a *API) {
-	HandleRaw(a, http.MethodGet, "/.well-known/jwks.json", Op{
+func (r *WellKnown) Mount(a *echohttp.API) {
+	echohttp.HandleRaw(a, http.MethodGet, "/.well-known/jwks.json", echohttp.Op{
 		ID: "jwks", Tag: "Keys", Summary: "The public keys that verify access tokens (RFC 7517)", Unmetered: true,
-		Produces: []Content{
-			{Description: "The keys", Type: MediaJSON, Body: map[string]any{}},
+		Produces: []echohttp.Content{
+			{Description: "The keys", Type: echohttp.MediaJSON, Body: map[string]any{}},
 			{Status: http.StatusNotModified, Description: "They are what If-None-Match names."},
 		},
 	}, r.jwks)
 }
 
-func (r *WellKnown) jwks(ctx context.Context, caller Caller, _ struct{}) (Raw, error) {
+func (r *WellKnown) jwks(ctx context.Context, caller echohttp.Caller, _ struct{}) (echohttp.Raw, error) {
 	body, err := r.JWKS(ctx)
 	if err != nil {
-		return Raw{}, err
+		return echohttp.Raw{}, err
 	}
 	keys := r.tagged(body)
-	return Cacheable(caller, MediaJSON, keys.body, keys.etag, jwksControl), nil
+	return echohttp.Cacheable(caller, echohttp.MediaJSON, keys.body, keys.etag, jwksControl), nil
 }
 
 // tagged hashes the keys once per change of them, not per request.

@@ -1,9 +1,10 @@
-package echohttp
+package rest
 
 import (
 	"context"
 	"net/http"
 
+	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/app/password"
 	"github.com/signet-auth/signet/domain"
@@ -19,21 +20,21 @@ type Passwords struct {
 const passwordsTag = "Passwords"
 
 // Mount adds the routes.
-func (r *Passwords) Mount(a *API) {
-	Handle(a, http.MethodPost, "/api/password/forgot", Op{
+func (r *Passwords) Mount(a *echohttp.API) {
+	echohttp.Handle(a, http.MethodPost, "/api/password/forgot", echohttp.Op{
 		ID: "forgotPassword", Tag: passwordsTag, Summary: "Ask for a mail with a link to set a new password",
 		Description: "The answer is the same for every address.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest},
 	}, r.forgot)
-	Handle(a, http.MethodPost, "/api/password/reset", Op{
+	echohttp.Handle(a, http.MethodPost, "/api/password/reset", echohttp.Op{
 		ID: "resetPassword", Tag: passwordsTag, Summary: "Set a new password by the token of the link",
 		Description: "Every session of the account ends, and nobody is logged in. A password that is refused does not use the token up. password is taken for new_password.",
 		Errors: append([]*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrRateLimited, domain.ErrBusy,
 		}, refusedPasswords...),
 	}, r.reset)
-	Handle(a, http.MethodPost, "/api/auth/change-password", Op{
-		ID: "changePassword", Tag: passwordsTag, Summary: "Set a new password by the old one", Auth: BearerAuth,
+	echohttp.Handle(a, http.MethodPost, "/api/auth/change-password", echohttp.Op{
+		ID: "changePassword", Tag: passwordsTag, Summary: "Set a new password by the old one", Auth: echohttp.BearerAuth,
 		Description: "This session goes on with the tokens of the answer: its earlier refresh tokens end, and so do all other sessions. An account without a password sets its first one soon after a login.",
 		Errors: append([]*domain.Error{
 			domain.ErrInvalidRequest,
@@ -50,12 +51,12 @@ var refusedPasswords = []*domain.Error{
 	{Kind: domain.Invalid, Code: api.CodePasswordCommon, Text: "new_password is too common: it is among the first that attackers try"},
 }
 
-func (r *Passwords) forgot(ctx context.Context, caller Caller, in api.ForgotPasswordRequest) (api.MessageResponse, error) {
+func (r *Passwords) forgot(ctx context.Context, caller echohttp.Caller, in api.ForgotPasswordRequest) (api.MessageResponse, error) {
 	err := r.Forgot.Handle(ctx, password.ForgotInput{From: caller.Origin, Email: in.Email})
 	return api.MessageResponse{Success: true, Message: "If this address has an account, a mail with a link to set a new password is on its way"}, err
 }
 
-func (r *Passwords) reset(ctx context.Context, caller Caller, in api.ResetPasswordRequest) (api.MessageResponse, error) {
+func (r *Passwords) reset(ctx context.Context, caller echohttp.Caller, in api.ResetPasswordRequest) (api.MessageResponse, error) {
 	field, value := "new_password", in.NewPassword
 	if value == "" {
 		field, value = "password", in.Password
@@ -66,8 +67,8 @@ func (r *Passwords) reset(ctx context.Context, caller Caller, in api.ResetPasswo
 	return api.MessageResponse{Success: true, Message: "The password is set. Log in with it"}, err
 }
 
-func (r *Passwords) change(ctx context.Context, caller Caller, in api.ChangePasswordRequest) (Answer[api.ChangePasswordResponse], error) {
-	answer := Answer[api.ChangePasswordResponse]{}
+func (r *Passwords) change(ctx context.Context, caller echohttp.Caller, in api.ChangePasswordRequest) (echohttp.Answer[api.ChangePasswordResponse], error) {
+	answer := echohttp.Answer[api.ChangePasswordResponse]{}
 	out, err := r.Change.Handle(ctx, password.ChangeInput{
 		Actor: caller.Actor, From: caller.Origin, Current: domain.NewSecret(in.CurrentPassword), New: domain.NewSecret(in.NewPassword),
 	})

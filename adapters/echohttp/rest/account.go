@@ -1,12 +1,53 @@
-package echohttp
+package rest
 
 import (
+	"context"
+	"net/http"
 	"time"
 
+	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/app/user"
 	"github.com/signet-auth/signet/domain"
 )
+
+// Account is the routes of /api/auth about the account as a whole: closing it, and exporting what is held about its user.
+type Account struct {
+	Close  *user.Close
+	Export *user.Export
+}
+
+// Mount adds the routes.
+func (r *Account) Mount(a *echohttp.API) {
+	echohttp.Handle(a, http.MethodPost, "/api/auth/close", echohttp.Op{
+		ID: "closeAccount", Tag: accountsTag, Summary: "Close the account", Auth: echohttp.BearerAuth, Strict: true,
+		Description: "All sessions end now, and the account logs in like one that does not exist. Its data is erased after 14 days (CLOSE_GRACE) unless an administrator opens it before. An account without a password closes soon after a login.",
+		Errors: []*domain.Error{
+			domain.ErrInvalidRequest, domain.ErrInvalidCredentials, domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired,
+			domain.ErrLastAdmin, domain.ErrRateLimited, domain.ErrBusy,
+		},
+	}, r.close)
+	echohttp.Handle(a, http.MethodGet, "/api/auth/export", echohttp.Op{
+		ID: "exportAccount", Tag: accountsTag, Summary: "Everything that is held about the user", Auth: echohttp.BearerAuth, Timeout: 5 * time.Second,
+		Description: "Wants a login that is at most 10 minutes old (RECENT_AUTH). Where there is more than an answer should have, truncated names the members that are cut.",
+		Errors:      []*domain.Error{domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired},
+	}, r.export)
+}
+
+func (r *Account) close(ctx context.Context, caller echohttp.Caller, in api.CloseRequest) (api.CloseResponse, error) {
+	out, err := r.Close.Handle(ctx, user.CloseInput{Actor: caller.Actor, From: caller.Origin, Password: domain.NewSecret(in.Password)})
+	return api.CloseResponse{
+		Success: true, Message: "The account is closed. Its data will be erased; until then an administrator can open it again", EraseAt: out.EraseAt,
+	}, err
+}
+
+func (r *Account) export(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.ExportResponse, error) {
+	out, err := r.Export.Handle(ctx, caller.Actor)
+	if err != nil {
+		return api.ExportResponse{}, err
+	}
+	return exportBody(out), nil
+}
 
 func exportBody(out user.ExportOutput) api.ExportResponse {
 	u := out.User
@@ -58,7 +99,7 @@ func exportedEvent(e domain.Event) api.ExportedEvent {
 	}
 }
 
-// each turns values into bodies; none are an empty list.
+// each maps values to bodies. Without values it is an empty list, not null.
 func each[E, B any](all []E, body func(E) B) []B {
 	bodies := make([]B, len(all))
 	for i, one := range all {
@@ -67,7 +108,7 @@ func each[E, B any](all []E, body func(E) B) []B {
 	return bodies
 }
 
-// when is a time that may be none.
+// when is a time as a member that may be null.
 func when(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

@@ -1,18 +1,19 @@
-package echohttp
+package rest
 
 import (
 	"context"
 	"net/http"
 	"time"
 
+	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/app/auth"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/domain"
 )
 
-// Accounts is the routes of /api/auth that begin and end a person's stay.
-type Accounts struct {
+// Auth is the routes of /api/auth by which people sign up, log in and out, and learn whose a token is.
+type Auth struct {
 	Register     *auth.Register
 	Verification *auth.VerifyEmail
 	Resend       *auth.ResendVerification
@@ -23,25 +24,26 @@ type Accounts struct {
 	Validate     *auth.ValidateJWT
 }
 
+// accountsTag is that of every call about the account of the caller.
 const accountsTag = "Accounts"
 
 // Mount adds the routes.
-func (r *Accounts) Mount(a *API) {
-	Handle(a, http.MethodPost, "/api/auth/register", Op{
+func (r *Auth) Mount(a *echohttp.API) {
+	echohttp.Handle(a, http.MethodPost, "/api/auth/register", echohttp.Op{
 		ID: "register", Tag: accountsTag, Summary: "Begin an account", Status: http.StatusCreated,
 		Description: "Sends a mail with a link and a code that prove the mailbox, in the language of locale; without one the first of Accept-Language that mails are written in is kept as the locale. The answer is the same whether or not the address has an account.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrEmailTaken, domain.ErrBusy},
 	}, r.register)
-	Handle(a, http.MethodPost, "/api/auth/verify-email", Op{
+	echohttp.Handle(a, http.MethodPost, "/api/auth/verify-email", echohttp.Op{
 		ID: "verifyEmail", Tag: accountsTag, Summary: "Prove a mailbox by the token of the link, or by address and code", Strict: true,
 		Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
 	}, r.verify)
-	Handle(a, http.MethodPost, "/api/auth/verify-email/resend", Op{
+	echohttp.Handle(a, http.MethodPost, "/api/auth/verify-email/resend", echohttp.Op{
 		ID: "resendVerification", Tag: accountsTag, Summary: "Send the mail that proves a mailbox once more", Status: http.StatusAccepted, Strict: true,
 		Description: "The answer is the same for every address.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest},
 	}, r.resend)
-	Handle(a, http.MethodPost, "/api/auth/login", Op{
+	echohttp.Handle(a, http.MethodPost, "/api/auth/login", echohttp.Op{
 		ID: "login", Tag: accountsTag, Summary: "Begin a session with a password",
 		Description: "Unknown address, wrong password, disabled and locked account are one answer: invalid_credentials. With transport \"cookie\" the refresh token comes in a cookie that scripts can't read (an Origin that is sent must be an allowed one), and so do all that follow it.",
 		Errors: []*domain.Error{
@@ -49,28 +51,28 @@ func (r *Accounts) Mount(a *API) {
 			domain.ErrSessionLimitReached, domain.ErrRateLimited, domain.ErrBusy,
 		},
 	}, r.login)
-	Handle(a, http.MethodPost, "/api/auth/refresh", Op{
-		ID: "refresh", Tag: accountsTag, Summary: "Exchange a refresh token for its successor and a fresh access token", Auth: UnverifiedAuth,
+	echohttp.Handle(a, http.MethodPost, "/api/auth/refresh", echohttp.Op{
+		ID: "refresh", Tag: accountsTag, Summary: "Exchange a refresh token for its successor and a fresh access token", Auth: echohttp.UnverifiedAuth,
 		Description: "The refresh token is a member of the body, the session cookie (with the header X-Signet: 1 and an allowed Origin) or the bearer token; the first of them wins. Sent again within seconds, it is answered with the same successor; sent again later, it ends the session. A session begun with transport \"cookie\" gets the successor by cookie only.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrTokenInvalid, domain.ErrForbidden},
 	}, r.refresh)
-	Handle(a, http.MethodPost, "/api/auth/logout", Op{
-		ID: "logout", Tag: accountsTag, Summary: "End a session", Auth: UnverifiedAuth,
+	echohttp.Handle(a, http.MethodPost, "/api/auth/logout", echohttp.Op{
+		ID: "logout", Tag: accountsTag, Summary: "End a session", Auth: echohttp.UnverifiedAuth,
 		Description: "Takes the access token as bearer, also one whose time or session is over, the refresh token in the body, or the session cookie (with the header X-Signet: 1 and an allowed Origin). The cookie is deleted.",
 		Errors:      []*domain.Error{domain.ErrTokenMissing, domain.ErrTokenInvalid, domain.ErrForbidden},
 	}, r.logout)
-	Handle(a, http.MethodGet, "/api/auth/me", Op{
-		ID: "me", Tag: accountsTag, Summary: "The user of the token", Auth: BearerAuth,
+	echohttp.Handle(a, http.MethodGet, "/api/auth/me", echohttp.Op{
+		ID: "me", Tag: accountsTag, Summary: "The user of the token", Auth: echohttp.BearerAuth,
 		Errors: []*domain.Error{domain.ErrTokenInvalid},
 	}, r.me)
-	Handle(a, http.MethodGet, "/api/auth/validate-jwt", Op{
-		ID: "validateJwt", Tag: accountsTag, Summary: "Whether a token is good now, whose it is and what it allows", Auth: BearerAuth, Unmetered: true,
+	echohttp.Handle(a, http.MethodGet, "/api/auth/validate-jwt", echohttp.Op{
+		ID: "validateJwt", Tag: accountsTag, Summary: "Whether a token is good now, whose it is and what it allows", Auth: echohttp.BearerAuth, Unmetered: true,
 		Description: "For services that do not verify tokens themselves. Permissions are those held now at the token's audience.",
 		Errors:      []*domain.Error{domain.ErrTokenInvalid},
 	}, r.validate)
 }
 
-func (r *Accounts) register(ctx context.Context, caller Caller, in api.RegisterRequest) (api.RegisterResponse, error) {
+func (r *Auth) register(ctx context.Context, caller echohttp.Caller, in api.RegisterRequest) (api.RegisterResponse, error) {
 	out, err := r.Register.Handle(ctx, auth.RegisterInput{
 		From: caller.Origin, Email: in.Email, Password: domain.NewSecret(in.Password),
 		FirstName: in.FirstName, LastName: in.LastName, Locale: in.Locale, AcceptLanguage: caller.AcceptLanguage,
@@ -82,20 +84,20 @@ func (r *Accounts) register(ctx context.Context, caller Caller, in api.RegisterR
 	return api.RegisterResponse{Success: true, UserID: string(out.UserID), Message: message}, err
 }
 
-func (r *Accounts) verify(ctx context.Context, caller Caller, in api.VerifyEmailRequest) (api.MessageResponse, error) {
+func (r *Auth) verify(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailRequest) (api.MessageResponse, error) {
 	_, err := r.Verification.Handle(ctx, auth.VerifyEmailInput{
 		From: caller.Origin, Token: domain.NewSecret(in.Token), Email: in.Email, Code: domain.NewSecret(in.Code),
 	})
 	return api.MessageResponse{Success: true, Message: api.MessageEmailVerified}, err
 }
 
-func (r *Accounts) resend(ctx context.Context, caller Caller, in api.ResendVerificationRequest) (api.MessageResponse, error) {
+func (r *Auth) resend(ctx context.Context, caller echohttp.Caller, in api.ResendVerificationRequest) (api.MessageResponse, error) {
 	err := r.Resend.Handle(ctx, auth.ResendVerificationInput{From: caller.Origin, Email: in.Email})
 	return api.MessageResponse{Success: true, Message: "If this address waits for verification, a new mail is on its way"}, err
 }
 
-func (r *Accounts) login(ctx context.Context, caller Caller, in api.LoginRequest) (Answer[api.LoginResponse], error) {
-	answer := Answer[api.LoginResponse]{}
+func (r *Auth) login(ctx context.Context, caller echohttp.Caller, in api.LoginRequest) (echohttp.Answer[api.LoginResponse], error) {
+	answer := echohttp.Answer[api.LoginResponse]{}
 	byCookie := in.Transport == api.TransportCookie
 	if byCookie {
 		if err := caller.CheckCookieOrigin(); err != nil {
@@ -118,9 +120,9 @@ func (r *Accounts) login(ctx context.Context, caller Caller, in api.LoginRequest
 	return answer, nil
 }
 
-func (r *Accounts) refresh(ctx context.Context, caller Caller, in api.RefreshRequest) (Answer[api.RefreshResponse], error) {
-	answer := Answer[api.RefreshResponse]{}
-	token, by, err := presented(caller, in.RefreshToken)
+func (r *Auth) refresh(ctx context.Context, caller echohttp.Caller, in api.RefreshRequest) (echohttp.Answer[api.RefreshResponse], error) {
+	answer := echohttp.Answer[api.RefreshResponse]{}
+	token, by, err := refreshToken(caller, in.RefreshToken)
 	if err != nil {
 		return answer, err
 	}
@@ -138,10 +140,10 @@ func (r *Accounts) refresh(ctx context.Context, caller Caller, in api.RefreshReq
 	return answer, nil
 }
 
-// presented finds the refresh token of a request: in the body, in the cookie, or in the Authorization header, where the clients
-// of the original service have it. The cookie goes before the header because front ends put their access token there in every
-// request, this one too. A cookie that does not count leaves the header its turn.
-func presented(caller Caller, body string) (domain.Secret, auth.Carrier, error) {
+// refreshToken finds the refresh token of a request: in the body, in the cookie, or in the Authorization header, where the
+// clients of the original service have it. The cookie goes before the header because front ends put their access token there
+// in every request, this one too. Where the cookie does not count, the header still does.
+func refreshToken(caller echohttp.Caller, body string) (domain.Secret, auth.Carrier, error) {
 	if body != "" {
 		return domain.NewSecret(body), auth.ByBody, nil
 	}
@@ -152,9 +154,9 @@ func presented(caller Caller, body string) (domain.Secret, auth.Carrier, error) 
 	return caller.Bearer, auth.ByBearer, nil
 }
 
-// logout takes whatever there is. The cookie is deleted also when another token logged out: it was of this browser.
-func (r *Accounts) logout(ctx context.Context, caller Caller, in api.LogoutRequest) (Answer[api.MessageResponse], error) {
-	answer := Answer[api.MessageResponse]{Body: api.MessageResponse{Success: true, Message: "Logged out"}}
+// logout takes any token that was sent. The cookie is deleted also when another token logged out: it belongs to this browser.
+func (r *Auth) logout(ctx context.Context, caller echohttp.Caller, in api.LogoutRequest) (echohttp.Answer[api.MessageResponse], error) {
+	answer := echohttp.Answer[api.MessageResponse]{Body: api.MessageResponse{Success: true, Message: "Logged out"}}
 	token := domain.NewSecret(in.RefreshToken)
 	cookie, err := caller.RefreshCookie()
 	if err != nil && token.IsZero() && caller.Bearer.IsZero() {
@@ -177,12 +179,12 @@ func (r *Accounts) logout(ctx context.Context, caller Caller, in api.LogoutReque
 // those of every other host of the domain, nor "cache", where nothing of ours is.
 const siteData = `"storage"`
 
-func (r *Accounts) me(ctx context.Context, caller Caller, _ struct{}) (api.MeResponse, error) {
+func (r *Auth) me(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.MeResponse, error) {
 	user, err := r.Me.Handle(ctx, caller.Actor)
 	return api.MeResponse{Success: true, User: userBody(user)}, err
 }
 
-func (r *Accounts) validate(ctx context.Context, caller Caller, _ struct{}) (api.ValidateResponse, error) {
+func (r *Auth) validate(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.ValidateResponse, error) {
 	out, err := r.Validate.Handle(ctx, caller.Actor)
 	if err != nil {
 		return api.ValidateResponse{}, err
