@@ -19,6 +19,7 @@ const unmatched = "unmatched"
 // allocation and no look-up.
 type exchange struct {
 	http.ResponseWriter
+	request http.Request // as the route sees it: a copy with the id in its context and the path in its one form
 	id      string
 	idValue [1]string // id as a header value
 	client  netip.Addr

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/sys"
 )
 
 // edge is what happens to every request before and after its route. It is one handler and not a chain, because a chain costs
@@ -38,8 +39,8 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.cors.handle(ex, r) {
 		return
 	}
-	r, ok := canonical(r)
-	if !ok {
+	r = &ex.request
+	if !canonicalize(r) {
 		fail(ex, r, domain.ErrNotFound)
 		return
 	}
@@ -104,8 +105,8 @@ func (e *edge) logExchange(ex *exchange, r *http.Request, status int, took time.
 	e.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// identify gives the request an id. Only a trusted proxy may choose it: an attacker's choice could collide with another
-// request's, or carry what a log viewer takes for markup.
+// identify gives the request an id, and puts it into the context, for the log. Only a trusted proxy may choose it: an
+// attacker's choice could collide with another request's, or carry what a log viewer takes for markup.
 func (e *edge) identify(ex *exchange, r *http.Request, proxied bool) {
 	if given := r.Header["X-Request-Id"]; proxied && len(given) == 1 && isRequestID(given[0]) {
 		ex.id = given[0]
@@ -114,6 +115,7 @@ func (e *edge) identify(ex *exchange, r *http.Request, proxied bool) {
 	}
 	ex.idValue[0] = ex.id
 	ex.Header()["X-Request-Id"] = ex.idValue[:]
+	ex.request = *r.WithContext(sys.WithRequestID(r.Context(), ex.id)) // a copy within ex costs no allocation
 }
 
 func isRequestID(id string) bool {

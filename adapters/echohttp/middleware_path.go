@@ -6,30 +6,29 @@ import (
 	"strings"
 )
 
-// canonical gives the request the one form of its path that everything after it sees (AZ-12): decoded once, without a
+// canonicalize gives the request the one form of its path that everything after it sees (AZ-12): decoded once, without a
 // trailing slash, RawPath empty, because Echo's router prefers RawPath and would match what nothing else looked at (echo
 // GHSA-vfp3-v2gw-7wfq, oathkeeper CVE-2026-33494). ok is false for paths that somebody in front of us may have read
 // otherwise: dot and empty segments, encoded slashes, backslashes, what is still encoded after decoding, and anything but
-// printable ASCII. No route of ours has any of it. The request is copied only where it changes.
-func canonical(r *http.Request) (*http.Request, bool) {
+// printable ASCII. No route of ours has any of it. The URL is copied where it changes: r shares it with the request of
+// net/http.
+func canonicalize(r *http.Request) (ok bool) {
 	path := r.URL.Path
 	if !isPlain(path) || strings.Contains(strings.ToLower(r.URL.RawPath), "%2f") {
-		return r, false
+		return false
 	}
 	trimmed := path
 	if len(path) > 1 {
 		trimmed = strings.TrimSuffix(path, "/")
 	}
 	if len(trimmed) == len(path) && r.URL.RawPath == "" {
-		return r, true
+		return true
 	}
 	u := new(url.URL)
 	*u = *r.URL
 	u.Path, u.RawPath = trimmed, ""
-	clean := new(http.Request)
-	*clean = *r
-	clean.URL = u
-	return clean, true
+	r.URL = u
+	return true
 }
 
 func isPlain(path string) bool {

@@ -1,7 +1,10 @@
 package echohttp_test
 
 import (
+	"bytes"
+	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/adapters/telemetry"
+	"github.com/signet-auth/signet/domain"
 )
 
 func TestSecurityHeaders(t *testing.T) {
@@ -82,6 +87,39 @@ func TestRequestIDs(t *testing.T) {
 		t.Run("are ours instead of "+id, func(t *testing.T) {
 			if got := ask("10.0.0.1:5", id); !strings.HasPrefix(got, "request-") {
 				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+// TestRequestIDsInTheLog takes the logger that ships. Nobody hands the id on: it is in the context.
+func TestRequestIDsInTheLog(t *testing.T) {
+	var out bytes.Buffer
+	log, err := telemetry.NewLogger(&out, slog.LevelInfo, "signet", "test", telemetry.JSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := newKernel(t, func(o *echohttp.Options) {
+		o.Log = log
+		o.Authenticate = func(ctx context.Context, _ domain.Secret) (domain.Actor, error) {
+			log.InfoContext(ctx, "authenticating")
+			return domain.Actor{Kind: domain.ActorUser, ID: "u", SessionID: "s"}, nil
+		}
+	})
+	echohttp.Handle(k.API, "GET", "/logging", echohttp.Op{ID: "logging", Tag: "test", Auth: echohttp.BearerAuth},
+		func(ctx context.Context, _ echohttp.Caller, _ none) (none, error) {
+			log.WarnContext(context.WithoutCancel(ctx), "in the middle")
+			return none{}, errSecret
+		})
+	for _, path := range []string{"/logging", "/logging/", "/%6cogging"} { // however the request is copied
+		t.Run("are on every line of "+path+", once", func(t *testing.T) {
+			out.Reset()
+			id := k.get(path, "Authorization: Bearer good1").Header.Get("X-Request-Id")
+			for _, message := range []string{"authenticating", "in the middle", "request"} {
+				line, err := out.ReadString('\n')
+				if err != nil || !strings.Contains(line, `"message":"`+message+`"`) || strings.Count(line, `"http.request.id":"`+id+`"`) != 1 {
+					t.Errorf("%s of %s: %s", message, id, line)
+				}
 			}
 		})
 	}

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+
+	"github.com/signet-auth/signet/ports/sys"
 )
 
 // ecsVersion is the version of the Elastic Common Schema whose names are used.
@@ -65,15 +67,11 @@ func (r *redactor) ecs(groups []string, a slog.Attr) slog.Attr {
 	return r.redact(nil, a)
 }
 
-type requestID struct{}
+// requestIDAttr is what a record has the ID of its request under.
+const requestIDAttr = "http.request.id"
 
-// WithRequestID makes a context whose records carry the ID of the request, as http.request.id.
-func WithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestID{}, id)
-}
-
-// handler adds what the context knows. It stays outside of groups, so it remembers what was opened and added since the first
-// group, and puts the ID before all that.
+// handler adds the ID of the request from the context. It stays outside of groups, so it remembers what was opened and added
+// since the first group, and puts the ID before all that.
 type handler struct {
 	base  slog.Handler // without groups
 	after []func(slog.Handler) slog.Handler
@@ -94,11 +92,11 @@ func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
 
 // Handle writes a record.
 func (h *handler) Handle(ctx context.Context, record slog.Record) error {
-	id, ok := ctx.Value(requestID{}).(string)
-	if !ok || id == "" {
+	id := sys.RequestID(ctx)
+	if id == "" || h.full == nil && hasRequestID(record) {
 		return h.handler().Handle(ctx, record)
 	}
-	attr := slog.String("http.request.id", id)
+	attr := slog.String(requestIDAttr, id)
 	if h.full == nil {
 		record = record.Clone()
 		record.AddAttrs(attr)
@@ -109,6 +107,15 @@ func (h *handler) Handle(ctx context.Context, record slog.Record) error {
 		full = step(full)
 	}
 	return full.Handle(ctx, record)
+}
+
+// hasRequestID tells whether a record brings the ID itself, as the line about an answer does.
+func hasRequestID(record slog.Record) (has bool) {
+	record.Attrs(func(a slog.Attr) bool {
+		has = a.Key == requestIDAttr
+		return !has
+	})
+	return has
 }
 
 // WithAttrs adds attributes to the group that is open.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/sys"
 )
 
 func logger(t testing.TB, w io.Writer, format telemetry.Format) *slog.Logger {
@@ -43,7 +44,7 @@ func record(t testing.TB, log func(*slog.Logger)) map[string]any {
 }
 
 func TestECS(t *testing.T) {
-	ctx := telemetry.WithRequestID(t.Context(), "req-1")
+	ctx := sys.WithRequestID(t.Context(), "req-1")
 	got := record(t, func(l *slog.Logger) {
 		l.WarnContext(ctx, "Redis is lost", "error", io.EOF, "count", 3, slog.Group("client", "ip", "192.0.2.7"))
 	})
@@ -63,7 +64,7 @@ func TestECS(t *testing.T) {
 }
 
 func TestTheRequestIDStaysOutsideOfGroups(t *testing.T) {
-	ctx := telemetry.WithRequestID(t.Context(), "req-1")
+	ctx := sys.WithRequestID(t.Context(), "req-1")
 	got := record(t, func(l *slog.Logger) {
 		l.With("a", 1).WithGroup("g").With("b", 2).WithGroup("").WithGroup("h").InfoContext(ctx, "m", "c", 3)
 	})
@@ -76,8 +77,18 @@ func TestTheRequestIDStaysOutsideOfGroups(t *testing.T) {
 	}
 }
 
+func TestTheRequestIDIsThereOnce(t *testing.T) {
+	var out bytes.Buffer
+	ctx, cancel := context.WithCancel(sys.WithRequestID(t.Context(), "req-1"))
+	defer cancel()
+	logger(t, &out, telemetry.JSON).WarnContext(ctx, "m", "a", 1, "http.request.id", "req-1")
+	if n := strings.Count(out.String(), `"http.request.id":"req-1"`); n != 1 {
+		t.Errorf("%d times in %s", n, out.String())
+	}
+}
+
 func TestWithoutARequestThereIsNoID(t *testing.T) {
-	for _, ctx := range []context.Context{t.Context(), telemetry.WithRequestID(t.Context(), "")} {
+	for _, ctx := range []context.Context{t.Context(), sys.WithRequestID(t.Context(), "")} {
 		got := record(t, func(l *slog.Logger) { l.WithGroup("g").InfoContext(ctx, "m", "a", 1) })
 		if _, ok := got["http.request.id"]; ok {
 			t.Errorf("%v", got)
@@ -142,7 +153,7 @@ func TestDomainTypesPrintAsTheyMean(t *testing.T) {
 }
 
 func BenchmarkLogger(b *testing.B) {
-	ctx := telemetry.WithRequestID(b.Context(), "7d444840-9dc0-11d1-b245-5ffdce74fad2")
+	ctx := sys.WithRequestID(b.Context(), "7d444840-9dc0-11d1-b245-5ffdce74fad2")
 	b.ReportAllocs()
 	b.Run("an ordinary record", func(b *testing.B) {
 		l := logger(b, io.Discard, telemetry.JSON)

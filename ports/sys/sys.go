@@ -1,5 +1,6 @@
 // Package sys is what the core needs from the machine: time, identifiers and entropy. It is a struct of functions, so a test
-// moves the clock by replacing one of them.
+// moves the clock by replacing one of them. The ID of a request travels in its context (request_id.go), from the adapter that
+// takes the request in to the one that writes the log.
 package sys
 
 import (
