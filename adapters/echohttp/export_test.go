@@ -1,6 +1,14 @@
 package echohttp
 
-import "reflect"
+import (
+	"net/netip"
+	"reflect"
+)
+
+// ClientAddr is the resolution of the client's address without its request, for the fuzz target.
+func ClientAddr(peer netip.Addr, forwarded []string, trusted []netip.Prefix) netip.Addr {
+	return clientAddr(peer, forwarded, trusted)
+}
 
 // ParseForm is the decoder of forms without its request, for the fuzz target.
 func ParseForm(body string) (map[string]string, error) { return parseForm(body) }

@@ -46,8 +46,8 @@ func (h *health) check() (bool, map[string]string) {
 	return h.ok, h.details
 }
 
-// Drain makes readyz answer 503 from now on, so that load balancers look elsewhere before the listener closes.
-func (a *API) Drain() { a.health.draining.Store(true) }
+// drain makes readyz answer 503 from now on, so that load balancers look elsewhere before the listener closes.
+func (a *API) drain() { a.health.draining.Store(true) }
 
 func (a *API) addHealth() {
 	live := Op{ID: "livez", Tag: "Health", Summary: "Is the process alive?"}

@@ -32,7 +32,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ex.client = peerAddr(r.RemoteAddr)
 	proxied := contains(e.trusted, ex.client)
 	if proxied {
-		ex.client = ClientAddr(ex.client, r.Header["X-Forwarded-For"], e.trusted)
+		ex.client = clientAddr(ex.client, r.Header["X-Forwarded-For"], e.trusted)
 	}
 	e.identify(ex, r, proxied)
 	setHeaders(ex.Header(), e.headers)

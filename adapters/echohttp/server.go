@@ -117,7 +117,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	case <-ctx.Done():
 	case cause = <-failed:
 	}
-	s.api.Drain()
+	s.api.drain()
 	if cause == nil && s.options.DrainDelay > 0 {
 		select {
 		case <-time.After(s.options.DrainDelay):
