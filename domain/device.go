@@ -5,11 +5,11 @@ import "time"
 const (
 	// MaxKnownDevices is how many classes of device are remembered of one user. The one not seen for longest is forgotten first.
 	MaxKnownDevices = 30
-	// DeviceDay is how long a class counts as newly seen, and how late its last sighting may be noted: a login a minute must not
+	// DeviceDay is how long a class counts as newly seen, and how late its last login may be noted: a login a minute must not
 	// write a row a minute.
 	DeviceDay = 24 * time.Hour
-	// maxDeviceMails is how many mails about new classes a user gets in a DeviceDay. Whoever changes user agents to hide one login
-	// in a flood of mails has shown up in the first of them.
+	// maxDeviceMails is how many mails about new classes a user gets in a DeviceDay. An attacker that changes user agents to hide
+	// one login in a flood of mails has shown up in the first of them.
 	maxDeviceMails = 3
 )
 
@@ -20,13 +20,13 @@ type Device struct {
 	LastSeenAt  time.Time // up to a DeviceDay late
 }
 
-// Sighting is what a login tells about its class of device.
-type Sighting struct {
+// DeviceNews is what a login tells about its class of device.
+type DeviceNews struct {
 	New    bool // the user had no login from it before
 	Others int  // how many other classes are known
 	Recent int  // how many of them are not older than a DeviceDay
 }
 
-// IsNews tells whether the owner should hear of it (ASVS 6.3.5). The very first login is none: there is nothing to compare it
-// with.
-func (s Sighting) IsNews() bool { return s.New && s.Others > 0 && s.Recent < maxDeviceMails }
+// ShouldNotify tells whether the owner should hear of it (ASVS 6.3.5). The very first login is no news: there is nothing to
+// compare it with.
+func (n DeviceNews) ShouldNotify() bool { return n.New && n.Others > 0 && n.Recent < maxDeviceMails }

@@ -6,19 +6,19 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-func TestWhichLoginsAreNews(t *testing.T) {
+func TestWhichDeviceNewsAreTold(t *testing.T) {
 	for fact, row := range map[string]struct {
-		sighting domain.Sighting
-		news     bool
+		news   domain.DeviceNews
+		notify bool
 	}{
-		"a class that is known is none":           {domain.Sighting{}, false},
-		"the very first login is none":            {domain.Sighting{New: true}, false},
-		"a second class is":                       {domain.Sighting{New: true, Others: 1, Recent: 1}, true},
-		"a new class beside old ones is":          {domain.Sighting{New: true, Others: 20}, true},
-		"the third of a day is":                   {domain.Sighting{New: true, Others: 20, Recent: 2}, true},
-		"whoever changes all day long floods not": {domain.Sighting{New: true, Others: 20, Recent: 3}, false},
+		"a class that is known is none":  {domain.DeviceNews{}, false},
+		"the very first login is none":   {domain.DeviceNews{New: true}, false},
+		"a second class is":              {domain.DeviceNews{New: true, Others: 1, Recent: 1}, true},
+		"a new class beside old ones is": {domain.DeviceNews{New: true, Others: 20}, true},
+		"the third of a day is":          {domain.DeviceNews{New: true, Others: 20, Recent: 2}, true},
+		"the fourth of a day is none":    {domain.DeviceNews{New: true, Others: 20, Recent: 3}, false},
 	} {
-		if got := row.sighting.IsNews(); got != row.news {
+		if got := row.news.ShouldNotify(); got != row.notify {
 			t.Errorf("%s: %v", fact, got)
 		}
 	}

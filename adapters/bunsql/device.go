@@ -34,10 +34,10 @@ func (s devices) ByUser(ctx context.Context, user domain.UserID) ([]domain.Devic
 	return mapped(rows, (*deviceRow).device), list(err)
 }
 
-// See returns a row only when it wrote one: a class that was seen within the day is known, and stays as it is.
-func (s devices) See(ctx context.Context, user domain.UserID, class string, now time.Time) (domain.Sighting, error) {
+// RecordLogin returns a row only when it wrote one: a class that was seen within the day is known, and stays as it is.
+func (s devices) RecordLogin(ctx context.Context, user domain.UserID, class string, now time.Time) (domain.DeviceNews, error) {
 	if err := checkText(&deviceRow{Class: class}); err != nil {
-		return domain.Sighting{}, err
+		return domain.DeviceNews{}, err
 	}
 	var seen struct {
 		Fresh  bool `bun:"fresh"`
@@ -52,12 +52,12 @@ func (s devices) See(ctx context.Context, user domain.UserID, class string, now 
 			(SELECT count(*) FROM user_devices o WHERE o.user_id = ?0 AND o.class <> ?1 AND o.first_seen_at > ?3) AS recent`,
 		user, class, now, dayAgo)
 	if errors.Is(err, domain.ErrNotFound) && errors.Unwrap(err) == nil {
-		return domain.Sighting{}, nil
+		return domain.DeviceNews{}, nil
 	}
 	if err == nil && seen.Fresh && seen.Others >= domain.MaxKnownDevices {
 		err = s.forget(ctx, user, class, seen.Others-domain.MaxKnownDevices+1)
 	}
-	return domain.Sighting{New: seen.Fresh, Others: seen.Others, Recent: seen.Recent}, err
+	return domain.DeviceNews{New: seen.Fresh, Others: seen.Others, Recent: seen.Recent}, err
 }
 
 // forget makes room for a class: those not seen for longest go.

@@ -23,7 +23,7 @@ func TestDevicesGoWithTheirUser(t *testing.T) {
 			if err := tx.Users.Insert(ctx, user); err != nil {
 				return err
 			}
-			_, err := tx.Devices.See(ctx, user.ID, "Firefox on Linux", now)
+			_, err := tx.Devices.RecordLogin(ctx, user.ID, "Firefox on Linux", now)
 			return err
 		})
 		if err != nil {

@@ -46,7 +46,7 @@ func (s erasure) Traces(ctx context.Context, events []domain.EventID, sessions [
 	return err
 }
 
-func (s erasure) Typed(ctx context.Context, email domain.Email, n int) (int, error) {
+func (s erasure) IdentifierTraces(ctx context.Context, email domain.Email, n int) (int, error) {
 	if email.IsZero() {
 		return 0, nil
 	}

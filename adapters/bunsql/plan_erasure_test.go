@@ -50,7 +50,10 @@ func TestQueriesAboutOnePersonHaveAnIndex(t *testing.T) {
 			_, err := tx.Erasure.Sessions(ctx, anID, 10)
 			return err
 		},
-		"remove what typed": func(ctx context.Context, tx *store.Tx) error { _, err := tx.Erasure.Typed(ctx, email, 10); return err },
+		"remove traces of an identifier": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Erasure.IdentifierTraces(ctx, email, 10)
+			return err
+		},
 		"remove traces": func(ctx context.Context, tx *store.Tx) error {
 			return tx.Erasure.Traces(ctx, []domain.EventID{anID}, []domain.SessionID{anID})
 		},

@@ -82,7 +82,7 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			return err
 		},
 		"device": func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Devices.See(ctx, domain.UserID(domain.PlatformID), "Firefox on Linux", now)
+			_, err := tx.Devices.RecordLogin(ctx, domain.UserID(domain.PlatformID), "Firefox on Linux", now)
 			return err
 		},
 		"supersede":             func(ctx context.Context, tx *store.Tx) error { return tx.Flows.Supersede(ctx, "p", "s", now) },

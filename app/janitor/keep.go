@@ -28,19 +28,19 @@ const (
 func Cleaning(s store.Store) []Task {
 	return []Task{
 		Remove(s, "sessions", KeepSessions, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
-			return tx.Remains.Sessions(ctx, before, n)
+			return tx.ExpiredRows.Sessions(ctx, before, n)
 		}),
 		Remove(s, "flows", KeepSecrets, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
-			return tx.Remains.Flows(ctx, before, n)
+			return tx.ExpiredRows.Flows(ctx, before, n)
 		}),
 		Remove(s, "registrations", KeepSecrets, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
-			return tx.Remains.Registrations(ctx, before, n)
+			return tx.ExpiredRows.Registrations(ctx, before, n)
 		}),
 		Remove(s, "messages", KeepMessages, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
-			return tx.Remains.Messages(ctx, before, n)
+			return tx.ExpiredRows.Messages(ctx, before, n)
 		}),
 		Remove(s, "login_failures", KeepFailures, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
-			return tx.Remains.Lockouts(ctx, before, n)
+			return tx.ExpiredRows.Lockouts(ctx, before, n)
 		}),
 		Remove(s, "changes", KeepChanges, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.Changes.Purge(ctx, before, n)

@@ -21,8 +21,8 @@ type Lookout struct {
 
 // LoggedIn notes the login inside the caller's transaction, which has locked the principal, and promises the mail.
 func (l *Lookout) LoggedIn(ctx context.Context, tx *store.Tx, user domain.User, from domain.Origin, now time.Time) error {
-	sighting, err := tx.Devices.See(ctx, user.ID, l.Devices.Name(from.UserAgent), now)
-	if err != nil || !sighting.IsNews() {
+	news, err := tx.Devices.RecordLogin(ctx, user.ID, l.Devices.Name(from.UserAgent), now)
+	if err != nil || !news.ShouldNotify() {
 		return err
 	}
 	letter := outbox.Letter{Kind: mailer.NewLogin, Locale: user.Locale, Data: mailer.Data{Name: user.FirstName, AskedAt: now}}

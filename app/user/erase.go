@@ -100,7 +100,7 @@ func (e *Eraser) traces(ctx context.Context, user domain.User) error {
 		mark = store.MarkOf(events[len(events)-1])
 	}
 	return e.repeat(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
-		return tx.Erasure.Typed(ctx, user.Email, erasePage)
+		return tx.Erasure.IdentifierTraces(ctx, user.Email, erasePage)
 	})
 }
 
@@ -117,7 +117,7 @@ func (e *Eraser) former(ctx context.Context, user domain.User, email domain.Emai
 		if err := tx.Erasure.Messages(ctx, e.Postbox.Subjects(email)); err != nil {
 			return 0, err
 		}
-		return tx.Erasure.Typed(ctx, email, erasePage)
+		return tx.Erasure.IdentifierTraces(ctx, email, erasePage)
 	})
 }
 

@@ -45,7 +45,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "change feed", run: storeFeed, alone: true},
 		{name: "outbox", run: storeOutbox, alone: true},
 		{name: "meta", run: storeMeta},
-		{name: "remains", run: storeRemains, alone: true},
+		{name: "expired rows", run: storeExpiredRows, alone: true},
 		{name: "sealed payloads", run: storePayloads, alone: true},
 		{name: "erasure", run: storeErasure},
 		{name: "lists of users", run: storeUserList, alone: true},

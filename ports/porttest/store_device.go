@@ -11,10 +11,10 @@ import (
 )
 
 func storeDevices(t *testing.T, s storeTest) {
-	see := func(t *testing.T, user domain.UserID, class string, at time.Time) (got domain.Sighting) {
+	record := func(t *testing.T, user domain.UserID, class string, at time.Time) (got domain.DeviceNews) {
 		t.Helper()
 		s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
-			got, err = tx.Devices.See(ctx, user, class, at)
+			got, err = tx.Devices.RecordLogin(ctx, user, class, at)
 			return err
 		})
 		return got
@@ -32,11 +32,11 @@ func storeDevices(t *testing.T, s storeTest) {
 	t.Run("a class is new once, and says what else is known", func(t *testing.T) {
 		u := s.user(t).ID
 		same(t, "nothing yet", list(t, u), []domain.Device(nil))
-		same(t, "the first", see(t, u, "Firefox on Linux", noon), domain.Sighting{New: true})
-		same(t, "again", see(t, u, "Firefox on Linux", noon.Add(time.Minute)), domain.Sighting{})
-		same(t, "another", see(t, u, "Safari on iOS", noon.Add(time.Hour)), domain.Sighting{New: true, Others: 1, Recent: 1})
-		same(t, "one that does not say", see(t, u, "", noon.Add(day)), domain.Sighting{New: true, Others: 2, Recent: 1})
-		if again := see(t, u, "", noon.Add(5*day)); again.New {
+		same(t, "the first", record(t, u, "Firefox on Linux", noon), domain.DeviceNews{New: true})
+		same(t, "again", record(t, u, "Firefox on Linux", noon.Add(time.Minute)), domain.DeviceNews{})
+		same(t, "another", record(t, u, "Safari on iOS", noon.Add(time.Hour)), domain.DeviceNews{New: true, Others: 1, Recent: 1})
+		same(t, "one that does not say", record(t, u, "", noon.Add(day)), domain.DeviceNews{New: true, Others: 2, Recent: 1})
+		if again := record(t, u, "", noon.Add(5*day)); again.New {
 			t.Errorf("%+v", again)
 		}
 		same(t, "all", list(t, u), []domain.Device{
@@ -48,26 +48,26 @@ func storeDevices(t *testing.T, s storeTest) {
 
 	t.Run("what one user has is nothing to another", func(t *testing.T) {
 		a, b := s.user(t).ID, s.user(t).ID
-		see(t, a, "Firefox on Linux", noon)
-		same(t, "the other's first", see(t, b, "Firefox on Linux", noon), domain.Sighting{New: true})
+		record(t, a, "Firefox on Linux", noon)
+		same(t, "the other's first", record(t, b, "Firefox on Linux", noon), domain.DeviceNews{New: true})
 	})
 
-	t.Run("the last sighting is noted once a day", func(t *testing.T) {
+	t.Run("the last login is noted once a day", func(t *testing.T) {
 		u := s.user(t).ID
-		see(t, u, "curl", noon)
-		see(t, u, "curl", noon.Add(day-time.Microsecond))
+		record(t, u, "curl", noon)
+		record(t, u, "curl", noon.Add(day-time.Microsecond))
 		same(t, "within the day", list(t, u)[0].LastSeenAt, noon)
-		see(t, u, "curl", noon.Add(day))
+		record(t, u, "curl", noon.Add(day))
 		same(t, "after it", list(t, u)[0].LastSeenAt, noon.Add(day))
 	})
 
 	t.Run("the one not seen for longest makes room", func(t *testing.T) {
 		u := s.user(t).ID
 		for i := range domain.MaxKnownDevices {
-			see(t, u, fmt.Sprintf("class %d", i), noon.Add(time.Duration(i)*time.Minute))
+			record(t, u, fmt.Sprintf("class %d", i), noon.Add(time.Duration(i)*time.Minute))
 		}
-		see(t, u, "class 0", noon.Add(2*day))
-		if got := see(t, u, "one more", noon.Add(3*day)); !got.New || got.Others != domain.MaxKnownDevices {
+		record(t, u, "class 0", noon.Add(2*day))
+		if got := record(t, u, "one more", noon.Add(3*day)); !got.New || got.Others != domain.MaxKnownDevices {
 			t.Errorf("%+v", got)
 		}
 		all := list(t, u)
@@ -76,12 +76,12 @@ func storeDevices(t *testing.T, s storeTest) {
 		}
 	})
 
-	t.Run("of parallel sightings one is new", func(t *testing.T) {
+	t.Run("of parallel logins one is new", func(t *testing.T) {
 		u := s.user(t).ID
 		won := race(t, racers, func(int) (fresh bool, err error) {
 			err = s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-				seen, err := tx.Devices.See(ctx, u, "Chrome on Android", noon)
-				fresh = seen.New
+				news, err := tx.Devices.RecordLogin(ctx, u, "Chrome on Android", noon)
+				fresh = news.New
 				return err
 			})
 			return fresh, err
@@ -93,9 +93,9 @@ func storeDevices(t *testing.T, s storeTest) {
 
 	t.Run("nobody's device is not noted", func(t *testing.T) {
 		err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Devices.See(ctx, newID[domain.UserID](), "curl", noon)
+			_, err := tx.Devices.RecordLogin(ctx, newID[domain.UserID](), "curl", noon)
 			return err
 		})
-		fails(t, "See", err, domain.ErrNotFound)
+		fails(t, "RecordLogin", err, domain.ErrNotFound)
 	})
 }

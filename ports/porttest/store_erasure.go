@@ -211,7 +211,7 @@ func storeTraces(t *testing.T, s storeTest) {
 		failed := add(t, domain.Anonymous(), "user", "", noon, email.Canonical())
 		kept := add(t, domain.Anonymous(), "user", "", noon, "somebody@example.com")
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			n, err := tx.Erasure.Typed(ctx, email, 10)
+			n, err := tx.Erasure.IdentifierTraces(ctx, email, 10)
 			if n != 1 {
 				t.Errorf("%d were typed", n)
 			}

@@ -16,7 +16,7 @@ type DeviceReader interface {
 // Devices writes them. They go with the user.
 type Devices interface {
 	DeviceReader
-	// See notes a login from a class and tells what is new about it, in one statement for a class that is known. At most
-	// domain.MaxKnownDevices stay. Of parallel sightings of one class one is new.
-	See(ctx context.Context, user domain.UserID, class string, now time.Time) (domain.Sighting, error)
+	// RecordLogin notes a login from a class and tells what is new about it, in one statement for a class that is known. At most
+	// domain.MaxKnownDevices stay. Of parallel logins from one class one is new.
+	RecordLogin(ctx context.Context, user domain.UserID, class string, now time.Time) (domain.DeviceNews, error)
 }

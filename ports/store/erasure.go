@@ -21,8 +21,8 @@ type Erasure interface {
 	Sessions(ctx context.Context, user domain.UserID, n int) (int, error)
 	// Traces removes the traces of events, and of all events about sessions. The events stay.
 	Traces(ctx context.Context, events []domain.EventID, sessions []domain.SessionID) error
-	// Typed removes traces in which the address is what somebody typed.
-	Typed(ctx context.Context, email domain.Email, n int) (int, error)
+	// IdentifierTraces removes the traces of which the address is the identifier that somebody typed.
+	IdentifierTraces(ctx context.Context, email domain.Email, n int) (int, error)
 	// Secrets removes the one-time secrets about a user, and those that an address was sent.
 	Secrets(ctx context.Context, user domain.UserID, email domain.Email) error
 	// Messages removes the messages of the outbox about any of the subjects, whatever became of them.

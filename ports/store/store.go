@@ -82,7 +82,7 @@ type Tx struct {
 	Outbox        Outbox
 	Changes       Changes
 	Meta          Meta
-	Remains       Remains
+	ExpiredRows   ExpiredRows
 	Erasure       Erasure
 	Grants        GrantReader
 	Payloads      Payloads

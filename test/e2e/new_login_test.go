@@ -100,7 +100,7 @@ func TestParallelLoginsFromANewDeviceAreToldOnce(t *testing.T) {
 	})
 }
 
-func TestAWrongPasswordIsNoSighting(t *testing.T) {
+func TestAWrongPasswordTellsOfNoDevice(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t, testkit.Options{})
 	c, a := s.Client(), s.NewAccount()

@@ -7,32 +7,32 @@ import (
 	"github.com/uptrace/bun"
 )
 
-type remains struct{ conn }
+type expiredRows struct{ conn }
 
-func (s remains) Sessions(ctx context.Context, before time.Time, n int) (int, error) {
+func (s expiredRows) Sessions(ctx context.Context, before time.Time, n int) (int, error) {
 	return s.remove(ctx, "sessions", "id", n, "COALESCE(ended_at, expires_at) < ? ORDER BY COALESCE(ended_at, expires_at)", before)
 }
 
-func (s remains) Flows(ctx context.Context, before time.Time, n int) (int, error) {
+func (s expiredRows) Flows(ctx context.Context, before time.Time, n int) (int, error) {
 	return s.remove(ctx, "flows", "id", n, "expires_at < ? ORDER BY expires_at", before)
 }
 
-func (s remains) Registrations(ctx context.Context, before time.Time, n int) (int, error) {
+func (s expiredRows) Registrations(ctx context.Context, before time.Time, n int) (int, error) {
 	return s.remove(ctx, "registrations", "id", n, "expires_at < ? ORDER BY expires_at", before)
 }
 
-func (s remains) Messages(ctx context.Context, before time.Time, n int) (int, error) {
+func (s expiredRows) Messages(ctx context.Context, before time.Time, n int) (int, error) {
 	return s.remove(ctx, "outbox", "id", n, "COALESCE(delivered_at, parked_at) < ? ORDER BY COALESCE(delivered_at, parked_at)", before)
 }
 
-func (s remains) Lockouts(ctx context.Context, before time.Time, n int) (int, error) {
+func (s expiredRows) Lockouts(ctx context.Context, before time.Time, n int) (int, error) {
 	return s.remove(ctx, "login_failures", "key", n,
 		"updated_at < ? AND (locked_until IS NULL OR locked_until < ?) ORDER BY updated_at", before, before)
 }
 
 // remove finds rows once, passing by what others hold, and deletes them: a planner that put the subquery into a loop would delete
 // more than n.
-func (s remains) remove(ctx context.Context, table, key string, n int, over string, args ...any) (int, error) {
+func (s expiredRows) remove(ctx context.Context, table, key string, n int, over string, args ...any) (int, error) {
 	removed, err := s.execute(ctx, `
 		WITH due AS MATERIALIZED (SELECT ? AS key FROM ? WHERE ? LIMIT ? ?)
 		DELETE FROM ? WHERE ? IN (SELECT key FROM due)`,

@@ -10,14 +10,14 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// remove is one of the methods of store.Remains.
-type remove func(r store.Remains, ctx context.Context, before time.Time, n int) (int, error)
+// remove is one of the methods of store.ExpiredRows.
+type remove func(r store.ExpiredRows, ctx context.Context, before time.Time, n int) (int, error)
 
-func storeRemains(t *testing.T, s storeTest) {
+func storeExpiredRows(t *testing.T, s storeTest) {
 	clean := func(t *testing.T, method remove, before time.Time, n int) (removed int) {
 		t.Helper()
 		s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
-			removed, err = method(tx.Remains, ctx, before, n)
+			removed, err = method(tx.ExpiredRows, ctx, before, n)
 			return err
 		})
 		return removed
@@ -36,13 +36,13 @@ func storeRemains(t *testing.T, s storeTest) {
 			_, err := tx.Sessions.End(ctx, []domain.SessionID{ended.ID}, domain.EndedByLogout, noon)
 			return err
 		})
-		if n := clean(t, store.Remains.Sessions, noon, 10); n != 0 {
+		if n := clean(t, store.ExpiredRows.Sessions, noon, 10); n != 0 {
 			t.Errorf("%d are gone at the very end", n)
 		}
-		if n := clean(t, store.Remains.Sessions, noon.Add(time.Microsecond), 10); n != 1 {
+		if n := clean(t, store.ExpiredRows.Sessions, noon.Add(time.Microsecond), 10); n != 1 {
 			t.Errorf("%d are gone, want the ended one", n)
 		}
-		if n := clean(t, store.Remains.Sessions, noon.Add(time.Hour+time.Microsecond), 10); n != 1 {
+		if n := clean(t, store.ExpiredRows.Sessions, noon.Add(time.Hour+time.Microsecond), 10); n != 1 {
 			t.Errorf("%d are gone, want the one at its absolute end", n)
 		}
 		for id, want := range map[domain.FamilyID]*domain.Error{endedFamily.ID: domain.ErrNotFound, expired: domain.ErrNotFound, live: nil} {
@@ -64,7 +64,7 @@ func storeRemains(t *testing.T, s storeTest) {
 			_, err := tx.Flows.Consume(ctx, used.ID, noon.Add(-time.Minute))
 			return err
 		})
-		if n := clean(t, store.Remains.Flows, noon, 10) + clean(t, store.Remains.Flows, noon.Add(time.Microsecond), 10); n != 2 {
+		if n := clean(t, store.ExpiredRows.Flows, noon, 10) + clean(t, store.ExpiredRows.Flows, noon.Add(time.Microsecond), 10); n != 2 {
 			t.Errorf("%d are gone, want 2", n)
 		}
 		for _, f := range []domain.Flow{used, open} {
@@ -84,7 +84,7 @@ func storeRemains(t *testing.T, s storeTest) {
 			return r
 		}
 		over, live := put(noon), put(noon.Add(time.Hour))
-		if n := clean(t, store.Remains.Registrations, noon, 10) + clean(t, store.Remains.Registrations, noon.Add(time.Microsecond), 10); n != 1 {
+		if n := clean(t, store.ExpiredRows.Registrations, noon, 10) + clean(t, store.ExpiredRows.Registrations, noon.Add(time.Microsecond), 10); n != 1 {
 			t.Errorf("%d are gone, want 1", n)
 		}
 		_, err := s.Read().Registrations.ByID(t.Context(), over.ID)
@@ -115,7 +115,7 @@ func storeRemains(t *testing.T, s storeTest) {
 			before time.Time
 			want   int
 		}{{noon, 0}, {noon.Add(time.Microsecond), 1}, {noon.Add(24 * time.Hour), 1}, {noon.Add(1000 * time.Hour), 0}} {
-			if n := clean(t, store.Remains.Messages, row.before, 10); n != row.want {
+			if n := clean(t, store.ExpiredRows.Messages, row.before, 10); n != row.want {
 				t.Errorf("before %s %d are gone, want %d", row.before, n, row.want)
 			}
 		}
@@ -130,7 +130,7 @@ func storeRemains(t *testing.T, s storeTest) {
 		old := put(domain.Lockout{Failures: 3, UpdatedAt: noon})
 		locking := put(domain.Lockout{Failures: 3, UpdatedAt: noon, LockedUntil: noon.Add(time.Hour)})
 		young := put(domain.Lockout{Failures: 3, UpdatedAt: noon.Add(time.Hour)})
-		if n := clean(t, store.Remains.Lockouts, noon.Add(time.Minute), 10); n != 1 {
+		if n := clean(t, store.ExpiredRows.Lockouts, noon.Add(time.Minute), 10); n != 1 {
 			t.Errorf("%d are gone, want 1", n)
 		}
 		for name, row := range map[string]struct {
@@ -143,10 +143,10 @@ func storeRemains(t *testing.T, s storeTest) {
 		}
 	})
 
-	storeRemainsRaces(t, s, user)
+	storeExpiredRowsRaces(t, s, user)
 }
 
-func storeRemainsRaces(t *testing.T, s storeTest, user domain.User) {
+func storeExpiredRowsRaces(t *testing.T, s storeTest, user domain.User) {
 	long := noon.Add(-10 * policy.Absolute)
 
 	t.Run("several replicas at once remove each row once, as many at a time as was asked for", func(t *testing.T) {
@@ -159,7 +159,7 @@ func storeRemainsRaces(t *testing.T, s storeTest, user domain.User) {
 			for {
 				var n int
 				err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) (err error) {
-					n, err = tx.Remains.Sessions(ctx, noon.Add(-policy.Absolute), batch)
+					n, err = tx.ExpiredRows.Sessions(ctx, noon.Add(-policy.Absolute), batch)
 					return err
 				})
 				if n > batch {
@@ -195,7 +195,7 @@ func storeRemainsRaces(t *testing.T, s storeTest, user domain.User) {
 		cleaned := make(chan error, 1)
 		go func() {
 			cleaned <- s.WithinTx(context.WithoutCancel(t.Context()), func(ctx context.Context, tx *store.Tx) (err error) {
-				n, err = tx.Remains.Sessions(ctx, noon.Add(-policy.Absolute), 10)
+				n, err = tx.ExpiredRows.Sessions(ctx, noon.Add(-policy.Absolute), 10)
 				return err
 			})
 		}()

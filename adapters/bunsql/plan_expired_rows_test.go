@@ -14,14 +14,26 @@ import (
 func TestCleaningHasAnIndex(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	explainEach(t, nil, map[string]func(context.Context, *store.Tx) error{
-		"sessions": func(ctx context.Context, tx *store.Tx) error { _, err := tx.Remains.Sessions(ctx, now, 10); return err },
-		"flows":    func(ctx context.Context, tx *store.Tx) error { _, err := tx.Remains.Flows(ctx, now, 10); return err },
-		"registrations": func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Remains.Registrations(ctx, now, 10)
+		"sessions": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpiredRows.Sessions(ctx, now, 10)
 			return err
 		},
-		"messages": func(ctx context.Context, tx *store.Tx) error { _, err := tx.Remains.Messages(ctx, now, 10); return err },
-		"lockouts": func(ctx context.Context, tx *store.Tx) error { _, err := tx.Remains.Lockouts(ctx, now, 10); return err },
+		"flows": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpiredRows.Flows(ctx, now, 10)
+			return err
+		},
+		"registrations": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpiredRows.Registrations(ctx, now, 10)
+			return err
+		},
+		"messages": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpiredRows.Messages(ctx, now, 10)
+			return err
+		},
+		"lockouts": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpiredRows.Lockouts(ctx, now, 10)
+			return err
+		},
 	}, nil)
 }
 

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Remains removes what is over and nobody asks for any more. Each method removes up to n rows, the oldest first where there is an
-// order, and says how many. Rows that another transaction holds are passed by: any number of replicas may clean at once, each row
-// is removed once, and nobody waits for anybody.
-type Remains interface {
+// ExpiredRows removes what is over and nobody asks for any more. Each method removes up to n rows, the oldest first where there
+// is an order, and says how many. Rows that another transaction holds are passed by: any number of replicas may clean at once,
+// each row is removed once, and nobody waits for anybody.
+type ExpiredRows interface {
 	// Sessions removes those that ended before a time, or were at their absolute end then, with their families.
 	Sessions(ctx context.Context, before time.Time, n int) (int, error)
 	// Flows removes one-time secrets that expired before a time, used ones too.
