@@ -2,11 +2,43 @@ package bunsql
 
 import (
 	"context"
+	"time"
+
+	"github.com/uptrace/bun"
 
 	"github.com/signet-auth/signet/domain"
 )
 
+type identityRow struct {
+	bun.BaseModel `bun:"table:identities,alias:i"`
+
+	ID            domain.IdentityID `bun:"id,pk,type:uuid"`
+	UserID        domain.UserID     `bun:"user_id,type:uuid"`
+	Provider      string            `bun:"provider"`
+	Subject       string            `bun:"subject"`
+	Email         string            `bun:"email"`
+	EmailVerified bool              `bun:"email_verified"`
+	CreatedAt     time.Time         `bun:"created_at"`
+	LastLoginAt   time.Time         `bun:"last_login_at,nullzero"`
+}
+
+func (r *identityRow) identity() domain.Identity {
+	return domain.Identity{
+		ID: r.ID, UserID: r.UserID, Provider: r.Provider, Subject: r.Subject, Email: r.Email, EmailVerified: r.EmailVerified,
+		CreatedAt: utc(r.CreatedAt), LastLoginAt: utc(r.LastLoginAt),
+	}
+}
+
 type identities struct{ conn }
+
+func (s identities) ByUser(ctx context.Context, user domain.UserID) ([]domain.Identity, error) {
+	if !isID(user) {
+		return nil, nil
+	}
+	var rows []identityRow
+	err := s.scan(ctx, &rows, "SELECT * FROM identities WHERE user_id = ? ORDER BY created_at, id", user)
+	return mapped(rows, (*identityRow).identity), list(err)
+}
 
 func (s identities) DeleteByUser(ctx context.Context, user domain.UserID) error {
 	if !isID(user) {

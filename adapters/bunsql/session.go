@@ -114,6 +114,38 @@ func (s sessions) ByUser(ctx context.Context, user domain.UserID, n int) ([]doma
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 
+// PageByUser walks the index of open sessions backwards and stops at the limit, however many sessions the user has. It joins
+// what other queries derive, because an open session has one open family: Renew ends what it replaces.
+func (s sessions) PageByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time, after domain.Cursor, limit int) ([]domain.Session, error) {
+	if !isID(user) || !after.IsZero() && !isID(after.ID) {
+		return nil, nil
+	}
+	from := bun.SafeQuery("TRUE")
+	if !after.IsZero() {
+		from = bun.SafeQuery("(s.created_at, s.id) < (?, ?)", after.At, after.ID)
+	}
+	var rows []sessionRow
+	err := s.patient().scan(ctx, &rows, `SELECT s.id, s.user_id, s.created_at, s.expires_at, s.ip, s.user_agent, s.device_name, s.cookie,
+			f.rotated_at AS last_seen_at, f.is_static AS static
+		FROM sessions s JOIN refresh_families f ON f.session_id = s.id AND f.ended_at IS NULL
+		WHERE s.user_id = ? AND s.ended_at IS NULL AND s.expires_at > ? AND f.rotated_at > ? AND ?
+		ORDER BY s.created_at DESC, s.id DESC LIMIT ?`, user, now, now.Add(-policy.Idle), from, limit)
+	return mapped(rows, (*sessionRow).session), list(err)
+}
+
+// CountLive asks the families only of sessions that are older than the idle time: a younger one can't have lapsed.
+func (s sessions) CountLive(ctx context.Context, policy domain.SessionPolicy, now time.Time) (domain.SessionCount, error) {
+	lapsed := now.Add(-policy.Idle)
+	var count struct{ Sessions, Users int64 }
+	err := s.patient().scan(ctx, &count, `SELECT COALESCE(sum(n), 0) AS sessions, count(*) AS users FROM (
+			SELECT count(*) AS n FROM sessions s
+			WHERE s.ended_at IS NULL AND s.expires_at > ? AND (s.created_at > ?
+				OR EXISTS (SELECT 1 FROM refresh_families f WHERE f.session_id = s.id AND f.rotated_at > ?))
+			GROUP BY s.user_id
+		) m`, now, lapsed, lapsed)
+	return domain.SessionCount(count), err
+}
+
 func (s sessions) OpenByUser(ctx context.Context, user domain.UserID) ([]domain.SessionID, error) {
 	if !isID(user) {
 		return nil, nil
@@ -186,6 +218,27 @@ func (db *DB) Rotate(ctx context.Context, from, to domain.Family, policy domain.
 		return "", false, nil
 	}
 	return domain.SessionID(session), err == nil, err
+}
+
+// Renew holds the session's row before it touches a family, as End does: an End that runs beside it is over before, or sees the
+// new family. An Advance holds the row of its family only, and finds it ended, or is ended by what comes after it.
+func (s sessions) Renew(ctx context.Context, f domain.Family) (bool, error) {
+	if !isID(f.SessionID) {
+		return false, nil
+	}
+	var held domain.SessionID
+	err := s.scan(ctx, &held, "SELECT id FROM sessions WHERE id = ? AND ended_at IS NULL ?", f.SessionID, s.owner.dialect.RowLock)
+	if errors.Is(err, domain.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	_, err = s.execute(ctx, "UPDATE refresh_families SET ended_at = ? WHERE session_id = ? AND ended_at IS NULL", f.CreatedAt, f.SessionID)
+	if err != nil {
+		return false, err
+	}
+	return true, s.insert(ctx, familyOf(f))
 }
 
 // End ends the sessions before their families: an Advance that runs beside it either sees the end, or is over before the
