@@ -110,9 +110,9 @@ func (s audit) About(ctx context.Context, principal domain.PrincipalID, before s
 	}
 	var marks []markRow
 	err := s.scan(ctx, &marks, `SELECT m.id, m.at FROM (
-			SELECT * FROM (SELECT id, at FROM audit_events WHERE actor_id = ?0 AND ?1 ORDER BY at DESC, id DESC LIMIT ?2) m
+			SELECT id, at FROM (SELECT id, at FROM audit_events WHERE actor_id = ?0 AND ?1 ORDER BY at DESC, id DESC LIMIT ?2) m
 			UNION
-			SELECT * FROM (SELECT id, at FROM audit_events WHERE subject_id = ?3 AND ?1 ORDER BY at DESC, id DESC LIMIT ?2) m
+			SELECT id, at FROM (SELECT id, at FROM audit_events WHERE subject_id = ?3 AND ?1 ORDER BY at DESC, id DESC LIMIT ?2) m
 		) m ORDER BY m.at DESC, m.id DESC LIMIT ?2`, principal, older, n, string(principal))
 	if err = list(err); err != nil || len(marks) == 0 {
 		return nil, err

@@ -40,9 +40,11 @@ var _ store.Store = (*DB)(nil)
 
 // New puts pools and a dialect together, for the sub-packages.
 func New(dialect Dialect, pools Pools, opts Options) *DB {
+	// A column that this release does not know of is another release's: Bun would refuse the whole row.
+	open := func(pool *sql.DB) *bun.DB { return bun.NewDB(pool, dialect.Bun, bun.WithDiscardUnknownColumns()) }
 	db := &DB{
 		dialect: dialect, now: opts.Now, onCommit: func(store.Commit) {},
-		write: bun.NewDB(pools.Write, dialect.Bun), read: bun.NewDB(pools.Read, dialect.Bun), feed: bun.NewDB(pools.Feed, dialect.Bun),
+		write: open(pools.Write), read: open(pools.Read), feed: open(pools.Feed),
 	}
 	if db.now == nil {
 		db.now = time.Now

@@ -19,6 +19,8 @@ type deviceRow struct {
 	LastSeenAt  time.Time     `bun:"last_seen_at"`
 }
 
+var deviceColumns = columns[deviceRow]("")
+
 func (r *deviceRow) device() domain.Device {
 	return domain.Device{Class: r.Class, FirstSeenAt: utc(r.FirstSeenAt), LastSeenAt: utc(r.LastSeenAt)}
 }
@@ -30,7 +32,7 @@ func (s devices) ByUser(ctx context.Context, user domain.UserID) ([]domain.Devic
 		return nil, nil
 	}
 	var rows []deviceRow
-	err := s.scan(ctx, &rows, "SELECT * FROM user_devices WHERE user_id = ? ORDER BY last_seen_at DESC, class", user)
+	err := s.scan(ctx, &rows, "SELECT ? FROM user_devices WHERE user_id = ? ORDER BY last_seen_at DESC, class", deviceColumns, user)
 	return mapped(rows, (*deviceRow).device), list(err)
 }
 

@@ -5,6 +5,9 @@
 // repositories on one transaction. Repositories (one file per aggregate) are written once, as rows that mirror a table plus
 // queries. Every statement passes conn.do, which gives it a deadline and turns what the database says into a *domain.Error.
 //
+// Statements name their columns, taken from the tags of their rows (column.go), and columns that come all the same are discarded:
+// a release serves on the schema of the next one while that rolls out.
+//
 // A statement that fails voids its transaction, on both databases alike: Postgres refuses all that follows, so on SQLite, which
 // would go on, the commit is refused too. A refusal that must leave a trace is therefore found out by reading under a lock,
 // never by running into a constraint and carrying on.

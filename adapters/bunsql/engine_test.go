@@ -2,6 +2,7 @@ package bunsql_test
 
 import (
 	"database/sql"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ func TestMain(m *testing.M) { os.Exit(backend.Main(m)) }
 type engine struct {
 	name     string
 	empty    func(tb testing.TB) (address string)
+	copied   func(tb testing.TB, prepare func(address string) error) (address string) // nil: migrating is as fast
 	migrator func(address string, files fs.FS) (*bunsql.Migrator, error)
 	open     func(address string, opts bunsql.Options) (*bunsql.DB, error)
 	driver   string // of database/sql, to look at the tables themselves
@@ -32,7 +34,7 @@ var engines = []engine{
 		name: "sqlite", driver: "sqlite", migrator: sqlite.OpenMigrator, open: sqlite.Open,
 		empty: func(tb testing.TB) string { return filepath.Join(tb.TempDir(), "signet.db") },
 	},
-	{name: "postgres", driver: "pgx", migrator: postgres.OpenMigrator, open: postgres.Open, empty: backend.Postgres},
+	{name: "postgres", driver: "pgx", migrator: postgres.OpenMigrator, open: postgres.Open, empty: backend.Postgres, copied: backend.PostgresPrepared},
 }
 
 // each runs a test on every database.
@@ -56,16 +58,34 @@ func (e engine) migratorOn(tb testing.TB, address string, files fs.FS) *bunsql.M
 // migrated is a store on a fresh database with the whole schema, and the database itself.
 func (e engine) migrated(tb testing.TB) (*bunsql.DB, *sql.DB) {
 	tb.Helper()
-	address := e.empty(tb)
-	if _, err := e.migratorOn(tb, address, migrations.Files).Up(tb.Context(), 0); err != nil {
-		tb.Fatal(err)
-	}
+	address := e.current(tb)
 	db, err := e.open(address, bunsql.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { closes(tb, db.Close) })
 	return db, e.raw(tb, address)
+}
+
+// current is the address of a fresh database with the whole schema.
+func (e engine) current(tb testing.TB) string {
+	tb.Helper()
+	migrate := func(address string) error {
+		m, err := e.migrator(address, migrations.Files)
+		if err != nil {
+			return err
+		}
+		_, err = m.Up(tb.Context(), 0)
+		return errors.Join(err, m.Close())
+	}
+	if e.copied != nil {
+		return e.copied(tb, migrate)
+	}
+	address := e.empty(tb)
+	if err := migrate(address); err != nil {
+		tb.Fatal(err)
+	}
+	return address
 }
 
 func (e engine) raw(tb testing.TB, address string) *sql.DB {

@@ -26,6 +26,8 @@ type flowRow struct {
 	ConsumedAt    time.Time      `bun:"consumed_at,nullzero"`
 }
 
+var flowColumns = columns[flowRow]("")
+
 func (r *flowRow) flow() domain.Flow {
 	return domain.Flow{
 		ID: r.ID, Purpose: r.Purpose, SecretHash: r.SecretHash, CodeHash: r.CodeHash, Subject: r.Subject, Address: r.Address,
@@ -38,7 +40,7 @@ type flows struct{ conn }
 
 func (s flows) BySecret(ctx context.Context, hash []byte) (domain.Flow, error) {
 	var row flowRow
-	err := s.scan(ctx, &row, "SELECT * FROM flows WHERE secret_hash = ?", hash)
+	err := s.scan(ctx, &row, "SELECT ? FROM flows WHERE secret_hash = ?", flowColumns, hash)
 	return row.flow(), err
 }
 
@@ -47,8 +49,8 @@ func (s flows) LiveBySubject(ctx context.Context, subject string, now time.Time,
 		return nil, nil //nolint:nilerr // what can't be stored is in no row
 	}
 	var rows []flowRow
-	err := s.scan(ctx, &rows, `SELECT * FROM flows WHERE subject = ? AND consumed_at IS NULL AND expires_at > ?
-		ORDER BY created_at DESC, id DESC LIMIT ?`, subject, now, n)
+	err := s.scan(ctx, &rows, `SELECT ? FROM flows WHERE subject = ? AND consumed_at IS NULL AND expires_at > ?
+		ORDER BY created_at DESC, id DESC LIMIT ?`, flowColumns, subject, now, n)
 	return mapped(rows, (*flowRow).flow), list(err)
 }
 
@@ -66,9 +68,9 @@ func (s flows) LockByAddress(ctx context.Context, purposes []domain.Purpose, add
 		return nil, nil //nolint:nilerr // what can't be stored is in no row
 	}
 	var rows []flowRow
-	err := s.scan(ctx, &rows, `SELECT * FROM flows
+	err := s.scan(ctx, &rows, `SELECT ? FROM flows
 		WHERE address = ? AND purpose IN (?) AND consumed_at IS NULL AND expires_at > ? ORDER BY id ?`,
-		address, bun.List(purposes), now, s.owner.dialect.RowLock)
+		flowColumns, address, bun.List(purposes), now, s.owner.dialect.RowLock)
 	return mapped(rows, (*flowRow).flow), list(err)
 }
 

@@ -22,6 +22,8 @@ type identityRow struct {
 	LastLoginAt   time.Time         `bun:"last_login_at,nullzero"`
 }
 
+var identityColumns = columns[identityRow]("")
+
 func (r *identityRow) identity() domain.Identity {
 	return domain.Identity{
 		ID: r.ID, UserID: r.UserID, Provider: r.Provider, Subject: r.Subject, Email: r.Email, EmailVerified: r.EmailVerified,
@@ -36,7 +38,7 @@ func (s identities) ByUser(ctx context.Context, user domain.UserID) ([]domain.Id
 		return nil, nil
 	}
 	var rows []identityRow
-	err := s.scan(ctx, &rows, "SELECT * FROM identities WHERE user_id = ? ORDER BY created_at, id", user)
+	err := s.scan(ctx, &rows, "SELECT ? FROM identities WHERE user_id = ? ORDER BY created_at, id", identityColumns, user)
 	return mapped(rows, (*identityRow).identity), list(err)
 }
 

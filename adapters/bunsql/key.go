@@ -25,6 +25,8 @@ type keyRow struct {
 	ExpiresAt   time.Time        `bun:"expires_at,nullzero"`
 }
 
+var keyColumns = columns[keyRow]("")
+
 func keyOf(k domain.SigningKey) *keyRow {
 	return &keyRow{
 		KID: k.KID, Algorithm: k.Algorithm, State: k.State, Private: k.Private, Public: k.Public, CreatedAt: k.CreatedAt,
@@ -43,7 +45,7 @@ type keys struct{ conn }
 
 func (s keys) All(ctx context.Context) ([]domain.SigningKey, error) {
 	var rows []keyRow
-	err := s.scan(ctx, &rows, "SELECT * FROM signing_keys WHERE state <> ? ORDER BY created_at DESC, kid", domain.KeyRevoked)
+	err := s.scan(ctx, &rows, "SELECT ? FROM signing_keys WHERE state <> ? ORDER BY created_at DESC, kid", keyColumns, domain.KeyRevoked)
 	return mapped(rows, (*keyRow).key), list(err)
 }
 

@@ -21,11 +21,13 @@ type lockoutRow struct {
 	UpdatedAt   time.Time `bun:"updated_at"`
 }
 
+var lockoutColumns = columns[lockoutRow]("")
+
 type lockouts struct{ conn }
 
 func (s lockouts) ByKey(ctx context.Context, key []byte) (domain.Lockout, error) {
 	row := lockoutRow{Key: key}
-	err := s.scan(ctx, &row, "SELECT * FROM login_failures WHERE key = ?", key)
+	err := s.scan(ctx, &row, "SELECT ? FROM login_failures WHERE key = ?", lockoutColumns, key)
 	if errors.Is(err, domain.ErrNotFound) {
 		return domain.Lockout{Key: key}, nil
 	}

@@ -25,6 +25,8 @@ type messageRow struct {
 	ExpiresAt time.Time        `bun:"expires_at,nullzero"`
 }
 
+var messageColumns = columns[messageRow]("")
+
 func (r *messageRow) message() domain.Message {
 	return domain.Message{
 		ID: r.ID, Topic: r.Topic, Payload: r.Payload, RunAt: utc(r.RunAt), Attempts: r.Attempts, Lease: r.Lease,
@@ -57,8 +59,8 @@ func (s outbox) Claim(ctx context.Context, now time.Time, lease time.Duration, n
 		)
 		UPDATE outbox SET locked_until = ?, attempts = attempts + 1, lease = lease + 1
 		WHERE id IN (SELECT id FROM due)
-		RETURNING id, topic, payload, run_at, attempts, lease, created_at, expires_at`,
-		now, now, n, s.owner.dialect.SkipLocked, now.Add(lease))
+		RETURNING ?`,
+		now, now, n, s.owner.dialect.SkipLocked, now.Add(lease), messageColumns)
 	if err = list(err); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ type principalRow struct {
 	DeletedAt       time.Time             `bun:"deleted_at,nullzero"`
 }
 
+var principalColumns = columns[principalRow]("")
+
 func principalOf(p domain.Principal) *principalRow {
 	row := &principalRow{
 		ID: p.ID, Kind: p.Kind, State: p.State, DisabledReason: p.DisabledReason, DisabledUntil: p.DisabledUntil,
@@ -57,7 +59,7 @@ func (s principals) Lock(ctx context.Context, id domain.PrincipalID) (domain.Pri
 		return domain.Principal{}, domain.ErrNotFound
 	}
 	var row principalRow
-	err := s.scan(ctx, &row, "SELECT * FROM principals WHERE id = ? AND state <> ? ?", id, domain.Deleted, s.owner.dialect.RowLock)
+	err := s.scan(ctx, &row, "SELECT ? FROM principals WHERE id = ? AND state <> ? ?", principalColumns, id, domain.Deleted, s.owner.dialect.RowLock)
 	return row.principal(), err
 }
 

@@ -24,6 +24,8 @@ type registrationRow struct {
 	ExpiresAt      time.Time             `bun:"expires_at"`
 }
 
+var registrationColumns = columns[registrationRow]("")
+
 func (r *registrationRow) registration() domain.Registration {
 	return domain.Registration{
 		ID: r.ID, UserID: r.UserID, Email: domain.RestoreEmail(r.Email, r.EmailCanonical), PasswordHash: r.PasswordHash,
@@ -39,14 +41,14 @@ func (s registrations) ByID(ctx context.Context, id domain.RegistrationID) (doma
 		return domain.Registration{}, domain.ErrNotFound
 	}
 	var row registrationRow
-	err := s.scan(ctx, &row, "SELECT * FROM registrations WHERE id = ?", id)
+	err := s.scan(ctx, &row, "SELECT ? FROM registrations WHERE id = ?", registrationColumns, id)
 	return row.registration(), err
 }
 
 func (s registrations) LiveByEmail(ctx context.Context, email domain.Email, now time.Time) ([]domain.Registration, error) {
 	var rows []registrationRow
-	err := s.scan(ctx, &rows, `SELECT * FROM registrations WHERE email_canonical = ? AND expires_at > ?
-		ORDER BY created_at DESC, id DESC`, email.Canonical(), now)
+	err := s.scan(ctx, &rows, `SELECT ? FROM registrations WHERE email_canonical = ? AND expires_at > ?
+		ORDER BY created_at DESC, id DESC`, registrationColumns, email.Canonical(), now)
 	return mapped(rows, (*registrationRow).registration), list(err)
 }
 

@@ -28,6 +28,8 @@ type serviceRow struct {
 	DeletedAt   time.Time           `bun:"deleted_at,nullzero"`
 }
 
+var serviceColumns = columns[serviceRow]("")
+
 func serviceOf(s domain.Service) *serviceRow {
 	row := &serviceRow{
 		ID: s.ID, Key: s.Key, Name: s.Name, NameFolded: strings.ToLower(s.Name), Description: s.Description, State: s.State,
@@ -53,7 +55,7 @@ func (s services) ByID(ctx context.Context, id domain.ServiceID) (domain.Service
 		return domain.Service{}, domain.ErrNotFound
 	}
 	var row serviceRow
-	err := s.scan(ctx, &row, "SELECT * FROM services WHERE id = ? AND deleted_at IS NULL", id)
+	err := s.scan(ctx, &row, "SELECT ? FROM services WHERE id = ? AND deleted_at IS NULL", serviceColumns, id)
 	return row.service(), err
 }
 
@@ -67,9 +69,9 @@ func (s services) Find(ctx context.Context, ref string) (domain.Service, error) 
 		id = ""
 	}
 	var row serviceRow
-	err := s.scan(ctx, &row, `SELECT * FROM services WHERE deleted_at IS NULL AND (key = ? OR id = ? OR name_folded = ?)
+	err := s.scan(ctx, &row, `SELECT ? FROM services WHERE deleted_at IS NULL AND (key = ? OR id = ? OR name_folded = ?)
 		ORDER BY CASE WHEN key = ? THEN 0 WHEN id = ? THEN 1 ELSE 2 END LIMIT 1`,
-		ref, bun.NullZero(id), strings.ToLower(ref), ref, bun.NullZero(id))
+		serviceColumns, ref, bun.NullZero(id), strings.ToLower(ref), ref, bun.NullZero(id))
 	return row.service(), err
 }
 

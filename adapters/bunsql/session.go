@@ -31,9 +31,11 @@ type sessionRow struct {
 	Static     bool      `bun:"static,scanonly"`
 }
 
+var sessionColumns = columns[sessionRow]("s")
+
 // derived is what a session knows of its families: when the newest was used last, and whether the one that counts keeps its
 // token. That one is live with a live session, and ended with an ended one; those that were replaced ended before.
-const derived = `COALESCE((SELECT max(f.rotated_at) FROM refresh_families f WHERE f.session_id = s.id), s.created_at) AS last_seen_at,
+const derived bun.Safe = `COALESCE((SELECT max(f.rotated_at) FROM refresh_families f WHERE f.session_id = s.id), s.created_at) AS last_seen_at,
 	EXISTS (SELECT 1 FROM refresh_families f
 		WHERE f.session_id = s.id AND f.is_static AND f.ended_at IS NOT DISTINCT FROM s.ended_at) AS static`
 
@@ -88,7 +90,7 @@ func (s sessions) ByID(ctx context.Context, id domain.SessionID) (domain.Session
 		return domain.Session{}, domain.ErrNotFound
 	}
 	var row sessionRow
-	err := s.scan(ctx, &row, "SELECT s.*, ? FROM sessions s WHERE s.id = ?", bun.Safe(derived), id)
+	err := s.scan(ctx, &row, "SELECT ?, ? FROM sessions s WHERE s.id = ?", sessionColumns, derived, id)
 	return row.session(), err
 }
 
@@ -97,10 +99,10 @@ func (s sessions) LiveByUser(ctx context.Context, user domain.UserID, policy dom
 		return nil, nil
 	}
 	var rows []sessionRow
-	err := s.scan(ctx, &rows, `SELECT * FROM (
-			SELECT s.*, ? FROM sessions s WHERE s.user_id = ? AND s.ended_at IS NULL AND s.expires_at > ?
-		) s WHERE s.last_seen_at > ? ORDER BY s.last_seen_at, s.id`,
-		bun.Safe(derived), user, now, now.Add(-policy.Idle))
+	err := s.scan(ctx, &rows, `SELECT ?0, s.last_seen_at, s.static FROM (
+			SELECT ?0, ?1 FROM sessions s WHERE s.user_id = ?2 AND s.ended_at IS NULL AND s.expires_at > ?3
+		) s WHERE s.last_seen_at > ?4 ORDER BY s.last_seen_at, s.id`,
+		sessionColumns, derived, user, now, now.Add(-policy.Idle))
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 
@@ -109,8 +111,8 @@ func (s sessions) ByUser(ctx context.Context, user domain.UserID, n int) ([]doma
 		return nil, nil
 	}
 	var rows []sessionRow
-	err := s.scan(ctx, &rows, "SELECT s.*, ? FROM sessions s WHERE s.user_id = ? ORDER BY s.created_at DESC, s.id DESC LIMIT ?",
-		bun.Safe(derived), user, n)
+	err := s.scan(ctx, &rows, "SELECT ?, ? FROM sessions s WHERE s.user_id = ? ORDER BY s.created_at DESC, s.id DESC LIMIT ?",
+		sessionColumns, derived, user, n)
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 

@@ -48,6 +48,9 @@ func TestAnAddressThatCantBeReadIsNotRepeated(t *testing.T) {
 
 func TestAServerThatGoesAndComesBack(t *testing.T) {
 	server := backend.PostgresServer(t)
+	if err := migrate(server.URL); err != nil {
+		t.Fatal(err)
+	}
 	db := open(t, server.URL)
 	if err := put(t.Context(), db, "before"); err != nil {
 		t.Fatal(err)
@@ -83,6 +86,9 @@ func TestAServerThatGoesAndComesBack(t *testing.T) {
 
 func TestACommitWithoutAnAnswerIsNeverASuccess(t *testing.T) {
 	server := backend.PostgresServer(t)
+	if err := migrate(server.URL); err != nil {
+		t.Fatal(err)
+	}
 	db := open(t, server.URL)
 	heard := false
 	db.OnCommit(func(store.Commit) { heard = true })
@@ -112,8 +118,7 @@ func TestACommitWithoutAnAnswerIsNeverASuccess(t *testing.T) {
 }
 
 func TestAPoolFullOfWaitersDoesNotDelayTheFeed(t *testing.T) {
-	url := backend.Postgres(t)
-	open(t, url) // migrates
+	url := current(t)
 	db, err := postgres.Open(url, bunsql.Options{MaxConns: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +154,7 @@ func TestAPoolFullOfWaitersDoesNotDelayTheFeed(t *testing.T) {
 }
 
 func TestARowThatIsHeldForLongIsUnavailableAndNotWaitedForForever(t *testing.T) {
-	url := backend.Postgres(t)
+	url := current(t)
 	db, raw := open(t, url), conn(t, url)
 	tx, err := raw.BeginTx(t.Context(), nil)
 	if err != nil {
@@ -170,8 +175,7 @@ func TestARowThatIsHeldForLongIsUnavailableAndNotWaitedForForever(t *testing.T) 
 
 // A refusal by the server leaves the connection whole. What bounded that statement's time must not bound the next one's.
 func TestAStatementThatWasRefusedLeavesItsConnectionGood(t *testing.T) {
-	url := backend.Postgres(t)
-	open(t, url) // migrates
+	url := current(t)
 	db, err := postgres.Open(url, bunsql.Options{MaxConns: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +210,7 @@ func TestAStatementThatWasRefusedLeavesItsConnectionGood(t *testing.T) {
 }
 
 func TestConnectionsSayWhoTheyAre(t *testing.T) {
-	url := backend.Postgres(t)
+	url := current(t)
 	db, raw := open(t, url), conn(t, url)
 	if err := db.Ping(t.Context()); err != nil {
 		t.Fatal(err)
@@ -220,13 +224,12 @@ func TestConnectionsSayWhoTheyAre(t *testing.T) {
 
 // With the setting off, the backslash in \' would keep a literal open, and the text behind it would be SQL.
 func TestAServerThatReadsBackslashesInLiteralsIsRefused(t *testing.T) {
-	url := backend.Postgres(t)
+	url := current(t)
 	raw := conn(t, url)
 	var name string
 	if err := raw.QueryRowContext(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
 		t.Fatal(err)
 	}
-	open(t, url)
 	if _, err := raw.ExecContext(t.Context(), "ALTER DATABASE "+name+" SET standard_conforming_strings = off"); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package postgres_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"testing"
 
@@ -15,22 +17,27 @@ import (
 func TestMain(m *testing.M) { os.Exit(backend.Main(m)) }
 
 func TestStore(t *testing.T) {
-	porttest.Store(t, func(t *testing.T) store.Store { return open(t, backend.Postgres(t)) })
+	porttest.Store(t, func(t *testing.T) store.Store { return open(t, current(t)) })
+}
+
+// current is the address of a fresh database with the whole schema.
+func current(t testing.TB) string {
+	t.Helper()
+	return backend.PostgresPrepared(t, migrate)
+}
+
+func migrate(url string) error {
+	m, err := postgres.OpenMigrator(url, migrations.Files)
+	if err != nil {
+		return err
+	}
+	_, err = m.Up(context.Background(), 0)
+	return errors.Join(err, m.Close())
 }
 
 // open is a store on a migrated database.
 func open(t testing.TB, url string) *bunsql.DB {
 	t.Helper()
-	m, err := postgres.OpenMigrator(url, migrations.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.Up(t.Context(), 0); err != nil {
-		t.Fatal(err)
-	}
-	if err := m.Close(); err != nil {
-		t.Fatal(err)
-	}
 	db, err := postgres.Open(url, bunsql.Options{})
 	if err != nil {
 		t.Fatal(err)
