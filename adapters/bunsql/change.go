@@ -23,7 +23,7 @@ type changeRow struct {
 	At      time.Time         `bun:"at"`
 }
 
-// publish writes the changes as the transaction's last statement. The lock is held from here to the end of the commit, so the
+// publish writes the changes as the transaction's last statements. The lock is held from here to the end of the commit, so the
 // order of the numbers is the order of the commits and a follower that has read up to n has missed nothing below it.
 func (c conn) publish(ctx context.Context, collected []domain.Change) error {
 	if len(collected) == 0 || c.tx.failed != nil {
@@ -74,7 +74,7 @@ func (s changes) After(ctx context.Context, seq int64, limit int) (store.Feed, e
 // Purge goes through the primary key from its oldest end, so it needs no index on the time, and past what another replica is
 // purging.
 func (s changes) Purge(ctx context.Context, before time.Time, n int) (int, error) {
-	removed, err := s.execute(ctx, `
+	removed, err := s.count(ctx, `
 		DELETE FROM changes WHERE at < ? AND seq < (SELECT max(seq) FROM changes)
 		AND seq IN (SELECT seq FROM changes ORDER BY seq LIMIT ? ?)`, before, n, s.owner.dialect.SkipLocked)
 	return int(removed), err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/signet-auth/signet/domain"
 )
@@ -27,28 +28,42 @@ var (
 	errDuplicate = &domain.Error{Kind: domain.Conflict, Code: "duplicate", Text: "This already exists"}
 	errSameID    = &domain.Error{Kind: domain.Conflict, Code: "id_taken", Text: "This id is taken"}
 
+	errVoided   = errors.New("a statement behind one that failed: the transaction is void")
 	errReadInTx = errors.New("a query through Read() inside a transaction: it would wait for a second connection, or miss what was just written")
 	errNested   = errors.New("WithinTx inside WithinTx: the inner transaction would wait for the outer one")
 )
 
-// do runs one statement under its deadline and translates its error. Reads take the error for "not there" as it is; any other
-// voids the transaction.
+// do runs one statement under its deadline, with what is queued ahead of it, and translates its error. Reads take the error for
+// "not there" as it is; any other voids the transaction.
 func (c conn) do(ctx context.Context, statement func(context.Context, bun.IDB) error) error {
 	if c.tx == nil && ctx.Value(inside{c.owner}) != nil {
 		return domain.ErrInternal.Because(errReadInTx)
 	}
 	limited, cancel := context.WithTimeout(ctx, c.deadline)
 	defer cancel()
-	err := statement(limited, c.idb)
+	send := limited
+	if c.tx != nil {
+		if c.tx.failed != nil {
+			return domain.ErrInternal.Because(errVoided)
+		}
+		send = c.tx.ahead(limited)
+	}
+	err := statement(send, c.idb)
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return domain.ErrNotFound
 	}
-	translated, again := c.owner.translate(limited, err)
+	return c.fail(limited, err)
+}
+
+// fail translates the error of a statement, which voids the transaction.
+func (c conn) fail(ctx context.Context, err error) error {
+	_, late := errors.AsType[*AheadError](err)
+	translated, again := c.owner.translate(ctx, err)
 	if c.tx != nil {
-		c.tx.void(translated, again)
+		c.tx.void(translated, again, late)
 	}
 	return translated
 }
@@ -92,31 +107,63 @@ func (db *DB) translate(ctx context.Context, err error) (translated error, again
 	return domain.ErrInternal.Because(withoutValues(failure.Cause)), false
 }
 
-// insert writes a row, or all of a slice, which must not be empty.
-func (c conn) insert(ctx context.Context, rows any) error {
+// enqueue sends a statement whose answer nobody needs. In a transaction it goes out with the next one that has an answer, at the
+// latest with COMMIT, and that is where its error comes.
+func (c conn) enqueue(ctx context.Context, query schema.QueryAppender) error {
+	raw, err := query.AppendQuery(c.owner.write.QueryGen(), nil)
+	if err != nil {
+		return c.fail(ctx, err)
+	}
+	text := string(raw)
+	if c.tx != nil && c.tx.joins(ctx) {
+		c.tx.queued = append(c.tx.queued, text)
+		return nil
+	}
 	return c.do(ctx, func(ctx context.Context, idb bun.IDB) error {
-		if err := checkText(rows); err != nil {
-			return err
-		}
-		_, err := idb.NewInsert().Model(rows).Returning("NULL").Exec(ctx)
+		_, err := idb.ExecContext(ctx, text)
 		return err
 	})
 }
 
+// execute is enqueue for a statement in SQL.
+func (c conn) execute(ctx context.Context, query string, args ...any) error {
+	return c.enqueue(ctx, c.idb.NewRaw(query, args...))
+}
+
+// insert enqueues a row, or all of a slice, which must not be empty.
+func (c conn) insert(ctx context.Context, rows any) error {
+	if err := checkText(rows); err != nil {
+		return c.fail(ctx, err)
+	}
+	return c.enqueue(ctx, c.idb.NewInsert().Model(rows).Returning("NULL"))
+}
+
+// insertUnique writes them at once, and calls a broken uniqueness by its name.
+func (c conn) insertUnique(ctx context.Context, rows any, taken *domain.Error) error {
+	if err := checkText(rows); err != nil {
+		return c.fail(ctx, err)
+	}
+	_, err := c.affect(ctx, c.idb.NewInsert().Model(rows).Returning("NULL"))
+	return c.conflict(err, taken)
+}
+
 // update writes the named columns of the row with the same primary key. domain.ErrNotFound when there is none.
 func (c conn) update(ctx context.Context, row any, columns ...string) error {
-	return found(c.affect(ctx, func(ctx context.Context, idb bun.IDB) (sql.Result, error) {
-		if err := checkText(row); err != nil {
-			return nil, err
-		}
-		return idb.NewUpdate().Model(row).Column(columns...).WherePK().Exec(ctx)
-	}))
+	if err := checkText(row); err != nil {
+		return c.fail(ctx, err)
+	}
+	return found(c.affect(ctx, c.idb.NewUpdate().Model(row).Column(columns...).WherePK()))
+}
+
+// statement is a query of Bun that returns no rows.
+type statement interface {
+	Exec(ctx context.Context, dest ...any) (sql.Result, error)
 }
 
 // affect runs a statement and counts the rows it changed.
-func (c conn) affect(ctx context.Context, statement func(context.Context, bun.IDB) (sql.Result, error)) (n int64, err error) {
-	err = c.do(ctx, func(ctx context.Context, idb bun.IDB) error {
-		result, err := statement(ctx, idb)
+func (c conn) affect(ctx context.Context, query statement) (n int64, err error) {
+	err = c.do(ctx, func(ctx context.Context, _ bun.IDB) error {
+		result, err := query.Exec(ctx)
 		if err == nil {
 			n, err = result.RowsAffected()
 		}
@@ -125,11 +172,9 @@ func (c conn) affect(ctx context.Context, statement func(context.Context, bun.ID
 	return n, err
 }
 
-// execute is affect for a statement in SQL.
-func (c conn) execute(ctx context.Context, query string, args ...any) (int64, error) {
-	return c.affect(ctx, func(ctx context.Context, idb bun.IDB) (sql.Result, error) {
-		return idb.NewRaw(query, args...).Exec(ctx)
-	})
+// count is affect for a statement in SQL.
+func (c conn) count(ctx context.Context, query string, args ...any) (int64, error) {
+	return c.affect(ctx, c.idb.NewRaw(query, args...))
 }
 
 // scan runs a query in SQL into a row or a slice of rows; a slice stays empty when nothing is found.
@@ -153,9 +198,10 @@ func found(n int64, err error) error {
 	return err
 }
 
-// conflict names a broken uniqueness, in the error and in what voided the transaction.
+// conflict names a broken uniqueness, in the error and in what voided the transaction. One that a queued statement ran into is
+// another.
 func (c conn) conflict(err error, name *domain.Error) error {
-	if !errors.Is(err, errDuplicate) {
+	if !errors.Is(err, errDuplicate) || c.tx != nil && c.tx.late {
 		return err
 	}
 	named := name.Because(errors.Unwrap(err))
@@ -173,6 +219,5 @@ func (c conn) hold(ctx context.Context, what string, name []byte) error {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(what + "\x00"))
 	_, _ = h.Write(name)
-	_, err := c.execute(ctx, c.owner.dialect.AdvisoryLock, int64(h.Sum64()))
-	return err
+	return c.execute(ctx, c.owner.dialect.AdvisoryLock, int64(h.Sum64()))
 }

@@ -64,7 +64,6 @@ func (s devices) RecordLogin(ctx context.Context, user domain.UserID, class stri
 
 // forget makes room for a class: those not seen for longest go.
 func (s devices) forget(ctx context.Context, user domain.UserID, but string, n int) error {
-	_, err := s.execute(ctx, `DELETE FROM user_devices WHERE user_id = ?0 AND class IN (
+	return s.execute(ctx, `DELETE FROM user_devices WHERE user_id = ?0 AND class IN (
 		SELECT class FROM user_devices WHERE user_id = ?0 AND class <> ?1 ORDER BY last_seen_at, class LIMIT ?2)`, user, but, n)
-	return err
 }

@@ -19,8 +19,13 @@ type Dialect struct {
 	// look at the change feed.
 	Statement, Feed time.Duration
 
-	// TxOptions begin a transaction that reads what others have committed.
-	TxOptions *sql.TxOptions
+	// Begin is the statement that opens a transaction which reads what others have committed.
+	Begin string
+
+	// Join, if not nil, makes a context whose statement goes to the server in one message with those ahead of it. They run one
+	// after the other as if sent alone, each with a view of its own of what is committed, up to the first that fails; when that
+	// is one of those ahead, the error is an *AheadError. nil: there is no network to save a trip on.
+	Join func(ctx context.Context, ahead []string) context.Context
 
 	// RowLock ends a SELECT that holds what it reads until the transaction is over; SkipLocked one that passes by what others
 	// hold; AdvisoryLock is a statement that holds a number (its one placeholder). All are empty where there is one writer.
@@ -35,6 +40,12 @@ type Dialect struct {
 	// Scrub, if not empty, makes the database give up copies of what was deleted that it keeps for itself.
 	Scrub string
 }
+
+// AheadError is the server's refusal of a statement that went ahead of the one whose caller gets it: that one did not run.
+type AheadError struct{ Err error }
+
+func (e *AheadError) Error() string { return "an earlier statement: " + e.Err.Error() }
+func (e *AheadError) Unwrap() error { return e.Err }
 
 // Class is what a failure of the database means to callers.
 type Class uint8

@@ -8,9 +8,15 @@
 // Statements name their columns, taken from the tags of their rows (column.go), and columns that come all the same are discarded:
 // a release serves on the schema of the next one while that rolls out.
 //
+// A transaction waits for the network as seldom as it can. A statement whose answer nobody needs (conn.enqueue: writes that name
+// no error, locks of names, BEGIN itself) is queued as text and goes out in one message with the next statement that has an answer,
+// or with COMMIT. The server still runs them one by one, each with a view of its own of what is committed, so a lock that is taken
+// ahead of a read in the same message protects it. What is refused comes out of that message, as the error of the transaction
+// (attempt.late). SQLite has no network to wait for: there each is run as it comes.
+//
 // A statement that fails voids its transaction, on both databases alike: Postgres refuses all that follows, so on SQLite, which
-// would go on, the commit is refused too. A refusal that must leave a trace is therefore found out by reading under a lock,
-// never by running into a constraint and carrying on.
+// would go on, the next statement and the commit are refused too. A refusal that must leave a trace is therefore found out by
+// reading under a lock, never by running into a constraint and carrying on.
 //
 // [Migrator] (migrate.go) brings the schema up and down; it needs rights that the rest does not, and connections of its own.
 package bunsql

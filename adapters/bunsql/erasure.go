@@ -28,13 +28,13 @@ func (s erasure) Sessions(ctx context.Context, user domain.UserID, n int) (int, 
 	if !isID(user) {
 		return 0, nil
 	}
-	removed, err := s.execute(ctx, "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ? ORDER BY id LIMIT ?)", user, n)
+	removed, err := s.count(ctx, "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ? ORDER BY id LIMIT ?)", user, n)
 	return int(removed), err
 }
 
 func (s erasure) Traces(ctx context.Context, events []domain.EventID, sessions []domain.SessionID) error {
 	if known := ids(events); len(known) > 0 {
-		if _, err := s.execute(ctx, "DELETE FROM event_pii WHERE event_id IN (?)", bun.List(known)); err != nil {
+		if err := s.execute(ctx, "DELETE FROM event_pii WHERE event_id IN (?)", bun.List(known)); err != nil {
 			return err
 		}
 	}
@@ -42,15 +42,14 @@ func (s erasure) Traces(ctx context.Context, events []domain.EventID, sessions [
 	if len(known) == 0 {
 		return nil
 	}
-	_, err := s.execute(ctx, "DELETE FROM event_pii WHERE event_id IN (SELECT id FROM audit_events WHERE subject_id IN (?))", bun.List(known))
-	return err
+	return s.execute(ctx, "DELETE FROM event_pii WHERE event_id IN (SELECT id FROM audit_events WHERE subject_id IN (?))", bun.List(known))
 }
 
 func (s erasure) IdentifierTraces(ctx context.Context, email domain.Email, n int) (int, error) {
 	if email.IsZero() {
 		return 0, nil
 	}
-	removed, err := s.execute(ctx, `DELETE FROM event_pii WHERE event_id IN (
+	removed, err := s.count(ctx, `DELETE FROM event_pii WHERE event_id IN (
 		SELECT event_id FROM event_pii WHERE identifier = ? AND identifier <> '' LIMIT ?)`, email.Canonical(), n)
 	return int(removed), err
 }
@@ -60,11 +59,11 @@ func (s erasure) Secrets(ctx context.Context, user domain.UserID, email domain.E
 		return nil
 	}
 	// A subject may be an address too. Open and spent ones have an index each.
-	if _, err := s.execute(ctx, "DELETE FROM flows WHERE subject IN (?, ?)", user, email.Canonical()); err != nil {
+	if err := s.execute(ctx, "DELETE FROM flows WHERE subject IN (?, ?)", user, email.Canonical()); err != nil {
 		return err
 	}
 	for _, state := range []bun.Safe{"consumed_at IS NULL", "consumed_at IS NOT NULL"} {
-		if _, err := s.execute(ctx, "DELETE FROM flows WHERE address = ? AND ?", email.Canonical(), state); err != nil {
+		if err := s.execute(ctx, "DELETE FROM flows WHERE address = ? AND ?", email.Canonical(), state); err != nil {
 			return err
 		}
 	}
@@ -75,16 +74,15 @@ func (s erasure) Messages(ctx context.Context, subjects [][]byte) error {
 	if len(subjects) == 0 {
 		return nil
 	}
-	_, err := s.execute(ctx, "DELETE FROM outbox WHERE subject IN (?)", bun.List(subjects))
-	return err
+	return s.execute(ctx, "DELETE FROM outbox WHERE subject IN (?)", bun.List(subjects))
 }
 
 func (s erasure) User(ctx context.Context, user domain.UserID) error {
 	if !isID(user) {
 		return domain.ErrNotFound
 	}
-	if _, err := s.execute(ctx, "DELETE FROM assignments WHERE principal_id = ?", user); err != nil {
+	if err := s.execute(ctx, "DELETE FROM assignments WHERE principal_id = ?", user); err != nil {
 		return err
 	}
-	return found(s.execute(ctx, "DELETE FROM users WHERE id = ?", user)) // the rest hangs on it
+	return found(s.count(ctx, "DELETE FROM users WHERE id = ?", user)) // the rest hangs on it
 }

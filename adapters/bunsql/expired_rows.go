@@ -33,7 +33,7 @@ func (s expiredRows) Lockouts(ctx context.Context, before time.Time, n int) (int
 // remove finds rows once, passing by what others hold, and deletes them: a planner that put the subquery into a loop would delete
 // more than n.
 func (s expiredRows) remove(ctx context.Context, table, key string, n int, over string, args ...any) (int, error) {
-	removed, err := s.execute(ctx, `
+	removed, err := s.count(ctx, `
 		WITH due AS MATERIALIZED (SELECT ? AS key FROM ? WHERE ? LIMIT ? ?)
 		DELETE FROM ? WHERE ? IN (SELECT key FROM due)`,
 		bun.Ident(key), bun.Ident(table), bun.SafeQuery(over, args...), n, s.owner.dialect.SkipLocked, bun.Ident(table), bun.Ident(key))

@@ -20,6 +20,16 @@ func (db *DB) Watch() (sent func() []string) {
 		w.keep(statement)
 		return answer(ctx, pool, statement)
 	}
+	if join := db.dialect.Join; join != nil { // and so do statements that go ahead of others
+		db.dialect.Join = func(ctx context.Context, ahead []string) context.Context {
+			for _, statement := range ahead {
+				if statement != db.dialect.Begin {
+					w.keep(statement)
+				}
+			}
+			return join(ctx, ahead)
+		}
+	}
 	return func() []string {
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -78,7 +78,7 @@ func (s flows) Consume(ctx context.Context, id domain.FlowID, now time.Time) (bo
 	if !isID(id) {
 		return false, nil
 	}
-	n, err := s.execute(ctx, "UPDATE flows SET consumed_at = ? WHERE id = ? AND consumed_at IS NULL AND expires_at > ?", now, id, now)
+	n, err := s.count(ctx, "UPDATE flows SET consumed_at = ? WHERE id = ? AND consumed_at IS NULL AND expires_at > ?", now, id, now)
 	return n > 0, err
 }
 
@@ -87,15 +87,13 @@ func (s flows) CountTry(ctx context.Context, all []domain.FlowID) error {
 	if len(known) == 0 {
 		return nil
 	}
-	_, err := s.execute(ctx, "UPDATE flows SET tries = tries + 1 WHERE id IN (?)", bun.List(known))
-	return err
+	return s.execute(ctx, "UPDATE flows SET tries = tries + 1 WHERE id IN (?)", bun.List(known))
 }
 
 func (s flows) Supersede(ctx context.Context, purpose domain.Purpose, subject string, now time.Time) error {
 	if err := checkText(subject); err != nil {
 		return nil //nolint:nilerr // nothing is about a subject that can't be stored
 	}
-	_, err := s.execute(ctx, `UPDATE flows SET consumed_at = ?
+	return s.execute(ctx, `UPDATE flows SET consumed_at = ?
 		WHERE subject = ? AND purpose = ? AND consumed_at IS NULL AND expires_at > ?`, now, subject, purpose, now)
-	return err
 }

@@ -46,6 +46,5 @@ func (s identities) DeleteByUser(ctx context.Context, user domain.UserID) error 
 	if !isID(user) {
 		return nil
 	}
-	_, err := s.execute(ctx, "DELETE FROM identities WHERE user_id = ?", user)
-	return err
+	return s.execute(ctx, "DELETE FROM identities WHERE user_id = ?", user)
 }

@@ -52,7 +52,7 @@ func (s keys) All(ctx context.Context) ([]domain.SigningKey, error) {
 func (s keys) LockRing(ctx context.Context) error { return s.hold(ctx, "key ring", nil) }
 
 func (s keys) Insert(ctx context.Context, k domain.SigningKey) error {
-	return s.conflict(s.insert(ctx, keyOf(k)), errKeyExists)
+	return s.insertUnique(ctx, keyOf(k), errKeyExists)
 }
 
 func (s keys) Update(ctx context.Context, k domain.SigningKey) error {
@@ -60,6 +60,5 @@ func (s keys) Update(ctx context.Context, k domain.SigningKey) error {
 }
 
 func (s keys) Delete(ctx context.Context, kid string) error {
-	_, err := s.execute(ctx, "DELETE FROM signing_keys WHERE kid = ?", kid)
-	return err
+	return s.execute(ctx, "DELETE FROM signing_keys WHERE kid = ?", kid)
 }

@@ -2,7 +2,6 @@ package bunsql
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -46,15 +45,11 @@ func (s lockouts) Lock(ctx context.Context, key []byte) (domain.Lockout, error) 
 
 func (s lockouts) Save(ctx context.Context, l domain.Lockout) error {
 	row := &lockoutRow{Key: l.Key, Failures: l.Failures, Locks: l.Locks, LockedUntil: l.LockedUntil, UpdatedAt: l.UpdatedAt}
-	_, err := s.affect(ctx, func(ctx context.Context, idb bun.IDB) (sql.Result, error) {
-		return idb.NewInsert().Model(row).On("CONFLICT (key) DO UPDATE").
-			Set("failures = EXCLUDED.failures").Set("locks = EXCLUDED.locks").
-			Set("locked_until = EXCLUDED.locked_until").Set("updated_at = EXCLUDED.updated_at").Returning("NULL").Exec(ctx)
-	})
-	return err
+	return s.enqueue(ctx, s.idb.NewInsert().Model(row).On("CONFLICT (key) DO UPDATE").
+		Set("failures = EXCLUDED.failures").Set("locks = EXCLUDED.locks").
+		Set("locked_until = EXCLUDED.locked_until").Set("updated_at = EXCLUDED.updated_at").Returning("NULL"))
 }
 
 func (s lockouts) Clear(ctx context.Context, key []byte) error {
-	_, err := s.execute(ctx, "DELETE FROM login_failures WHERE key = ?", key)
-	return err
+	return s.execute(ctx, "DELETE FROM login_failures WHERE key = ?", key)
 }

@@ -34,11 +34,8 @@ func (s meta) Put(ctx context.Context, key, value string) error {
 }
 
 func (s meta) write(ctx context.Context, row metaRow, on string) error {
-	return s.do(ctx, func(ctx context.Context, idb bun.IDB) error {
-		if err := checkText(row); err != nil {
-			return err
-		}
-		_, err := idb.NewInsert().Model(&row).On(on).Returning("NULL").Exec(ctx)
-		return err
-	})
+	if err := checkText(row); err != nil {
+		return s.fail(ctx, err)
+	}
+	return s.enqueue(ctx, s.idb.NewInsert().Model(&row).On(on).Returning("NULL"))
 }

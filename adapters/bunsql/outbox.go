@@ -77,7 +77,7 @@ func (s outbox) Claim(ctx context.Context, now time.Time, lease time.Duration, n
 const held = "id = ? AND lease = ? AND delivered_at IS NULL AND parked_at IS NULL"
 
 func (s outbox) Settle(ctx context.Context, m domain.Message, now time.Time) (bool, error) {
-	n, err := s.execute(ctx, "UPDATE outbox SET delivered_at = ?, payload = NULL, locked_until = NULL WHERE ?",
+	n, err := s.count(ctx, "UPDATE outbox SET delivered_at = ?, payload = NULL, locked_until = NULL WHERE ?",
 		now, bun.SafeQuery(held, m.ID, m.Lease))
 	return n > 0, err
 }
@@ -87,7 +87,7 @@ func (s outbox) Retry(ctx context.Context, m domain.Message, runAt time.Time, re
 	if err := checkText(reason); err != nil {
 		return false, err
 	}
-	n, err := s.execute(ctx, "UPDATE outbox SET run_at = ?, last_error = ?, locked_until = NULL, lease = lease + 1 WHERE ?",
+	n, err := s.count(ctx, "UPDATE outbox SET run_at = ?, last_error = ?, locked_until = NULL, lease = lease + 1 WHERE ?",
 		runAt, reason, bun.SafeQuery(held, m.ID, m.Lease))
 	return n > 0, err
 }
@@ -96,7 +96,7 @@ func (s outbox) Park(ctx context.Context, m domain.Message, now time.Time, reaso
 	if err := checkText(reason); err != nil {
 		return false, err
 	}
-	n, err := s.execute(ctx, "UPDATE outbox SET parked_at = ?, last_error = ?, payload = NULL, locked_until = NULL WHERE ?",
+	n, err := s.count(ctx, "UPDATE outbox SET parked_at = ?, last_error = ?, payload = NULL, locked_until = NULL WHERE ?",
 		now, reason, bun.SafeQuery(held, m.ID, m.Lease))
 	return n > 0, err
 }

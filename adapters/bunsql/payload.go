@@ -59,6 +59,6 @@ func (s payloads) ReplaceFlow(ctx context.Context, id string, from, to []byte) (
 }
 
 func (s payloads) replace(ctx context.Context, table, id string, from, to []byte) (bool, error) {
-	n, err := s.execute(ctx, "UPDATE ? SET payload = ? WHERE id = ? AND payload = ?", bun.Ident(table), to, id, from)
+	n, err := s.count(ctx, "UPDATE ? SET payload = ? WHERE id = ? AND payload = ?", bun.Ident(table), to, id, from)
 	return n > 0, err
 }

@@ -72,11 +72,10 @@ func (s registrations) Delete(ctx context.Context, all ...domain.RegistrationID)
 	if len(known) == 0 {
 		return nil
 	}
-	if _, err := s.execute(ctx, "DELETE FROM flows WHERE subject IN (?)", bun.List(known)); err != nil {
+	if err := s.execute(ctx, "DELETE FROM flows WHERE subject IN (?)", bun.List(known)); err != nil {
 		return err
 	}
-	_, err := s.execute(ctx, "DELETE FROM registrations WHERE id IN (?)", bun.List(known))
-	return err
+	return s.execute(ctx, "DELETE FROM registrations WHERE id IN (?)", bun.List(known))
 }
 
 func (s registrations) DeleteByEmail(ctx context.Context, email domain.Email) error {

@@ -2,7 +2,6 @@ package bunsql
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -69,7 +68,7 @@ func (s roles) Insert(ctx context.Context, r domain.Role) error {
 		ID: r.ID, ServiceID: r.ServiceID, Name: r.Name, Description: r.Description, IsSystem: r.IsSystem, IsDefault: r.IsDefault,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
-	if err := s.conflict(s.insert(ctx, row), errNameTaken); err != nil {
+	if err := s.insertUnique(ctx, row, errNameTaken); err != nil {
 		return err
 	}
 	if len(r.Patterns) > 0 {
@@ -93,7 +92,7 @@ func (s roles) Insert(ctx context.Context, r domain.Role) error {
 
 func (s roles) InsertPermission(ctx context.Context, p domain.Permission) error {
 	row := permissionOf(p)
-	return s.conflict(s.insert(ctx, &row), errNameTaken)
+	return s.insertUnique(ctx, &row, errNameTaken)
 }
 
 func (s roles) Defaults(ctx context.Context, service domain.ServiceID) ([]domain.RoleID, error) {
@@ -109,9 +108,7 @@ func (s roles) Assign(ctx context.Context, a domain.Assignment) (bool, error) {
 	row := &assignmentRow{
 		ID: a.ID, PrincipalID: a.PrincipalID, RoleID: a.RoleID, GrantedBy: a.GrantedBy, CreatedAt: a.CreatedAt, ExpiresAt: a.ExpiresAt,
 	}
-	n, err := s.affect(ctx, func(ctx context.Context, idb bun.IDB) (sql.Result, error) {
-		return idb.NewInsert().Model(row).On("CONFLICT (principal_id, role_id) DO NOTHING").Returning("NULL").Exec(ctx)
-	})
+	n, err := s.affect(ctx, s.idb.NewInsert().Model(row).On("CONFLICT (principal_id, role_id) DO NOTHING").Returning("NULL"))
 	return n > 0, err
 }
 

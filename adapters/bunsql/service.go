@@ -83,7 +83,7 @@ func (s services) Insert(ctx context.Context, service domain.Service, reserved [
 	if err := s.insert(ctx, principalOf(account)); err != nil {
 		return err
 	}
-	if err := s.conflict(s.insert(ctx, serviceOf(service)), errNameTaken); err != nil {
+	if err := s.insertUnique(ctx, serviceOf(service), errNameTaken); err != nil {
 		return err
 	}
 	if len(reserved) == 0 {
@@ -93,7 +93,7 @@ func (s services) Insert(ctx context.Context, service domain.Service, reserved [
 	for i, p := range reserved {
 		rows[i] = permissionOf(p)
 	}
-	return s.conflict(s.insert(ctx, &rows), errNameTaken)
+	return s.insertUnique(ctx, &rows, errNameTaken)
 }
 
 func (s services) Update(ctx context.Context, service domain.Service) error {

@@ -190,7 +190,7 @@ func (s sessions) Insert(ctx context.Context, session domain.Session, f domain.F
 }
 
 func (s sessions) Advance(ctx context.Context, from, to domain.Family) (bool, error) {
-	n, err := s.execute(ctx, `UPDATE refresh_families
+	n, err := s.count(ctx, `UPDATE refresh_families
 		SET generation = ?, hash = ?, salt = ?, advanced_at = ?, rotated_at = ?, is_static = ?
 		WHERE id = ? AND generation = ? AND hash = ? AND is_static = ? AND ended_at IS NULL
 		AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = refresh_families.session_id AND s.ended_at IS NULL)`,
@@ -236,7 +236,7 @@ func (s sessions) Renew(ctx context.Context, f domain.Family) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	_, err = s.execute(ctx, "UPDATE refresh_families SET ended_at = ? WHERE session_id = ? AND ended_at IS NULL", f.CreatedAt, f.SessionID)
+	err = s.execute(ctx, "UPDATE refresh_families SET ended_at = ? WHERE session_id = ? AND ended_at IS NULL", f.CreatedAt, f.SessionID)
 	if err != nil {
 		return false, err
 	}
@@ -257,6 +257,5 @@ func (s sessions) End(ctx context.Context, all []domain.SessionID, reason domain
 		return nil, err
 	}
 	slices.Sort(ended)
-	_, err = s.execute(ctx, "UPDATE refresh_families SET ended_at = ? WHERE session_id IN (?) AND ended_at IS NULL", now, bun.List(ended))
-	return ended, err
+	return ended, s.execute(ctx, "UPDATE refresh_families SET ended_at = ? WHERE session_id IN (?) AND ended_at IS NULL", now, bun.List(ended))
 }

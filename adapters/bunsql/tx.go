@@ -2,6 +2,7 @@ package bunsql
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -17,18 +18,28 @@ const (
 	wholeTx = 5 * time.Second
 	// retries is how often a transaction is tried again after another one was in its way.
 	retries = 3
+	// maxQueued is how many statements wait for each other: they share the deadline of one.
+	maxQueued = 16
 )
 
-// attempt is one run of a transaction's function.
+// attempt is one run of a transaction's function, on a connection of its own. Its life is not the caller's: a caller that hangs
+// up must not take the rollback away, and while it commits, giving up would leave the outcome unknown to no purpose.
 type attempt struct {
-	failed   error // the statement that voided it
+	db     *DB
+	conn   bun.Conn
+	life   context.Context // without the caller's end
+	queued []string        // go out ahead of the next statement that has an answer
+	begun  bool            // the server may be in the transaction
+
+	failed   error // what voided it
+	late     bool  // and that was a queued statement, which fn had passed by then
 	again    bool
 	messages bool // the outbox has something new
 }
 
-func (a *attempt) void(err error, again bool) {
+func (a *attempt) void(err error, again, late bool) {
 	if a.failed == nil {
-		a.failed = err
+		a.failed, a.late = err, late
 	}
 	a.again = a.again || again
 }
@@ -54,17 +65,19 @@ func (db *DB) WithinTx(ctx context.Context, fn func(context.Context, *store.Tx) 
 
 // try is one attempt. again tells that another transaction was in the way and nothing was written.
 func (db *DB) try(ctx context.Context, fn func(context.Context, *store.Tx) error) (commit store.Commit, again bool, err error) {
-	tx, err := db.begin(ctx)
+	run, err := db.begin(ctx)
 	if err != nil {
 		translated, again := db.translate(ctx, err)
 		return commit, again, translated
 	}
-	defer tx.end() // also when fn panics
+	defer run.end() // also when fn panics
 
-	run := &attempt{}
-	c := conn{owner: db, idb: tx.Tx, deadline: db.dialect.Statement, tx: run}
+	c := conn{owner: db, idb: run.conn, deadline: db.dialect.Statement, tx: run}
 	handle := newTx(c)
 	if err := fn(context.WithValue(ctx, inside{db}, true), handle); err != nil {
+		if run.late || errors.Is(err, errVoided) { // fn can't know what it was that failed
+			err = run.failed
+		}
 		return commit, run.again, err
 	}
 	commit = store.Commit{Changes: handle.Collected(), Messages: run.messages}
@@ -78,7 +91,7 @@ func (db *DB) try(ctx context.Context, fn func(context.Context, *store.Tx) error
 		translated, _ := db.translate(ctx, ctx.Err())
 		return commit, false, translated
 	}
-	again, err = tx.commit()
+	again, err = run.commit()
 	return commit, again, err
 }
 
@@ -90,57 +103,69 @@ func newTx(c conn) *store.Tx {
 	}
 }
 
-// transaction is a Bun transaction on a connection of its own. Its life is not the caller's: whoever hangs up must not take
-// the rollback away, and while it commits, giving up would leave the outcome unknown to no purpose.
-type transaction struct {
-	bun.Tx
-	db   *DB
-	conn bun.Conn
-	stop context.CancelFunc
-}
-
-func (db *DB) begin(ctx context.Context) (*transaction, error) {
+func (db *DB) begin(ctx context.Context) (*attempt, error) {
 	acquire, cancel := context.WithTimeout(ctx, db.dialect.Statement)
 	defer cancel()
 	conn, err := db.write.Conn(acquire)
 	if err != nil {
-		return nil, db.late(acquire, err)
+		return nil, overdue(acquire, err)
 	}
-	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	unwatch := context.AfterFunc(acquire, stop)
-	tx, err := conn.BeginTx(life, db.dialect.TxOptions)
-	if !unwatch() && err == nil { // stopped just after it began
-		_ = tx.Rollback()
-		err = context.Cause(acquire)
+	run := &attempt{db: db, conn: conn, life: context.WithoutCancel(ctx)}
+	if db.dialect.Join != nil {
+		run.queued = []string{db.dialect.Begin}
+		return run, nil
 	}
-	if err != nil {
-		stop()
-		_ = conn.Close()
-		return nil, db.late(acquire, err)
+	run.begun = true
+	if _, err := conn.ExecContext(acquire, db.dialect.Begin); err != nil {
+		err = overdue(acquire, err)
+		run.end()
+		return nil, err
 	}
-	return &transaction{Tx: tx, db: db, conn: conn, stop: stop}, nil
+	return run, nil
 }
 
-// late turns an error that came of a deadline into the error that says so.
-func (db *DB) late(ctx context.Context, err error) error {
+// overdue turns an error that came of a deadline into the error that says so.
+func overdue(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return domain.ErrUnavailable.Because(context.Cause(ctx))
 	}
 	return err
 }
 
+// joins tells whether a statement may wait for the next one. A caller that has hung up hears of it at once.
+func (a *attempt) joins(ctx context.Context) bool {
+	return a.db.dialect.Join != nil && len(a.queued) < maxQueued && a.failed == nil && ctx.Err() == nil
+}
+
+// ahead sends what is queued with the statement that runs under the context.
+func (a *attempt) ahead(ctx context.Context) context.Context {
+	if len(a.queued) == 0 {
+		return ctx
+	}
+	ctx = a.db.dialect.Join(ctx, a.queued)
+	a.queued, a.begun = nil, true
+	return ctx
+}
+
 var errOutcome = errors.New("the answer to COMMIT was lost: the transaction may or may not have happened")
 
 // commit reports success only when the database said so.
-func (t *transaction) commit() (again bool, err error) {
-	watch := time.AfterFunc(t.db.dialect.Statement, t.stop)
-	defer watch.Stop()
-	if err = t.Commit(); err == nil {
+func (a *attempt) commit() (again bool, err error) {
+	if !a.begun && len(a.queued) == 1 { // BEGIN alone
 		return false, nil
 	}
-	translated, again := t.db.translate(context.Background(), err)
+	ctx, cancel := context.WithTimeout(a.life, a.db.dialect.Statement)
+	defer cancel()
+	if _, err = a.conn.ExecContext(a.ahead(ctx), "COMMIT"); err == nil {
+		a.begun = false
+		return false, nil
+	}
+	translated, again := a.db.translate(context.Background(), err)
 	if again {
 		return true, translated // the database refused: nothing was written
+	}
+	if _, ok := errors.AsType[*AheadError](err); ok {
+		return false, translated // it did not come to the COMMIT
 	}
 	var e *domain.Error
 	if errors.As(translated, &e) && e.Kind == domain.Unavailable {
@@ -149,13 +174,17 @@ func (t *transaction) commit() (again bool, err error) {
 	return false, translated
 }
 
-// end rolls back what was not committed and gives the connection back.
-func (t *transaction) end() {
-	watch := time.AfterFunc(t.db.dialect.Statement, t.stop)
-	_ = t.Rollback() // after a commit: nothing; on a lost connection: the database does it
-	watch.Stop()
-	t.stop()
-	_ = t.conn.Close()
+// end rolls back what was not committed and gives the connection back, unless that failed: then nobody is to find it in the
+// middle of a transaction.
+func (a *attempt) end() {
+	if a.begun {
+		ctx, cancel := context.WithTimeout(a.life, a.db.dialect.Statement)
+		defer cancel()
+		if _, err := a.conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+			_ = a.conn.Raw(func(any) error { return driver.ErrBadConn }) // the database rolls back when it is gone
+		}
+	}
+	_ = a.conn.Close()
 }
 
 // pause waits 5 to 15 ms, then twice and four times as long, so that those who met don't meet again.

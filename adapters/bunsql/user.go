@@ -2,7 +2,6 @@ package bunsql
 
 import (
 	"context"
-	"database/sql"
 	"strings"
 	"time"
 
@@ -134,7 +133,7 @@ func (s users) Insert(ctx context.Context, u domain.User) error {
 	if err := s.insert(ctx, principalOf(u.Principal)); err != nil {
 		return err
 	}
-	return s.conflict(s.insert(ctx, userOf(u)), domain.ErrEmailTaken)
+	return s.insertUnique(ctx, userOf(u), domain.ErrEmailTaken)
 }
 
 func (s users) Update(ctx context.Context, u domain.User) error {
@@ -147,18 +146,13 @@ func (s users) SetPassword(ctx context.Context, id domain.UserID, hash string, n
 }
 
 func (s users) ReplaceHash(ctx context.Context, id domain.UserID, old, hash string) (bool, error) {
-	n, err := s.affect(ctx, func(ctx context.Context, idb bun.IDB) (sql.Result, error) {
-		return idb.NewUpdate().Model(&userRow{ID: id, PasswordHash: hash}).Column("password_hash").
-			WherePK().Where("password_hash = ?", old).Exec(ctx)
-	})
+	n, err := s.affect(ctx, s.idb.NewUpdate().Model(&userRow{ID: id, PasswordHash: hash}).Column("password_hash").
+		WherePK().Where("password_hash = ?", old))
 	return n > 0, err
 }
 
 func (s users) RecordLogin(ctx context.Context, id domain.UserID, at time.Time) error {
-	_, err := s.affect(ctx, func(ctx context.Context, idb bun.IDB) (sql.Result, error) {
-		return idb.NewInsert().Model(&activityRow{UserID: id, LastLoginAt: at}).
-			On("CONFLICT (user_id) DO UPDATE").Set("last_login_at = EXCLUDED.last_login_at").
-			Where("a.last_login_at < EXCLUDED.last_login_at").Exec(ctx)
-	})
-	return err
+	return s.enqueue(ctx, s.idb.NewInsert().Model(&activityRow{UserID: id, LastLoginAt: at}).
+		On("CONFLICT (user_id) DO UPDATE").Set("last_login_at = EXCLUDED.last_login_at").
+		Where("a.last_login_at < EXCLUDED.last_login_at").Returning("NULL"))
 }

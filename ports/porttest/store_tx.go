@@ -155,6 +155,40 @@ func storeTransactions(t *testing.T, s storeTest) {
 		s.lacks(t, second)
 	})
 
+	t.Run("a statement without an answer that failed is what WithinTx returns, wherever it comes out", func(t *testing.T) {
+		for name, then := range map[string]func(context.Context, *store.Tx) error{
+			"at the end": func(context.Context, *store.Tx) error { return nil },
+			"at a statement that has conflicts of its own": func(ctx context.Context, tx *store.Tx) error {
+				return tx.Users.Insert(ctx, newUser(t, newAddress(t)))
+			},
+			"at a look for what may not be there": func(ctx context.Context, tx *store.Tx) error {
+				if _, err := tx.Flows.BySecret(ctx, newBytes(32)); errors.Is(err, domain.ErrNotFound) {
+					return domain.ErrForbidden
+				}
+				return nil
+			},
+			"at a refusal after it": func(ctx context.Context, tx *store.Tx) error {
+				_, _ = tx.Flows.BySecret(ctx, newBytes(32))
+				_, err := tx.Flows.BySecret(ctx, newBytes(32))
+				return err
+			},
+		} {
+			r, u := newRegistration(newAddress(t), noon), newUser(t, newAddress(t))
+			s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Registrations.Insert(ctx, r) })
+			err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				if err := tx.Users.Insert(ctx, u); err != nil {
+					return err
+				}
+				if err := tx.Registrations.Insert(ctx, r); err != nil {
+					return err
+				}
+				return then(ctx, tx)
+			})
+			conflicts(t, name, err, "id_taken")
+			s.lacks(t, u)
+		}
+	})
+
 	t.Run("what is not there voids nothing", func(t *testing.T) {
 		u := newUser(t, newAddress(t))
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {

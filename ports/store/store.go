@@ -28,15 +28,16 @@ type Store interface {
 	// network. The whole has 5 s. A commit error is returned, a panic rolls back and goes on, rollback survives a cancelled
 	// ctx, and a nested WithinTx is an error at once. Isolation is READ COMMITTED: what fn decides on it locks first. A failed
 	// statement voids the transaction even if fn goes on ("not found" aside), so fn looks under a lock instead of running into
-	// a conflict.
+	// a conflict. The error of a method that returns nothing but an error, and names none, may come out of a later call or of
+	// WithinTx: such statements may be sent together with the next one that has an answer.
 	WithinTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error
-	// Ping asks for a sign of life, for who is about to do something expensive that is worth nothing without the database.
-	// domain.ErrUnavailable when there is none within a statement's deadline.
+	// Ping asks for a sign of life, before something expensive that is worth nothing without the database. domain.ErrUnavailable
+	// when there is none within a statement's deadline.
 	Ping(ctx context.Context) error
 	// Rotate makes a family's next state true, as Sessions.Advance does, where its session is live under the policy and the
 	// family is not static, and says whose family it was. It is the one write outside of WithinTx: what most refreshes do, as a
-	// single conditional statement that is its own transaction. ok is false when nothing was written, for whatever reason:
-	// who wants to know it reads. Inside WithinTx it is an error at once.
+	// single conditional statement that is its own transaction. ok is false when nothing was written, for whatever reason: to
+	// know it, read. Inside WithinTx it is an error at once.
 	Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (session domain.SessionID, ok bool, err error)
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // answer speaks to the connection below database/sql, whose rows cost a goroutine, and below the driver, which parses every
@@ -22,11 +21,11 @@ func answer(ctx context.Context, pool *sql.DB, statement string) (string, error)
 	defer func() { _ = conn.Close() }() // gives it back
 	value, found := "", false
 	err = conn.Raw(func(raw any) error {
-		driven, ok := raw.(*stdlib.Conn)
+		driven, ok := raw.(*connection)
 		if !ok {
 			return fmt.Errorf("a connection of another driver: %T", raw)
 		}
-		server := driven.Conn().PgConn()
+		server := driven.server()
 		// The deadline ends the wait at the socket. Watching the context for it would cost as much as the statement's formatting.
 		deadline, _ := ctx.Deadline()
 		if server.Conn().SetDeadline(deadline) != nil {

@@ -26,7 +26,7 @@ func OpenMigrator(url string, files fs.FS) (*bunsql.Migrator, error) {
 		return nil, err
 	}
 	config.RuntimeParams["timezone"] = "UTC" // goose keeps times without a zone
-	return bunsql.NewMigrator(pool(config, 4, check), bunsql.Engine{
+	return bunsql.NewMigrator(pool(connect(config, check), 4), bunsql.Engine{
 		Name: "postgres", Goose: goose.DialectPostgres, HasTable: "SELECT to_regclass($1) IS NOT NULL", Lock: lock, Classify: classify,
 		Month: month,
 	}, files)

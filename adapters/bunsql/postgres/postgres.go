@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -35,15 +36,15 @@ func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
 	if opts.MaxConns <= 0 {
 		opts.MaxConns = maxConns
 	}
-	requests := pool(config, opts.MaxConns, check, impatient)
+	requests := pool(connector{connect(config, check, impatient)}, opts.MaxConns)
 	dialect := bunsql.Dialect{
 		Bun: pgdialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: feed,
-		TxOptions: &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+		Begin: "BEGIN ISOLATION LEVEL READ COMMITTED", Join: join,
 		// NO KEY: inserts that merely refer to the row don't have to wait.
 		RowLock: "FOR NO KEY UPDATE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",
 		AdvisoryLock: "SELECT pg_advisory_xact_lock(?)",
 	}
-	return bunsql.New(dialect, bunsql.Pools{Write: requests, Read: requests, Feed: pool(config, 1, check)}, opts), nil
+	return bunsql.New(dialect, bunsql.Pools{Write: requests, Read: requests, Feed: pool(connector{connect(config, check)}, 1)}, opts), nil
 }
 
 // parse reads an address. Its error does not repeat it: there is a password in it.
@@ -61,8 +62,8 @@ func parse(url string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-func pool(config *pgx.ConnConfig, conns int, prepare ...func(context.Context, *pgx.Conn) error) *sql.DB {
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+func connect(config *pgx.ConnConfig, prepare ...func(context.Context, *pgx.Conn) error) driver.Connector {
+	return stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 		for _, step := range prepare {
 			if err := step(ctx, conn); err != nil {
 				return err
@@ -70,6 +71,10 @@ func pool(config *pgx.ConnConfig, conns int, prepare ...func(context.Context, *p
 		}
 		return nil
 	}))
+}
+
+func pool(from driver.Connector, conns int) *sql.DB {
+	db := sql.OpenDB(from)
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	db.SetConnMaxIdleTime(idle)

@@ -54,6 +54,7 @@ func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
 	}
 	dialect := bunsql.Dialect{
 		Bun: sqlitedialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: statement,
+		Begin: "BEGIN IMMEDIATE",
 		// secure_delete overwrites in the file; the write-ahead log beside it has the pages as they were, until it is cut.
 		Scrub: "PRAGMA wal_checkpoint(TRUNCATE)",
 	}

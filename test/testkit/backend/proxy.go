@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -30,6 +31,8 @@ type Proxy struct {
 	listener net.Listener  // nil while refusing
 	open     map[net.Conn]struct{}
 	relays   sync.WaitGroup
+
+	roundTrips atomic.Int64
 }
 
 // NewProxy relays a new local address to target (host:port).
@@ -47,6 +50,10 @@ func NewProxy(tb testing.TB, target string) *Proxy {
 
 // Addr is the proxy's host:port.
 func (p *Proxy) Addr() string { return p.addr }
+
+// RoundTrips is how often a client has begun to speak on a connection, at its beginning or after the server: how often it waited
+// for the network, whatever the protocol and however many pieces a request came in.
+func (p *Proxy) RoundTrips() int { return int(p.roundTrips.Load()) }
 
 // Cut refuses new connections and resets the open ones, as a server that was killed.
 func (p *Proxy) Cut() {
@@ -166,13 +173,21 @@ func (p *Proxy) relay(client net.Conn) {
 	}
 	defer p.abandon(server)
 	var both sync.WaitGroup
-	both.Go(func() { p.carry(server, client) })
-	both.Go(func() { p.carry(client, server) })
+	var asked atomic.Bool // the client spoke last
+	both.Go(func() {
+		p.carry(server, client, func() {
+			if !asked.Swap(true) {
+				p.roundTrips.Add(1)
+			}
+		})
+	})
+	both.Go(func() { p.carry(client, server, func() { asked.Store(false) }) })
 	both.Wait()
 }
 
-// carry copies one direction, each piece only once the mode lets it pass, and hands on the end of the stream.
-func (p *Proxy) carry(to, from net.Conn) {
+// carry copies one direction, each piece only once the mode lets it pass, and hands on the end of the stream. note hears of a
+// piece before the other side has it.
+func (p *Proxy) carry(to, from net.Conn, note func()) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
@@ -180,6 +195,7 @@ func (p *Proxy) carry(to, from net.Conn) {
 			return
 		}
 		if n > 0 {
+			note()
 			if _, err := to.Write(buf[:n]); err != nil {
 				reset(from)
 				return

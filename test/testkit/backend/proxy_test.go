@@ -81,6 +81,21 @@ func TestProxy(t *testing.T) {
 		}
 	})
 
+	t.Run("counts how often a client waits", func(t *testing.T) {
+		proxy := backend.NewProxy(t, echo(t))
+		for range 2 {
+			conn := dial(t, proxy.Addr())
+			for range 3 {
+				if _, err := say(conn, "hello", soon); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if n := proxy.RoundTrips(); n != 6 {
+			t.Errorf("%d, want 6", n)
+		}
+	})
+
 	t.Run("cut resets what is open and refuses what is new", func(t *testing.T) {
 		proxy := backend.NewProxy(t, echo(t))
 		conn := dial(t, proxy.Addr())

@@ -1,0 +1,191 @@
+package postgres
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/signet-auth/signet/adapters/bunsql"
+)
+
+// connector makes connections that can send several statements in one message.
+type connector struct{ driver.Connector }
+
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	made, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plain, ok := made.(*stdlib.Conn)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("a connection of another driver: %T", made), made.Close())
+	}
+	return &connection{plain}, nil
+}
+
+// connection is pgx's for database/sql, but for statements without arguments, which are all that Bun sends: those go out as they
+// are, behind those that join has put ahead of them.
+type connection struct{ *stdlib.Conn }
+
+// aheadKey marks the contexts that join makes. Their statements are sent once, however many statements use the context.
+type aheadKey struct{}
+
+func join(ctx context.Context, ahead []string) context.Context {
+	return context.WithValue(ctx, aheadKey{}, &ahead)
+}
+
+func takeAhead(ctx context.Context) (ahead []string) {
+	if waiting, ok := ctx.Value(aheadKey{}).(*[]string); ok {
+		ahead, *waiting = *waiting, nil
+	}
+	return ahead
+}
+
+func (c *connection) server() *pgconn.PgConn { return c.Conn.Conn().PgConn() }
+
+// ExecContext answers with what became of the statement itself. A COMMIT to which the server says ROLLBACK is an error.
+func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if len(args) > 0 {
+		return c.Conn.ExecContext(ctx, query, args)
+	}
+	if query == "ROLLBACK" && !c.server().IsClosed() && c.server().TxStatus() == 'I' {
+		return driver.ResultNoRows, nil // BEGIN never went out
+	}
+	results, err := c.send(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	tag, _ := results.ResultReader().Close()
+	if err := results.Close(); err != nil {
+		return nil, retried(err)
+	}
+	if query == "COMMIT" && tag.String() == "ROLLBACK" {
+		return nil, pgx.ErrTxCommitRollback
+	}
+	return driver.RowsAffected(tag.RowsAffected()), nil
+}
+
+// QueryContext answers with the rows of the statement itself.
+func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if len(args) > 0 {
+		return c.Conn.QueryContext(ctx, query, args)
+	}
+	results, err := c.send(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return newRows(results, c.Conn.Conn().TypeMap()), nil
+}
+
+// send sends a statement with those ahead of it, and reads up to its own result.
+func (c *connection) send(ctx context.Context, query string) (*pgconn.MultiResultReader, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err // pgx would call the connection bad
+	}
+	if c.server().IsClosed() {
+		return nil, driver.ErrBadConn
+	}
+	ahead := takeAhead(ctx)
+	results := c.server().Exec(ctx, strings.Join(append(ahead, query), ";\n"))
+	for range ahead {
+		if err := pass(results); err != nil {
+			if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
+				return nil, &bunsql.AheadError{Err: refusal}
+			}
+			return nil, retried(err)
+		}
+	}
+	if !results.NextResult() {
+		return nil, retried(results.Close())
+	}
+	return results, nil
+}
+
+// pass reads one result to its end, or all of them when it failed.
+func pass(results *pgconn.MultiResultReader) error {
+	if results.NextResult() {
+		if _, err := results.ResultReader().Close(); err == nil {
+			return nil
+		}
+	}
+	return results.Close()
+}
+
+// retried tells database/sql, as pgx does, of a connection that was gone before the statement was: it takes another one.
+func retried(err error) error {
+	if pgconn.SafeToRetry(err) {
+		return driver.ErrBadConn
+	}
+	return err
+}
+
+// rows are those of the last result of a message. In the simple protocol every value is text.
+type rows struct {
+	results *pgconn.MultiResultReader
+	own     *pgconn.ResultReader
+	names   []string
+	types   []uint32
+	known   *pgtype.Map
+}
+
+func newRows(results *pgconn.MultiResultReader, known *pgtype.Map) *rows {
+	r := &rows{results: results, own: results.ResultReader(), known: known}
+	for _, field := range r.own.FieldDescriptions() {
+		r.names = append(r.names, field.Name)
+		r.types = append(r.types, field.DataTypeOID)
+	}
+	return r
+}
+
+func (r *rows) Columns() []string { return r.names }
+
+func (r *rows) Close() error { return r.results.Close() }
+
+func (r *rows) Next(dest []driver.Value) (err error) {
+	if !r.own.NextRow() {
+		if err := r.results.Close(); err != nil {
+			return err
+		}
+		return io.EOF
+	}
+	for i, raw := range r.own.Values() {
+		if dest[i], err = r.value(r.types[i], raw); err != nil {
+			return fmt.Errorf("scan column %s: %w", r.names[i], err)
+		}
+	}
+	return nil
+}
+
+// value is what database/sql takes for a value: what it has no type for stays text.
+func (r *rows) value(oid uint32, raw []byte) (driver.Value, error) {
+	if raw == nil {
+		return nil, nil //nolint:nilnil // NULL
+	}
+	switch oid {
+	case pgtype.BoolOID:
+		return raw[0] == 't', nil
+	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID:
+		return strconv.ParseInt(string(raw), 10, 64)
+	case pgtype.Float4OID, pgtype.Float8OID:
+		return strconv.ParseFloat(string(raw), 64)
+	case pgtype.TimestamptzOID:
+		var at time.Time
+		err := r.known.Scan(oid, pgtype.TextFormatCode, raw, &at)
+		return at, err
+	case pgtype.ByteaOID:
+		var b []byte
+		err := r.known.Scan(oid, pgtype.TextFormatCode, raw, &b)
+		return b, err
+	}
+	return string(raw), nil
+}
