@@ -106,6 +106,18 @@ func (s sessions) LiveByUser(ctx context.Context, user domain.UserID, policy dom
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 
+// LiveIDs joins what LiveByUser derives, because an open session has one open family: Renew ends what it replaces.
+func (s sessions) LiveIDs(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time) ([]domain.SessionID, error) {
+	if !isID(user) {
+		return nil, nil
+	}
+	var live []domain.SessionID
+	err := s.scan(ctx, &live, `SELECT s.id FROM sessions s JOIN refresh_families f ON f.session_id = s.id AND f.ended_at IS NULL
+		WHERE s.user_id = ? AND s.ended_at IS NULL AND s.expires_at > ? AND f.rotated_at > ? ORDER BY f.rotated_at, s.id`,
+		user, now, now.Add(-policy.Idle))
+	return live, list(err)
+}
+
 func (s sessions) ByUser(ctx context.Context, user domain.UserID, n int) ([]domain.Session, error) {
 	if !isID(user) {
 		return nil, nil
@@ -116,8 +128,7 @@ func (s sessions) ByUser(ctx context.Context, user domain.UserID, n int) ([]doma
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 
-// PageByUser walks the index of open sessions backwards and stops at the limit, however many sessions the user has. It joins
-// what other queries derive, because an open session has one open family: Renew ends what it replaces.
+// PageByUser walks the index of open sessions backwards and stops at the limit, however many sessions the user has.
 func (s sessions) PageByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time, after domain.Cursor, limit int) ([]domain.Session, error) {
 	if !isID(user) || !after.IsZero() && !isID(after.ID) {
 		return nil, nil

@@ -57,6 +57,11 @@ func storeRenewals(t *testing.T, s storeTest) {
 		got, of := family(t, fresh.ID)
 		same(t, "the new family", got, fresh)
 		same(t, "its session", of, session)
+		live, err := s.Read().Sessions.LiveIDs(t.Context(), session.UserID, policy, noon.Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "live, once", live, []domain.SessionID{session.ID})
 		got, _ = family(t, old.ID)
 		same(t, "the old family", got, static)
 		byID, err := s.Read().Sessions.ByID(t.Context(), session.ID)

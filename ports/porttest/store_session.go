@@ -85,6 +85,16 @@ func storeSessions(t *testing.T, s storeTest) {
 			t.Fatal(err)
 		}
 		same(t, "live", got, []domain.Session{second, third, first})
+		ids, err := s.Read().Sessions.LiveIDs(t.Context(), user, policy, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "their ids", ids, []domain.SessionID{second.ID, third.ID, first.ID})
+		for _, nobody := range []domain.UserID{newID[domain.UserID](), "nonsense"} {
+			if got, err := s.Read().Sessions.LiveIDs(t.Context(), nobody, policy, now); err != nil || len(got) != 0 {
+				t.Errorf("%q has %v (%v)", nobody, got, err)
+			}
+		}
 		for _, session := range []domain.Session{get(t, idle.ID), get(t, past.ID), get(t, ended.ID)} {
 			if session.IsLive(policy, now) {
 				t.Errorf("the domain takes %+v for live", session)
@@ -154,12 +164,12 @@ func storeSessions(t *testing.T, s storeTest) {
 				if _, err := tx.Principals.Lock(ctx, u.Principal.ID); err != nil {
 					return err
 				}
-				live, err := tx.Sessions.LiveByUser(ctx, u.ID, policy, noon)
+				live, err := tx.Sessions.LiveIDs(ctx, u.ID, policy, noon)
 				if err != nil {
 					return err
 				}
 				if len(live) >= limit {
-					if _, err := tx.Sessions.End(ctx, []domain.SessionID{live[0].ID}, domain.EndedByLimit, noon); err != nil {
+					if _, err := tx.Sessions.End(ctx, live[:1], domain.EndedByLimit, noon); err != nil {
 						return err
 					}
 				}

@@ -21,6 +21,8 @@ type UserReader interface {
 	ByID(ctx context.Context, id domain.UserID) (domain.User, error)
 	// ByEmail finds the account by the canonical address.
 	ByEmail(ctx context.Context, email domain.Email) (domain.User, error)
+	// Candidate reads what a password at an address is judged on, in one query that is the same for known and unknown addresses.
+	Candidate(ctx context.Context, email domain.Email, runKey []byte, now time.Time) (domain.Candidate, error)
 	// List is newest first, those before the mark.
 	List(ctx context.Context, f UserFilter) ([]domain.User, error)
 }
@@ -49,7 +51,7 @@ type Users interface {
 	// Update writes address, names, locale, verification, metadata and UpdatedAt. domain.ErrEmailTaken as with Insert.
 	Update(ctx context.Context, u domain.User) error
 	// SetPassword writes a hash. It does not touch the credential epoch: the caller bumps it when the password changed, and
-	// leaves it when the same password was hashed anew.
+	// leaves it when the same password was hashed again.
 	SetPassword(ctx context.Context, id domain.UserID, hash string, now time.Time) error
 	// ReplaceHash writes a hash where the old one still stands, and tells whether it did: a re-hash after a login must lose
 	// to a password change in between.

@@ -50,7 +50,7 @@ func TestRoundTrips(t *testing.T) {
 		run  func(t *testing.T)
 	}{
 		{"a login", 5, func(t *testing.T) {
-			if _, err := db.Read().Users.ByEmail(t.Context(), email); err != nil {
+			if _, err := db.Read().Users.Candidate(t.Context(), email, []byte("key"), now); err != nil {
 				t.Fatal(err)
 			}
 			session := domain.NewSession(id[domain.SessionID](), user.ID, []string{"pwd"}, domain.Origin{}, "", policy, now)
@@ -62,7 +62,7 @@ func TestRoundTrips(t *testing.T) {
 				if _, err := tx.Principals.Lock(ctx, user.Principal.ID); err != nil {
 					return err
 				}
-				if _, err := tx.Sessions.LiveByUser(ctx, user.ID, policy, now); err != nil {
+				if _, err := tx.Sessions.LiveIDs(ctx, user.ID, policy, now); err != nil {
 					return err
 				}
 				if err := tx.Sessions.Insert(ctx, session, family); err != nil {

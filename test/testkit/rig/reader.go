@@ -60,6 +60,10 @@ func (r users) ByEmail(ctx context.Context, email domain.Email) (domain.User, er
 	return ask(r.s, "Users.ByEmail", func() (domain.User, error) { return r.UserReader.ByEmail(ctx, email) })
 }
 
+func (r users) Candidate(ctx context.Context, email domain.Email, runKey []byte, now time.Time) (domain.Candidate, error) {
+	return ask(r.s, "Users.Candidate", func() (domain.Candidate, error) { return r.UserReader.Candidate(ctx, email, runKey, now) })
+}
+
 func (r registrations) LiveByEmail(ctx context.Context, email domain.Email, now time.Time) ([]domain.Registration, error) {
 	return ask(r.s, "Registrations.LiveByEmail", func() ([]domain.Registration, error) {
 		return r.RegistrationReader.LiveByEmail(ctx, email, now)
