@@ -98,12 +98,20 @@ func BenchmarkScale(b *testing.B) {
 			_, err := db.Read().Sessions.LiveByUser(ctx, u.ID, policy, now)
 			return err
 		}},
+		{"ids-of-sessions", func(ctx context.Context, db *bunsql.DB, u domain.User, _ domain.Session, _ *domain.Family) error {
+			_, err := db.Read().Sessions.LiveIDs(ctx, u.ID, policy, now)
+			return err
+		}},
 		{"page-of-sessions", func(ctx context.Context, db *bunsql.DB, u domain.User, _ domain.Session, _ *domain.Family) error {
 			_, err := db.Read().Sessions.PageByUser(ctx, u.ID, policy, now, domain.Cursor{}, 51)
 			return err
 		}},
 		{"user-by-email", func(ctx context.Context, db *bunsql.DB, u domain.User, _ domain.Session, _ *domain.Family) error {
 			_, err := db.Read().Users.ByEmail(ctx, u.Email)
+			return err
+		}},
+		{"candidate", func(ctx context.Context, db *bunsql.DB, u domain.User, _ domain.Session, _ *domain.Family) error {
+			_, err := db.Read().Users.Candidate(ctx, u.Email, []byte("key"), now)
 			return err
 		}},
 		{"login", func(ctx context.Context, db *bunsql.DB, u domain.User, _ domain.Session, _ *domain.Family) error {
@@ -116,12 +124,12 @@ func BenchmarkScale(b *testing.B) {
 				if _, err := tx.Principals.Lock(ctx, u.ID.Principal()); err != nil {
 					return err
 				}
-				live, err := tx.Sessions.LiveByUser(ctx, u.ID, policy, now)
+				live, err := tx.Sessions.LiveIDs(ctx, u.ID, policy, now)
 				if err != nil {
 					return err
 				}
 				for _, old := range live[min(len(live), 3):] { // as the limit does, so that the user does not grow
-					if _, err := tx.Sessions.End(ctx, []domain.SessionID{old.ID}, domain.EndedByLimit, now); err != nil {
+					if _, err := tx.Sessions.End(ctx, []domain.SessionID{old}, domain.EndedByLimit, now); err != nil {
 						return err
 					}
 				}
