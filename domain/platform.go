@@ -1,7 +1,6 @@
 package domain
 
-// PlatformKey is the key of the service that is Signet itself. The first migration makes it, with the roles and permissions
-// named here; it can't be deleted.
+// PlatformKey is the key of the service that is Signet itself. The first migration makes it; it can't be deleted.
 const PlatformKey = "auth_service"
 
 // PlatformID is the platform's id, the same in every deployment.
@@ -13,7 +12,11 @@ const (
 	FirstPartyClientKey string   = "signet"
 )
 
-// The platform's roles, by the ids that the first migration gives them.
+// PlatformSeed is the version of the platform's roles and permissions. Raise it with every change to them: the migrator writes
+// them where the database has a lower one.
+const PlatformSeed = 1
+
+// The platform's roles, by their ids.
 const (
 	RolePlatformAdmin   RoleID = "00000000-0000-4000-8000-000000000010"
 	RoleUserManager     RoleID = "00000000-0000-4000-8000-000000000011"
@@ -49,7 +52,8 @@ func PlatformPermissions() []string {
 	}
 }
 
-// PlatformRoles are the roles that exist in the platform. All are made by Signet; every user gets the default one.
+// PlatformRoles are the roles that exist in the platform. All are made by Signet, and what they are here they are in every
+// database; every user gets the default one.
 func PlatformRoles() []Role {
 	role := func(id RoleID, name, description string, patterns ...Pattern) Role {
 		return Role{ID: id, ServiceID: PlatformID, Name: name, Description: description, IsSystem: true, Patterns: patterns}

@@ -1,6 +1,8 @@
 package domain_test
 
 import (
+	"fmt"
+	"hash/crc32"
 	"slices"
 	"strings"
 	"testing"
@@ -83,6 +85,11 @@ func TestPlatform(t *testing.T) {
 			_, err := domain.NewPermission("p", "s", name, "", epoch)
 			wantField(t, err, "name", "reserved")
 		}
+	})
+	t.Run("has a version of its own for every set of roles and permissions", func(t *testing.T) {
+		content := fmt.Sprint(domain.PlatformPermissions(), domain.PlatformRoles())
+		// A change that keeps the version would reach new databases alone.
+		wantEqual(t, fmt.Sprintf("%d %08x", domain.PlatformSeed, crc32.ChecksumIEEE([]byte(content))), "1 77290d9b")
 	})
 	t.Run("hands out its lists by copy", func(t *testing.T) {
 		domain.PlatformPermissions()[0] = "*:*"

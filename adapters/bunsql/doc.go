@@ -18,5 +18,6 @@
 // would go on, the next statement and the commit are refused too. A refusal that must leave a trace is therefore found out by
 // reading under a lock, never by running into a constraint and carrying on.
 //
-// [Migrator] (migrate.go) brings the schema up and down; it needs rights that the rest does not, and connections of its own.
+// [Migrator] (migrate.go) brings the schema up and down, and the platform's roles and permissions to what this release has in
+// domain (seed.go); it needs rights that the rest does not, and connections of its own.
 package bunsql

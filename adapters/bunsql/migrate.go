@@ -30,8 +30,8 @@ type Engine struct {
 	Broken string
 	// Lock waits until no other process migrates this database, and keeps others waiting until release.
 	Lock func(context.Context, *sql.DB) (release func(), err error)
-	// Classify says what an error of the driver means, as a Dialect's does.
-	Classify func(error) Failure
+	// Dialect is that of the migrator's own connections.
+	Dialect Dialect
 	// Month, if not nil, makes a table's partition of the month that begins then, and tells whether it was missing.
 	Month func(ctx context.Context, db *sql.DB, table string, begin time.Time) (bool, error)
 }
@@ -73,7 +73,7 @@ func NewMigrator(db *sql.DB, engine Engine, files fs.FS) (*Migrator, error) {
 func (m *Migrator) Close() error { return m.db.Close() }
 
 // Up applies up to that many migrations, 0 for all, oldest first, and returns those it applied. A migration that fails leaves
-// nothing behind; the ones before it stay.
+// nothing behind; the ones before it stay. When none is left, the platform's roles and permissions become those of this binary.
 func (m *Migrator) Up(ctx context.Context, steps int) (applied []Migration, err error) {
 	err = m.exclusively(ctx, func() error {
 		status, err := m.Status(ctx)
@@ -89,7 +89,10 @@ func (m *Migrator) Up(ctx context.Context, steps int) (applied []Migration, err 
 			}
 			applied = append(applied, next)
 		}
-		return m.beginFeed(ctx)
+		if err := m.beginFeed(ctx); err != nil {
+			return err
+		}
+		return m.seedPlatform(ctx)
 	})
 	return applied, err
 }
@@ -220,7 +223,7 @@ func (m *Migrator) failed(what, name string, err error) error {
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		err = partial.Err
 	}
-	failure := m.engine.Classify(err)
+	failure := m.engine.Dialect.Classify(err)
 	err = fmt.Errorf("migrate: %s: %w", strings.TrimSpace(what+" "+name), failure.Cause)
 	if failure.Class == Unreachable {
 		return domain.ErrUnavailable.Because(err)

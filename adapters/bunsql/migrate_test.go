@@ -46,6 +46,17 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 		if diff := cmp.Diff(first, catalog(t, e, db)); diff != "" {
 			t.Errorf("the catalog has changed (-first +second):\n%s", diff)
 		}
+		hasPlatform(t, db)
+		for _, s := range slices.Backward(status(t, m)) { // the platform's rows, and what tells that they are seeded, go together
+			if _, err := m.Down(t.Context(), 1, false); err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasSuffix(s.Name, "-platform-data") {
+				break
+			}
+		}
+		up(t, m, 0)
+		hasPlatform(t, db)
 	})
 }
 

@@ -22,11 +22,26 @@ type roleRow struct {
 	UpdatedAt   time.Time        `bun:"updated_at"`
 }
 
+func roleOf(r domain.Role) *roleRow {
+	return &roleRow{
+		ID: r.ID, ServiceID: r.ServiceID, Name: r.Name, Description: r.Description, IsSystem: r.IsSystem, IsDefault: r.IsDefault,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+}
+
 type patternRow struct {
 	bun.BaseModel `bun:"table:role_permissions,alias:rp"`
 
 	RoleID  domain.RoleID  `bun:"role_id,pk,type:uuid"`
 	Pattern domain.Pattern `bun:"pattern,pk"`
+}
+
+func patternsOf(r domain.Role) []patternRow {
+	rows := make([]patternRow, len(r.Patterns))
+	for i, p := range r.Patterns {
+		rows[i] = patternRow{RoleID: r.ID, Pattern: p}
+	}
+	return rows
 }
 
 type includeRow struct {
@@ -64,18 +79,10 @@ type assignmentRow struct {
 type roles struct{ conn }
 
 func (s roles) Insert(ctx context.Context, r domain.Role) error {
-	row := &roleRow{
-		ID: r.ID, ServiceID: r.ServiceID, Name: r.Name, Description: r.Description, IsSystem: r.IsSystem, IsDefault: r.IsDefault,
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
-	}
-	if err := s.insertUnique(ctx, row, errNameTaken); err != nil {
+	if err := s.insertUnique(ctx, roleOf(r), errNameTaken); err != nil {
 		return err
 	}
-	if len(r.Patterns) > 0 {
-		rows := make([]patternRow, len(r.Patterns))
-		for i, p := range r.Patterns {
-			rows[i] = patternRow{RoleID: r.ID, Pattern: p}
-		}
+	if rows := patternsOf(r); len(rows) > 0 {
 		if err := s.insert(ctx, &rows); err != nil {
 			return err
 		}

@@ -49,6 +49,11 @@ func (db *DB) WithinTx(ctx context.Context, fn func(context.Context, *store.Tx) 
 	if ctx.Value(inside{db}) != nil {
 		return domain.ErrInternal.Because(errNested)
 	}
+	return db.within(ctx, func(ctx context.Context, _ conn, tx *store.Tx) error { return fn(ctx, tx) })
+}
+
+// within is WithinTx for statements that belong to no repository, too.
+func (db *DB) within(ctx context.Context, fn func(context.Context, conn, *store.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, wholeTx)
 	defer cancel()
 	for n := 0; ; n++ {
@@ -64,7 +69,7 @@ func (db *DB) WithinTx(ctx context.Context, fn func(context.Context, *store.Tx) 
 }
 
 // try is one attempt. again tells that another transaction was in the way and nothing was written.
-func (db *DB) try(ctx context.Context, fn func(context.Context, *store.Tx) error) (commit store.Commit, again bool, err error) {
+func (db *DB) try(ctx context.Context, fn func(context.Context, conn, *store.Tx) error) (commit store.Commit, again bool, err error) {
 	run, err := db.begin(ctx)
 	if err != nil {
 		translated, again := db.translate(ctx, err)
@@ -74,7 +79,7 @@ func (db *DB) try(ctx context.Context, fn func(context.Context, *store.Tx) error
 
 	c := conn{owner: db, idb: run.conn, deadline: db.dialect.Statement, tx: run}
 	handle := newTx(c)
-	if err := fn(context.WithValue(ctx, inside{db}, true), handle); err != nil {
+	if err := fn(context.WithValue(ctx, inside{db}, true), c, handle); err != nil {
 		if run.late || errors.Is(err, errVoided) { // fn can't know what it was that failed
 			err = run.failed
 		}

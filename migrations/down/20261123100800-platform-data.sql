@@ -1,4 +1,5 @@
 -- What hangs on the platform's rows goes with them: this step is for going all the way down.
+DELETE FROM meta WHERE key = 'platform_seed';
 DELETE FROM refresh_families WHERE client_id = '00000000-0000-4000-8000-000000000002';
 DELETE FROM assignments WHERE principal_id = '00000000-0000-4000-8000-000000000001'
     OR role_id IN (SELECT id FROM roles WHERE service_id = '00000000-0000-4000-8000-000000000001');

@@ -26,8 +26,10 @@ func OpenMigrator(url string, files fs.FS) (*bunsql.Migrator, error) {
 		return nil, err
 	}
 	config.RuntimeParams["timezone"] = "UTC" // goose keeps times without a zone
+	own := dialect()
+	own.Join = nil // its connections are pgx's own: goose reads types that the others don't know
 	return bunsql.NewMigrator(pool(connect(config, check), 4), bunsql.Engine{
-		Name: "postgres", Goose: goose.DialectPostgres, HasTable: "SELECT to_regclass($1) IS NOT NULL", Lock: lock, Classify: classify,
+		Name: "postgres", Goose: goose.DialectPostgres, HasTable: "SELECT to_regclass($1) IS NOT NULL", Lock: lock, Dialect: own,
 		Month: month,
 	}, files)
 }

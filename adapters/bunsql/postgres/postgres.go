@@ -37,14 +37,17 @@ func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
 		opts.MaxConns = maxConns
 	}
 	requests := pool(connector{connect(config, check, impatient)}, opts.MaxConns)
-	dialect := bunsql.Dialect{
+	return bunsql.New(dialect(), bunsql.Pools{Write: requests, Read: requests, Feed: pool(connector{connect(config, check)}, 1)}, opts), nil
+}
+
+func dialect() bunsql.Dialect {
+	return bunsql.Dialect{
 		Bun: pgdialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: feed,
 		Begin: "BEGIN ISOLATION LEVEL READ COMMITTED", Join: join,
 		// NO KEY: inserts that merely refer to the row don't have to wait.
 		RowLock: "FOR NO KEY UPDATE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",
 		AdvisoryLock: "SELECT pg_advisory_xact_lock(?)",
 	}
-	return bunsql.New(dialect, bunsql.Pools{Write: requests, Read: requests, Feed: pool(connector{connect(config, check)}, 1)}, opts), nil
 }
 
 // parse reads an address. Its error does not repeat it: there is a password in it.

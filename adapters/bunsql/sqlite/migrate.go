@@ -29,7 +29,7 @@ func OpenMigrator(path string, files fs.FS) (*bunsql.Migrator, error) {
 		return nil, err
 	}
 	return bunsql.NewMigrator(db, bunsql.Engine{
-		Name: "sqlite", Goose: goose.DialectSQLite3, Classify: classify,
+		Name: "sqlite", Goose: goose.DialectSQLite3, Dialect: dialect(),
 		HasTable: "SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = $1",
 		Broken:   "PRAGMA foreign_key_check",
 		Lock:     func(ctx context.Context, _ *sql.DB) (func(), error) { return lock(ctx, path+".migrate") },

@@ -52,13 +52,16 @@ func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close(), read.Close())
 	}
-	dialect := bunsql.Dialect{
+	return bunsql.New(dialect(), bunsql.Pools{Write: write, Read: read, Feed: feed}, opts), nil
+}
+
+func dialect() bunsql.Dialect {
+	return bunsql.Dialect{
 		Bun: sqlitedialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: statement,
 		Begin: "BEGIN IMMEDIATE",
 		// secure_delete overwrites in the file; the write-ahead log beside it has the pages as they were, until it is cut.
 		Scrub: "PRAGMA wal_checkpoint(TRUNCATE)",
 	}
-	return bunsql.New(dialect, bunsql.Pools{Write: write, Read: read, Feed: feed}, opts), nil
 }
 
 func create(path string) error {

@@ -1,0 +1,113 @@
+package bunsql
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// seedKey is where meta keeps which version of the platform's roles and permissions the database has.
+const seedKey = "platform_seed"
+
+// seedPlatform writes the platform's roles and permissions where the database has a lower version of them, once the schema is
+// this binary's. Servers that run hear of it by the change feed.
+func (m *Migrator) seedPlatform(ctx context.Context) error {
+	pending, err := m.Pending(ctx)
+	if err != nil || pending {
+		return err
+	}
+	for _, table := range []string{"services", "meta"} { // tests have schemas of their own
+		if there, err := m.hasTable(ctx, table); err != nil || !there {
+			return err
+		}
+	}
+	own := New(m.engine.Dialect, Pools{Write: m.db, Read: m.db, Feed: m.db}, Options{})
+	if err := own.within(ctx, seed); err != nil {
+		return fmt.Errorf("migrate: seed the platform: %w", err)
+	}
+	return nil
+}
+
+func seed(ctx context.Context, c conn, tx *store.Tx) error {
+	stored, err := tx.Meta.Get(ctx, seedKey)
+	if err != nil && !errors.Is(err, domain.ErrNotFound) {
+		return err
+	}
+	if version, _ := strconv.Atoi(stored); version >= domain.PlatformSeed { // what is no number is lower than any
+		return nil
+	}
+	platform, err := tx.Services.ByID(ctx, domain.PlatformID)
+	if err != nil {
+		return err
+	}
+	before, err := tx.Roles.Defaults(ctx, domain.PlatformID)
+	if err != nil {
+		return err
+	}
+	now := c.owner.now().UTC().Truncate(time.Microsecond)
+	if err := c.seedPermissions(ctx, now); err != nil {
+		return err
+	}
+	if err := c.seedRoles(ctx, now); err != nil {
+		return err
+	}
+	platform.PV++
+	platform.UpdatedAt = now
+	if err := tx.Services.Update(ctx, platform); err != nil {
+		return err
+	}
+	if len(before) > 0 { // or else nobody can have read them before
+		tx.Changed(domain.ChangeService, string(domain.PlatformID))
+	}
+	return tx.Meta.Put(ctx, seedKey, strconv.Itoa(domain.PlatformSeed))
+}
+
+// seedPermissions leaves those that are there as they are: their names are all that counts, and their ids may be known to others.
+func (c conn) seedPermissions(ctx context.Context, now time.Time) error {
+	var rows []permissionRow
+	for _, name := range domain.PlatformPermissions() {
+		rows = append(rows, permissionRow{ID: newID[domain.PermissionID](), ServiceID: domain.PlatformID, Name: name, CreatedAt: now})
+	}
+	return c.enqueue(ctx, c.idb.NewInsert().Model(&rows).
+		On("CONFLICT (service_id, name) WHERE service_id IS NOT NULL DO NOTHING").Returning("NULL"))
+}
+
+// seedRoles makes the roles exactly what they are in the domain. Assignments of them stay, and so do roles that include them.
+func (c conn) seedRoles(ctx context.Context, now time.Time) error {
+	var rows []roleRow
+	var patterns []patternRow
+	var ids []domain.RoleID
+	for _, r := range domain.PlatformRoles() {
+		r.CreatedAt, r.UpdatedAt = now, now
+		rows = append(rows, *roleOf(r))
+		patterns = append(patterns, patternsOf(r)...)
+		ids = append(ids, r.ID)
+	}
+	err := c.enqueue(ctx, c.idb.NewInsert().Model(&rows).On("CONFLICT (id) DO UPDATE").
+		Set("name = EXCLUDED.name").Set("description = EXCLUDED.description").Set("is_system = EXCLUDED.is_system").
+		Set("is_default = EXCLUDED.is_default").Set("updated_at = EXCLUDED.updated_at").Returning("NULL"))
+	if err != nil {
+		return err
+	}
+	for _, table := range []string{"role_permissions", "role_includes"} {
+		if err := c.execute(ctx, "DELETE FROM ? WHERE role_id IN (?)", bun.Ident(table), bun.List(ids)); err != nil {
+			return err
+		}
+	}
+	return c.insert(ctx, &patterns)
+}
+
+func newID[T ~string]() T {
+	var b [16]byte
+	_, _ = rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80 // a random UUID
+	return domain.UUIDText[T](b)
+}
