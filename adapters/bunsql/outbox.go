@@ -49,18 +49,25 @@ func (s outbox) Add(ctx context.Context, m domain.Message) error {
 
 // Claim finds and leases in one statement. What is due is found once: a planner that put the subquery into a loop would lease
 // more than n.
-func (s outbox) Claim(ctx context.Context, now time.Time, lease time.Duration, n int) ([]domain.Message, error) {
+func (s outbox) Claim(ctx context.Context, now time.Time, lease time.Duration, topics []domain.Topic, n int) ([]domain.Message, error) {
+	if len(topics) == 0 {
+		return nil, nil
+	}
+	if err := checkText(topics); err != nil {
+		return nil, s.fail(ctx, err)
+	}
 	var rows []messageRow
 	err := s.scan(ctx, &rows, `
 		WITH due AS MATERIALIZED (
 			SELECT id FROM outbox
 			WHERE delivered_at IS NULL AND parked_at IS NULL AND run_at <= ? AND (locked_until IS NULL OR locked_until <= ?)
+				AND topic IN (?)
 			ORDER BY run_at, id LIMIT ? ?
 		)
 		UPDATE outbox SET locked_until = ?, attempts = attempts + 1, lease = lease + 1
 		WHERE id IN (SELECT id FROM due)
 		RETURNING ?`,
-		now, now, n, s.owner.dialect.SkipLocked, now.Add(lease), messageColumns)
+		now, now, bun.List(topics), n, s.owner.dialect.SkipLocked, now.Add(lease), messageColumns)
 	if err = list(err); err != nil {
 		return nil, err
 	}

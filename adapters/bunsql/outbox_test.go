@@ -22,7 +22,7 @@ func TestPayloadsAreBlankedWhenAMessageIsSettledOrParked(t *testing.T) {
 					return err
 				}
 			}
-			claimed, err := tx.Outbox.Claim(ctx, now, time.Minute, 3)
+			claimed, err := tx.Outbox.Claim(ctx, now, time.Minute, []domain.Topic{domain.TopicMail}, 3)
 			if err != nil || len(claimed) != 3 {
 				t.Fatalf("claimed %d, %v", len(claimed), err)
 			}

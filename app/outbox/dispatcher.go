@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -126,13 +128,18 @@ func (d *Dispatcher) wait(ctx context.Context) {
 
 func (d *Dispatcher) claim(ctx context.Context, n int) (claimed []domain.Message, err error) {
 	err = d.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		claimed, err = tx.Outbox.Claim(ctx, d.System.Now(), d.Settings.Lease, n)
+		claimed, err = tx.Outbox.Claim(ctx, d.System.Now(), d.Settings.Lease, d.topics(), n)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return claimed, nil
+}
+
+// topics are those that it handles.
+func (d *Dispatcher) topics() []domain.Topic {
+	return slices.AppendSeq(slices.Collect(maps.Keys(d.Prepare)), maps.Keys(d.Deliver))
 }
 
 // handle does the work of one message and records how it went. It outlives a cancelled Run: a mail that left must be settled.

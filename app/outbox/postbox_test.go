@@ -35,7 +35,7 @@ func mail(t *testing.T, r *rig.Rig, expires time.Time) {
 func claim(t *testing.T, r *rig.Rig) (m domain.Message) {
 	t.Helper()
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
-		all, err := tx.Outbox.Claim(ctx, r.Clock.Now(), time.Minute, 10)
+		all, err := tx.Outbox.Claim(ctx, r.Clock.Now(), time.Minute, []domain.Topic{domain.TopicMail}, 10)
 		if err == nil && len(all) != 1 {
 			err = errors.New("there is not exactly one message")
 		}

@@ -72,7 +72,7 @@ func TestRecovery(t *testing.T) {
 		ask(t, b, "ada@example.com")
 		no := errors.New("no")
 		err := b.Store.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			claimed, err := tx.Outbox.Claim(ctx, b.Clock.Now(), time.Minute, 1)
+			claimed, err := tx.Outbox.Claim(ctx, b.Clock.Now(), time.Minute, []domain.Topic{domain.TopicForgot}, 1)
 			if err != nil || len(claimed) != 1 {
 				t.Fatalf("claimed %d, %v", len(claimed), err)
 			}

@@ -81,7 +81,7 @@ func TestReseal(t *testing.T) {
 
 	alone := outbox.Postbox{Sealer: rig.Sealer(t, current), System: r.System}
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
-		claimed, err := tx.Outbox.Claim(ctx, r.Clock.Now(), time.Minute, 1000)
+		claimed, err := tx.Outbox.Claim(ctx, r.Clock.Now(), time.Minute, []domain.Topic{domain.TopicResend}, 1000)
 		opened := 0
 		for _, m := range claimed {
 			var payload string

@@ -140,7 +140,7 @@ func storeErasure(t *testing.T, s storeTest) {
 			return errors.Join(tx.Erasure.Messages(ctx, [][]byte{newBytes(32), his.Subject}), tx.Erasure.Messages(ctx, nil))
 		})
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			left, err := tx.Outbox.Claim(ctx, noon, time.Minute, 10)
+			left, err := tx.Outbox.Claim(ctx, noon, time.Minute, []domain.Topic{domain.TopicMail}, 10)
 			if len(left) != 2 || left[0].ID != hers.ID || left[1].ID != nobodys.ID {
 				t.Errorf("left are %+v", left)
 			}

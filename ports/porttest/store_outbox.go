@@ -29,13 +29,18 @@ func storeOutbox(t *testing.T, s storeTest) {
 			return nil
 		})
 	}
-	claim := func(t *testing.T, now time.Time, n int) (got []domain.Message) {
+	of := func(t *testing.T, topics []domain.Topic, now time.Time, n int) (got []domain.Message) {
 		t.Helper()
 		s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
-			got, err = tx.Outbox.Claim(ctx, now, lease, n)
+			got, err = tx.Outbox.Claim(ctx, now, lease, topics, n)
 			return err
 		})
 		return got
+	}
+	mail := []domain.Topic{domain.TopicMail}
+	claim := func(t *testing.T, now time.Time, n int) []domain.Message {
+		t.Helper()
+		return of(t, mail, now, n)
 	}
 	try := func(t *testing.T, do func(context.Context, store.Outbox) (bool, error)) (ok bool) {
 		t.Helper()
@@ -68,6 +73,22 @@ func storeOutbox(t *testing.T, s storeTest) {
 		}
 		same(t, "when it is due", claim(t, later.RunAt, 10), []domain.Message{claimed(later)})
 		settle(t, claimed(later), noon)
+	})
+
+	t.Run("only messages of the topics are claimed, and the others stay as they are", func(t *testing.T) {
+		first, second, other := newMessage(noon.Add(-time.Hour)), newMessage(noon), newMessage(noon.Add(-2*time.Hour))
+		second.Topic, other.Topic = domain.TopicForgot, "of a later release"
+		add(t, first, second, other)
+		for _, none := range [][]domain.Topic{nil, {domain.TopicResend}, {"' OR 1=1 --"}} {
+			same(t, "none", of(t, none, noon, 10), []domain.Message(nil))
+		}
+		both := of(t, []domain.Topic{domain.TopicForgot, domain.TopicMail}, noon, 10)
+		same(t, "two topics", both, []domain.Message{claimed(first), claimed(second)})
+		left := of(t, []domain.Topic{other.Topic}, noon, 10)
+		same(t, "the other", left, []domain.Message{claimed(other)})
+		for _, m := range append(both, left...) {
+			settle(t, m, noon)
+		}
 	})
 
 	t.Run("when its lease is over it is claimed again, and who was too slow settles nothing", func(t *testing.T) {
@@ -124,7 +145,7 @@ func storeOutbox(t *testing.T, s storeTest) {
 		m := newMessage(noon)
 		add(t, m)
 		_ = s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			if _, err := tx.Outbox.Claim(ctx, noon, lease, 1); err != nil {
+			if _, err := tx.Outbox.Claim(ctx, noon, lease, mail, 1); err != nil {
 				t.Error(err)
 			}
 			return domain.ErrForbidden
@@ -146,7 +167,7 @@ func storeOutbox(t *testing.T, s storeTest) {
 			for {
 				var got []domain.Message
 				err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) (err error) {
-					got, err = tx.Outbox.Claim(ctx, noon, lease, 7)
+					got, err = tx.Outbox.Claim(ctx, noon, lease, mail, 7)
 					return err
 				})
 				if err != nil || len(got) == 0 {

@@ -37,7 +37,7 @@ func storePayloads(t *testing.T, s storeTest) {
 		return err
 	})
 	s.write(t, func(ctx context.Context, tx *store.Tx) error {
-		claimed, err := tx.Outbox.Claim(ctx, noon, time.Minute, 1)
+		claimed, err := tx.Outbox.Claim(ctx, noon, time.Minute, []domain.Topic{domain.TopicMail}, 1)
 		if err != nil {
 			return err
 		}

@@ -83,9 +83,10 @@ type Changes interface {
 // Outbox holds promised side effects. Any number of dispatchers may work on it.
 type Outbox interface {
 	Add(ctx context.Context, m domain.Message) error
-	// Claim leases up to n messages that are due, oldest first, counts the attempt, and returns them. No two claims return
-	// the same message before its lease is over.
-	Claim(ctx context.Context, now time.Time, lease time.Duration, n int) ([]domain.Message, error)
+	// Claim leases up to n messages of the topics that are due, oldest first, counts the attempt, and returns them. No two claims
+	// return the same message before its lease is over. Messages of other topics are another dispatcher's, or a later release's:
+	// they stay as they are.
+	Claim(ctx context.Context, now time.Time, lease time.Duration, topics []domain.Topic, n int) ([]domain.Message, error)
 	// Settle marks a message delivered and blanks its payload. false: the lease was lost, another dispatcher has it.
 	Settle(ctx context.Context, m domain.Message, now time.Time) (bool, error)
 	// Retry gives a message back, due at runAt. reason is for operators and free of personal data and secrets.

@@ -94,7 +94,7 @@ func TestRoundTrips(t *testing.T) {
 		}},
 		{"a claim", 2, func(t *testing.T) {
 			within(t, func(ctx context.Context, tx *store.Tx) error {
-				_, err := tx.Outbox.Claim(ctx, now, time.Minute, 1)
+				_, err := tx.Outbox.Claim(ctx, now, time.Minute, []domain.Topic{domain.TopicMail}, 1)
 				return err
 			})
 		}},
