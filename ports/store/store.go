@@ -8,6 +8,7 @@
 //   - Errors are *domain.Error. What is not there is domain.ErrNotFound, a broken uniqueness the conflict named at the method,
 //     an unreachable or slow database domain.ErrUnavailable. The private cause has the details.
 //   - Each statement has a deadline of its own, the wait for a connection included (800 ms on Postgres), besides the caller's.
+//     Those that are sent together share one.
 //   - Times are UTC, cut to microseconds. The store reads no clock.
 //   - Methods are safe for concurrent use; a Tx is for one goroutine.
 package store

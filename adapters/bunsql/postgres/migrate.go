@@ -27,7 +27,8 @@ func OpenMigrator(url string, files fs.FS) (*bunsql.Migrator, error) {
 	}
 	config.RuntimeParams["timezone"] = "UTC" // goose keeps times without a zone
 	own := dialect()
-	own.Join = nil // its connections are pgx's own: goose reads types that the others don't know
+	own.Statement = 5 * time.Second // no request waits for it
+	own.Join = nil                  // its connections are pgx's own: goose reads types that the others don't know
 	return bunsql.NewMigrator(pool(connect(config, check), 4), bunsql.Engine{
 		Name: "postgres", Goose: goose.DialectPostgres, HasTable: "SELECT to_regclass($1) IS NOT NULL", Lock: lock, Dialect: own,
 		Month: month,
