@@ -24,7 +24,7 @@ type hashing struct {
 	logins          outcome // the flood itself
 }
 
-// measureHashing starts the servers anew at that cost. One bcrypt is measured in the same rounds, so that a slow moment of the
+// measureHashing starts fresh servers at that cost. One bcrypt is measured in the same rounds, so that a slow moment of the
 // machine falls on both.
 func measureHashing(ctx context.Context, o options) (all []hashing, err error) {
 	targets, err := openTargets(ctx, o, o.bcrypt)

@@ -44,8 +44,9 @@ func reportProcesses(out io.Writer, targets []*target) {
 // reportHashing writes what passwords cost.
 func reportHashing(out io.Writer, all []hashing) {
 	for _, h := range all {
-		_, _ = fmt.Fprintf(out, "\nServer %s at bcrypt cost %d: one bcrypt %s ms, login %s ms CPU (× %.3f), register %s ms CPU (× %.3f)\n",
-			h.target, h.cost, millis(h.primitive), millis(h.login.cpu), h.loginToBcrypt, millis(h.register.cpu), h.registerTo)
+		_, _ = fmt.Fprintf(out, "\nServer %s at bcrypt cost %d: one bcrypt %s ms, login %s ms CPU (× %.3f) + %s ms Postgres, register %s ms CPU (× %.3f) + %s ms Postgres\n",
+			h.target, h.cost, millis(h.primitive), millis(h.login.cpu), h.loginToBcrypt, millis(h.login.postgres),
+			millis(h.register.cpu), h.registerTo, millis(h.register.postgres))
 		shed, wrong := h.shed()
 		_, _ = fmt.Fprintf(out, "me at %d/s: p50 %s, p99 %s ms; while %d clients log in (%d did, %d were shed, %d failed): p50 %s, p99 %s ms, %d failed\n",
 			floodRate, millis(quantile(h.calm.took, 0.50)), millis(quantile(h.calm.took, 0.99)), floodClients, len(h.logins.took), shed, wrong,
