@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func TestRedisIsAbsentAtStart(t *testing.T) {
 	links.Redis.Restore()
 	settled(s)
 	c.Me(next.Text("access_token")).Want(http.StatusOK, "")
-	c.Do(guess(account.Email)).Want(http.StatusUnauthorized, "invalid_credentials") // counted anew, and shared from here
+	c.Do(guess(account.Email)).Want(http.StatusUnauthorized, "invalid_credentials") // counted from zero, and shared from here
 }
 
 func TestRedisIsLost(t *testing.T) {
@@ -175,6 +176,8 @@ func TestNoFalseSuccess(t *testing.T) {
 		begun[i] = s.Client().Login(account)
 	}
 	stop := make(chan struct{})
+	finish := sync.OnceFunc(func() { close(stop) })
+	t.Cleanup(finish) // also when the test fails: clients that go on would starve the tests after it
 	type history struct {
 		refresh       string // the token of the last answer
 		in, out, lost []string
@@ -232,7 +235,7 @@ func TestNoFalseSuccess(t *testing.T) {
 		links.Postgres.Restore()
 	}
 	progress()
-	close(stop)
+	finish()
 	histories := <-finished
 
 	ended := map[string]bool{}
