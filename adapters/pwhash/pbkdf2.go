@@ -1,7 +1,7 @@
 package pwhash
 
 import (
-	"crypto/sha1" //nolint:gosec // what others hashed with it is to be verified, once, and hashed anew
+	"crypto/sha1" //nolint:gosec // what others hashed with it is to be verified, once, and hashed again
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"

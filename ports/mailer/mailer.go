@@ -9,32 +9,6 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Kind names a mail. Each has a template for its subject, its text and its HTML.
-type Kind string
-
-// The kinds.
-const (
-	Verify            Kind = "verify"
-	AlreadyRegistered Kind = "already_registered"
-	RefreshReused     Kind = "refresh_reused"
-	Reset             Kind = "reset"              // a link to set a new password
-	PasswordChanged   Kind = "password_changed"   // by its owner or by a reset
-	ChangeEmail       Kind = "change_email"       // to the new address: the link that proves it
-	ChangeEmailAsked  Kind = "change_email_asked" // to the old address: somebody asked, NewAddress is the masked new one
-	EmailInUse        Kind = "email_in_use"       // to the owner of an address that another account asked to change to
-	EmailChanged      Kind = "email_changed"      // to both addresses when it is done
-	NewLogin          Kind = "new_login"          // a login from a class of device not seen before
-	AccountClosed     Kind = "account_closed"     // EraseAt is when the data goes
-)
-
-// Kinds are all of them.
-func Kinds() []Kind {
-	return []Kind{
-		Verify, AlreadyRegistered, RefreshReused, Reset, PasswordChanged, ChangeEmail, ChangeEmailAsked, EmailInUse, EmailChanged,
-		NewLogin, AccountClosed,
-	}
-}
-
 // Data is what templates may use. User text is only ever Name; composers escape it for where it stands and keep it out of
 // headers and links.
 type Data struct {

@@ -49,9 +49,6 @@ func LoadCommon() (*Common, error) {
 	return c, nil
 }
 
-// Len is how many entries there are.
-func (c *Common) Len() int { return len(c.hashes) }
-
 // Contains tells whether a password is common; it is a domain.PasswordPolicy's Common.
 func (c *Common) Contains(password string) bool {
 	return c.lists(password) || c.isDecorated(password) || isDigitRun(password) || isProduct(password)

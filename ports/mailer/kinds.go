@@ -1,0 +1,28 @@
+package mailer
+
+// Kind names a mail. A new mail is a constant here, listed in Kinds, with its subject, text and HTML in
+// adapters/mailtmpl/templates, once for each language; a use case sends it by its kind.
+type Kind string
+
+// The kinds.
+const (
+	Verify            Kind = "verify"
+	AlreadyRegistered Kind = "already_registered"
+	RefreshReused     Kind = "refresh_reused"
+	Reset             Kind = "reset"              // a link to set a new password
+	PasswordChanged   Kind = "password_changed"   // by its owner or by a reset
+	ChangeEmail       Kind = "change_email"       // to the new address: the link that proves it
+	ChangeEmailAsked  Kind = "change_email_asked" // to the old address: somebody asked, NewAddress is the masked new one
+	EmailInUse        Kind = "email_in_use"       // to the owner of an address that another account asked to change to
+	EmailChanged      Kind = "email_changed"      // to both addresses when it is done
+	NewLogin          Kind = "new_login"          // a login from a class of device not seen before
+	AccountClosed     Kind = "account_closed"     // EraseAt is when the data goes
+)
+
+// Kinds are all of them.
+func Kinds() []Kind {
+	return []Kind{
+		Verify, AlreadyRegistered, RefreshReused, Reset, PasswordChanged, ChangeEmail, ChangeEmailAsked, EmailInUse, EmailChanged,
+		NewLogin, AccountClosed,
+	}
+}
