@@ -1,10 +1,12 @@
 package bunsql
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"hash/fnv"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -28,9 +30,10 @@ var (
 	errDuplicate = &domain.Error{Kind: domain.Conflict, Code: "duplicate", Text: "This already exists"}
 	errSameID    = &domain.Error{Kind: domain.Conflict, Code: "id_taken", Text: "This id is taken"}
 
-	errVoided   = errors.New("a statement behind one that failed: the transaction is void")
-	errReadInTx = errors.New("a query through Read() inside a transaction: it would wait for a second connection, or miss what was just written")
-	errNested   = errors.New("WithinTx inside WithinTx: the inner transaction would wait for the outer one")
+	errVoided      = errors.New("a statement behind one that failed: the transaction is void")
+	errReadInTx    = errors.New("a query through Read() inside a transaction: it would wait for a second connection, or miss what was just written")
+	errShortAnswer = errors.New("the database answered fewer queries than it was asked")
+	errNested      = errors.New("WithinTx inside WithinTx: the inner transaction would wait for the outer one")
 )
 
 // do runs one statement under its deadline, with what is queued ahead of it, and translates its error. Reads take the error for
@@ -188,6 +191,43 @@ func list(err error) error {
 		return nil
 	}
 	return err
+}
+
+// readAll runs queries of at most one row each, in one message where the engine can. A model stays as it was when nothing is found.
+func (c conn) readAll(ctx context.Context, queries ...*bun.SelectQuery) error {
+	if c.owner.dialect.Join == nil {
+		for _, q := range queries {
+			err := c.do(ctx, func(ctx context.Context, _ bun.IDB) error { return q.Scan(ctx) })
+			if err != nil && !errors.Is(err, domain.ErrNotFound) {
+				return err
+			}
+		}
+		return nil
+	}
+	texts := make([]string, len(queries))
+	for i, q := range queries {
+		text, err := q.AppendQuery(c.owner.read.QueryGen(), nil)
+		if err != nil {
+			return c.fail(ctx, err)
+		}
+		texts[i] = string(text)
+	}
+	return c.do(ctx, func(ctx context.Context, idb bun.IDB) error {
+		rows, err := idb.QueryContext(ctx, strings.Join(texts, ";\n"))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		for i, q := range queries {
+			if i > 0 && !rows.NextResultSet() {
+				return cmp.Or(rows.Err(), errShortAnswer)
+			}
+			if _, err := q.GetModel().ScanRows(ctx, rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
 }
 
 // found turns "no row was changed" into domain.ErrNotFound.

@@ -20,6 +20,10 @@ type lockoutRow struct {
 	UpdatedAt   time.Time `bun:"updated_at"`
 }
 
+func (r *lockoutRow) lockout() domain.Lockout {
+	return domain.Lockout{Key: r.Key, Failures: r.Failures, Locks: r.Locks, LockedUntil: utc(r.LockedUntil), UpdatedAt: utc(r.UpdatedAt)}
+}
+
 var lockoutColumns = columns[lockoutRow]("")
 
 type lockouts struct{ conn }
@@ -28,11 +32,9 @@ func (s lockouts) ByKey(ctx context.Context, key []byte) (domain.Lockout, error)
 	row := lockoutRow{Key: key}
 	err := s.scan(ctx, &row, "SELECT ? FROM login_failures WHERE key = ?", lockoutColumns, key)
 	if errors.Is(err, domain.ErrNotFound) {
-		return domain.Lockout{Key: key}, nil
+		return row.lockout(), nil
 	}
-	return domain.Lockout{
-		Key: key, Failures: row.Failures, Locks: row.Locks, LockedUntil: utc(row.LockedUntil), UpdatedAt: utc(row.UpdatedAt),
-	}, err
+	return row.lockout(), err
 }
 
 // Lock holds the key and not the row: the first failure has no row to hold.

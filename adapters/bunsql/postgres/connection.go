@@ -129,22 +129,40 @@ func retried(err error) error {
 	return err
 }
 
-// rows are those of the last result of a message. In the simple protocol every value is text.
+// rows are those of the results of a message, one after the other. In the simple protocol every value is text.
 type rows struct {
 	results *pgconn.MultiResultReader
-	own     *pgconn.ResultReader
+	current *pgconn.ResultReader
+	more    bool // another result is there
 	names   []string
 	types   []uint32
 	known   *pgtype.Map
 }
 
 func newRows(results *pgconn.MultiResultReader, known *pgtype.Map) *rows {
-	r := &rows{results: results, own: results.ResultReader(), known: known}
-	for _, field := range r.own.FieldDescriptions() {
+	r := &rows{results: results, known: known}
+	r.begin()
+	return r
+}
+
+// begin turns to the result that the server has just begun.
+func (r *rows) begin() {
+	r.current, r.more, r.names, r.types = r.results.ResultReader(), false, nil, nil
+	for _, field := range r.current.FieldDescriptions() {
 		r.names = append(r.names, field.Name)
 		r.types = append(r.types, field.DataTypeOID)
 	}
-	return r
+}
+
+// HasNextResultSet is right once Next has come to the end of a result.
+func (r *rows) HasNextResultSet() bool { return r.more }
+
+func (r *rows) NextResultSet() error {
+	if !r.more {
+		return io.EOF
+	}
+	r.begin()
+	return nil
 }
 
 func (r *rows) Columns() []string { return r.names }
@@ -152,13 +170,16 @@ func (r *rows) Columns() []string { return r.names }
 func (r *rows) Close() error { return r.results.Close() }
 
 func (r *rows) Next(dest []driver.Value) (err error) {
-	if !r.own.NextRow() {
+	if !r.current.NextRow() {
+		if r.more = r.results.NextResult(); r.more {
+			return io.EOF
+		}
 		if err := r.results.Close(); err != nil {
 			return err
 		}
 		return io.EOF
 	}
-	for i, raw := range r.own.Values() {
+	for i, raw := range r.current.Values() {
 		if dest[i], err = r.value(r.types[i], raw); err != nil {
 			return fmt.Errorf("scan column %s: %w", r.names[i], err)
 		}
