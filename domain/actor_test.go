@@ -46,8 +46,3 @@ func TestOriginBlock(t *testing.T) {
 		t.Run(ip, func(t *testing.T) { wantEqual(t, domain.Origin{IP: ip}.Block(), want) })
 	}
 }
-
-func TestActors(t *testing.T) {
-	wantEqual(t, domain.System(), domain.Actor{Kind: domain.ActorSystem})
-	wantEqual(t, domain.Anonymous(), domain.Actor{Kind: domain.ActorAnonymous})
-}

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // AppToken is a secret by which a service proves itself to Signet. It belongs to the service account, not to whoever made it,
 // and outlives them.
@@ -29,6 +32,9 @@ func NewAppToken(id AppTokenID, service ServiceID, name string, scopes []string,
 	}
 	return AppToken{ID: id, ServiceID: service, Name: name, Scopes: scopes, CreatedBy: by, CreatedAt: now, ExpiresAt: expires}, nil
 }
+
+// IsAppToken tells whether a token has the form of an application token, whatever it is worth.
+func IsAppToken(token Secret) bool { return strings.HasPrefix(token.Reveal(), appTokenPrefix) }
 
 // IsLive tells whether it may be used, its service aside.
 func (t AppToken) IsLive(now time.Time) bool {

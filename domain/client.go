@@ -10,3 +10,8 @@ type Client struct {
 	Name      string
 	CreatedAt time.Time
 }
+
+// FirstParty is the built-in client, under which Signet's own login issues sessions.
+func FirstParty() Client {
+	return Client{ID: FirstPartyClient, Key: FirstPartyClientKey, Name: "Signet"}
+}

@@ -67,15 +67,29 @@ type Trace struct {
 	Identifier string
 }
 
-// NewEvent is a successful event by the actor, from that origin, about a subject.
-func NewEvent(id EventID, now time.Time, kind EventType, actor Actor, from Origin, subjectKind, subject string) Event {
+// NewEvent is a successful event by the actor, from that origin, about a subject. The audit recorder stamps it.
+func NewEvent(kind EventType, actor Actor, from Origin, subjectKind, subject string) Event {
 	return Event{
-		ID: id, At: now, Type: kind, Outcome: Succeeded,
+		Type: kind, Outcome: Succeeded,
 		ActorKind: actor.Kind, ActorID: actor.ID, SessionID: actor.SessionID,
 		SubjectKind: subjectKind, SubjectID: subject, RequestID: from.RequestID,
 		Trace: Trace{IP: from.IP, UserAgent: from.UserAgent},
 	}
 }
+
+// UserEvent is a NewEvent about a user.
+func UserEvent(kind EventType, actor Actor, from Origin, user UserID) Event {
+	return NewEvent(kind, actor, from, "user", string(user))
+}
+
+// Stamped is the event with its id and time.
+func (e Event) Stamped(id EventID, at time.Time) Event {
+	e.ID, e.At = id, at
+	return e
+}
+
+// Place is where the event stands in the log, which is newest first.
+func (e Event) Place() Cursor { return Cursor{At: e.At, ID: string(e.ID)} }
 
 // With is the event with one more detail. Values must be free of personal data and secrets.
 func (e Event) With(key, value string) Event {

@@ -9,7 +9,7 @@ import (
 func TestEvent(t *testing.T) {
 	actor := domain.Actor{Kind: domain.ActorUser, ID: "p", SessionID: sessionID, TokenID: "jti"}
 	from := domain.Origin{IP: "192.0.2.1", UserAgent: "curl", RequestID: "r"}
-	e := domain.NewEvent("e", epoch, domain.EventGrantAdded, actor, from, "user", "u")
+	e := domain.NewEvent(domain.EventGrantAdded, actor, from, "user", "u").Stamped("e", epoch)
 
 	t.Run("says who did what to whom, and keeps what identifies a person apart", func(t *testing.T) {
 		wantEqual(t, e, domain.Event{

@@ -144,10 +144,6 @@ func TestFamilyReplay(t *testing.T) {
 			wantEqual(t, next.Text().Reveal(), t1.Text().Reveal())
 		}
 	})
-	t.Run("does not move the grace", func(t *testing.T) {
-		wantVerdict(t, f, t0, k, epoch.Add(10*time.Second), domain.Replay)
-		wantVerdict(t, f, t0, k, epoch.Add(10*time.Second+tick), domain.Recover)
-	})
 	t.Run("takes a grace and a retry of zero as the very moment", func(t *testing.T) {
 		none := domain.RefreshPolicy{}
 		for now, want := range map[time.Time]domain.Verdict{epoch: domain.Replay, epoch.Add(tick): domain.Reuse} {

@@ -9,18 +9,6 @@ import (
 	"time"
 )
 
-// Purpose says what the secret of a flow is good for. A secret of one purpose opens nothing else.
-type Purpose string
-
-// The purposes.
-const (
-	PurposeVerifyRegistration Purpose = "verify_registration" // subject: a registration
-	PurposeVerifyUser         Purpose = "verify_user"         // subject: a user made before the mailbox was proved
-	PurposeResetPassword      Purpose = "reset_password"      // subject: a user
-	PurposeResetRegistration  Purpose = "reset_registration"  // subject: an address that has pending registrations only
-	PurposeChangeEmail        Purpose = "change_email"        // subject: a user; the address is the new one
-)
-
 // Flow is one use of a one-time secret: what it is for, whom it is about and which mailbox it went to. The secret is consumed
 // by one conditional update, so that of any number of parallel uses one succeeds.
 type Flow struct {
@@ -52,8 +40,8 @@ const (
 // OneTimeSecret is what a mail carries.
 type OneTimeSecret struct{ Link, Code Secret }
 
-// NewFlow makes a flow and its secret, with a code when the policy gives codes a life. codeKey binds the hash of the code to SECRET_KEY: six digits are too few to be hashed
-// without a key.
+// NewFlow makes a flow and its secret, with a code when the policy gives codes a life. codeKey binds the hash of the code to
+// SECRET_KEY: six digits are too few to be hashed without a key.
 func NewFlow(id FlowID, purpose Purpose, subject string, address Email, codeKey []byte, entropy io.Reader, now time.Time, ttl time.Duration, code CodePolicy) (Flow, OneTimeSecret, error) {
 	raw := make([]byte, oneTimeSecretSize)
 	if _, err := io.ReadFull(entropy, raw); err != nil {

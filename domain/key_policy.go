@@ -100,16 +100,16 @@ func (p KeyPolicy) Rotate(keys []SigningKey, course KeyCourse, now time.Time, at
 	return b.plan, nil
 }
 
-// Revoke is an emergency: the keys got out. Tokens of theirs end at once, and whoever they leave without a key that signs gets
-// one in the same stroke, published or not.
+// Revoke is for an emergency: the keys got out. Their tokens end at once, and an algorithm that is left without a key that signs
+// gets one in the same stroke, published or not.
 func (p KeyPolicy) Revoke(keys []SigningKey, now time.Time, kids ...string) (KeyPlan, error) {
 	b := keyPlanner{policy: p, now: now}
 	var left []SigningKey
-	var bereft []Algorithm
+	var affected []Algorithm
 	for _, k := range keys {
 		if slices.Contains(kids, k.KID) {
-			if k.State != KeyRetired && !slices.Contains(bereft, k.Algorithm) {
-				bereft = append(bereft, k.Algorithm)
+			if k.State != KeyRetired && !slices.Contains(affected, k.Algorithm) {
+				affected = append(affected, k.Algorithm)
 			}
 			k.revoke(now)
 			b.plan.Revoke = append(b.plan.Revoke, k)
@@ -120,7 +120,7 @@ func (p KeyPolicy) Revoke(keys []SigningKey, now time.Time, kids ...string) (Key
 	if len(b.plan.Revoke) != len(slices.Compact(slices.Sorted(slices.Values(kids)))) {
 		return KeyPlan{}, ErrNoSuchKey
 	}
-	for _, alg := range bereft {
+	for _, alg := range affected {
 		active, next := of(left, alg, KeyActive), of(left, alg, KeyNext)
 		if active == nil {
 			b.replace(alg, nil, next)

@@ -5,7 +5,7 @@ import "time"
 // Topic says what the dispatcher does with a message.
 type Topic string
 
-// The topics. All but the last are requests: the dispatcher looks the account up, makes the secret (but for a change of address,
+// The topics. All but mails are requests: the dispatcher looks the account up, makes the secret (but for a change of address,
 // whose request brings it) and writes the mail in one transaction, so that the request that asked took the same time for known
 // and unknown addresses.
 const (
@@ -13,8 +13,11 @@ const (
 	TopicResend       Topic = "resend"       // send a fresh link and code, if anything waits for one
 	TopicForgot       Topic = "forgot"       // send a link to set a new password, if there is an account
 	TopicChangeEmail  Topic = "change_email" // send the new address a link, or its owner a word
-	TopicMail         Topic = "mail"         // a mail to compose and deliver
 )
+
+// MailTopic is the topic of mails of a kind. Each kind is a topic of its own, because a dispatcher takes only the topics that it
+// handles: a mail that an older release can't write waits for a replica that can.
+func MailTopic(kind string) Topic { return Topic("mail." + kind) }
 
 // Message is a row of the outbox: a side effect promised by a transaction and delivered after it, at least once.
 type Message struct {

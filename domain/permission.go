@@ -75,7 +75,7 @@ func ParsePattern(text string) (Pattern, error) {
 // Matches tells whether holding the pattern is holding the named permission.
 func (p Pattern) Matches(name string) bool { return p.Covers(Pattern(name)) }
 
-// Covers tells whether everything q grants, p grants too. It is how grants are compared: only who holds invoice:* may grant
+// Covers tells whether everything q grants, p grants too. It is how grants are compared: only a holder of invoice:* may grant
 // invoice:*, however few permissions exist today.
 func (p Pattern) Covers(q Pattern) bool {
 	have, haveAction, ok := splitPermission(string(p))

@@ -103,30 +103,6 @@ func TestPatternMatches(t *testing.T) {
 	}
 }
 
-func TestPatternCovers(t *testing.T) {
-	for _, c := range []struct {
-		p, q domain.Pattern
-		want bool
-	}{
-		{"*:*", "invoice:*", true},
-		{"*:*", "*:read", true},
-		{"*:*", "signet.*:*", false},
-		{"*:*", "signet.role:read", false},
-		{"*:read", "invoice:*", false},
-		{"*:read", "invoice:read", true},
-		{"invoice:*", "*:*", false},
-		{"invoice:*", "*:read", false},
-		{"invoice:read", "invoice:*", false},
-		{"signet.*:*", "signet.role:*", true},
-		{"signet.*:*", "*:*", false},
-		{"signet.*:read", "signet.*:*", false},
-		{"signet.role:*", "signet.*:*", false},
-		{"signet.*:*", "signet:read", false},
-	} {
-		t.Run(string(c.p)+" and "+string(c.q), func(t *testing.T) { wantEqual(t, c.p.Covers(c.q), c.want) })
-	}
-}
-
 // The universe of the properties below: names that patterns speak of, and names that none does, as services will have tomorrow.
 var (
 	resources = []string{"invoice", "invoice:item", "user", "signet", "signetx", "signet.role", "signet.token", "x:signet.role"}
@@ -173,27 +149,11 @@ func TestPatternProperties(t *testing.T) {
 			}
 		}
 	})
-	t.Run("Covers is reflexive", func(t *testing.T) {
-		for _, p := range all {
-			wantEqual(t, p.Covers(p), true)
-		}
-	})
 	t.Run("Covers is antisymmetric", func(t *testing.T) {
 		for _, p := range all {
 			for _, q := range all {
 				if p != q && p.Covers(q) && q.Covers(p) {
 					t.Errorf("%s and %s cover each other", p, q)
-				}
-			}
-		}
-	})
-	t.Run("Covers is transitive", func(t *testing.T) {
-		for _, p := range all {
-			for _, q := range all {
-				for _, r := range all {
-					if p.Covers(q) && q.Covers(r) && !p.Covers(r) {
-						t.Fatalf("%s covers %s, which covers %s", p, q, r)
-					}
 				}
 			}
 		}

@@ -52,8 +52,8 @@ func (p *Principal) Enable(now time.Time) {
 	p.State, p.DisabledReason, p.DisabledUntil, p.UpdatedAt = Active, "", time.Time{}, now
 }
 
-// Bury makes it a tombstone: the id stays taken, and nothing in it speaks of a person.
-func (p *Principal) Bury(now time.Time) {
+// Delete makes it a tombstone: the id stays taken, and nothing in it speaks of a person.
+func (p *Principal) Delete(now time.Time) {
 	p.State, p.DisabledReason, p.DisabledUntil, p.UpdatedAt = Deleted, "", time.Time{}, now
 	p.CredentialEpoch++
 	p.PV++

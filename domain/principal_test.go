@@ -28,7 +28,7 @@ func TestPrincipalStates(t *testing.T) {
 	}
 	p.Disable("a person's name", now, now)
 	before := p
-	p.Bury(now.Add(time.Hour))
+	p.Delete(now.Add(time.Hour))
 	if p.IsActive(now.Add(1000*time.Hour)) || p.State != domain.Deleted || p.DisabledReason != "" || p.CredentialEpoch == before.CredentialEpoch || p.PV == before.PV {
 		t.Errorf("a tombstone: %+v", p)
 	}

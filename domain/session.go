@@ -21,6 +21,9 @@ const (
 	EndedByExpiry   EndReason = "expired"
 )
 
+// MethodPassword is the authentication method of a password (RFC 8176 §2).
+const MethodPassword = "pwd"
+
 // Session is one login of one user. Nothing writes to it but its beginning and its end: what a refresh changes is in the
 // family, so the time of the last refresh is the family's too.
 type Session struct {

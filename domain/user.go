@@ -48,6 +48,11 @@ func (u *User) VerifyEmail(now time.Time) {
 	}
 }
 
+// Name is what a person says about themselves, as at registration.
+func (u User) Name() PersonName {
+	return PersonName{First: u.FirstName, Last: u.LastName, Locale: u.Locale}
+}
+
 // PersonName is what a person says about themselves at registration. All of it is optional.
 type PersonName struct{ First, Last, Locale string }
 

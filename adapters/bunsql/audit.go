@@ -100,12 +100,12 @@ type markRow struct {
 }
 
 // About finds by two indexes, each from its newest end, and reads what it found by its key.
-func (s audit) About(ctx context.Context, principal domain.PrincipalID, before store.EventMark, n int) ([]domain.Event, error) {
+func (s audit) About(ctx context.Context, principal domain.PrincipalID, before domain.Cursor, n int) ([]domain.Event, error) {
 	if !isID(principal) || n <= 0 {
 		return nil, nil
 	}
 	older := bun.SafeQuery("TRUE")
-	if before != (store.EventMark{}) {
+	if !before.IsZero() {
 		older = bun.SafeQuery("at <= ? AND (at, id) < (?, ?)", before.At, before.At, before.ID)
 	}
 	var marks []markRow

@@ -45,7 +45,7 @@ func TestMonthsArePreparedAheadOnce(t *testing.T) {
 		raw := e.raw(t, address)
 		write := func(at time.Time) {
 			t.Helper()
-			event := domain.NewEvent(id[domain.EventID](), at, domain.EventUserVerified, domain.System(), domain.Origin{}, "user", "s")
+			event := domain.NewEvent(domain.EventUserVerified, domain.System(), domain.Origin{}, "user", "s").Stamped(id[domain.EventID](), at)
 			if err := db.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.Audit.Add(ctx, event) }); err != nil {
 				t.Fatal(err)
 			}

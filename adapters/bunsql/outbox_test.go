@@ -17,12 +17,12 @@ func TestPayloadsAreBlankedWhenAMessageIsSettledOrParked(t *testing.T) {
 		db, raw := e.migrated(t)
 		err := db.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 			for range 3 {
-				m := domain.Message{ID: id[domain.MessageID](), Topic: domain.TopicMail, Payload: []byte("sealed"), RunAt: now, CreatedAt: now}
+				m := domain.Message{ID: id[domain.MessageID](), Topic: domain.TopicForgot, Payload: []byte("sealed"), RunAt: now, CreatedAt: now}
 				if err := tx.Outbox.Add(ctx, m); err != nil {
 					return err
 				}
 			}
-			claimed, err := tx.Outbox.Claim(ctx, now, time.Minute, []domain.Topic{domain.TopicMail}, 3)
+			claimed, err := tx.Outbox.Claim(ctx, now, time.Minute, []domain.Topic{domain.TopicForgot}, 3)
 			if err != nil || len(claimed) != 3 {
 				t.Fatalf("claimed %d, %v", len(claimed), err)
 			}

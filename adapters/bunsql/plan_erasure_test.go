@@ -16,11 +16,11 @@ func TestQueriesAboutOnePersonHaveAnIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark := store.EventMark{At: now, ID: anID}
+	mark := domain.Cursor{At: now, ID: anID}
 	explainEach(t, map[string]func(context.Context, *store.Reader) error{
 		"due": func(ctx context.Context, r *store.Reader) error { _, err := r.Erasure.Due(ctx, now, 10); return err },
 		"events": func(ctx context.Context, r *store.Reader) error {
-			_, err := r.Audit.About(ctx, anID, store.EventMark{}, 10)
+			_, err := r.Audit.About(ctx, anID, domain.Cursor{}, 10)
 			return err
 		},
 		"older events": func(ctx context.Context, r *store.Reader) error {
@@ -41,7 +41,7 @@ func TestQueriesAboutOnePersonHaveAnIndex(t *testing.T) {
 			return err
 		},
 		"newest users": func(ctx context.Context, r *store.Reader) error {
-			_, err := r.Users.List(ctx, store.UserFilter{Limit: 10, Before: store.UserMark{CreatedAt: now, ID: anID}})
+			_, err := r.Users.List(ctx, store.UserFilter{Limit: 10, Before: domain.Cursor{At: now, ID: anID}})
 			return err
 		},
 	}, map[string]func(context.Context, *store.Tx) error{

@@ -101,8 +101,8 @@ func (s users) List(ctx context.Context, f store.UserFilter) ([]domain.User, err
 	err := s.do(ctx, func(ctx context.Context, idb bun.IDB) error {
 		q := idb.NewSelect().Model(&rows).Relation("Principal").Relation("Activity").Where("principal.state <> ?", domain.Deleted).
 			OrderExpr("u.created_at DESC, u.id DESC").Limit(int64(f.Limit))
-		if f.Before != (store.UserMark{}) {
-			q.Where("(u.created_at, u.id) < (?, ?)", f.Before.CreatedAt, f.Before.ID)
+		if !f.Before.IsZero() {
+			q.Where("(u.created_at, u.id) < (?, ?)", f.Before.At, f.Before.ID)
 		}
 		switch f.State {
 		case domain.Active:

@@ -58,19 +58,11 @@ func TestOptionalMembers(t *testing.T) {
 		})
 	}
 	for body, text := range map[string]string{
-		`{"name":"` + marker + `"}`:        "name must have at most 5 characters",
-		`{"size":"` + marker + `"}`:        "size must be one of: small, large",
-		`{"count":10}`:                     "count must be at most 9",
-		`{"name":7351}`:                    "name must be a string",
-		`{"count":"` + marker + `"}`:       "count must be an integer in range",
-		`{"name":"a","n\u0061me":"b"}`:     "a member twice",
-		`{"NAME":"a"}`:                     "differs from name by case only",
-		`{"where":{"Street":"x"}}`:         "differs from street by case only", // the strictness goes on inside
-		`{"where":{"street":"x","y":1}}`:   "unknown member; accepted are: street",
-		`{"other":"` + marker + `"}`:       "unknown member; accepted are: name, size, count, where, notes",
-		`{"notes":{"a":1,"a":2}}`:          "a member twice",
-		`{"notes":{"a":"\u0000"}}`:         "NUL",
-		`{"notes":{"a":"` + "\xff" + `"}}`: "UTF-8",
+		`{"size":"` + marker + `"}`:      "size must be one of: small, large",
+		`{"count":10}`:                   "count must be at most 9",
+		`{"count":"` + marker + `"}`:     "count must be an integer in range",
+		`{"where":{"Street":"x"}}`:       "differs from street by case only", // the strictness goes on inside
+		`{"where":{"street":"x","y":1}}`: "unknown member; accepted are: street",
 	} {
 		t.Run(body+" is refused", func(t *testing.T) {
 			p := wantProblem(t, k.patch(body), http.StatusBadRequest, "invalid_request")

@@ -216,51 +216,6 @@ func newServerRequest(t *testing.T, url string) *http.Request {
 }
 
 func TestGracefulStop(t *testing.T) {
-	t.Run("says so before the listener closes, and finishes what is under way", func(t *testing.T) {
-		k := newKernel(t, nil)
-		begun, release := make(chan struct{}), make(chan struct{})
-		echohttp.Handle(k.API, "GET", "/held", echohttp.Op{ID: "held", Tag: "test"}, func(context.Context, echohttp.Caller, none) (none, error) {
-			close(begun)
-			<-release
-			return none{}, nil
-		})
-		s := start(t, k, func(o *echohttp.ServerOptions) { o.DrainDelay = 300 * time.Millisecond })
-		held := make(chan int, 1)
-		go func() {
-			res, err := http.Get("http://" + s.public + "/held")
-			if err != nil {
-				held <- 0
-				return
-			}
-			_ = res.Body.Close()
-			held <- res.StatusCode
-		}()
-		<-begun
-		if got := status(t, http.DefaultClient, "http://"+s.public+"/readyz"); got != http.StatusOK {
-			t.Errorf("readyz is %d before", got)
-		}
-		s.stop()
-		deadline := time.Now().Add(5 * time.Second)
-		for k.get("/readyz").StatusCode != http.StatusServiceUnavailable {
-			if time.Now().After(deadline) {
-				t.Fatal("readyz stays 200")
-			}
-		}
-		if got := status(t, http.DefaultClient, "http://"+s.public+"/livez"); got != http.StatusOK {
-			t.Errorf("livez is %d while draining", got)
-		}
-		close(release)
-		if got := <-held; got != http.StatusOK {
-			t.Errorf("the request under way got %d", got)
-		}
-		if err := <-s.stopped; err != nil {
-			t.Error(err)
-		}
-		if conn, err := net.Dial("tcp", s.public); err == nil {
-			_ = conn.Close()
-			t.Error("still listens")
-		}
-	})
 	t.Run("cuts off what does not finish in time, and says so", func(t *testing.T) {
 		k := newKernel(t, nil)
 		begun := make(chan struct{})

@@ -109,7 +109,7 @@ func onlyExpired(err error, set *claimSet, alg domain.Algorithm, issuer string) 
 	return jwt.NewValidator(options(alg, issuer, lastSecond)...).Validate(set) == nil
 }
 
-// JWKS is the document of the keys in the order given. Each is read back and written anew with the members of a public key,
+// JWKS is the document of the keys in the order given. Each is read back and written again with the members of a public key,
 // kid, alg and use, so nothing else that a row may hold gets out.
 func (Verifier) JWKS(keys []domain.SigningKey) ([]byte, error) {
 	set := jose.JSONWebKeySet{Keys: make([]jose.JSONWebKey, 0, len(keys))}

@@ -78,7 +78,7 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if diff := gocmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (go test -update writes it anew):\n%s", path, diff)
+		t.Errorf("%s differs (go test -update writes it again):\n%s", path, diff)
 	}
 }
 

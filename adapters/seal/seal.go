@@ -125,7 +125,7 @@ func (s *Sealer) Seal(place string, plain []byte) ([]byte, error) {
 
 // Reseal seals under the current secret what a previous one sealed. It opens the value, since four bytes of two secrets may be
 // equal.
-func (s *Sealer) Reseal(place string, sealed []byte) (anew []byte, changed bool, err error) {
+func (s *Sealer) Reseal(place string, sealed []byte) (resealed []byte, changed bool, err error) {
 	if _, err := open(s.masters[:1], place, sealed); err == nil {
 		return sealed, false, nil
 	}
@@ -133,8 +133,8 @@ func (s *Sealer) Reseal(place string, sealed []byte) (anew []byte, changed bool,
 	if err != nil {
 		return nil, false, err
 	}
-	anew, err = s.Seal(place, plain)
-	return anew, err == nil, err
+	resealed, err = s.Seal(place, plain)
+	return resealed, err == nil, err
 }
 
 // Open decrypts what Seal made for the same place. An error means that the value was cut, altered, moved from another place,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 )
 
 // RequireUser is the first line of use cases that any logged-in user may call, whatever service their token was issued for.
@@ -37,7 +38,7 @@ func RequireRecent(a domain.Actor, within time.Duration, now time.Time) error {
 	return nil
 }
 
-// Require wants a platform permission, decided on what the user holds now and not on what the token says.
+// Require wants a platform permission, decided on what the principal holds now and not on what the token says.
 func (d *Directory) Require(ctx context.Context, a domain.Actor, permission string) error {
 	if a.Kind == domain.ActorSystem {
 		return nil
@@ -45,7 +46,7 @@ func (d *Directory) Require(ctx context.Context, a domain.Actor, permission stri
 	if err := RequirePlatformUser(a); err != nil {
 		return err
 	}
-	user, err := d.User(ctx, domain.UserID(a.ID))
+	principal, err := d.Principal(ctx, a.ID)
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (d *Directory) Require(ctx context.Context, a domain.Actor, permission stri
 	if err != nil {
 		return err
 	}
-	grants, err := d.Grants(ctx, user, platform)
+	grants, err := d.Grants(ctx, principal, platform)
 	if err != nil {
 		return err
 	}
@@ -70,4 +71,29 @@ func TokenInvalidWhenUnknown(err error) error {
 		return domain.ErrTokenInvalid
 	}
 	return err
+}
+
+// RequireRank keeps principals from working on one whose platform permissions are not a subset of their own: somebody who could
+// disable an administrator, or set their password, would be one. It is judged in the transaction that acts, on what both hold then.
+func RequireRank(ctx context.Context, tx *store.Tx, a domain.Actor, target domain.PrincipalID, now time.Time) error {
+	if a.Kind == domain.ActorSystem || a.ID == target {
+		return nil
+	}
+	theirs, err := platformGrants(ctx, tx, target, now)
+	if err != nil {
+		return err
+	}
+	own, err := platformGrants(ctx, tx, a.ID, now)
+	if err != nil {
+		return err
+	}
+	if !own.CoversAll(theirs) {
+		return domain.ErrTargetOutranks
+	}
+	return nil
+}
+
+func platformGrants(ctx context.Context, tx *store.Tx, id domain.PrincipalID, now time.Time) (domain.Grants, error) {
+	held, err := tx.Grants.Held(ctx, id, domain.PlatformID)
+	return domain.EvaluateGrants(held, nil, now), err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/domain"
@@ -65,26 +64,5 @@ func TestWhoMay(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestPermissionsAreThoseOfNow(t *testing.T) {
-	r := rig.New(t)
-	u := r.User(t, "ada@example.com")
-	r.Poll(t)
-	actor := domain.Actor{Kind: domain.ActorUser, ID: u.ID.Principal(), Audience: domain.PlatformKey}
-	may := func() error { return r.Directory.Require(t.Context(), actor, domain.UserRead) }
-
-	if err := may(); !errors.Is(err, domain.ErrForbidden) {
-		t.Fatalf("before: %v", err)
-	}
-	r.Assign(t, u, domain.RolePlatformReader, rig.Noon.Add(10*time.Second))
-	r.Principal(t, u.ID, func(p *domain.Principal) { p.PV++ })
-	if err := may(); err != nil {
-		t.Errorf("when it was given: %v", err)
-	}
-	r.Clock.Move(10 * time.Second)
-	if err := may(); !errors.Is(err, domain.ErrForbidden) {
-		t.Errorf("when its time was over: %v", err)
 	}
 }

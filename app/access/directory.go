@@ -10,25 +10,12 @@ import (
 	"github.com/signet-auth/signet/ports/sys"
 )
 
-// GrantsKey has everything that decides what grants are: who, where, and the counters that rise with every change of what the
-// principal holds, what the service defines and what the platform shares. Grants under an old counter are never asked for
-// again; they need no dropping.
-type GrantsKey struct {
-	Principal domain.PrincipalID
-	Service   domain.ServiceID
-	PV        [3]int64
-}
-
-// Directory remembers sessions, users, services and grants. It is a feed.Listener. Safe for concurrent use.
+// Directory remembers sessions, principals, services and grants. It is a feed.Listener. Safe for concurrent use.
 type Directory struct {
-	Store    store.Store
-	Feed     Freshness
-	System   sys.System
-	Sessions cache.Cache[domain.SessionID, domain.Session]
-	Users    cache.Cache[domain.UserID, domain.User]
-	Logins   cache.Cache[domain.UserID, time.Time] // last logins: the one thing about a user that no change tells
-	Services cache.Cache[string, domain.Service]   // by key, id and name
-	Held     cache.Cache[GrantsKey, domain.Grants]
+	Store  store.Store
+	Feed   Freshness
+	System sys.System
+	Caches cache.Set
 }
 
 // Freshness tells whether what is remembered may still be given.
@@ -41,9 +28,16 @@ func (d *Directory) Session(ctx context.Context, id domain.SessionID) (domain.Se
 	if err := d.Feed.Fresh(ctx); err != nil {
 		return domain.Session{}, err
 	}
-	return d.Sessions.Get(ctx, id, func(ctx context.Context) (domain.Session, error) {
+	return d.Caches.Sessions.Get(ctx, id, func(ctx context.Context) (domain.Session, error) {
 		return d.Store.Read().Sessions.ByID(ctx, id)
 	})
+}
+
+// Principal is whatever can act or hold a role, by its id. A user's is remembered with the user, so that to authenticate and to show
+// them is one look-up.
+func (d *Directory) Principal(ctx context.Context, id domain.PrincipalID) (domain.Principal, error) {
+	user, err := d.User(ctx, domain.UserID(id))
+	return user.Principal, err
 }
 
 // User is the user of that id.
@@ -51,7 +45,7 @@ func (d *Directory) User(ctx context.Context, id domain.UserID) (domain.User, er
 	if err := d.Feed.Fresh(ctx); err != nil {
 		return domain.User{}, err
 	}
-	return d.Users.Get(ctx, id, func(ctx context.Context) (domain.User, error) {
+	return d.Caches.Users.Get(ctx, id, func(ctx context.Context) (domain.User, error) {
 		return d.Store.Read().Users.ByID(ctx, id)
 	})
 }
@@ -63,7 +57,7 @@ func (d *Directory) Profile(ctx context.Context, id domain.UserID) (domain.User,
 	if err != nil {
 		return domain.User{}, err
 	}
-	user.LastLoginAt, err = d.Logins.Get(ctx, id, func(ctx context.Context) (time.Time, error) {
+	user.LastLoginAt, err = d.Caches.LastLogins.Get(ctx, id, func(ctx context.Context) (time.Time, error) {
 		now, err := d.Store.Read().Users.ByID(ctx, id)
 		if err != nil {
 			return user.LastLoginAt, nil //nolint:nilerr // remembered like any other, so that not every request waits for the database
@@ -82,7 +76,7 @@ func (d *Directory) Service(ctx context.Context, ref string) (domain.Service, er
 	if err := d.Feed.Fresh(ctx); err != nil {
 		return domain.Service{}, err
 	}
-	s, err := d.Services.Get(ctx, ref, func(ctx context.Context) (domain.Service, error) {
+	s, err := d.Caches.Services.Get(ctx, ref, func(ctx context.Context) (domain.Service, error) {
 		return d.Store.Read().Services.Find(ctx, ref)
 	})
 	if isNotFound(err) || err == nil && !s.IsActive() {
@@ -91,19 +85,19 @@ func (d *Directory) Service(ctx context.Context, ref string) (domain.Service, er
 	return s, err
 }
 
-// PV is the version of what a user holds at a service: it rises with every change of either, or of the platform.
-func (d *Directory) PV(ctx context.Context, u domain.User, s domain.Service) (int64, error) {
-	key, err := d.grantsKey(ctx, u, s)
+// PV is the version of what a principal holds at a service: it rises with every change of either, or of the platform.
+func (d *Directory) PV(ctx context.Context, p domain.Principal, s domain.Service) (int64, error) {
+	key, err := d.grantsKey(ctx, p, s)
 	return key.PV[0] + key.PV[1] + key.PV[2], err
 }
 
-// Grants is what a user may do at a service now.
-func (d *Directory) Grants(ctx context.Context, u domain.User, s domain.Service) (domain.Grants, error) {
-	key, err := d.grantsKey(ctx, u, s)
+// Grants is what a principal may do at a service now.
+func (d *Directory) Grants(ctx context.Context, p domain.Principal, s domain.Service) (domain.Grants, error) {
+	key, err := d.grantsKey(ctx, p, s)
 	if err != nil {
 		return domain.Grants{}, err
 	}
-	return d.Held.Get(ctx, key, func(ctx context.Context) (domain.Grants, error) {
+	return d.Caches.Grants.Get(ctx, key, func(ctx context.Context) (domain.Grants, error) {
 		read := d.Store.Read()
 		held, err := read.Grants.Held(ctx, key.Principal, key.Service)
 		if err != nil {
@@ -114,37 +108,34 @@ func (d *Directory) Grants(ctx context.Context, u domain.User, s domain.Service)
 	})
 }
 
-func (d *Directory) grantsKey(ctx context.Context, u domain.User, s domain.Service) (GrantsKey, error) {
+func (d *Directory) grantsKey(ctx context.Context, p domain.Principal, s domain.Service) (domain.GrantsKey, error) {
 	platform := s
 	if !s.IsPlatform() {
 		var err error
 		if platform, err = d.Service(ctx, ""); err != nil {
-			return GrantsKey{}, err
+			return domain.GrantsKey{}, err
 		}
 	}
-	return GrantsKey{Principal: u.ID.Principal(), Service: s.ID, PV: [3]int64{u.PV, s.PV, platform.PV}}, nil
+	return domain.GrantsKey{Principal: p.ID, Service: s.ID, PV: [3]int64{p.PV, s.PV, platform.PV}}, nil
 }
 
 // Changed forgets one subject.
 func (d *Directory) Changed(kind domain.ChangeKind, subject string) {
 	switch kind {
 	case domain.ChangeSession:
-		d.Sessions.Drop(domain.SessionID(subject))
+		d.Caches.Sessions.Drop(domain.SessionID(subject))
 	case domain.ChangePrincipal:
-		d.Users.Drop(domain.UserID(subject))
+		d.Caches.Users.Drop(domain.UserID(subject))
 	case domain.ChangeService:
-		d.Services.Flush() // a service is remembered under three names, and changes are rare
+		d.Caches.Services.Flush() // a service is remembered under three names, and changes are rare
 	}
 }
 
 // Flush forgets everything.
 func (d *Directory) Flush() {
-	d.Sessions.Flush()
-	d.Users.Flush()
-	d.Logins.Flush()
-	d.Services.Flush()
-	d.Held.Flush()
+	d.Caches.Sessions.Flush()
+	d.Caches.Users.Flush()
+	d.Caches.LastLogins.Flush()
+	d.Caches.Services.Flush()
+	d.Caches.Grants.Flush()
 }
-
-// GrantsExpire is when remembered grants must be evaluated again; zero: only when a counter rises.
-func GrantsExpire(g domain.Grants) time.Time { return g.ValidUntil }

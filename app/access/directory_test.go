@@ -22,7 +22,7 @@ func permissions(t *testing.T, r *rig.Rig, id domain.UserID, key string) []strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := r.Directory.Grants(t.Context(), u, s)
+	g, err := r.Directory.Grants(t.Context(), u.Principal, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,14 +104,6 @@ func TestGrants(t *testing.T) {
 		holds(t, r, u.ID, "bank")
 		holds(t, r, eve.ID, "shop")
 	})
-
-	t.Run("can't be given while they can't be read", func(t *testing.T) {
-		r, u, s, _ := shop(t)
-		r.Store.Down()
-		if _, err := r.Directory.Grants(t.Context(), u, s); !errors.Is(err, domain.ErrUnavailable) {
-			t.Errorf("got %v", err)
-		}
-	})
 }
 
 func version(t *testing.T, r *rig.Rig, id domain.UserID, key string) int64 {
@@ -124,7 +116,7 @@ func version(t *testing.T, r *rig.Rig, id domain.UserID, key string) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pv, err := r.Directory.PV(t.Context(), u, s)
+	pv, err := r.Directory.PV(t.Context(), u.Principal, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,18 +129,6 @@ func TestService(t *testing.T) {
 		_, err := r.Directory.Service(t.Context(), ref)
 		return err
 	}
-
-	t.Run("is found by key, id and name, and is the platform without a reference", func(t *testing.T) {
-		r, _, s, _ := shop(t)
-		for _, ref := range []string{"shop", string(s.ID), "The shop"} {
-			if got, err := r.Directory.Service(t.Context(), ref); err != nil || got.ID != s.ID {
-				t.Errorf("%q: %v, %v", ref, got.ID, err)
-			}
-		}
-		if got, err := r.Directory.Service(t.Context(), ""); err != nil || got.ID != domain.PlatformID {
-			t.Errorf("without a reference: %v, %v", got.ID, err)
-		}
-	})
 
 	t.Run("is unknown when there is none, when it is inactive and when it was deleted", func(t *testing.T) {
 		r, _, s, _ := shop(t)

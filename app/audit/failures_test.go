@@ -19,9 +19,9 @@ import (
 func fail(r *rig.Rig, n int, identifier, ip string) {
 	for range n {
 		from := domain.Origin{IP: ip}
-		e := domain.NewEvent(domain.EventID(r.System.NewOrderedID()), r.Clock.Now(), domain.EventLoginFailed, domain.Anonymous(), from, "user", "")
+		e := domain.UserEvent(domain.EventLoginFailed, domain.Anonymous(), from, "")
 		e.Outcome, e.Trace.Identifier = domain.Failed, identifier
-		r.Failures.Note(e, from.Block())
+		r.Base.Audit.RecordFailure(e, from.Block(), r.Clock.Now())
 	}
 }
 
@@ -44,23 +44,23 @@ func TestFailedLogins(t *testing.T) {
 	t.Run("are written five one by one, and then once per window with a count", func(t *testing.T) {
 		r := rig.New(t)
 		fail(r, 3, "ada", "192.0.2.1")
-		r.Failures.Flush(t.Context())
+		r.Base.Audit.Flush(t.Context())
 		fail(r, 10, "ada", "192.0.2.1")
 		fail(r, 2, "bob", "192.0.2.1")
 		fail(r, 5, "ada", "198.51.100.1") // of another block: a run of its own
-		r.Failures.Flush(t.Context())
+		r.Base.Audit.Flush(t.Context())
 		want := map[string][]string{"ada": {"", "", "", "", "", "", "", "", "", ""}, "bob": {"", ""}}
 		if diff := cmp.Diff(want, counts(t, r)); diff != "" {
 			t.Error(diff)
 		}
 
 		r.Clock.Move(10*time.Minute - time.Microsecond)
-		r.Failures.Flush(t.Context())
+		r.Base.Audit.Flush(t.Context())
 		if n := written(t, r); n != 12 {
 			t.Errorf("%d rows before the window was over", n)
 		}
 		r.Clock.Move(time.Microsecond)
-		r.Failures.Flush(t.Context())
+		r.Base.Audit.Flush(t.Context())
 		want["ada"] = []string{"", "", "", "", "", "8", "", "", "", "", ""}
 		if diff := cmp.Diff(want, counts(t, r)); diff != "" {
 			t.Errorf("after the window: %s", diff)
@@ -71,9 +71,9 @@ func TestFailedLogins(t *testing.T) {
 		r := rig.New(t)
 		fail(r, 6, "ada", "192.0.2.1")
 		r.Clock.Move(10 * time.Minute)
-		r.Failures.Flush(t.Context())
+		r.Base.Audit.Flush(t.Context())
 		fail(r, 1, "ada", "192.0.2.1")
-		r.Failures.Flush(t.Context())
+		r.Base.Audit.Flush(t.Context())
 		if n := written(t, r); n != 7 {
 			t.Errorf("%d rows", n)
 		}
@@ -83,15 +83,15 @@ func TestFailedLogins(t *testing.T) {
 		r := rig.New(t)
 		fail(r, 1, "first", "192.0.2.1")
 		r.Store.Down()
-		r.Failures.Flush(t.Context())
-		r.Failures.Flush(t.Context())
+		r.Base.Audit.Flush(t.Context())
+		r.Base.Audit.Flush(t.Context())
 		fail(r, 1, "second", "192.0.2.1")
 		r.Store.Up()
-		r.Failures.Flush(t.Context())
+		r.Base.Audit.Flush(t.Context())
 		if diff := cmp.Diff(map[string][]string{"first": {""}, "second": {""}}, counts(t, r)); diff != "" {
 			t.Error(diff)
 		}
-		r.Failures.Flush(t.Context())
+		r.Base.Audit.Flush(t.Context())
 		if n := written(t, r); n != 2 {
 			t.Errorf("%d rows after another flush", n)
 		}
@@ -103,11 +103,11 @@ func TestFailedLogins(t *testing.T) {
 	t.Run("that were written although the answer was lost don't keep the others out", func(t *testing.T) {
 		r := rig.New(t)
 		fail(r, 2, "there", "192.0.2.1")
-		r.Failures.Store = lost{r.Store}
-		r.Failures.Flush(t.Context())
-		r.Failures.Store = r.Store
+		r.Base.Audit.Store = lost{r.Store}
+		r.Base.Audit.Flush(t.Context())
+		r.Base.Audit.Store = r.Store
 		fail(r, 1, "new", "192.0.2.1")
-		r.Failures.Flush(t.Context())
+		r.Base.Audit.Flush(t.Context())
 		if diff := cmp.Diff(map[string][]string{"there": {"", ""}, "new": {""}}, counts(t, r)); diff != "" {
 			t.Error(diff)
 		}
@@ -134,14 +134,14 @@ func TestAFloodOfNames(t *testing.T) {
 	if grown := heap() - before; grown > 64<<20 {
 		t.Errorf("it takes %d MB", grown>>20)
 	}
-	r.Failures.Flush(t.Context())
+	r.Base.Audit.Flush(t.Context())
 	if n := written(t, r); n < 5000 || n > 10_000 {
 		t.Errorf("%d rows", n)
 	}
 
 	// Whatever was merged, nothing was dropped: rows and counts add up.
 	r.Clock.Move(10 * time.Minute)
-	r.Failures.Flush(t.Context())
+	r.Base.Audit.Flush(t.Context())
 	total := r.Database.Int(t, "SELECT sum(coalesce(json_extract(details, '$.count'), '1')) FROM audit_events WHERE type = 'login.failed'")
 	if total != names {
 		t.Errorf("%d failures of %d are on record", total, names)
@@ -165,7 +165,7 @@ func TestRun(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r.Failures.Run(ctx)
+		r.Base.Audit.Run(ctx)
 	}()
 	rig.Wait(t, "its first rest", func() bool { return r.Clock.Asleep() == 1 })
 

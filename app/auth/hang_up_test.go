@@ -15,13 +15,13 @@ func TestWhoHangsUp(t *testing.T) {
 	t.Run("after a wrong password is counted and noted", func(t *testing.T) {
 		b, _ := known(t)
 		ctx, hangUp := context.WithCancel(t.Context())
-		b.hasher.verified = func(string) { hangUp() }
-		_, err := b.login().Handle(ctx, with("wrong"))
+		b.Hasher.AfterVerify = func(string) { hangUp() }
+		_, err := b.Auth.Login(ctx, with("wrong"))
 		is(t, "login", err, domain.ErrInvalidCredentials)
 		if n := b.Database.Int(t, "SELECT failures FROM login_failures"); n != 1 {
 			t.Errorf("%d failures", n)
 		}
-		b.Failures.Flush(t.Context())
+		b.Base.Audit.Flush(t.Context())
 		if n := len(b.Events(t, domain.EventLoginFailed)); n != 1 {
 			t.Errorf("%d events", n)
 		}
@@ -31,7 +31,7 @@ func TestWhoHangsUp(t *testing.T) {
 		b, _ := waiting(t, 1)
 		gone, hangUp := context.WithCancel(t.Context())
 		hangUp()
-		_, err := b.NewVerifyEmail().Handle(gone, auth.VerifyEmailInput{
+		err := b.Auth.VerifyEmail(gone, auth.VerifyEmailInput{
 			From: rig.From, Email: "ada@example.com", Code: domain.NewSecret(other(b.code(t, 0))),
 		})
 		is(t, "verify", err, domain.ErrInvalidToken)
@@ -48,14 +48,13 @@ func TestWhoHangsUp(t *testing.T) {
 		b.Clock.Move(time.Hour)
 		b.Poll(t)
 		ctx, hangUp := context.WithCancel(t.Context())
-		refresh := b.NewRefresh()
-		writes := 0
-		refresh.Store = slow{b.Store, func() {
-			if writes++; writes == 2 { // the first is the try to rotate, which does nothing here
+		b.Store.Before(func(query string) error {
+			if query == "WithinTx" { // the end of the session
 				hangUp()
 			}
-		}}
-		_, err := refresh.Handle(ctx, auth.RefreshInput{From: rig.From, Token: out.RefreshToken})
+			return nil
+		})
+		_, err := b.Auth.Refresh(ctx, auth.RefreshInput{From: rig.From, Token: out.RefreshToken})
 		is(t, "refresh", err, domain.ErrTokenInvalid)
 		if n := len(b.Events(t, domain.EventRefreshReused)); n != 1 || b.sessions(t) != 0 {
 			t.Errorf("%d events, %d sessions", n, b.sessions(t))
@@ -65,9 +64,8 @@ func TestWhoHangsUp(t *testing.T) {
 	t.Run("as they log out is logged out", func(t *testing.T) {
 		b, _, out := inside(t)
 		ctx, hangUp := context.WithCancel(t.Context())
-		logout := b.NewLogout()
-		logout.Store = slow{b.Store, hangUp}
-		is(t, "logout", logout.Handle(ctx, auth.LogoutInput{From: rig.From, AccessToken: out.Access.Token}), nil)
+		b.Store.Before(func(string) error { hangUp(); return nil })
+		is(t, "logout", b.Auth.Logout(ctx, auth.LogoutInput{From: rig.From, AccessToken: out.Access.Token}), nil)
 		if b.sessions(t) != 0 {
 			t.Error("the session lives")
 		}
@@ -76,8 +74,8 @@ func TestWhoHangsUp(t *testing.T) {
 	t.Run("before the hash costs no budget", func(t *testing.T) {
 		b, _ := known(t)
 		ctx, hangUp := context.WithCancel(t.Context())
-		b.hasher.reserve = func() error { hangUp(); return ctx.Err() }
-		_, err := b.login().Handle(ctx, with("wrong"))
+		b.Hasher.BeforeReserve = func() error { hangUp(); return ctx.Err() }
+		_, err := b.Auth.Login(ctx, with("wrong"))
 		is(t, "login", err, context.Canceled)
 		for range 10 {
 			_, err := b.Guard.Attempt(t.Context(), rig.Email(t, "ada@example.com"), rig.From)

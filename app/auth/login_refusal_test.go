@@ -24,7 +24,7 @@ func TestAWrongLogin(t *testing.T) {
 	}{
 		{"by a wrong password", func(*testing.T, *bench, domain.User) {}, "wrong", false},
 		{"by one too long for the hash", func(*testing.T, *bench, domain.User) {}, long, true},
-		{"by the beginning of which the hash is", func(t *testing.T, b *bench, u domain.User) { b.setPassword(t, u.ID, long[:72]) }, long, true},
+		{"by the beginning of which the hash is", func(t *testing.T, b *bench, u domain.User) { b.SetPassword(t, u.ID, long[:72]) }, long, true},
 		{"with the right one cut by a NUL", func(*testing.T, *bench, domain.User) {}, rig.Password + "\x00", true},
 		{"of nobody", func(t *testing.T, b *bench, _ domain.User) { b.forget(t) }, rig.Password, true},
 		{"of a disabled user", func(t *testing.T, b *bench, u domain.User) {
@@ -34,26 +34,27 @@ func TestAWrongLogin(t *testing.T) {
 			b.Database.Exec(t, "UPDATE users SET password_hash = NULL")
 		}, rig.Password, true},
 		{"of a locked account", func(t *testing.T, b *bench, _ domain.User) {
-			b.Guard.Lockout.Failures = 1
-			_, _ = b.login().Handle(t.Context(), with("wrong"))
-			b.steps.take()
+			b.Settings.Guard.Lockout.Failures = 1
+			b.Rebuild(t)
+			_, _ = b.Auth.Login(t.Context(), with("wrong"))
+			b.Steps.Take()
 		}, rig.Password, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b, u := known(t)
 			test.happen(t, b, u)
-			b.steps.take()
-			b.watch("Users.ByEmail", "Registrations.LiveByEmail", "Lockouts.ByKey", "WithinTx")
+			b.Steps.Take()
+			b.Queries("Users.Candidate", "WithinTx")
 			var compared string
-			b.hasher.verified = func(hash string) { compared = hash }
-			_, err := b.login().Handle(t.Context(), with(test.password))
+			b.Hasher.AfterVerify = func(hash string) { compared = hash }
+			_, err := b.Auth.Login(t.Context(), with(test.password))
 			if !errors.Is(err, domain.ErrInvalidCredentials) || errors.Unwrap(err) != nil {
 				t.Errorf("got %v", err)
 			}
 			want := []string{
-				"take failures", "take login", "reserve", "Users.ByEmail", "Registrations.LiveByEmail", "Lockouts.ByKey", "verify", "WithinTx",
+				"take failures", "take login", "reserve", "Users.Candidate", "verify", "WithinTx",
 			}
-			if diff := cmp.Diff(want, b.steps.take()); diff != "" {
+			if diff := cmp.Diff(want, b.Steps.Take()); diff != "" {
 				t.Errorf("its steps are not those of any other: %s", diff)
 			}
 			if (compared == "") != test.decoy {
@@ -78,11 +79,11 @@ func TestAShedLogin(t *testing.T) {
 
 	t.Run("by a full queue has looked at no account and gives its budgets back", func(t *testing.T) {
 		b, _ := known(t)
-		b.hasher.reserve = func() error { return domain.ErrBusy }
+		b.Hasher.BeforeReserve = func() error { return domain.ErrBusy }
 		b.Store.Reset()
-		_, err := b.login().Handle(t.Context(), with(rig.Password))
+		_, err := b.Auth.Login(t.Context(), with(rig.Password))
 		is(t, "login", err, domain.ErrBusy)
-		if steps := b.steps.take(); !slices.Equal(steps, append([]string{"take failures", "take login", "reserve"}, returned...)) {
+		if steps := b.Steps.Take(); !slices.Equal(steps, append([]string{"take failures", "take login", "reserve"}, returned...)) {
 			t.Errorf("steps %v", steps)
 		}
 		if n := b.Store.Count("Users.ByEmail"); n != 0 {
@@ -96,9 +97,9 @@ func TestAShedLogin(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.Store.Down()
-		_, err := b.login().Handle(t.Context(), with(rig.Password))
+		_, err := b.Auth.Login(t.Context(), with(rig.Password))
 		is(t, "login", err, domain.ErrUnavailable)
-		if steps := b.steps.take(); !slices.Equal(steps, append([]string{"take failures", "take login"}, returned...)) {
+		if steps := b.Steps.Take(); !slices.Equal(steps, append([]string{"take failures", "take login"}, returned...)) {
 			t.Errorf("steps %v", steps)
 		}
 	})
@@ -107,9 +108,9 @@ func TestAShedLogin(t *testing.T) {
 		b, _ := known(t)
 		in := with(rig.Password)
 		in.Service = "nowhere"
-		_, err := b.login().Handle(t.Context(), in)
+		_, err := b.Auth.Login(t.Context(), in)
 		is(t, "login", err, domain.ErrUnknownService)
-		if steps := b.steps.take(); len(steps) != 0 {
+		if steps := b.Steps.Take(); len(steps) != 0 {
 			t.Errorf("steps %v", steps)
 		}
 	})
@@ -122,9 +123,9 @@ func TestAShedLogin(t *testing.T) {
 			}
 			return nil
 		})
-		_, err := b.login().Handle(t.Context(), with("wrong"))
+		_, err := b.Auth.Login(t.Context(), with("wrong"))
 		is(t, "login", err, domain.ErrUnavailable)
-		if steps := b.steps.take(); slices.Contains(steps, "return login") {
+		if steps := b.Steps.Take(); slices.Contains(steps, "return login") {
 			t.Errorf("steps %v", steps)
 		}
 	})
@@ -136,14 +137,14 @@ func TestWhatChangesDuringTheHash(t *testing.T) {
 		change func(t *testing.T, b *bench, u domain.User)
 		want   error
 	}{
-		{"a new password refuses the old one", func(t *testing.T, b *bench, u domain.User) { b.setPassword(t, u.ID, "another one") }, domain.ErrInvalidCredentials},
+		{"a new password refuses the old one", func(t *testing.T, b *bench, u domain.User) { b.SetPassword(t, u.ID, "another one") }, domain.ErrInvalidCredentials},
 		{"a disabled user is refused", func(t *testing.T, b *bench, u domain.User) {
 			b.Principal(t, u.ID, func(p *domain.Principal) { p.State = domain.Disabled })
 		}, domain.ErrInvalidCredentials},
 		{"a deleted user is refused", func(t *testing.T, b *bench, u domain.User) {
 			b.Principal(t, u.ID, func(p *domain.Principal) { p.State = domain.Deleted })
 		}, domain.ErrInvalidCredentials},
-		{"the same password hashed anew changes nothing", func(t *testing.T, b *bench, u domain.User) {
+		{"the same password hashed again changes nothing", func(t *testing.T, b *bench, u domain.User) {
 			hash := b.Hash(t, rig.Password)
 			b.Write(t, func(ctx context.Context, tx *store.Tx) error {
 				ok, err := tx.Users.ReplaceHash(ctx, u.ID, u.PasswordHash, hash)
@@ -156,10 +157,10 @@ func TestWhatChangesDuringTheHash(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b, u := known(t)
-			b.hasher.verified = func(string) { test.change(t, b, u) }
-			_, err := b.login().Handle(t.Context(), with(rig.Password))
+			b.Hasher.AfterVerify = func(string) { test.change(t, b, u) }
+			_, err := b.Auth.Login(t.Context(), with(rig.Password))
 			is(t, "login", err, test.want)
-			steps := b.steps.take()
+			steps := b.Steps.Take()
 			if n := b.sessions(t); (n == 1) != (test.want == nil) {
 				t.Errorf("%d sessions", n)
 			}

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 
-	"github.com/signet-auth/signet/app/access"
-	"github.com/signet-auth/signet/app/session"
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/ports/sys"
 )
 
-// LogoutInput is whatever the caller still has: an access token, a refresh token, that of the browser's cookie, or several.
+// LogoutInput is what the caller still has: an access token, a refresh token, that of the browser's cookie, or several.
 type LogoutInput struct {
 	From         domain.Origin
 	AccessToken  domain.Secret
@@ -19,35 +17,28 @@ type LogoutInput struct {
 	Cookie       domain.Secret
 }
 
-// Logout ends the session of a genuine token, also of one whose time or session is over: who wants out is let out.
-type Logout struct {
-	Store         store.Store
-	System        sys.System
-	Authenticator *access.Authenticator
-	Ender         session.Ender
-	Keys          domain.RefreshKeys
+// ownSession is a session to end, and its owner.
+type ownSession struct {
+	owner domain.Actor
+	id    domain.SessionID
 }
 
-// departure is a session to end, and whose it is.
-type departure struct {
-	who domain.Actor
-	id  domain.SessionID
-}
-
-// Handle is domain.ErrTokenMissing when nothing was sent, and domain.ErrTokenInvalid when nothing genuine was. Genuine
-// tokens may be of several sessions, when a page kept the one and its browser the other: all end, or one would live on unseen.
-func (u *Logout) Handle(ctx context.Context, in LogoutInput) error {
+// Logout ends the session of a genuine token, also of one whose time or session is over: somebody who wants out is let out.
+//
+// domain.ErrTokenMissing when nothing was sent, and domain.ErrTokenInvalid when nothing genuine was. Genuine tokens may be of several
+// sessions, when a page kept the one and its browser the other: all end, or one would live on unseen.
+func (s *Service) Logout(ctx context.Context, in LogoutInput) error {
 	refused := error(domain.ErrTokenMissing)
 	genuine := false
-	var over []departure
+	var over []ownSession
 	for _, token := range []struct {
 		text domain.Secret
-		find func(context.Context, domain.Secret) (departure, error)
-	}{{in.AccessToken, u.byAccess}, {in.RefreshToken, u.byRefresh}, {in.Cookie, u.byRefresh}} {
+		find func(context.Context, domain.Secret) (ownSession, error)
+	}{{in.AccessToken, s.sessionOfAccess}, {in.RefreshToken, s.sessionOfRefresh}, {in.Cookie, s.sessionOfRefresh}} {
 		if token.text.IsZero() {
 			continue
 		}
-		d, err := token.find(ctx, token.text)
+		session, err := token.find(ctx, token.text)
 		switch {
 		case errors.Is(err, domain.ErrTokenInvalid):
 			refused = err
@@ -55,16 +46,18 @@ func (u *Logout) Handle(ctx context.Context, in LogoutInput) error {
 			return err
 		default:
 			genuine = true
-			over = append(over, d)
+			over = append(over, session)
 		}
 	}
 	if !genuine {
 		return refused
 	}
-	// Who closes the connection as they leave is logged out all the same.
-	return u.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
-		for _, d := range over {
-			if _, err := u.Ender.End(ctx, tx, d.who, in.From, domain.EndedByLogout, d.id); err != nil {
+	now := s.System.Now()
+	// Somebody who closes the connection as they leave is logged out all the same.
+	return s.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
+		for _, session := range over {
+			ending := base.Ending{By: session.owner, From: in.From, Reason: domain.EndedByLogout}
+			if _, err := s.EndSessions(ctx, tx, ending, now, session.id); err != nil {
 				return err
 			}
 		}
@@ -72,36 +65,36 @@ func (u *Logout) Handle(ctx context.Context, in LogoutInput) error {
 	})
 }
 
-func (u *Logout) byAccess(ctx context.Context, token domain.Secret) (departure, error) {
-	claims, err := u.Authenticator.Genuine(ctx, token)
-	return departure{owner(claims.Subject, claims.SessionID), claims.SessionID}, err
+func (s *Service) sessionOfAccess(ctx context.Context, token domain.Secret) (ownSession, error) {
+	claims, err := s.authenticator.Genuine(ctx, token)
+	return sessionOf(claims.Subject, claims.SessionID), err
 }
 
-func (u *Logout) byRefresh(ctx context.Context, text domain.Secret) (departure, error) {
+func (s *Service) sessionOfRefresh(ctx context.Context, text domain.Secret) (ownSession, error) {
 	forged := domain.ErrTokenInvalid.Because(domain.ErrForged)
 	token, ok := domain.ParseRefreshToken(text)
 	if !ok {
-		return departure{}, forged
+		return ownSession{}, forged
 	}
-	family, s, err := u.Store.Read().Sessions.Family(ctx, token.Family)
+	family, session, err := s.Store.Read().Sessions.Family(ctx, token.Family)
 	if errors.Is(err, domain.ErrNotFound) {
-		if token.Genuine(u.Keys) {
-			return departure{}, nil // of a session so long over that its row is gone
+		if token.Genuine(s.keys) {
+			return ownSession{}, nil // of a session so long over that its row is gone
 		}
-		return departure{}, forged
+		return ownSession{}, forged
 	}
 	if err != nil {
-		return departure{}, err
+		return ownSession{}, err
 	}
-	if !family.Knows(token, u.Keys) {
-		return departure{}, forged
+	if !family.Knows(token, s.keys) {
+		return ownSession{}, forged
 	}
-	if !family.EndedAt.IsZero() && s.EndedAt.IsZero() {
-		return departure{}, domain.ErrTokenInvalid // of a line that another has replaced: it may be a thief's, and ends nothing
+	if !family.EndedAt.IsZero() && session.EndedAt.IsZero() {
+		return ownSession{}, domain.ErrTokenInvalid // of a line that another has replaced: it may be a thief's, and ends nothing
 	}
-	return departure{owner(s.UserID.Principal(), s.ID), s.ID}, nil
+	return sessionOf(session.UserID.Principal(), session.ID), nil
 }
 
-func owner(id domain.PrincipalID, s domain.SessionID) domain.Actor {
-	return domain.Actor{Kind: domain.ActorUser, ID: id, SessionID: s}
+func sessionOf(owner domain.PrincipalID, id domain.SessionID) ownSession {
+	return ownSession{domain.Actor{Kind: domain.ActorUser, ID: owner, SessionID: id}, id}
 }

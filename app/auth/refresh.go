@@ -3,15 +3,15 @@ package auth
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
-	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/outbox"
-	"github.com/signet-auth/signet/app/session"
+	"github.com/signet-auth/signet/app/signin"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/ports/sys"
 )
 
 // Carrier is where in a request a refresh token was.
@@ -33,38 +33,26 @@ type RefreshInput struct {
 }
 
 // RefreshOutput is the successor and a fresh access token. The session says how the successor may travel.
-type RefreshOutput struct {
-	Session      domain.Session
-	Access       session.AccessToken
-	RefreshToken domain.Secret
-	IdleUntil    time.Time
-}
+type RefreshOutput = signin.Tokens
 
-// Refresh rotates refresh tokens (RFC 9700 §4.14.2). domain.Family decides; the store's conditional update makes it true.
-type Refresh struct {
-	Store     store.Store
-	System    sys.System
-	Directory *access.Directory
-	Mint      *session.Mint
-	Ender     session.Ender
-	Postbox   outbox.Postbox
-	Keys      domain.RefreshKeys
-	Policy    domain.RefreshPolicy
-	Sessions  domain.SessionPolicy
-	MailTTL   time.Duration
-	// KeepBearers lets clients that send their refresh token as bearer keep it for good (REFRESH_BEARER=static).
-	KeepBearers bool
-
-	turns turns
-}
-
-// rounds is how often a request that lost the race for an update looks again. The winner's row answers the loser in the next
+// refreshAttempts is how often a request that lost the race for an update looks again. The winner's row answers the loser in the next
 // round; more are only needed when the token is used by many at the very moment of several transitions.
-const rounds = 4
+const refreshAttempts = 4
 
-// Handle answers with the successor of the token and an access token. Every ordinary check of a login that can change later
-// is made again: user, session, service.
-func (u *Refresh) Handle(ctx context.Context, in RefreshInput) (RefreshOutput, error) {
+// presented is a refresh token that was sent, and what for.
+type presented struct {
+	RefreshInput
+
+	token    domain.RefreshToken
+	audience domain.Service
+	policy   domain.RefreshPolicy
+	now      time.Time
+}
+
+// Refresh rotates a refresh token (RFC 9700 §4.14.2) and answers with its successor and an access token. domain.Family decides; the
+// store's conditional update makes it true. Every check of a login that can come out otherwise later is made again: user, session,
+// service.
+func (s *Service) Refresh(ctx context.Context, in RefreshInput) (RefreshOutput, error) {
 	if in.Token.IsZero() {
 		return RefreshOutput{}, domain.ErrInvalidFields(domain.Required("refresh_token"))
 	}
@@ -72,22 +60,21 @@ func (u *Refresh) Handle(ctx context.Context, in RefreshInput) (RefreshOutput, e
 	if !ok {
 		return RefreshOutput{}, domain.ErrTokenInvalid.Because(domain.ErrForged)
 	}
-	service, err := u.Directory.Service(ctx, in.Service)
+	audience, err := s.directory.Service(ctx, in.Service)
 	if err != nil {
 		return RefreshOutput{}, err
 	}
-	end, first := u.turns.take(ctx, token.Family)
+	end, first := s.refreshing.take(ctx, token.Family)
 	defer end()
-	now := u.System.Now()
-	policy := u.Policy
-	policy.Keep = u.KeepBearers && in.By == ByBearer
-	if first && !policy.Keep && token.Genuine(u.Keys) { // a forgery must not get as far as a statement that writes
-		if out, done, err := u.rotate(ctx, token, service, in, now); done || err != nil {
+	p := presented{RefreshInput: in, token: token, audience: audience, policy: s.settings.Refresh, now: s.System.Now()}
+	p.policy.Keep = s.settings.KeepBearers && in.By == ByBearer
+	if first && !p.policy.Keep && token.Genuine(s.keys) { // a forgery must not get as far as a statement that writes
+		if out, done, err := s.rotate(ctx, p); done || err != nil {
 			return out, err
 		}
 	}
-	for range rounds {
-		out, settled, err := u.round(ctx, token, policy, service, in, now)
+	for range refreshAttempts {
+		out, settled, err := s.judge(ctx, p)
 		if settled || err != nil {
 			return out, err
 		}
@@ -96,88 +83,92 @@ func (u *Refresh) Handle(ctx context.Context, in RefreshInput) (RefreshOutput, e
 }
 
 // rotate is what nearly every refresh is, in one statement: the token is the live one of a live session. When it is not, the
-// statement does nothing and says nothing, and the family is read. The rest is looked at after it: who may not go on gets no
+// statement does nothing and says nothing, and the family is read. The rest is looked at after it: a user who may not go on gets no
 // token, and a successor that nobody got can be had again when they may.
-func (u *Refresh) rotate(ctx context.Context, token domain.RefreshToken, service domain.Service, in RefreshInput, now time.Time) (out RefreshOutput, done bool, err error) {
-	claimed := token.Claimed()
-	to, next, err := claimed.Advance(token, domain.Rotate, u.Keys, u.System.Entropy, now)
+func (s *Service) rotate(ctx context.Context, p presented) (out RefreshOutput, done bool, err error) {
+	claimed := p.token.Claimed()
+	to, next, err := claimed.Advance(p.token, domain.Rotate, s.keys, s.System.Entropy, p.now)
 	if err != nil {
 		return out, false, err
 	}
-	id, done, err := u.Store.Rotate(ctx, claimed, to, u.Sessions)
+	id, done, err := s.Store.Rotate(ctx, claimed, to, s.settings.Sessions)
 	if err != nil || !done {
 		return out, false, err
 	}
-	s, err := u.Directory.Session(ctx, id)
+	session, err := s.directory.Session(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
 		err = domain.ErrTokenInvalid // it was erased with its user since
 	}
 	if err != nil {
 		return out, true, err
 	}
-	s.LastSeenAt = now
-	if misplaced(in, s) {
+	session.LastSeenAt = p.now
+	if p.isMisplaced(session) {
 		return out, true, domain.ErrTokenInvalid
 	}
-	user, err := u.activeUser(ctx, s.UserID, now)
+	user, err := s.activeUser(ctx, session.UserID, p.now)
 	if err != nil {
 		return out, true, err
 	}
-	out, err = u.answer(ctx, next, user, s, service, now)
+	out, err = s.answer(ctx, p, next, user, session)
 	return out, true, err
 }
 
-func (u *Refresh) answer(ctx context.Context, next domain.RefreshToken, user domain.User, s domain.Session, service domain.Service, now time.Time) (RefreshOutput, error) {
-	access, err := u.Mint.Issue(ctx, user, s, service, now)
-	return RefreshOutput{Session: s, Access: access, RefreshToken: next.Text(), IdleUntil: s.IdleExpiresAt(u.Sessions)}, err
+func (s *Service) answer(ctx context.Context, p presented, next domain.RefreshToken, user domain.User, session domain.Session) (RefreshOutput, error) {
+	access, err := s.signin.AccessToken(ctx, user, session, p.audience, p.now)
+	return RefreshOutput{
+		User: user, Session: session, Access: access, RefreshToken: next.Text(), IdleUntil: session.IdleExpiresAt(s.settings.Sessions),
+	}, err
 }
 
-// misplaced tells that a token came by cookie that Signet put into none: somebody else did.
-func misplaced(in RefreshInput, s domain.Session) bool { return in.By == ByCookie && !s.Cookie }
+// isMisplaced tells that a token came by cookie that Signet put into none: somebody else did.
+func (p presented) isMisplaced(session domain.Session) bool {
+	return p.By == ByCookie && !session.Cookie
+}
 
-// round reads the family, judges the token and acts on it. settled is false when another request changed the family between.
-func (u *Refresh) round(ctx context.Context, token domain.RefreshToken, policy domain.RefreshPolicy, service domain.Service, in RefreshInput, now time.Time) (out RefreshOutput, settled bool, err error) {
-	family, s, err := u.Store.Read().Sessions.Family(ctx, token.Family)
+// judge reads the family, judges the token and acts on it. settled is false when another request changed the family between.
+func (s *Service) judge(ctx context.Context, p presented) (out RefreshOutput, settled bool, err error) {
+	family, session, err := s.Store.Read().Sessions.Family(ctx, p.token.Family)
 	if errors.Is(err, domain.ErrNotFound) {
-		return out, true, u.unknown(token) // forged, or of a session so long over that its row is gone
+		return out, true, s.unknown(p.token) // forged, or of a session so long over that its row is gone
 	}
 	if err != nil {
 		return out, true, err
 	}
-	if !s.IsLive(u.Sessions, now) || misplaced(in, s) {
+	if !session.IsLive(s.settings.Sessions, p.now) || p.isMisplaced(session) {
 		return out, true, domain.ErrTokenInvalid
 	}
-	user, err := u.activeUser(ctx, s.UserID, now)
+	user, err := s.activeUser(ctx, session.UserID, p.now)
 	if err != nil {
 		return out, true, err
 	}
-	verdict, next := family.Present(token, u.Keys, policy, now)
+	verdict, next := family.Present(p.token, s.keys, p.policy, p.now)
 	switch verdict {
 	case domain.Rotate, domain.Recover, domain.Keep:
-		if next, settled, err = u.advance(ctx, family, token, verdict, user, in.From, now); !settled || err != nil {
+		if next, settled, err = s.advance(ctx, p, family, verdict, user); !settled || err != nil {
 			return out, settled, err
 		}
-		s.LastSeenAt = now
+		session.LastSeenAt = p.now
 	case domain.Replay:
 	case domain.Reuse:
-		return out, true, u.endReused(ctx, s, user, in.From, now)
+		return out, true, s.endReused(ctx, p, session, user)
 	case domain.Refuse:
-		return out, true, u.unknown(token)
+		return out, true, s.unknown(p.token)
 	}
-	out, err = u.answer(ctx, next, user, s, service, now)
+	out, err = s.answer(ctx, p, next, user, session)
 	return out, true, err
 }
 
 // unknown refuses a token that no family takes; only one that Signet never made counts against its sender.
-func (u *Refresh) unknown(token domain.RefreshToken) error {
-	if token.Genuine(u.Keys) {
+func (s *Service) unknown(token domain.RefreshToken) error {
+	if token.Genuine(s.keys) {
 		return domain.ErrTokenInvalid
 	}
 	return domain.ErrTokenInvalid.Because(domain.ErrForged)
 }
 
-func (u *Refresh) activeUser(ctx context.Context, id domain.UserID, now time.Time) (domain.User, error) {
-	user, err := u.Directory.User(ctx, id)
+func (s *Service) activeUser(ctx context.Context, id domain.UserID, now time.Time) (domain.User, error) {
+	user, err := s.directory.User(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) || err == nil && !user.IsActive(now) {
 		return domain.User{}, domain.ErrTokenInvalid
 	}
@@ -185,40 +176,38 @@ func (u *Refresh) activeUser(ctx context.Context, id domain.UserID, now time.Tim
 }
 
 // advance writes the next state of the family, if nobody was faster.
-func (u *Refresh) advance(ctx context.Context, family domain.Family, token domain.RefreshToken, verdict domain.Verdict, user domain.User, from domain.Origin, now time.Time) (next domain.RefreshToken, ok bool, err error) {
-	to, next := family.Used(now), token
+func (s *Service) advance(ctx context.Context, p presented, family domain.Family, verdict domain.Verdict, user domain.User) (next domain.RefreshToken, ok bool, err error) {
+	to, next := family.Used(p.now), p.token
 	if verdict != domain.Keep {
-		if to, next, err = family.Advance(token, verdict, u.Keys, u.System.Entropy, now); err != nil {
+		if to, next, err = family.Advance(p.token, verdict, s.keys, s.System.Entropy, p.now); err != nil {
 			return next, false, err
 		}
 	}
-	err = u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if ok, err = tx.Sessions.Advance(ctx, family, to); err != nil || !ok || verdict != domain.Recover {
 			return err
 		}
-		return tx.Audit.Add(ctx, u.event(domain.EventRefreshRecovered, family.SessionID, user.ID, from, now))
+		return s.Audit.Record(ctx, tx, p.now, p.event(domain.EventRefreshRecovered, family.SessionID, user.ID))
 	})
 	return next, ok && err == nil, err
 }
 
-// endReused ends the session of a token that was used again after its time: either it was stolen, or whoever holds the newer
-// one stole that. Both are logged out, and the owner hears of it. The refusal is the answer; the trace is committed.
-func (u *Refresh) endReused(ctx context.Context, s domain.Session, user domain.User, from domain.Origin, now time.Time) error {
+// endReused ends the session of a token that was used again after its time: either it was stolen, or the holder of the newer one stole
+// that. Both are logged out, and the owner hears of it. The refusal is the answer; the trace is committed.
+func (s *Service) endReused(ctx context.Context, p presented, session domain.Session, user domain.User) error {
 	// A thief must not be able to keep the alarm from ringing by hanging up.
-	err := u.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
-		ended, err := u.Ender.End(ctx, tx, domain.System(), from, domain.EndedByReuse, s.ID)
+	err := s.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
+		ending := base.Ending{By: domain.System(), From: p.From, Reason: domain.EndedByReuse}
+		ended, err := s.EndSessions(ctx, tx, ending, p.now, session.ID)
 		if err != nil || len(ended) == 0 {
 			return err
 		}
-		event := u.event(domain.EventRefreshReused, s.ID, user.ID, from, now)
+		event := p.event(domain.EventRefreshReused, session.ID, user.ID)
 		event.Outcome = domain.Failed
-		if err := tx.Audit.Add(ctx, event); err != nil {
+		if err := s.Audit.Record(ctx, tx, p.now, event); err != nil {
 			return err
 		}
-		letter := outbox.Letter{Kind: mailer.RefreshReused, Locale: user.Locale, Data: mailer.Data{
-			Name: user.FirstName, AskedAt: now,
-		}}.AskedBy(outbox.By(from))
-		return u.Postbox.Mail(ctx, tx, letter.To(user.Email), now.Add(u.MailTTL))
+		return s.Mail.Notice(ctx, tx, outbox.MailTo(user, mailer.RefreshReused, p.From, mailer.Data{AskedAt: p.now}), p.now)
 	})
 	if err != nil {
 		return err
@@ -226,8 +215,42 @@ func (u *Refresh) endReused(ctx context.Context, s domain.Session, user domain.U
 	return domain.ErrTokenInvalid
 }
 
-func (u *Refresh) event(kind domain.EventType, s domain.SessionID, user domain.UserID, from domain.Origin, now time.Time) domain.Event {
-	e := domain.NewEvent(domain.EventID(u.System.NewOrderedID()), now, kind, domain.Anonymous(), from, "user", string(user))
-	e.SessionID = s
+func (p presented) event(kind domain.EventType, session domain.SessionID, user domain.UserID) domain.Event {
+	e := domain.UserEvent(kind, domain.Anonymous(), p.From, user)
+	e.SessionID = session
 	return e
+}
+
+// turns lets one request of a process change a family while the others that present its tokens wait for the outcome. They find
+// the answer in the row then, instead of queueing for its lock in the database. It is a courtesy, not a guard: the conditional
+// update decides, and a request that has waited once goes ahead whatever became of the first.
+type turns struct {
+	mu   sync.Mutex
+	busy map[domain.FamilyID]chan struct{}
+}
+
+// take returns at once with a function that ends the turn, or waits for another's turn to end, and returns one that does
+// nothing. first tells which it was.
+func (t *turns) take(ctx context.Context, id domain.FamilyID) (end func(), first bool) {
+	t.mu.Lock()
+	if other, taken := t.busy[id]; taken {
+		t.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+		}
+		return func() {}, false
+	}
+	defer t.mu.Unlock()
+	if t.busy == nil {
+		t.busy = map[domain.FamilyID]chan struct{}{}
+	}
+	mine := make(chan struct{})
+	t.busy[id] = mine
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.busy, id)
+		close(mine)
+	}, true
 }

@@ -6,46 +6,64 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/app/outbox"
+	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/mailer"
-	"github.com/signet-auth/signet/ports/secure"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/ports/sys"
 )
 
-// Verification sends the mails that prove a mailbox. Requests only leave a message that looks the same for known and unknown
-// addresses; here, behind the outbox, the account is looked up, and the secret and its mail are made in one transaction.
-type Verification struct {
-	System  sys.System
-	Sealer  secure.Sealer
-	Postbox outbox.Postbox
-	// Link makes the URL that a mail carries.
-	Link            func(token domain.Secret) string
-	TTL             time.Duration
-	Code            domain.CodePolicy
-	RegistrationTTL time.Duration
-}
+// The mails that prove a mailbox. Requests only leave a message that looks the same for known and unknown addresses; here, behind
+// the outbox, the account is looked up, and the secret and its mail are made in one transaction.
 
 // registrationAsked is the payload of domain.TopicRegistration.
 type registrationAsked struct {
-	outbox.Asker
-
-	ID domain.RegistrationID
+	From domain.Origin
+	ID   domain.RegistrationID
 }
 
 // resendAsked is the payload of domain.TopicResend.
 type resendAsked struct {
-	outbox.Asker
-
+	From             domain.Origin
 	Mailbox, Address string
 	AskedAt          time.Time
 }
 
-// Registered answers a registration: with the mail that proves the mailbox or, where the address has an account, with a word
+// ResendVerificationInput names the mailbox.
+type ResendVerificationInput struct {
+	From  domain.Origin
+	Email string
+}
+
+// ResendVerification asks for the mail that proves a mailbox once more, with a fresh link and code. It leaves the same row for every
+// address; whether there is anything to send is found out behind the outbox.
+func (s *Service) ResendVerification(ctx context.Context, in ResendVerificationInput) error {
+	email, err := domain.ParseEmail(in.Email)
+	if err != nil {
+		return err
+	}
+	budget, ok := s.guard.AllowMail(ctx, email, in.From)
+	if !ok {
+		return nil
+	}
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return s.askForVerification(ctx, tx, email, in.From, s.System.Now())
+	})
+	if err != nil {
+		budget.Return()
+	}
+	return err
+}
+
+func (s *Service) askForVerification(ctx context.Context, tx *store.Tx, email domain.Email, from domain.Origin, now time.Time) error {
+	asked := resendAsked{From: from, Mailbox: email.Mailbox(), Address: email.Canonical(), AskedAt: now}
+	return s.Mail.Put(ctx, tx, domain.TopicResend, asked, now, now.Add(s.proofs.TTL(domain.PurposeVerifyUser)))
+}
+
+// PrepareRegistration answers a registration: with the mail that proves the mailbox or, where the address has an account, with a word
 // to its owner.
-func (v *Verification) Registered(ctx context.Context, tx *store.Tx, m domain.Message) error {
+func (s *Service) PrepareRegistration(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	var asked registrationAsked
-	if err := v.Postbox.Open(m, &asked); err != nil {
+	if err := s.Mail.Open(m, &asked); err != nil {
 		return err
 	}
 	r, err := tx.Registrations.ByID(ctx, asked.ID)
@@ -58,38 +76,41 @@ func (v *Verification) Registered(ctx context.Context, tx *store.Tx, m domain.Me
 	if err := tx.Registrations.LockAddress(ctx, r.Email); err != nil {
 		return err
 	}
+	now := s.System.Now()
 	owner, err := tx.Users.ByEmail(ctx, r.Email)
 	switch {
 	case err == nil:
-		if err := v.alreadyRegistered(ctx, tx, owner, r.CreatedAt, asked.Asker); err != nil {
+		mail := outbox.MailTo(owner, mailer.AlreadyRegistered, asked.From, mailer.Data{AskedAt: r.CreatedAt})
+		if err := s.Mail.Notice(ctx, tx, mail, now); err != nil {
 			return err
 		}
 		return tx.Registrations.Delete(ctx, r.ID)
 	case errors.Is(err, domain.ErrNotFound):
-		return v.send(ctx, tx, domain.PurposeVerifyRegistration, string(r.ID), r.Email, r.Name, r.CreatedAt, asked.Asker)
+		return s.sendVerification(ctx, tx, r, asked.From, r.CreatedAt, now)
 	}
 	return err
 }
 
-// Resend answers a request for another mail: the newest registration's, or that of a user whose mailbox is not proved. Nobody
-// else gets one: nobody who has left is to be reminded of it by whoever knows their address.
-func (v *Verification) Resend(ctx context.Context, tx *store.Tx, m domain.Message) error {
+// PrepareResend answers a request for another mail: the newest registration's, or that of a user whose mailbox is not proved. Nobody
+// else gets one: somebody who has left is not to be reminded of it by a stranger who knows their address.
+func (s *Service) PrepareResend(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	var asked resendAsked
-	if err := v.Postbox.Open(m, &asked); err != nil {
+	if err := s.Mail.Open(m, &asked); err != nil {
 		return err
 	}
 	email := domain.RestoreEmail(asked.Mailbox, asked.Address)
 	if err := tx.Registrations.LockAddress(ctx, email); err != nil {
 		return err
 	}
-	now := v.System.Now()
+	now := s.System.Now()
 	user, err := tx.Users.ByEmail(ctx, email)
 	if err == nil {
 		if user.IsEmailVerified() || !user.IsActive(now) {
 			return nil
 		}
-		name := domain.PersonName{First: user.FirstName, Last: user.LastName, Locale: user.Locale}
-		return v.send(ctx, tx, domain.PurposeVerifyUser, string(user.ID), user.Email, name, asked.AskedAt, asked.Asker)
+		return s.proofs.Send(ctx, tx, proof.Request{
+			Purpose: domain.PurposeVerifyUser, Subject: string(user.ID), To: user.Email, Name: user.Name(), From: asked.From, AskedAt: asked.AskedAt,
+		}, now)
 	}
 	if !errors.Is(err, domain.ErrNotFound) {
 		return err
@@ -102,35 +123,14 @@ func (v *Verification) Resend(ctx context.Context, tx *store.Tx, m domain.Messag
 	if !ok {
 		return nil
 	}
-	if err := tx.Registrations.Extend(ctx, r.ID, now.Add(v.RegistrationTTL)); err != nil {
+	if err := tx.Registrations.Extend(ctx, r.ID, now.Add(s.settings.Registration.TTL)); err != nil {
 		return err
 	}
-	return v.send(ctx, tx, domain.PurposeVerifyRegistration, string(r.ID), r.Email, r.Name, asked.AskedAt, asked.Asker)
+	return s.sendVerification(ctx, tx, r, asked.From, asked.AskedAt, now)
 }
 
-func (v *Verification) send(ctx context.Context, tx *store.Tx, purpose domain.Purpose, subject string, email domain.Email, name domain.PersonName, asked time.Time, by outbox.Asker) error {
-	now := v.System.Now()
-	flow, secret, err := domain.NewFlow(domain.FlowID(v.System.NewOrderedID()), purpose, subject, email,
-		v.codeKeys()[0], v.System.Entropy, now, v.TTL, v.Code)
-	if err != nil {
-		return err
-	}
-	if err := tx.Flows.Supersede(ctx, purpose, subject, now); err != nil {
-		return err
-	}
-	if err := tx.Flows.Insert(ctx, flow); err != nil {
-		return err
-	}
-	letter := outbox.Letter{Kind: mailer.Verify, Locale: name.Locale, Data: mailer.Data{
-		Name: name.First, Link: v.Link(secret.Link), Code: secret.Code.Reveal(), AskedAt: asked, LinkTTL: v.TTL, CodeTTL: v.Code.TTL,
-	}}
-	return v.Postbox.Mail(ctx, tx, letter.AskedBy(by).To(email), flow.ExpiresAt)
+func (s *Service) sendVerification(ctx context.Context, tx *store.Tx, r domain.Registration, from domain.Origin, askedAt, now time.Time) error {
+	return s.proofs.Send(ctx, tx, proof.Request{
+		Purpose: domain.PurposeVerifyRegistration, Subject: string(r.ID), To: r.Email, Name: r.Name, From: from, AskedAt: askedAt,
+	}, now)
 }
-
-func (v *Verification) alreadyRegistered(ctx context.Context, tx *store.Tx, owner domain.User, asked time.Time, by outbox.Asker) error {
-	letter := outbox.Letter{Kind: mailer.AlreadyRegistered, Locale: owner.Locale, Data: mailer.Data{Name: owner.FirstName, AskedAt: asked}}
-	return v.Postbox.Mail(ctx, tx, letter.AskedBy(by).To(owner.Email), v.System.Now().Add(v.TTL))
-}
-
-// codeKeys bind codes to SECRET_KEY, the current one first.
-func (v *Verification) codeKeys() [][]byte { return v.Sealer.Derive("codes") }

@@ -58,8 +58,8 @@ type Follower struct {
 	lastMiss time.Time
 }
 
-// Subscribe adds a listener. Call it before Run. Listeners are told in the order of their subscription: who remembers what
-// another listener found comes after that one, or it would remember what the other is about to forget.
+// Subscribe adds a listener. Call it before Run. Listeners are told in the order of their subscription: one that remembers what
+// another found comes after that one, or it would remember what the other is about to forget.
 func (f *Follower) Subscribe(l Listener) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -88,7 +88,7 @@ func (f *Follower) Fresh(ctx context.Context) error {
 	return nil
 }
 
-// catchUp polls on behalf of all who found the feed stale; who waited for it finds it done. After a failure nobody tries
+// catchUp polls on behalf of all callers that found the feed stale; those that waited for it find it done. After a failure nobody tries
 // again until a poll is due, so that requests don't queue for a database that is away.
 func (f *Follower) catchUp(ctx context.Context) {
 	f.catching.Lock()

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit/rig"
@@ -55,7 +54,7 @@ func (e *ear) heardOf(what string) bool {
 func listening(t *testing.T, database rig.Database, clock *rig.Clock) (*rig.Rig, *ear) {
 	t.Helper()
 	r, e := rig.On(t, database, clock), &ear{}
-	r.Follower.Subscribe(e)
+	r.Feed.Subscribe(e)
 	return r, e
 }
 
@@ -117,7 +116,7 @@ func TestOwnChanges(t *testing.T) {
 		defer r.Store.Before(nil)
 		done := make(chan error, 1)
 		go func() {
-			_, err := r.Follower.Poll(context.WithoutCancel(t.Context()))
+			_, err := r.Feed.Poll(context.WithoutCancel(t.Context()))
 			done <- err
 		}()
 		<-polling
@@ -147,28 +146,6 @@ func TestChangesOfOthers(t *testing.T) {
 		hears(t, e, "session first", "session second", "session third")
 	})
 
-	t.Run("are told when they commit late, after newer ones were begun", func(t *testing.T) {
-		begun, finish, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-		go func() {
-			done <- other.Store.WithinTx(context.WithoutCancel(t.Context()), func(_ context.Context, tx *store.Tx) error {
-				tx.Changed(domain.ChangeSession, "late")
-				close(begun)
-				<-finish
-				return nil
-			})
-		}()
-		<-begun
-		r.Poll(t)
-		hears(t, e)
-		close(finish)
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-		change(t, other, "later")
-		r.Poll(t)
-		hears(t, e, "session late", "session later")
-	})
-
 	t.Run("more than one poll reads are said to be more, and the feed is not fresh before the last", func(t *testing.T) {
 		subjects := make([]string, 2100)
 		for i := range subjects {
@@ -182,11 +159,11 @@ func TestChangesOfOthers(t *testing.T) {
 			n    int
 			lag  time.Duration
 		}{{true, 1000, 10 * time.Second}, {true, 1000, 10 * time.Second}, {false, 100, 0}} {
-			more, err := r.Follower.Poll(t.Context())
+			more, err := r.Feed.Poll(t.Context())
 			heard, _ := e.take()
 			total += len(heard)
-			if err != nil || more != want.more || len(heard) != want.n || r.Follower.Lag() != want.lag {
-				t.Errorf("poll %d: more=%v, %d changes, lag %v, %v", i, more, len(heard), r.Follower.Lag(), err)
+			if err != nil || more != want.more || len(heard) != want.n || r.Feed.Lag() != want.lag {
+				t.Errorf("poll %d: more=%v, %d changes, lag %v, %v", i, more, len(heard), r.Feed.Lag(), err)
 			}
 		}
 		if total != len(subjects) {
@@ -200,7 +177,7 @@ func TestChangesOfOthers(t *testing.T) {
 			subjects[i] = fmt.Sprintf("t%d", i)
 		}
 		change(t, other, subjects...)
-		if more, err := r.Follower.Poll(t.Context()); more || err != nil {
+		if more, err := r.Feed.Poll(t.Context()); more || err != nil {
 			t.Errorf("more=%v, %v", more, err)
 		}
 		e.take()
@@ -245,53 +222,6 @@ func TestEverythingIsForgotten(t *testing.T) {
 			change(t, other, "after") // whatever happened, the place in the feed is right again
 			r.Poll(t)
 			hears(t, e, "session after")
-		})
-	}
-}
-
-// held is a cache behind a follower, as the directory's are.
-type held struct{ cache *memory.Cache[string, string] }
-
-func (h held) Changed(_ domain.ChangeKind, subject string) { h.cache.Drop(subject) }
-func (h held) Flush()                                      { h.cache.Flush() }
-
-func TestALoadThatAChangeOvertakesIsNotRemembered(t *testing.T) {
-	for name, forget := range map[string]func(t *testing.T, r, other *rig.Rig){
-		"own change": func(t *testing.T, r, _ *rig.Rig) { change(t, r, "k") },
-		"change of another replica": func(t *testing.T, r, other *rig.Rig) {
-			change(t, other, "k")
-			r.Poll(t)
-		},
-		"flush": func(t *testing.T, r, _ *rig.Rig) {
-			r.Clock.Move(2 * time.Hour)
-			r.Poll(t)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			database, clock := rig.NewDatabase(t), rig.NewClock()
-			r, other := rig.On(t, database, clock), rig.On(t, database, clock)
-			cache := memory.NewCache[string, string](10, 0, clock.Now, nil)
-			r.Follower.Subscribe(held{cache})
-
-			read, answer, got := make(chan struct{}), make(chan struct{}), make(chan string, 1)
-			go func() {
-				v, _ := cache.Get(context.WithoutCancel(t.Context()), "k", func(context.Context) (string, error) {
-					close(read) // the old value was read
-					<-answer
-					return "old", nil
-				})
-				got <- v
-			}()
-			<-read
-			forget(t, r, other)
-			close(answer)
-			if v := <-got; v != "old" {
-				t.Errorf("who asked before got %q", v)
-			}
-			v, err := cache.Get(t.Context(), "k", func(context.Context) (string, error) { return "new", nil })
-			if v != "new" || err != nil {
-				t.Errorf("who asked after got %q, %v", v, err)
-			}
 		})
 	}
 }

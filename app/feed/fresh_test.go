@@ -18,7 +18,7 @@ func TestFresh(t *testing.T) {
 	t.Run("is not asked of the database while the last good poll is young", func(t *testing.T) {
 		r := rig.New(t)
 		r.Clock.Move(30 * time.Second)
-		if err := r.Follower.Fresh(t.Context()); err != nil || r.Store.Count() != 0 {
+		if err := r.Feed.Fresh(t.Context()); err != nil || r.Store.Count() != 0 {
 			t.Errorf("%v, %d queries", err, r.Store.Count())
 		}
 	})
@@ -30,7 +30,7 @@ func TestFresh(t *testing.T) {
 		e.take()
 		clock.Move(stale)
 		r.Store.Reset()
-		for _, err := range testkit.Together(50, func(int) error { return r.Follower.Fresh(t.Context()) }) {
+		for _, err := range testkit.Together(50, func(int) error { return r.Feed.Fresh(t.Context()) }) {
 			if err != nil {
 				t.Error(err)
 			}
@@ -52,7 +52,7 @@ func TestFresh(t *testing.T) {
 		}
 		change(t, rig.On(t, database, clock), subjects...)
 		clock.Move(stale)
-		if err := r.Follower.Fresh(t.Context()); err != nil {
+		if err := r.Feed.Fresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if !e.heardOf("session s2000") {
@@ -65,7 +65,7 @@ func TestFresh(t *testing.T) {
 		r.Clock.Move(stale)
 		r.Store.Down()
 		r.Store.Reset()
-		for _, err := range testkit.Together(50, func(int) error { return r.Follower.Fresh(t.Context()) }) {
+		for _, err := range testkit.Together(50, func(int) error { return r.Feed.Fresh(t.Context()) }) {
 			if !errors.Is(err, domain.ErrUnavailable) {
 				t.Errorf("got %v", err)
 			}
@@ -73,9 +73,9 @@ func TestFresh(t *testing.T) {
 		if n := r.Store.Count("Changes.After"); n != 1 {
 			t.Errorf("%d polls by 50 callers", n)
 		}
-		r.Clock.Move(r.Follower.Settings.Poll)
+		r.Clock.Move(r.Feed.Settings.Poll)
 		for range 3 {
-			if err := r.Follower.Fresh(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+			if err := r.Feed.Fresh(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
 				t.Errorf("got %v", err)
 			}
 		}
@@ -84,7 +84,7 @@ func TestFresh(t *testing.T) {
 		}
 		r.Store.Up()
 		r.Poll(t) // the loop's
-		if err := r.Follower.Fresh(t.Context()); err != nil {
+		if err := r.Feed.Fresh(t.Context()); err != nil {
 			t.Errorf("after the database came back: %v", err)
 		}
 	})
@@ -93,10 +93,10 @@ func TestFresh(t *testing.T) {
 		r := rig.New(t)
 		r.Clock.Move(stale)
 		r.Store.Down()
-		_ = r.Follower.Fresh(t.Context())
+		_ = r.Feed.Fresh(t.Context())
 		r.Store.Up()
-		r.Clock.Move(r.Follower.Settings.Poll)
-		if err := r.Follower.Fresh(t.Context()); err != nil {
+		r.Clock.Move(r.Feed.Settings.Poll)
+		if err := r.Feed.Fresh(t.Context()); err != nil {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -106,7 +106,7 @@ func TestFresh(t *testing.T) {
 		r.Clock.Move(stale)
 		gone, hangUp := context.WithCancel(t.Context())
 		hangUp()
-		if err := r.Follower.Fresh(gone); err != nil {
+		if err := r.Feed.Fresh(gone); err != nil {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -115,7 +115,7 @@ func TestFresh(t *testing.T) {
 		r := rig.New(t)
 		r.Store.After(func(query string) { r.Clock.Move(time.Second) })
 		r.Poll(t)
-		if lag := r.Follower.Lag(); lag != time.Second {
+		if lag := r.Feed.Lag(); lag != time.Second {
 			t.Errorf("lag %v", lag)
 		}
 	})

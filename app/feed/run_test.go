@@ -32,9 +32,9 @@ func TestRun(t *testing.T) {
 	t.Run("polls again and again", func(t *testing.T) {
 		database, clock := rig.NewDatabase(t), rig.NewClock()
 		r, e := listening(t, database, clock)
-		r.Follower.Settings.Poll = time.Millisecond
+		r.Feed.Settings.Poll = time.Millisecond
 		other := rig.On(t, database, clock)
-		stop := run(t, r.Follower)
+		stop := run(t, r.Feed)
 		defer stop()
 		for _, subject := range []string{"a", "b"} {
 			change(t, other, subject)
@@ -45,26 +45,26 @@ func TestRun(t *testing.T) {
 	t.Run("is woken", func(t *testing.T) {
 		database, clock := rig.NewDatabase(t), rig.NewClock()
 		r, e := listening(t, database, clock)
-		r.Follower.Settings.Poll = never
+		r.Feed.Settings.Poll = never
 		r.Store.Reset()
-		stop := run(t, r.Follower)
+		stop := run(t, r.Feed)
 		defer stop()
 		rig.Wait(t, "the first poll", func() bool { return r.Store.Count("Changes.After") > 0 })
 		change(t, rig.On(t, database, clock), "far")
-		r.Follower.Waker.Wake()
+		r.Feed.Waker.Wake()
 		rig.Wait(t, "the change", func() bool { return e.heardOf("session far") })
 	})
 
 	t.Run("reads a full feed at once", func(t *testing.T) {
 		database, clock := rig.NewDatabase(t), rig.NewClock()
 		r, e := listening(t, database, clock)
-		r.Follower.Settings.Poll = never
+		r.Feed.Settings.Poll = never
 		subjects := make([]string, 2001)
 		for i := range subjects {
 			subjects[i] = fmt.Sprintf("s%d", i)
 		}
 		change(t, rig.On(t, database, clock), subjects...)
-		stop := run(t, r.Follower)
+		stop := run(t, r.Feed)
 		defer stop()
 		rig.Wait(t, "the last change", func() bool { return e.heardOf("session s2000") })
 	})
@@ -72,10 +72,10 @@ func TestRun(t *testing.T) {
 	t.Run("goes on after failures, and says so", func(t *testing.T) {
 		database, clock := rig.NewDatabase(t), rig.NewClock()
 		r, e := listening(t, database, clock)
-		r.Follower.Settings.Poll = time.Millisecond
+		r.Feed.Settings.Poll = time.Millisecond
 		r.Store.Down()
 		r.Store.Reset()
-		stop := run(t, r.Follower)
+		stop := run(t, r.Feed)
 		defer stop()
 		rig.Wait(t, "two failures", func() bool { return r.Store.Count("Changes.After") >= 2 })
 		change(t, rig.On(t, database, clock), "meanwhile")
@@ -88,7 +88,7 @@ func TestRun(t *testing.T) {
 
 	t.Run("stops with its context, without a word", func(t *testing.T) {
 		r := rig.New(t)
-		r.Follower.Settings.Poll = never
+		r.Feed.Settings.Poll = never
 		var polls atomic.Int64
 		polled := make(chan struct{}, 1)
 		r.Store.After(func(string) {
@@ -96,7 +96,7 @@ func TestRun(t *testing.T) {
 				polled <- struct{}{}
 			}
 		})
-		stop := run(t, r.Follower)
+		stop := run(t, r.Feed)
 		<-polled
 		stop() // returns only when Run has
 		if r.Log.String() != "" {

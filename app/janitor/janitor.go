@@ -2,7 +2,7 @@
 //
 //	every few minutes ─► each task in turn, a batch a transaction ─► again, those that had more
 //
-// Nothing depends on it being in time: whoever reads a row looks at its times, so a row that is still there is as dead as one
+// Nothing depends on it being in time: every read of a row looks at its times, so a row that is still there is as dead as one
 // that is gone. It only keeps the tables as small as the work, and personal data no longer than it is needed. Any number of
 // replicas may run one; they pass by each other's rows.
 package janitor
@@ -10,10 +10,10 @@ package janitor
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/ports/sys"
 )
 
@@ -42,20 +42,6 @@ type Janitor struct {
 	done    counts
 	failed  counts
 	lastRun atomic.Int64 // Unix seconds of the end of the last sweep
-}
-
-// Remove is a task that removes rows whose time was over for so long.
-func Remove(s store.Store, kind string, keep time.Duration, remove func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error)) Task {
-	return Task{Kind: kind, Do: func(ctx context.Context, now time.Time, n int) (removed int, err error) {
-		err = s.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-			removed, err = remove(ctx, tx, now.Add(-keep), n)
-			return err
-		})
-		if err != nil {
-			return 0, err
-		}
-		return removed, nil
-	}}
 }
 
 // Run sweeps until ctx ends. Replicas that were started together drift apart by the jitter.
@@ -124,3 +110,24 @@ func (j *Janitor) Failed(kind string) int { return j.failed.of(kind) }
 
 // LastRun is when the last sweep was over, in Unix seconds; 0 before the first.
 func (j *Janitor) LastRun() int64 { return j.lastRun.Load() }
+
+// counts is how much there was of each kind. Safe for concurrent use; the zero value is empty.
+type counts struct {
+	mu sync.Mutex
+	by map[string]int
+}
+
+func (c *counts) add(kind string, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.by == nil {
+		c.by = map[string]int{}
+	}
+	c.by[kind] += n
+}
+
+func (c *counts) of(kind string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.by[kind]
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -146,7 +145,7 @@ func TestCleaning(t *testing.T) {
 	r.Session(t, user, r.Platform(t))
 	r.End(t, ended.ID)
 	in := auth.RegisterInput{From: rig.From, Email: "grace@example.com", Password: domain.NewSecret(rig.Password)}
-	if _, err := r.NewRegister().Handle(t.Context(), in); err != nil {
+	if _, err := r.Auth.Register(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
 	r.Settle(t) // a delivered message, and a flow
@@ -209,7 +208,7 @@ func TestTokensOfRemovedSessions(t *testing.T) {
 	r := rig.New(t)
 	r.User(t, "ada@example.com")
 	in := auth.LoginInput{From: rig.From, Email: "ada@example.com", Password: domain.NewSecret(rig.Password)}
-	out, err := r.NewLogin().Handle(t.Context(), in)
+	out, err := r.Auth.Login(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,54 +218,8 @@ func TestTokensOfRemovedSessions(t *testing.T) {
 	if n := r.Database.Int(t, "SELECT count(*) FROM sessions"); n != 0 {
 		t.Fatalf("%d sessions are left", n)
 	}
-	_, err = r.NewRefresh().Handle(t.Context(), auth.RefreshInput{From: rig.From, Token: out.RefreshToken})
+	_, err = r.Auth.Refresh(t.Context(), auth.RefreshInput{From: rig.From, Token: out.RefreshToken})
 	if !errors.Is(err, domain.ErrTokenInvalid) || errors.Is(err, domain.ErrForged) {
 		t.Errorf("refresh: %v, want a refusal of a genuine token", err)
-	}
-	for name, bye := range map[string]auth.LogoutInput{
-		"access": {From: rig.From, AccessToken: out.Access.Token}, "refresh": {From: rig.From, RefreshToken: out.RefreshToken},
-	} {
-		if err := r.NewLogout().Handle(t.Context(), bye); err != nil {
-			t.Errorf("logout by the %s token: %v", name, err)
-		}
-	}
-}
-
-// Two replicas that sweep at once remove each row once between them.
-func TestTwoJanitors(t *testing.T) {
-	database, clock := rig.NewDatabase(t), rig.NewClock()
-	a, b := rig.On(t, database, clock), rig.On(t, database, clock)
-	user := a.User(t, "ada@example.com")
-	const sessions = 1100
-	for chunk := range slices.Chunk(make([]struct{}, sessions), 100) {
-		a.Write(t, func(ctx context.Context, tx *store.Tx) error {
-			for range chunk {
-				s := domain.NewSession(domain.SessionID(a.System.NewOrderedID()), user.ID, nil, rig.From, "", a.Sessions, clock.Now())
-				f, _, err := domain.NewFamily(domain.FamilyID(a.System.NewID()), s.ID, domain.FirstPartyClient, a.RefreshKeys, a.System.Entropy, clock.Now())
-				if err != nil {
-					return err
-				}
-				if err := tx.Sessions.Insert(ctx, s, f); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	clock.Move(60 * 24 * time.Hour)
-	janitors := []*janitor.Janitor{sweeping(clock, a.Log, janitor.Cleaning(a.Store)...), sweeping(clock, b.Log, janitor.Cleaning(b.Store)...)}
-	var wg sync.WaitGroup
-	for _, j := range janitors {
-		wg.Go(func() { j.Sweep(t.Context()) })
-	}
-	wg.Wait()
-	if n := janitors[0].Done("sessions") + janitors[1].Done("sessions"); n != sessions {
-		t.Errorf("%d were removed, want %d", n, sessions)
-	}
-	if n := database.Int(t, "SELECT count(*) FROM sessions"); n != 0 {
-		t.Errorf("%d are left", n)
-	}
-	if a.Log.String()+b.Log.String() != "" {
-		t.Errorf("logged: %s%s", a.Log, b.Log)
 	}
 }

@@ -2,27 +2,29 @@ package keys
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/secure"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/ports/sys"
 )
 
-// Keeper changes signing keys.
+// Keeper changes signing keys: by the calendar, and as operators say (operator.go).
 type Keeper struct {
-	Store  store.Store
+	*base.Base
+
 	Maker  secure.KeyMaker
 	Sealer secure.Sealer
-	System sys.System
 	Policy domain.KeyPolicy
 }
 
-// Begin notes what this deployment signs with from now on, and does what is due. Without an active key and a next one it
-// does not return well.
+// Begin notes what this deployment signs with from now on, and does what is due. It fails where that leaves no active key and no
+// next one.
 func (k Keeper) Begin(ctx context.Context) error {
 	now := k.System.Now()
 	err := k.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -38,45 +40,18 @@ func (k Keeper) Begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = k.Tend(ctx, now, 0)
+	_, err = k.Maintain(ctx, now, 0)
 	return err
 }
 
-// Tend does what time asks for, and says to how many keys. It is a task of the janitor: however many replicas ask, however
+// Maintain does what time asks for, and says to how many keys. It is a task of the janitor: however many replicas ask, however
 // often, it is done once. It asks for the time itself, when it holds the lock: by that of a sweep that has waited for another
 // replica, what that one has just done would lie in the future, and be corrected as the work of a wrong clock.
-func (k Keeper) Tend(ctx context.Context, _ time.Time, _ int) (int, error) {
+func (k Keeper) Maintain(ctx context.Context, _ time.Time, _ int) (int, error) {
 	done, err := k.carryOut(ctx, func(keys []domain.SigningKey, course domain.KeyCourse, now time.Time) (domain.KeyPlan, error) {
 		return k.Policy.Plan(keys, course, now), nil
 	})
 	return done.Size(), err
-}
-
-// Outcome is what was done: the plan, and the keys that were made for it.
-type Outcome struct {
-	domain.KeyPlan
-
-	Made []domain.SigningKey
-}
-
-// Algorithms are those of the keys that sign from now on.
-func (o Outcome) Algorithms() (algs []domain.Algorithm) {
-	for _, key := range o.signing() {
-		algs = append(algs, key.Algorithm)
-	}
-	return algs
-}
-
-// Signs are the keys that sign from now on.
-func (o Outcome) Signs() (kids []string) {
-	for _, key := range o.signing() {
-		kids = append(kids, key.KID)
-	}
-	return kids
-}
-
-func (o Outcome) signing() []domain.SigningKey {
-	return slices.DeleteFunc(slices.Concat(o.Activate, o.Made), func(k domain.SigningKey) bool { return k.State != domain.KeyActive })
 }
 
 // decide plans for the keys there are at a time.
@@ -92,8 +67,8 @@ func (k Keeper) carryOut(ctx context.Context, decide decide) (Outcome, error) {
 	if err != nil || plan.IsEmpty() {
 		return Outcome{}, err
 	}
-	for made := (stock{}); ; {
-		if made, err = k.fill(made, plan.Make, now); err != nil {
+	for made := (generated{}); ; {
+		if made, err = k.generate(made, plan.Make, now); err != nil {
 			return Outcome{}, err
 		}
 		var fresh []domain.SigningKey
@@ -166,3 +141,115 @@ func (k Keeper) open(key domain.SigningKey) ([]byte, error) {
 
 // Place is what a private half is sealed for.
 func Place(kid string) string { return "signing_keys/private/" + kid }
+
+// generated is keys that were made and are not stored yet.
+type generated map[domain.Algorithm][]domain.SigningKey
+
+// generate makes the keys that are wanted and not made yet.
+func (k Keeper) generate(made generated, wanted []domain.KeyWanted, now time.Time) (generated, error) {
+	filled := generated{}
+	for _, w := range wanted {
+		if n := len(filled[w.Algorithm]); n < len(made[w.Algorithm]) {
+			filled[w.Algorithm] = append(filled[w.Algorithm], made[w.Algorithm][n])
+			continue
+		}
+		key, err := k.Maker.Generate(w.Algorithm)
+		if err != nil {
+			return nil, fmt.Errorf("make a signing key: %w", err)
+		}
+		key.CreatedAt = now
+		if key.Private, err = k.Sealer.Seal(Place(key.KID), key.Private); err != nil {
+			return nil, err
+		}
+		filled[w.Algorithm] = append(filled[w.Algorithm], key)
+	}
+	return filled, nil
+}
+
+// take gives each wanted key its state. ok is false when there are too few.
+func (g generated) take(wanted []domain.KeyWanted) (keys []domain.SigningKey, ok bool) {
+	taken := map[domain.Algorithm]int{}
+	for _, w := range wanted {
+		n := taken[w.Algorithm]
+		if n >= len(g[w.Algorithm]) {
+			return nil, false
+		}
+		key := g[w.Algorithm][n]
+		if key.State = w.State; w.State == domain.KeyActive {
+			key.Activate(key.CreatedAt)
+		}
+		keys, taken[w.Algorithm] = append(keys, key), n+1
+	}
+	return keys, true
+}
+
+// write carries a plan out, in the order in which keys make room for each other, and tells everybody.
+func (k Keeper) write(ctx context.Context, tx *store.Tx, plan domain.KeyPlan, made []domain.SigningKey, now time.Time) error {
+	remove := func(ctx context.Context, key domain.SigningKey) error { return tx.Keys.Delete(ctx, key.KID) }
+	for _, step := range []struct {
+		keys  []domain.SigningKey
+		do    func(context.Context, domain.SigningKey) error
+		event domain.EventType
+	}{
+		{plan.Remove, remove, ""},
+		{plan.Revoke, tx.Keys.Update, domain.EventKeyRevoked},
+		{plan.Retire, tx.Keys.Update, ""},
+		{plan.Correct, tx.Keys.Update, ""},
+		{plan.Activate, tx.Keys.Update, domain.EventKeyActivated},
+		{made, tx.Keys.Insert, domain.EventKeyCreated},
+	} {
+		for _, key := range step.keys {
+			if err := step.do(ctx, key); err != nil {
+				return err
+			}
+			tx.Changed(domain.ChangeSigningKey, key.KID)
+			if err := k.record(ctx, tx, step.event, key, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// record writes the event of a step, if it has one. A key that signs from its first moment has two.
+func (k Keeper) record(ctx context.Context, tx *store.Tx, kind domain.EventType, key domain.SigningKey, now time.Time) error {
+	if kind == "" {
+		return nil
+	}
+	events := []domain.Event{event(kind, key)}
+	if kind == domain.EventKeyCreated && key.State == domain.KeyActive {
+		events = append(events, event(domain.EventKeyActivated, key))
+	}
+	return k.Audit.Record(ctx, tx, now, events...)
+}
+
+func event(kind domain.EventType, key domain.SigningKey) domain.Event {
+	return domain.NewEvent(kind, domain.System(), domain.Origin{}, "signing_key", key.KID).
+		With("algorithm", string(key.Algorithm)).With("state", string(key.State))
+}
+
+// courseKey is where the course is stored.
+const courseKey = "key_course"
+
+// readCourse is the zero course before the first start.
+func readCourse(ctx context.Context, meta store.MetaReader) (course domain.KeyCourse, err error) {
+	text, err := meta.Get(ctx, courseKey)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.KeyCourse{}, nil
+	}
+	if err != nil {
+		return domain.KeyCourse{}, err
+	}
+	if err := json.Unmarshal([]byte(text), &course); err != nil {
+		return domain.KeyCourse{}, domain.ErrInternal.Because(fmt.Errorf("meta %s: %w", courseKey, err))
+	}
+	return course, nil
+}
+
+func writeCourse(ctx context.Context, meta store.Meta, course domain.KeyCourse) error {
+	text, err := json.Marshal(course)
+	if err != nil {
+		return err
+	}
+	return meta.Put(ctx, courseKey, string(text))
+}

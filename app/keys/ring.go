@@ -147,8 +147,8 @@ func (r *Ring) fresh(ctx context.Context) (*keyset, error) {
 	return r.current.Load(), nil
 }
 
-// renew reads on behalf of all who found the set stale; who waited for it finds it done. After a failure nobody tries again
-// for reloadPause, so that callers don't queue for a database that is away; a caller who hangs up is no failure.
+// renew reads on behalf of all callers that found the set stale; those that waited for it find it done. After a failure nobody tries
+// again for reloadPause, so that callers don't queue for a database that is away; a caller that hangs up is no failure.
 func (r *Ring) renew(ctx context.Context) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
@@ -218,7 +218,7 @@ func (r *Ring) read(ctx context.Context) (*keyset, error) {
 	return set, err
 }
 
-// signer is the one that this replica has, if it is of the same key: another replica may have sealed the key anew, under a
+// signer is the one that this replica has, if it is of the same key: another replica may have sealed the key again, under a
 // SECRET_KEY that is not known here yet.
 func (r *Ring) signer(k domain.SigningKey) (secure.Signer, error) {
 	if set := r.current.Load(); set != nil && set.signer != nil && set.active.KID == k.KID {

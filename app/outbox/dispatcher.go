@@ -36,7 +36,8 @@ type Prepare func(ctx context.Context, tx *store.Tx, m domain.Message) error
 // Deliver handles a topic whose work is outside: it runs with no transaction open.
 type Deliver func(ctx context.Context, m domain.Message) error
 
-// Dispatcher claims messages and handles them. Any number of replicas may run one.
+// Dispatcher claims messages of the topics that it handles. Others stay for a replica that knows them: a release must be able to
+// serve beside the next one. Any number of replicas may run one.
 type Dispatcher struct {
 	Store    store.Store
 	System   sys.System
@@ -139,7 +140,7 @@ func (d *Dispatcher) claim(ctx context.Context, n int) (claimed []domain.Message
 
 // topics are those that it handles.
 func (d *Dispatcher) topics() []domain.Topic {
-	return slices.AppendSeq(slices.Collect(maps.Keys(d.Prepare)), maps.Keys(d.Deliver))
+	return append(slices.Sorted(maps.Keys(d.Prepare)), slices.Sorted(maps.Keys(d.Deliver))...)
 }
 
 // handle does the work of one message and records how it went. It outlives a cancelled Run: a mail that left must be settled.
@@ -184,13 +185,9 @@ func (d *Dispatcher) attempt(ctx context.Context, m domain.Message) (err error) 
 			return d.settle(ctx, tx, m)
 		})
 	}
-	deliver, ok := d.Deliver[m.Topic]
-	if !ok {
-		return permanent{errors.New("nothing handles this topic")}
-	}
 	sending, cancel := context.WithTimeout(ctx, d.Settings.Lease/2)
 	defer cancel()
-	if err := deliver(sending, m); err != nil {
+	if err := d.Deliver[m.Topic](sending, m); err != nil {
 		return err
 	}
 	return d.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error { return d.settle(ctx, tx, m) })

@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/signet-auth/signet/adapters/smtpmail"
-	"github.com/signet-auth/signet/adapters/useragent"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/mailer"
@@ -54,20 +53,20 @@ func TestZitadelCVE202441953NothingAStrangerTypesGetsOutOfItsPlace(t *testing.T)
 	if err != nil {
 		t.Fatal(err)
 	}
-	courier := outbox.Courier{Postbox: r.Postbox, Composer: r.Composer, Transport: transport, Devices: useragent.Namer{}}
-	r.Dispatcher.Deliver[domain.TopicMail] = courier.Deliver
+	r.Ports.Transport = transport
+	r.Rebuild(t)
 
-	// send delivers a letter of every kind and returns the mails in that order.
+	// send delivers a mail of every kind and returns the mails in that order.
 	send := func(t *testing.T, locale, text string) []smtpserver.Message {
 		t.Helper()
 		before := len(mx.Messages())
 		for _, kind := range mailer.Kinds() {
-			l := outbox.Letter{Kind: kind, Locale: locale, Data: mailer.Data{
+			m := outbox.Mail{Kind: kind, To: rig.Email(t, string(kind)+"@example.com"), Locale: locale, From: domain.Origin{IP: text, UserAgent: text}, Data: mailer.Data{
 				Name: text, Link: rig.Issuer + "/s3cr3t", Code: "123456", AskedAt: rig.Noon, LinkTTL: time.Hour, CodeTTL: time.Minute,
 				NewAddress: text, EraseAt: rig.Noon,
-			}}.AskedBy(outbox.Asker{IP: text, UserAgent: text}).To(rig.Email(t, string(kind)+"@example.com"))
+			}}
 			r.Write(t, func(ctx context.Context, tx *store.Tx) error {
-				return r.Postbox.Mail(ctx, tx, l, r.Clock.Now().Add(time.Hour))
+				return r.Base.Mail.Mail(ctx, tx, m, r.Clock.Now(), r.Clock.Now().Add(time.Hour))
 			})
 		}
 		r.Settle(t)
@@ -80,11 +79,11 @@ func TestZitadelCVE202441953NothingAStrangerTypesGetsOutOfItsPlace(t *testing.T)
 	}
 
 	plain := map[string][]smtpserver.Message{}
-	for _, language := range r.Composer.Languages() {
+	for _, language := range r.Ports.Composer.Languages() {
 		plain[language] = send(t, language, "")
 	}
 	for name, text := range hostile {
-		for _, language := range r.Composer.Languages() {
+		for _, language := range r.Ports.Composer.Languages() {
 			t.Run(name+" in "+language, func(t *testing.T) {
 				for i, m := range send(t, language, text) {
 					innocent(t, m, plain[language][i], language)

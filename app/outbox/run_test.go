@@ -28,13 +28,13 @@ func TestTwoDispatchersDeliverEachMessageOnce(t *testing.T) {
 	const messages = 200
 	one.Write(t, func(ctx context.Context, tx *store.Tx) error {
 		for range messages {
-			if err := one.Postbox.Put(ctx, tx, delivered, "p", time.Time{}); err != nil {
+			if err := one.Base.Mail.Put(ctx, tx, delivered, "p", one.Clock.Now(), time.Time{}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	stopOne, stopTwo := run(t, one.Dispatcher), run(t, two.Dispatcher)
+	stopOne, stopTwo := run(t, one.Outbox), run(t, two.Outbox)
 	rig.Wait(t, "all of them", func() bool { return one.Due(t) == 0 })
 	stopOne()
 	stopTwo()
@@ -51,9 +51,9 @@ func TestTwoDispatchersDeliverEachMessageOnce(t *testing.T) {
 func TestRun(t *testing.T) {
 	t.Run("hears of a commit without waiting for the poll", func(t *testing.T) {
 		r := dispatching(t, nil, func(context.Context, domain.Message) error { return nil })
-		r.Dispatcher.Settings.Poll = never
+		r.Outbox.Settings.Poll = never
 		r.Store.Reset()
-		stop := run(t, r.Dispatcher)
+		stop := run(t, r.Outbox)
 		defer stop()
 		rig.Wait(t, "the first look", func() bool { return r.Store.Count("WithinTx") > 0 })
 		for i := range 3 {
@@ -74,7 +74,7 @@ func TestRun(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			r.Dispatcher.Run(ctx)
+			r.Outbox.Run(ctx)
 		}()
 		<-begun
 		cancel()
@@ -102,7 +102,7 @@ func TestRun(t *testing.T) {
 		for range 10 {
 			promise(t, r, delivered, "p", time.Time{})
 		}
-		stop := run(t, r.Dispatcher)
+		stop := run(t, r.Outbox)
 		defer stop()
 		rig.Wait(t, "full hands", func() bool { return working.Load() == 4 })
 		if n := count(t, r, "locked_until IS NOT NULL"); n != 4 {

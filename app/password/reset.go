@@ -3,16 +3,17 @@ package password
 import (
 	"context"
 	"errors"
-	"slices"
-	"time"
 
+	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
 
-var errReset = domain.ErrInvalidToken.Saying("Invalid or expired reset token")
-
-var resetPurposes = []domain.Purpose{domain.PurposeResetPassword, domain.PurposeResetRegistration}
+// recovery is the door of what replaces a forgotten password.
+var recovery = proof.Door{
+	Purposes: []domain.Purpose{domain.PurposeResetPassword, domain.PurposeResetRegistration},
+	Refusal:  domain.ErrInvalidToken.Saying("Invalid or expired reset token"),
+}
 
 // ResetInput is the secret of a link, and a password.
 type ResetInput struct {
@@ -22,54 +23,45 @@ type ResetInput struct {
 	Password domain.Secret
 }
 
-// Reset sets a new password for whoever reads the account's mail. It logs nobody in, and a disabled account stays disabled
+// Reset sets a new password for somebody who reads the account's mail. It logs nobody in, and a disabled account stays disabled
 // (Gitea CVE-2026-58422). The secret is all that counts: there is no step before it whose outcome could be skipped or forged
 // (Keycloak CVE-2026-18963, authentik CVE-2026-49443).
-type Reset struct{ Replacement }
-
-// Handle checks in this order: budget, secret, password, hash, and then, in the transaction that uses the secret up, everything
-// once more. A password that is refused leaves the secret as it was. Of any number of parallel uses one succeeds.
-func (u *Reset) Handle(ctx context.Context, in ResetInput) error {
-	if err := u.complete(in); err != nil {
+//
+// It checks in this order: budget, secret, password, hash, and then, in the transaction that uses the secret up, everything once
+// more. A password that is refused leaves the secret as it was. Of any number of parallel uses one succeeds.
+func (s *Service) Reset(ctx context.Context, in ResetInput) error {
+	if err := checkReset(in); err != nil {
 		return err
 	}
-	budget, err := u.Guard.AttemptToken(ctx, in.From)
+	now := s.System.Now()
+	flow, err := s.proofs.Find(ctx, recovery, in.From, in.Token, now)
 	if err != nil {
 		return err
 	}
-	now := u.System.Now()
-	flow, words, err := u.find(ctx, in.Token, now)
-	if errors.Is(err, domain.ErrInvalidToken) {
-		return err // a guess: its budget is spent
-	}
-	budget.Return()
+	words, err := s.wordsOf(ctx, flow)
 	if err != nil {
 		return err
 	}
-	if err := u.Password.Check(in.Field, in.Password, words...); err != nil {
+	if err := s.Policy().Check(in.Field, in.Password, words...); err != nil {
 		return err
 	}
-	hash, err := u.hash(ctx, in.Password)
+	hash, err := s.passwords.Hash(ctx, in.Password)
 	if err != nil {
 		return err
 	}
-	email := domain.RestoreEmail(flow.Address, flow.Address)
-	err = u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.Registrations.LockAddress(ctx, email); err != nil {
-			return err
-		}
+	err = s.proofs.Redeem(ctx, recovery, flow, now, func(ctx context.Context, tx *store.Tx, r proof.Redeemed) error {
 		if flow.Purpose == domain.PurposeResetRegistration {
-			return u.makeUser(ctx, tx, flow, hash, in.From, now)
+			return s.makeUser(ctx, tx, r, hash, in.From)
 		}
-		return u.resetUser(ctx, tx, flow, hash, in.From, now)
+		return s.resetUser(ctx, tx, r, hash, in.From)
 	})
 	if err == nil {
-		u.Guard.Forgive(ctx, email)
+		s.guard.Forgive(ctx, domain.RestoreEmail(flow.Address, flow.Address))
 	}
 	return err
 }
 
-func (u *Reset) complete(in ResetInput) error {
+func checkReset(in ResetInput) error {
 	var missing []domain.FieldError
 	if in.Token.IsZero() {
 		missing = append(missing, domain.Required("token"))
@@ -83,94 +75,87 @@ func (u *Reset) complete(in ResetInput) error {
 	return nil
 }
 
-// find reads the flow of a secret, and the words that its owner's password must not be.
-func (u *Reset) find(ctx context.Context, token domain.Secret, now time.Time) (domain.Flow, []string, error) {
-	hash, ok := domain.HashOneTimeSecret(token)
-	if !ok {
-		return domain.Flow{}, nil, errReset
-	}
-	read := u.Store.Read()
-	flow, err := read.Flows.BySecret(ctx, hash)
-	if errors.Is(err, domain.ErrNotFound) || err == nil && (!flow.IsLive(now) || !slices.Contains(resetPurposes, flow.Purpose)) {
-		return domain.Flow{}, nil, errReset
-	}
-	if err != nil {
-		return domain.Flow{}, nil, err
-	}
+// wordsOf are the words that the password of a flow's owner must not be.
+func (s *Service) wordsOf(ctx context.Context, flow domain.Flow) ([]string, error) {
 	if flow.Purpose == domain.PurposeResetRegistration {
-		return flow, []string{flow.Address}, nil
+		return []string{flow.Address}, nil
 	}
-	user, err := read.Users.ByID(ctx, domain.UserID(flow.Subject))
+	user, err := s.Store.Read().Users.ByID(ctx, domain.UserID(flow.Subject))
 	if errors.Is(err, domain.ErrNotFound) {
-		return domain.Flow{}, nil, errReset
+		return nil, recovery.Refusal
 	}
-	return flow, []string{flow.Address, user.FirstName, user.LastName}, err
+	return []string{flow.Address, user.FirstName, user.LastName}, err
 }
 
-// resetUser is the reset of an account. It proves the mailbox too; where nobody had proved it before, whoever made the account
-// may have been somebody else, and keeps nothing that lets them in (USENIX Security '22, pre-hijacking).
-func (u *Reset) resetUser(ctx context.Context, tx *store.Tx, flow domain.Flow, hash string, from domain.Origin, now time.Time) error {
-	id := domain.UserID(flow.Subject)
-	principal, err := tx.Principals.Lock(ctx, id.Principal())
-	if err != nil {
-		return gone(err)
-	}
-	user, err := tx.Users.ByID(ctx, id)
-	if err != nil {
-		return gone(err)
-	}
-	if !principal.IsActive(now) || user.Email.Canonical() != flow.Address {
-		return errReset
-	}
-	if err := consume(ctx, tx, flow, now); err != nil {
-		return err
-	}
-	if err := u.write(ctx, tx, principal, user, hash, now); err != nil {
-		return err
+// resetUser is the reset of an account. It proves the mailbox too; where nobody had proved it before, the account may have been made
+// by somebody else, and keeps nothing that lets them in (USENIX Security '22, pre-hijacking).
+func (s *Service) resetUser(ctx context.Context, tx *store.Tx, r proof.Redeemed, hash string, from domain.Origin) error {
+	user := r.User
+	if !user.IsActive(r.Now) || user.Email.Canonical() != r.Flow.Address {
+		return recovery.Refusal
 	}
 	reason := domain.EndedByReset
 	if !user.IsEmailVerified() {
 		reason = domain.EndedByTakeover
-		if err := u.takeOver(ctx, tx, user, from, now); err != nil {
+		if err := s.takeOver(ctx, tx, user, from, r); err != nil {
 			return err
 		}
 	}
-	if _, err := u.Ender.EndAll(ctx, tx, id, domain.Anonymous(), from, reason); err != nil {
-		return err
-	}
-	if err := tx.Audit.Add(ctx, u.event(domain.EventPasswordReset, domain.Anonymous(), from, id, now)); err != nil {
-		return err
-	}
-	return u.tell(ctx, tx, user, from, now)
+	return s.replace(ctx, tx, user.Principal, user, replacement{
+		hash: hash, by: domain.Anonymous(), from: from, reason: reason, event: domain.EventPasswordReset, told: from,
+	}, r.Now)
 }
 
-// takeOver gives an account whose mailbox was never proved to whoever has just proved it.
-func (u *Reset) takeOver(ctx context.Context, tx *store.Tx, user domain.User, from domain.Origin, now time.Time) error {
-	user.VerifyEmail(now)
+// takeOver gives an account whose mailbox was never proved to the one who has just proved it.
+func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user domain.User, from domain.Origin, r proof.Redeemed) error {
+	user.VerifyEmail(r.Now)
 	if err := tx.Users.Update(ctx, user); err != nil {
 		return err
 	}
 	if err := tx.Identities.DeleteByUser(ctx, user.ID); err != nil {
 		return err
 	}
-	if err := tx.Flows.Supersede(ctx, domain.PurposeVerifyUser, string(user.ID), now); err != nil {
+	if err := s.proofs.Void(ctx, tx, domain.AddressProved, user, r.Now); err != nil {
 		return err
 	}
-	return tx.Audit.Add(ctx, u.event(domain.EventUserVerified, domain.Anonymous(), from, user.ID, now))
+	return s.Audit.Record(ctx, tx, r.Now, domain.UserEvent(domain.EventUserVerified, domain.Anonymous(), from, user.ID))
 }
 
-// consume uses the secret up; of parallel uses one gets past it.
-func consume(ctx context.Context, tx *store.Tx, flow domain.Flow, now time.Time) error {
-	ok, err := tx.Flows.Consume(ctx, flow.ID, now)
-	if err == nil && !ok {
-		err = errReset
+// makeUser makes the account of the newest registration that waits under the address, with the new password, and drops the rest:
+// whoever registered, the mailbox was proved by the one who sets this password.
+func (s *Service) makeUser(ctx context.Context, tx *store.Tx, r proof.Redeemed, hash string, from domain.Origin) error {
+	email, now := domain.RestoreEmail(r.Flow.Address, r.Flow.Address), r.Now
+	_, err := tx.Users.ByEmail(ctx, email)
+	if err == nil {
+		return recovery.Refusal // a registration was proved meanwhile: this link is not of that account
 	}
-	return err
-}
-
-func gone(err error) error {
-	if errors.Is(err, domain.ErrNotFound) {
-		return errReset
+	if !errors.Is(err, domain.ErrNotFound) {
+		return err
 	}
-	return err
+	live, err := tx.Registrations.LiveByEmail(ctx, email, now)
+	if err != nil {
+		return err
+	}
+	newest, ok := domain.Newest(live)
+	if !ok {
+		return recovery.Refusal
+	}
+	user := newest.User(now)
+	user.PasswordHash = hash
+	if err := s.InsertUser(ctx, tx, user, domain.Anonymous(), from, now); err != nil {
+		return err
+	}
+	if err := tx.Registrations.DeleteByEmail(ctx, email); err != nil {
+		return err
+	}
+	if err := tx.Lockouts.Clear(ctx, s.guard.RunKey(email)); err != nil {
+		return err
+	}
+	err = s.Audit.Record(ctx, tx, now,
+		domain.UserEvent(domain.EventUserVerified, domain.Anonymous(), from, user.ID),
+		domain.UserEvent(domain.EventPasswordReset, domain.Anonymous(), from, user.ID))
+	if err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, user, from, now)
 }

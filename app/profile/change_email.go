@@ -2,15 +2,17 @@ package profile
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/signet-auth/signet/app/access"
-	"github.com/signet-auth/signet/app/auth"
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/outbox"
+	"github.com/signet-auth/signet/app/proof"
+	"github.com/signet-auth/signet/app/reauth"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/ports/sys"
 )
 
 // ChangeEmailInput is the address wanted, and the password as typed.
@@ -21,29 +23,27 @@ type ChangeEmailInput struct {
 	Password domain.Secret // may be empty for an account without a password, soon after a login
 }
 
-// ChangeEmail asks for another address. Until its mailbox is proved the account keeps the old one, whose owner is told at once.
-type ChangeEmail struct {
-	Store       store.Store
-	System      sys.System
-	Confirm     *auth.Confirm
-	Postbox     outbox.Postbox
-	EmailChange *EmailChange
+// wanted is the sealed payload of the flow. The proof is bound to this very request (RG-10): to the address as it was typed, and
+// to the credentials it was asked with. Whatever replaces those voids it.
+type wanted struct {
+	Mailbox string
+	Epoch   int64
 }
 
 // changeAsked is the payload of domain.TopicChangeEmail. It carries the secret: the flow is made with the request, so that a
 // newer request voids an older one whatever order the dispatchers take them in.
 type changeAsked struct {
-	outbox.Asker
-
+	From             domain.Origin
 	UserID           domain.UserID
 	Mailbox, Address string
 	Link             string // the secret
 	AskedAt          time.Time
 }
 
-// Handle writes the same rows for a free address and for a taken one; which it is is found out behind the outbox (ASVS 6.3.8).
-// Over the limit of mails nothing happens and the answer is the same.
-func (u *ChangeEmail) Handle(ctx context.Context, in ChangeEmailInput) error {
+// ChangeEmail asks for another address. Until its mailbox is proved the account keeps the old one, whose owner is told at once. The
+// same rows are written for a free address and for a taken one; which it is is found out behind the outbox (ASVS 6.3.8). Over the
+// limit of mails nothing happens and the answer is the same.
+func (s *Service) ChangeEmail(ctx context.Context, in ChangeEmailInput) error {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return err
 	}
@@ -51,60 +51,88 @@ func (u *ChangeEmail) Handle(ctx context.Context, in ChangeEmailInput) error {
 	if err != nil {
 		return err
 	}
-	user, err := u.Confirm.Handle(ctx, in.Actor, in.From, "password", in.Password)
+	user, err := s.reauth.Require(ctx, in.Actor, in.From, reauth.Proof{Field: "password", Password: in.Password})
 	if err != nil {
 		return err
 	}
 	if email.Mailbox() == user.Email.Mailbox() { // another case of the local part may be another mailbox
 		return domain.ErrInvalidFields(domain.FieldError{Field: "new_email", Code: "unchanged", Text: "new_email must differ from the address that the account has"})
 	}
-	budget, mayMail := u.Confirm.Guard.AllowMail(ctx, email, in.From)
+	budget, mayMail := s.guard.AllowMail(ctx, email, in.From)
 	if !mayMail {
 		return nil
 	}
-	now := u.System.Now()
-	flow, secret, err := u.EmailChange.begin(user, email, now)
-	if err == nil {
-		err = u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			return u.ask(ctx, tx, user, email, flow, secret, in, now)
-		})
-	}
+	now := s.System.Now()
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if _, err := base.LockUnchanged(ctx, tx, user.Principal, now); err != nil {
+			return err
+		}
+		return s.askForChange(ctx, tx, user, email, in, now)
+	})
 	if err != nil {
 		budget.Return() // nothing is sent
 	}
 	return err
 }
 
-// ask compares once more what may have changed during the hash, under the lock of the principal.
-func (u *ChangeEmail) ask(ctx context.Context, tx *store.Tx, user domain.User, email domain.Email, flow domain.Flow, secret domain.OneTimeSecret, in ChangeEmailInput, now time.Time) error {
-	principal, err := lock(ctx, tx, user.ID, now)
+func (s *Service) askForChange(ctx context.Context, tx *store.Tx, user domain.User, email domain.Email, in ChangeEmailInput, now time.Time) error {
+	flow, secret, err := s.proofs.Issue(ctx, tx, proof.Request{
+		Purpose: domain.PurposeChangeEmail, Subject: string(user.ID), To: email,
+		Payload: wanted{Mailbox: email.Mailbox(), Epoch: user.CredentialEpoch},
+	}, now)
 	if err != nil {
 		return err
 	}
-	if principal.CredentialEpoch != user.CredentialEpoch {
-		return domain.ErrInvalidCredentials
-	}
-	if err := tx.Flows.Supersede(ctx, flow.Purpose, flow.Subject, now); err != nil {
-		return err
-	}
-	if err := tx.Flows.Insert(ctx, flow); err != nil {
-		return err
-	}
-	by := outbox.By(in.From)
 	asked := changeAsked{
-		Asker: by, UserID: user.ID, Mailbox: email.Mailbox(), Address: email.Canonical(), Link: secret.Link.Reveal(), AskedAt: now,
+		From: in.From, UserID: user.ID, Mailbox: email.Mailbox(), Address: email.Canonical(), Link: secret.Link.Reveal(), AskedAt: now,
 	}
-	if err := u.Postbox.Put(ctx, tx, domain.TopicChangeEmail, asked, flow.ExpiresAt); err != nil {
+	if err := s.Mail.Put(ctx, tx, domain.TopicChangeEmail, asked, now, flow.ExpiresAt); err != nil {
 		return err
 	}
 	// The new address is masked: the old mailbox may not be its owner's any more.
-	letter := outbox.Letter{Kind: mailer.ChangeEmailAsked, Locale: user.Locale, Data: mailer.Data{
-		Name: user.FirstName, AskedAt: now, NewAddress: email.String(),
-	}}
-	if err := u.Postbox.Mail(ctx, tx, letter.AskedBy(by).To(user.Email), flow.ExpiresAt); err != nil {
+	mail := outbox.MailTo(user, mailer.ChangeEmailAsked, in.From, mailer.Data{AskedAt: now, NewAddress: email.String()})
+	if err := s.Mail.Mail(ctx, tx, mail, now, flow.ExpiresAt); err != nil {
 		return err
 	}
-	event := domain.NewEvent(domain.EventID(u.System.NewOrderedID()), now, domain.EventEmailChangeRequested, in.Actor, in.From, "user", string(user.ID))
+	event := domain.UserEvent(domain.EventEmailChangeRequested, in.Actor, in.From, user.ID)
 	event.Trace.Identifier = email.Canonical()
-	return tx.Audit.Add(ctx, event)
+	return s.Audit.Record(ctx, tx, now, event)
+}
+
+// PrepareChangeEmail answers a request, behind the outbox: with a link to the new address or, where that is the address of another
+// account, with a word to its owner. Then nobody has the secret, and the request waits for it in vain: if it ended here, the one who
+// asked could see in their export that the address is taken.
+func (s *Service) PrepareChangeEmail(ctx context.Context, tx *store.Tx, m domain.Message) error {
+	var asked changeAsked
+	if err := s.Mail.Open(m, &asked); err != nil {
+		return err
+	}
+	email, secret, now := domain.RestoreEmail(asked.Mailbox, asked.Address), domain.NewSecret(asked.Link), s.System.Now()
+	if err := tx.Registrations.LockAddress(ctx, email); err != nil {
+		return err
+	}
+	hash, _ := domain.HashOneTimeSecret(secret)
+	flow, err := tx.Flows.BySecret(ctx, hash)
+	if errors.Is(err, domain.ErrNotFound) || err == nil && !flow.IsLive(now) {
+		return nil // voided by a newer request or a new password
+	}
+	if err != nil {
+		return err
+	}
+	user, err := tx.Users.ByID(ctx, asked.UserID)
+	if errors.Is(err, domain.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	owner, err := tx.Users.ByEmail(ctx, email)
+	switch {
+	case err == nil && owner.ID != user.ID:
+		return s.Mail.Mail(ctx, tx, outbox.MailTo(owner, mailer.EmailInUse, asked.From, mailer.Data{AskedAt: asked.AskedAt}), now, flow.ExpiresAt)
+	case err == nil || errors.Is(err, domain.ErrNotFound):
+		request := proof.Request{Purpose: flow.Purpose, To: email, Name: user.Name(), From: asked.From, AskedAt: asked.AskedAt}
+		return s.proofs.Mail(ctx, tx, request, flow, domain.OneTimeSecret{Link: secret}, now)
+	}
+	return err
 }

@@ -1,7 +1,7 @@
-// Package profile is what people change about their account: one use case a file.
+// Package profile is what people change about their account: one use case a file, each a method of the Service.
 //
 //	Update ─► names, locale, metadata
-//	ChangeEmail ─► flow + outbox ─► EmailChange (mail to the new address, or to its owner) ─► ConfirmEmail ─► the address
+//	ChangeEmail ─► flow + outbox ─► PrepareChangeEmail (mail to the new address, or to its owner) ─► ConfirmEmail ─► the address
 //
-// The password that a change of address needs is auth.Confirm's affair, and what guards these doors auth.Guard's.
+// The proof that a change of address needs is asked for by reauth; its secret is issued and redeemed by proof.
 package profile

@@ -2,14 +2,12 @@ package profile
 
 import (
 	"context"
-	"errors"
 	"strings"
-	"time"
 
 	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/ports/sys"
 )
 
 // UpdateInput is what to change: what is nil stays as it is, what is empty is cleared. Metadata is JSON whose syntax was
@@ -23,15 +21,9 @@ type UpdateInput struct {
 	Metadata  *string
 }
 
-// Update changes what a person says about themselves.
-type Update struct {
-	Store  store.Store
-	System sys.System
-}
-
-// Handle returns the user as they are now. The user is read under the lock of their principal, so parallel changes of different
-// members all survive.
-func (u *Update) Handle(ctx context.Context, in UpdateInput) (domain.User, error) {
+// Update changes what a person says about themselves, and returns the user as they are now. The user is read under the lock of their
+// principal, so parallel changes of different members all survive.
+func (s *Service) Update(ctx context.Context, in UpdateInput) (domain.User, error) {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return domain.User{}, err
 	}
@@ -39,14 +31,13 @@ func (u *Update) Handle(ctx context.Context, in UpdateInput) (domain.User, error
 	if err != nil {
 		return domain.User{}, err
 	}
-	now := u.System.Now()
-	id := domain.UserID(in.Actor.ID)
+	now := s.System.Now()
 	var user domain.User
-	err = u.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := lock(ctx, tx, id, now); err != nil {
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if _, err := base.LockActive(ctx, tx, in.Actor.ID, now); err != nil {
 			return err
 		}
-		if user, err = tx.Users.ByID(ctx, id); err != nil {
+		if user, err = tx.Users.ByID(ctx, domain.UserID(in.Actor.ID)); err != nil {
 			return err
 		}
 		changed := user.Revise(change, now)
@@ -56,19 +47,10 @@ func (u *Update) Handle(ctx context.Context, in UpdateInput) (domain.User, error
 		if err := tx.Users.Update(ctx, user); err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangePrincipal, string(id))
-		event := domain.NewEvent(domain.EventID(u.System.NewOrderedID()), now, domain.EventUserUpdated, in.Actor, in.From, "user", string(id))
-		return tx.Audit.Add(ctx, event.With("changed", strings.Join(changed, " "))) // the names, not the values
+		tx.Changed(domain.ChangePrincipal, string(user.ID))
+		event := domain.UserEvent(domain.EventUserUpdated, in.Actor, in.From, user.ID)
+		return s.Audit.Record(ctx, tx, now, event.With("changed", strings.Join(changed, " "))) // the names, not the values
 	})
 	user.Principal = user.AsOf(now)
 	return user, err
-}
-
-// lock holds the principal of a user. Whoever was disabled or deleted meanwhile has an account no more, and a token that is none.
-func lock(ctx context.Context, tx *store.Tx, id domain.UserID, now time.Time) (domain.Principal, error) {
-	p, err := tx.Principals.Lock(ctx, id.Principal())
-	if errors.Is(err, domain.ErrNotFound) || err == nil && !p.IsActive(now) {
-		return domain.Principal{}, domain.ErrTokenInvalid
-	}
-	return p, err
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/app/outbox"
-	"github.com/signet-auth/signet/app/profile"
+	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -34,7 +34,7 @@ func messages(now time.Time) kind {
 
 func flows(now time.Time) kind {
 	return kind{
-		place: func(id string) string { return profile.PayloadPlace(domain.FlowID(id)) },
+		place: func(id string) string { return proof.PayloadPlace(domain.FlowID(id)) },
 		list: func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error) {
 			return tx.Payloads.OfFlows(ctx, now, after, page)
 		},
@@ -46,8 +46,8 @@ func flows(now time.Time) kind {
 
 // tally is what was found on pages.
 type tally struct {
-	anew   int // sealed anew
-	unread int // can't be opened, or was sealed under an unknown secret
+	resealed int
+	unread   int // can't be opened, or was sealed under an unknown secret
 }
 
 // pages goes through all there is of a kind, a transaction a page, and adds up what do says of each.
@@ -66,7 +66,7 @@ func (k kind) pages(ctx context.Context, s store.Store, do func(context.Context,
 		if err != nil {
 			return total, err
 		}
-		total.anew, total.unread = total.anew+t.anew, total.unread+t.unread
+		total.resealed, total.unread = total.resealed+t.resealed, total.unread+t.unread
 		if len(found) < page {
 			return total, nil
 		}

@@ -2,7 +2,6 @@ package reseal_test
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -21,10 +20,10 @@ const current = "YW5vdGhlciBzZWNyZXQsIG9mIGFub3RoZXIgZGVwbG95bWVudA"
 // fill promises so many messages, sealed by a sealer of these secrets.
 func fill(t *testing.T, r *rig.Rig, n int, secret string) {
 	t.Helper()
-	postbox := outbox.Postbox{Sealer: rig.Sealer(t, secret), System: r.System}
+	queue := outbox.MailQueue{Sealer: rig.Sealer(t, secret), System: r.System}
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
 		for range n {
-			if err := postbox.Put(ctx, tx, domain.TopicResend, "payload", r.Clock.Now().Add(48*time.Hour)); err != nil {
+			if err := queue.Put(ctx, tx, domain.TopicResend, "payload", r.Clock.Now(), r.Clock.Now().Add(48*time.Hour)); err != nil {
 				return err
 			}
 		}
@@ -38,7 +37,7 @@ func TestReseal(t *testing.T) {
 	fill(t, r, 450, rig.SecretKey)
 	fill(t, r, 1, lost)
 	fill(t, r, 10, current)
-	work := &reseal.Reseal{Store: r.Store, Sealer: rig.Sealer(t, current, rig.SecretKey), Log: slog.New(slog.NewTextHandler(r.Log, nil))}
+	work := reseal.New(r.Base, rig.Sealer(t, current, rig.SecretKey))
 
 	total := 0
 	for _, n := range testkit.Together(4, func(int) int {
@@ -51,7 +50,7 @@ func TestReseal(t *testing.T) {
 		total += n
 	}
 	if total != 452 { // with two signing keys
-		t.Errorf("%d values were sealed anew", total)
+		t.Errorf("%d values were sealed again", total)
 	}
 	if n, err := work.All(t.Context(), r.Clock.Now(), 0); n != 0 || err != nil {
 		t.Errorf("again: %d, %v", n, err)
@@ -79,7 +78,7 @@ func TestReseal(t *testing.T) {
 		t.Errorf("nothing tells of more:\n%s", r.Log)
 	}
 
-	alone := outbox.Postbox{Sealer: rig.Sealer(t, current), System: r.System}
+	alone := outbox.MailQueue{Sealer: rig.Sealer(t, current), System: r.System}
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
 		claimed, err := tx.Outbox.Claim(ctx, r.Clock.Now(), time.Minute, []domain.Topic{domain.TopicResend}, 1000)
 		opened := 0

@@ -5,43 +5,49 @@ import (
 	"errors"
 	"time"
 
-	"github.com/signet-auth/signet/app/auth"
-	"github.com/signet-auth/signet/app/outbox"
-	"github.com/signet-auth/signet/app/session"
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/ports/sys"
 )
 
 // erasePage is how much of a person one transaction removes: somebody who has been here for years has more than one can hold.
 const erasePage = 200
 
-// Eraser removes everything that is held about a person. What stays is an id that speaks of nobody: the principal, so that it is
+// Erasure removes everything that is held about a person. What stays is an id that speaks of nobody: the principal, so that it is
 // never given out again, and the events of the audit log, whose traces are gone.
 //
 //	traces, page by page ─► sessions, some at a time ─► one transaction: the newest traces, secrets, registrations, mail, the run of
 //	                                                    failures, the user; the principal becomes a tombstone
 //
 // Each step leaves less than it found and may be interrupted: as long as the user is there, it is done again.
-type Eraser struct {
-	Store   store.Store
-	System  sys.System
-	Ender   session.Ender
-	Guard   *auth.Guard
-	Postbox outbox.Postbox
-	// Scrub makes the database forget on disk what was deleted, as far as it is in its hands.
-	Scrub func(ctx context.Context) error
+
+// Delete erases a user without the grace of a closed account. It takes the account out of use and marks it as due in one transaction,
+// so that what a crash interrupts, the janitor finishes. domain.ErrLastAdmin for the last administrator.
+func (s *Service) Delete(ctx context.Context, in ChangeInput) error {
+	now := s.System.Now()
+	err := s.change(ctx, in.Actor, domain.UserDelete, in.User, now, func(ctx context.Context, tx *store.Tx, user domain.User) error {
+		sessions := base.Ending{By: in.Actor, From: in.From, Reason: domain.EndedByDelete}
+		if err := s.suspend(ctx, tx, user, "deleted", time.Time{}, sessions, now); err != nil {
+			return err
+		}
+		return tx.Erasure.Schedule(ctx, user.ID, now)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.erase(ctx, in.User, in.Actor, in.From)
+	return err
 }
 
-// Due erases up to n users whose time has come, and says how many: the janitor's task.
-func (e *Eraser) Due(ctx context.Context, now time.Time, n int) (erased int, err error) {
-	due, err := e.Store.Read().Erasure.Due(ctx, now, n)
+// EraseDue erases up to n users whose time has come, and says how many: the janitor's task.
+func (s *Service) EraseDue(ctx context.Context, now time.Time, n int) (erased int, err error) {
+	due, err := s.Store.Read().Erasure.Due(ctx, now, n)
 	if err != nil {
 		return 0, err
 	}
 	var errs []error // one who can't be erased must not keep the others
 	for _, id := range due {
-		done, err := e.Erase(ctx, id, domain.System(), domain.Origin{})
+		done, err := s.erase(ctx, id, domain.System(), domain.Origin{})
 		if errs = append(errs, err); done {
 			erased++
 		}
@@ -49,36 +55,36 @@ func (e *Eraser) Due(ctx context.Context, now time.Time, n int) (erased int, err
 	return erased, errors.Join(errs...)
 }
 
-// Erase erases a user who is due, and tells whether it did: not when they were let in again, or another replica was faster.
-func (e *Eraser) Erase(ctx context.Context, id domain.UserID, by domain.Actor, from domain.Origin) (bool, error) {
-	user, err := e.Store.Read().Users.ByID(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) || err == nil && !isDue(user, e.System.Now()) {
+// erase erases a user who is due, and tells whether it did: not when they were let in again, or another replica was faster.
+func (s *Service) erase(ctx context.Context, id domain.UserID, by domain.Actor, from domain.Origin) (bool, error) {
+	user, err := s.Store.Read().Users.ByID(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) || err == nil && !isDue(user, s.System.Now()) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	if err := e.traces(ctx, user); err != nil {
+	if err := s.eraseTraces(ctx, user); err != nil {
 		return false, err
 	}
-	if err := e.sessions(ctx, user); err != nil {
+	if err := s.eraseSessions(ctx, user); err != nil {
 		return false, err
 	}
-	done, err := e.rest(ctx, user, by, from)
+	done, err := s.eraseRest(ctx, user, by, from)
 	if err != nil || !done {
 		return false, err
 	}
-	return true, e.Scrub(ctx)
+	return true, s.Store.Scrub(ctx)
 }
 
 func isDue(u domain.User, now time.Time) bool { return u.IsClosed() && !now.Before(u.EraseAt) }
 
-// traces walks the events from the newest to the oldest. Those about a session, whoever ended it, are found by its login, and those
+// eraseTraces walks the events from the newest to the oldest. Those about a session, whoever ended it, are found by its login, and those
 // in which somebody typed an address that the user had before by the change of it.
-func (e *Eraser) traces(ctx context.Context, user domain.User) error {
-	var mark store.EventMark
+func (s *Service) eraseTraces(ctx context.Context, user domain.User) error {
+	var before domain.Cursor
 	for {
-		events, err := e.Store.Read().Audit.About(ctx, user.ID.Principal(), mark, erasePage)
+		events, err := s.Store.Read().Audit.About(ctx, user.ID.Principal(), before, erasePage)
 		if err != nil {
 			return err
 		}
@@ -86,27 +92,27 @@ func (e *Eraser) traces(ctx context.Context, user domain.User) error {
 			if event.Type != domain.EventUserEmailChanged || event.Trace.Identifier == "" {
 				continue
 			}
-			if err := e.former(ctx, user, domain.RestoreEmail(event.Trace.Identifier, event.Trace.Identifier)); err != nil {
+			if err := s.eraseFormer(ctx, user, domain.RestoreEmail(event.Trace.Identifier, event.Trace.Identifier)); err != nil {
 				return err
 			}
 		}
-		err = e.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error { return forget(ctx, tx, user, events) })
+		err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error { return forget(ctx, tx, user, events) })
 		if err != nil {
 			return err
 		}
 		if len(events) < erasePage {
 			break
 		}
-		mark = store.MarkOf(events[len(events)-1])
+		before = events[len(events)-1].Place()
 	}
-	return e.repeat(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
+	return s.repeat(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
 		return tx.Erasure.IdentifierTraces(ctx, user.Email, erasePage)
 	})
 }
 
-// former removes what is left of an address that the user had before, unless it is that of another account by now.
-func (e *Eraser) former(ctx context.Context, user domain.User, email domain.Email) error {
-	return e.repeat(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
+// eraseFormer removes what is left of an address that the user had before, unless it is that of another account by now.
+func (s *Service) eraseFormer(ctx context.Context, user domain.User, email domain.Email) error {
+	return s.repeat(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
 		owner, err := tx.Users.ByEmail(ctx, email)
 		if err == nil && owner.ID != user.ID {
 			return 0, nil
@@ -114,7 +120,7 @@ func (e *Eraser) former(ctx context.Context, user domain.User, email domain.Emai
 		if err != nil && !errors.Is(err, domain.ErrNotFound) {
 			return 0, err
 		}
-		if err := tx.Erasure.Messages(ctx, e.Postbox.Subjects(email)); err != nil {
+		if err := tx.Erasure.Messages(ctx, s.Mail.Subjects(email)); err != nil {
 			return 0, err
 		}
 		return tx.Erasure.IdentifierTraces(ctx, email, erasePage)
@@ -134,9 +140,10 @@ func forget(ctx context.Context, tx *store.Tx, user domain.User, events []domain
 	return tx.Erasure.Traces(ctx, ids, sessions)
 }
 
-func (e *Eraser) sessions(ctx context.Context, user domain.User) error {
-	return e.repeat(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
-		if _, err := e.Ender.EndAll(ctx, tx, user.ID, domain.System(), domain.Origin{}, domain.EndedByDelete); err != nil {
+func (s *Service) eraseSessions(ctx context.Context, user domain.User) error {
+	return s.repeat(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
+		ending := base.Ending{By: domain.System(), Reason: domain.EndedByDelete}
+		if _, err := s.EndAllSessions(ctx, tx, user.ID, ending, s.System.Now()); err != nil {
 			return 0, err
 		}
 		return tx.Erasure.Sessions(ctx, user.ID, erasePage)
@@ -144,10 +151,10 @@ func (e *Eraser) sessions(ctx context.Context, user domain.User) error {
 }
 
 // repeat does a step until there is nothing left for it.
-func (e *Eraser) repeat(ctx context.Context, step func(context.Context, *store.Tx) (int, error)) error {
+func (s *Service) repeat(ctx context.Context, step func(context.Context, *store.Tx) (int, error)) error {
 	for {
 		var n int
-		err := e.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		err := s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 			n, err = step(ctx, tx)
 			return err
 		})
@@ -157,10 +164,10 @@ func (e *Eraser) repeat(ctx context.Context, step func(context.Context, *store.T
 	}
 }
 
-// rest takes the address first and the principal then, in the order of whoever decides about both.
-func (e *Eraser) rest(ctx context.Context, seen domain.User, by domain.Actor, from domain.Origin) (done bool, err error) {
-	now := e.System.Now()
-	err = e.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+// eraseRest takes the address first and the principal then, in the order of everything that decides about both.
+func (s *Service) eraseRest(ctx context.Context, seen domain.User, by domain.Actor, from domain.Origin) (done bool, err error) {
+	now := s.System.Now()
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		done = false
 		if err := tx.Registrations.LockAddress(ctx, seen.Email); err != nil {
 			return err
@@ -172,7 +179,7 @@ func (e *Eraser) rest(ctx context.Context, seen domain.User, by domain.Actor, fr
 		if err != nil {
 			return err
 		}
-		newest, err := tx.Audit.About(ctx, user.ID.Principal(), store.EventMark{}, erasePage)
+		newest, err := tx.Audit.About(ctx, user.ID.Principal(), domain.Cursor{}, erasePage)
 		if err != nil {
 			return err
 		}
@@ -180,35 +187,35 @@ func (e *Eraser) rest(ctx context.Context, seen domain.User, by domain.Actor, fr
 			return err
 		}
 		done = true
-		return e.remove(ctx, tx, user, by, from, now)
+		return s.eraseAccount(ctx, tx, user, by, from, now)
 	})
 	return done && err == nil, err
 }
 
-// mail removes what waits for the person's mailbox, and for one that they asked to change to.
-func (e *Eraser) mail(ctx context.Context, tx *store.Tx, user domain.User, now time.Time) error {
-	subjects := e.Postbox.Subjects(user.Email)
+// eraseMail removes what waits for the person's mailbox, and for one that they asked to change to.
+func (s *Service) eraseMail(ctx context.Context, tx *store.Tx, user domain.User, now time.Time) error {
+	subjects := s.Mail.Subjects(user.Email)
 	sent, err := tx.Flows.LiveBySubject(ctx, string(user.ID), now, erasePage)
 	if err != nil {
 		return err
 	}
 	for _, flow := range sent {
-		subjects = append(subjects, e.Postbox.Subjects(domain.RestoreEmail(flow.Address, flow.Address))...)
+		subjects = append(subjects, s.Mail.Subjects(domain.RestoreEmail(flow.Address, flow.Address))...)
 	}
 	return tx.Erasure.Messages(ctx, subjects)
 }
 
-func (e *Eraser) remove(ctx context.Context, tx *store.Tx, user domain.User, by domain.Actor, from domain.Origin, now time.Time) error {
-	user.Bury(now)
+func (s *Service) eraseAccount(ctx context.Context, tx *store.Tx, user domain.User, by domain.Actor, from domain.Origin, now time.Time) error {
+	user.Principal.Delete(now)
 	for _, step := range []func() error{
 		func() error { return tx.Registrations.DeleteByEmail(ctx, user.Email) },
-		func() error { return e.mail(ctx, tx, user, now) },
+		func() error { return s.eraseMail(ctx, tx, user, now) },
 		func() error { return tx.Erasure.Secrets(ctx, user.ID, user.Email) },
-		func() error { return tx.Lockouts.Clear(ctx, e.Guard.RunKey(user.Email)) },
+		func() error { return tx.Lockouts.Clear(ctx, s.guard.RunKey(user.Email)) },
 		func() error { return tx.Erasure.User(ctx, user.ID) },
 		func() error { return tx.Principals.Update(ctx, user.Principal) },
 		func() error {
-			return tx.Audit.Add(ctx, event(e.System, domain.EventUserDeleted, by, from, user.ID, now))
+			return s.Audit.Record(ctx, tx, now, domain.UserEvent(domain.EventUserDeleted, by, from, user.ID))
 		},
 	} {
 		if err := step(); err != nil {

@@ -6,10 +6,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/app/access"
-	"github.com/signet-auth/signet/app/auth"
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/ports/sys"
 )
 
 // How much of each kind an export has at most, the newest. Where there is more it says so.
@@ -34,24 +31,17 @@ type ExportOutput struct {
 	Cut        []string // the members of which there is more than the newest that are here
 }
 
-// Export tells people what is held about them (GDPR art. 15). A stolen token must not be enough for it.
-type Export struct {
-	Store  store.Store
-	System sys.System
-	Guard  *auth.Guard
-	Recent time.Duration
-}
-
-// Handle is domain.ErrReauthRequired when the login is too long ago.
-func (u *Export) Handle(ctx context.Context, actor domain.Actor) (ExportOutput, error) {
+// Export tells people what is held about them (GDPR art. 15). A stolen token must not be enough for it: domain.ErrReauthRequired when
+// the login is too long ago.
+func (s *Service) Export(ctx context.Context, actor domain.Actor) (ExportOutput, error) {
 	if err := access.RequirePlatformUser(actor); err != nil {
 		return ExportOutput{}, err
 	}
-	now := u.System.Now()
-	if err := access.RequireRecent(actor, u.Recent, now); err != nil {
+	now := s.System.Now()
+	if err := s.reauth.RequireRecent(actor, now); err != nil {
 		return ExportOutput{}, err
 	}
-	read, id := u.Store.Read(), domain.UserID(actor.ID)
+	read, id := s.Store.Read(), domain.UserID(actor.ID)
 	user, err := read.Users.ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
 		return ExportOutput{}, domain.ErrTokenInvalid
@@ -79,10 +69,10 @@ func (u *Export) Handle(ctx context.Context, actor domain.Actor) (ExportOutput, 
 			return err
 		},
 		func() (err error) {
-			out.Failures, err = read.Lockouts.ByKey(ctx, u.Guard.RunKey(user.Email))
+			out.Failures, err = read.Lockouts.ByKey(ctx, s.guard.RunKey(user.Email))
 			return err
 		},
-		func() error { return u.events(ctx, &out, actor.ID) },
+		func() error { return s.exportEvents(ctx, &out, actor.ID) },
 	} {
 		if err := part(); err != nil {
 			return ExportOutput{}, err
@@ -91,11 +81,11 @@ func (u *Export) Handle(ctx context.Context, actor domain.Actor) (ExportOutput, 
 	return out, nil
 }
 
-// events reads a page at a time. What others did to the account is in it, but not from where: that is theirs.
-func (u *Export) events(ctx context.Context, out *ExportOutput, id domain.PrincipalID) error {
-	var mark store.EventMark
+// exportEvents reads a page at a time. What others did to the account is in it, but not from where: that is theirs.
+func (s *Service) exportEvents(ctx context.Context, out *ExportOutput, id domain.PrincipalID) error {
+	var before domain.Cursor
 	for {
-		page, err := u.Store.Read().Audit.About(ctx, id, mark, erasePage)
+		page, err := s.Store.Read().Audit.About(ctx, id, before, erasePage)
 		if err != nil {
 			return err
 		}
@@ -112,7 +102,7 @@ func (u *Export) events(ctx context.Context, out *ExportOutput, id domain.Princi
 		if len(page) < erasePage {
 			return nil
 		}
-		mark = store.MarkOf(page[len(page)-1])
+		before = page[len(page)-1].Place()
 	}
 }
 

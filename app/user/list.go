@@ -4,12 +4,15 @@ import (
 	"context"
 
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/ports/secure"
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// maxPage is how many users one page has at most.
-const maxPage = 200
+const (
+	// maxPage is how many users one page has at most.
+	maxPage = 200
+	// maxRoles is how many roles are shown of a user, the newest.
+	maxRoles = 1000
+)
 
 // ListInput selects users; zero members select everything.
 type ListInput struct {
@@ -26,42 +29,35 @@ type ListOutput struct {
 	Next  string
 }
 
-// List lists users.
-type List struct {
-	Account
-
-	Sealer secure.Sealer
-}
-
-// Handle is "invalid_cursor" for a cursor that Signet did not make.
-func (u *List) Handle(ctx context.Context, in ListInput) (ListOutput, error) {
-	if err := u.Authority.Require(ctx, in.Actor, domain.UserRead); err != nil {
+// List lists users. domain.ErrInvalidCursor for a cursor that Signet did not make for this list.
+func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
+	if err := s.directory.Require(ctx, in.Actor, domain.UserRead); err != nil {
 		return ListOutput{}, err
 	}
-	filter := store.UserFilter{Search: in.Search, State: in.State, Now: u.System.Now()}
 	if err := checkList(in); err != nil {
 		return ListOutput{}, err
 	}
 	if in.Limit == 0 {
 		in.Limit = 50
 	}
-	if in.Cursor != "" {
-		var err error
-		if filter.Before, err = openCursor(u.Sealer, in.Cursor); err != nil {
-			return ListOutput{}, err
-		}
+	const list = "users"
+	before, err := domain.ParseCursor(in.Cursor, s.cursors, list)
+	if err != nil {
+		return ListOutput{}, err
 	}
-	filter.Limit = in.Limit + 1 // one more tells whether there is more
-	users, err := u.Store.Read().Users.List(ctx, filter)
+	now := s.System.Now()
+	users, err := s.Store.Read().Users.List(ctx, store.UserFilter{
+		Search: in.Search, State: in.State, Now: now, Before: before, Limit: in.Limit + 1, // one more tells whether there is more
+	})
 	for i := range users {
-		users[i].Principal = users[i].AsOf(filter.Now)
+		users[i].Principal = users[i].AsOf(now)
 	}
 	if err != nil || len(users) <= in.Limit {
 		return ListOutput{Users: users}, err
 	}
 	users = users[:in.Limit]
 	last := users[len(users)-1]
-	return ListOutput{Users: users, Next: sealCursor(u.Sealer, store.UserMark{CreatedAt: last.CreatedAt, ID: last.ID})}, nil
+	return ListOutput{Users: users, Next: domain.Cursor{At: last.CreatedAt, ID: string(last.ID)}.Text(s.cursors, list)}, nil
 }
 
 func checkList(in ListInput) error {
@@ -75,4 +71,49 @@ func checkList(in ListInput) error {
 		err = domain.MergeFields(err, domain.ErrInvalidFields(domain.FieldError{Field: "state", Code: "invalid", Text: "state must be active or disabled"}))
 	}
 	return err
+}
+
+// Find finds the user that a person named, by id or by address.
+func (s *Service) Find(ctx context.Context, by domain.Actor, ref string) (domain.User, error) {
+	if err := s.directory.Require(ctx, by, domain.UserRead); err != nil {
+		return domain.User{}, err
+	}
+	if id, ok := domain.ParseID[domain.UserID](ref); ok {
+		user, err := s.Store.Read().Users.ByID(ctx, id)
+		return user, unknown(err)
+	}
+	email, err := domain.ParseEmailField("user", ref)
+	if err != nil {
+		return domain.User{}, domain.ErrInvalidFields(domain.FieldError{Field: "user", Code: "invalid", Text: "user must be an id or an email address"})
+	}
+	user, err := s.Store.Read().Users.ByEmail(ctx, email)
+	return user, unknown(err)
+}
+
+// ShowOutput is an account as those who run Signet see it.
+type ShowOutput struct {
+	User     domain.User
+	Sessions []domain.Session // live ones
+	Roles    []domain.AssignedRole
+	Failures domain.Lockout // the run of failed logins of the address
+}
+
+// Show shows one account, by id or by address.
+func (s *Service) Show(ctx context.Context, by domain.Actor, ref string) (ShowOutput, error) {
+	user, err := s.Find(ctx, by, ref)
+	if err != nil {
+		return ShowOutput{}, err
+	}
+	now := s.System.Now()
+	user.Principal = user.AsOf(now)
+	read := s.Store.Read()
+	out := ShowOutput{User: user}
+	if out.Sessions, err = read.Sessions.LiveByUser(ctx, user.ID, s.settings.Sessions, now); err != nil {
+		return ShowOutput{}, err
+	}
+	if out.Roles, err = read.Grants.Assigned(ctx, user.ID.Principal(), maxRoles); err != nil {
+		return ShowOutput{}, err
+	}
+	out.Failures, err = read.Lockouts.ByKey(ctx, s.guard.RunKey(user.Email))
+	return out, err
 }

@@ -14,27 +14,12 @@ import (
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
-// cases are the use cases on a rig's parts, the database's own leftovers not scrubbed.
-type cases struct {
-	*rig.Rig
-
-	scrubbed int
-}
+// cases are the use cases on a rig.
+type cases struct{ *rig.Rig }
 
 func newCases(t *testing.T) *cases {
 	t.Helper()
-	return &cases{Rig: rig.New(t)}
-}
-
-func (c *cases) account() user.Account {
-	return user.Account{Store: c.Store, System: c.System, Authority: c.Directory, Ender: c.Ender}
-}
-
-func (c *cases) eraser() *user.Eraser {
-	return &user.Eraser{
-		Store: c.Store, System: c.System, Ender: c.Ender, Guard: c.Guard, Postbox: c.Postbox,
-		Scrub: func(context.Context) error { c.scrubbed++; return nil },
-	}
+	return &cases{rig.New(t)}
 }
 
 // actor is a logged-in user.
@@ -52,24 +37,20 @@ func (c *cases) actor(t *testing.T, u domain.User) domain.Actor {
 func (c *cases) acts() map[string]func(context.Context, domain.Actor, domain.UserID) error {
 	return map[string]func(context.Context, domain.Actor, domain.UserID) error{
 		"disable": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
-			return (&user.Disable{Account: c.account()}).Handle(ctx, user.DisableInput{Actor: by, User: id})
+			return c.Users.Disable(ctx, user.DisableInput{Actor: by, User: id})
 		},
 		"enable": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
-			return (&user.Enable{Account: c.account()}).Handle(ctx, user.EnableInput{Actor: by, User: id})
+			return c.Users.Enable(ctx, user.ChangeInput{Actor: by, User: id})
 		},
 		"end sessions": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
-			_, err := (&user.EndSessions{Account: c.account()}).Handle(ctx, user.EndSessionsInput{Actor: by, User: id})
+			_, err := c.Users.EndAll(ctx, user.ChangeInput{Actor: by, User: id})
 			return err
 		},
 		"set a password": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
-			set := &password.Set{Authority: c.Directory, Replacement: password.Replacement{
-				Store: c.Store, System: c.System, Hasher: c.Hasher, Guard: c.Guard, Password: c.Passwords, Ender: c.Ender, Postbox: c.Postbox,
-				NoticeTTL: time.Hour,
-			}}
-			return set.Handle(ctx, password.SetInput{Actor: by, User: id, Password: domain.NewSecret("another good passphrase")})
+			return c.Password.Set(ctx, password.SetInput{Actor: by, User: id, Password: domain.NewSecret("another good passphrase")})
 		},
 		"delete": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
-			return (&user.Delete{Account: c.account(), Eraser: c.eraser()}).Handle(ctx, user.DeleteInput{Actor: by, User: id})
+			return c.Users.Delete(ctx, user.ChangeInput{Actor: by, User: id})
 		},
 	}
 }
@@ -125,10 +106,9 @@ func TestErase(t *testing.T) {
 			c.Write(t, func(ctx context.Context, tx *store.Tx) error {
 				events := make([]domain.Event, 150)
 				for i := range events {
-					events[i] = domain.NewEvent(domain.EventID(c.System.NewOrderedID()), c.Clock.Now(), domain.EventUserUpdated,
-						domain.Actor{Kind: domain.ActorUser, ID: ada.ID.Principal()}, rig.From, "user", string(ada.ID))
+					events[i] = domain.UserEvent(domain.EventUserUpdated, domain.Actor{Kind: domain.ActorUser, ID: ada.ID.Principal()}, rig.From, ada.ID)
 				}
-				return tx.Audit.Add(ctx, events...)
+				return c.Base.Audit.Record(ctx, tx, c.Clock.Now(), events...)
 			})
 			for range 100 {
 				c.Session(t, ada, c.Platform(t))
@@ -146,8 +126,8 @@ func TestErase(t *testing.T) {
 		if n := c.Database.Int(t, "SELECT count(*) FROM event_pii p JOIN audit_events e ON e.id = p.event_id WHERE e.type = 'user.deleted'"); n != 0 {
 			t.Errorf("%d traces of an actor without an origin", n)
 		}
-		if c.scrubbed != 1 {
-			t.Errorf("scrubbed %d times", c.scrubbed)
+		if n := c.Store.Count("Scrub"); n != 1 {
+			t.Errorf("scrubbed %d times", n)
 		}
 	})
 
@@ -160,12 +140,12 @@ func TestErase(t *testing.T) {
 				c.User(t, old.Canonical())
 			}
 			c.Write(t, func(ctx context.Context, tx *store.Tx) error {
-				changed := domain.NewEvent(domain.EventID(c.System.NewOrderedID()), c.Clock.Now(), domain.EventUserEmailChanged, domain.Anonymous(), rig.From, "user", string(ada.ID))
+				changed := domain.UserEvent(domain.EventUserEmailChanged, domain.Anonymous(), rig.From, ada.ID)
 				changed.Trace.Identifier = old.Canonical()
-				typed := domain.NewEvent(domain.EventID(c.System.NewOrderedID()), c.Clock.Now(), domain.EventLoginFailed, domain.Anonymous(), rig.From, "user", "")
+				typed := domain.UserEvent(domain.EventLoginFailed, domain.Anonymous(), rig.From, "")
 				typed.Trace.Identifier = old.Canonical()
-				return errors.Join(tx.Audit.Add(ctx, changed, typed),
-					c.Postbox.Mail(ctx, tx, outbox.Letter{}.To(old), c.Clock.Now().Add(time.Hour)))
+				return errors.Join(c.Base.Audit.Record(ctx, tx, c.Clock.Now(), changed, typed),
+					c.Base.Mail.Notice(ctx, tx, outbox.Mail{To: old}, c.Clock.Now()))
 			})
 			if err := c.acts()["delete"](t.Context(), domain.System(), ada.ID); err != nil {
 				t.Fatal(err)
@@ -194,25 +174,11 @@ func TestErase(t *testing.T) {
 		if n := c.Database.Int(t, "SELECT count(*) FROM users"); n != 1 {
 			t.Fatal("there is nothing to finish")
 		}
-		if n, err := c.eraser().Due(t.Context(), c.Clock.Now(), 10); err != nil || n != 1 {
+		if n, err := c.Users.EraseDue(t.Context(), c.Clock.Now(), 10); err != nil || n != 1 {
 			t.Errorf("%d were erased (%v)", n, err)
 		}
 		if n := c.Database.Int(t, "SELECT count(*) FROM users"); n != 0 {
 			t.Error("it is not finished")
-		}
-	})
-
-	t.Run("does nothing to who is not due", func(t *testing.T) {
-		c := newCases(t)
-		ada := c.User(t, "ada@example.com")
-		if done, err := c.eraser().Erase(t.Context(), ada.ID, domain.System(), domain.Origin{}); done || err != nil {
-			t.Errorf("erased: %t, %v", done, err)
-		}
-		c.Write(t, func(ctx context.Context, tx *store.Tx) error {
-			return tx.Erasure.Schedule(ctx, ada.ID, c.Clock.Now().Add(time.Second))
-		})
-		if n, err := c.eraser().Due(t.Context(), c.Clock.Now(), 10); n != 0 || err != nil {
-			t.Errorf("%d were erased (%v)", n, err)
 		}
 	})
 
@@ -232,7 +198,7 @@ func TestErase(t *testing.T) {
 			}
 			return nil
 		})
-		if n, err := c.eraser().Due(t.Context(), c.Clock.Now(), 10); n != 1 || !errors.Is(err, broken) {
+		if n, err := c.Users.EraseDue(t.Context(), c.Clock.Now(), 10); n != 1 || !errors.Is(err, broken) {
 			t.Errorf("%d were erased (%v)", n, err)
 		}
 		c.Store.Up()
@@ -245,11 +211,11 @@ const formerKey = "Mjd2stBwe4MdDhrFiiQcNmmX9R6he3RfRGTYA8X/Fh33de+a"
 func TestMailIsFoundUnderAFormerSecretKey(t *testing.T) {
 	c := newCases(t)
 	ada := c.User(t, "ada@example.com")
-	old := outbox.Postbox{Sealer: rig.Sealer(t, formerKey), System: c.System}
+	old := outbox.MailQueue{Sealer: rig.Sealer(t, formerKey), System: c.System}
 	c.Write(t, func(ctx context.Context, tx *store.Tx) error {
-		return old.Mail(ctx, tx, outbox.Letter{}.To(ada.Email), c.Clock.Now().Add(time.Hour))
+		return old.Notice(ctx, tx, outbox.Mail{To: ada.Email}, c.Clock.Now())
 	})
-	c.Postbox.Sealer = rig.Sealer(t, rig.SecretKey, formerKey)
+	c.Base.Mail.Sealer = rig.Sealer(t, rig.SecretKey, formerKey)
 	if err := c.acts()["delete"](t.Context(), domain.System(), ada.ID); err != nil {
 		t.Fatal(err)
 	}

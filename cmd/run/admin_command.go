@@ -25,25 +25,20 @@ type adminCreate struct {
 
 // Run makes the administrator, also while a server uses the same database.
 func (a adminCreate) Run(p *program) error {
-	c, err := p.config()
-	if err != nil {
-		return err
+	if _, err := p.config(); err != nil {
+		return err // before anybody types a password
 	}
 	password, err := typedPassword(p.stdio, a.PasswordStdin)
 	if err != nil {
 		return err
 	}
-	tool, err := openTool(p.ctx, c)
-	if err != nil {
+	return p.use(func(t *tool) error {
+		id, err := t.Admins.Create(p.ctx, admin.CreateInput{Email: a.Email, Password: password})
+		if err == nil {
+			p.done("%s is an administrator now, with id %s", a.Email, id)
+		}
 		return err
-	}
-	defer tool.close()
-	id, err := tool.admin.Handle(p.ctx, admin.CreateInput{Email: a.Email, Password: password})
-	if err != nil {
-		return clientText(err)
-	}
-	_, _ = fmt.Fprintf(p.stdio.Out, "%s is an administrator now, with id %s\n", a.Email, id)
-	return nil
+	})
 }
 
 // typedPassword reads a password from standard input or, without stdin, asks for it at the terminal. It is never an argument: those

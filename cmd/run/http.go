@@ -2,30 +2,28 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strconv"
 	"time"
 
-	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/adapters/echohttp/pages"
 	"github.com/signet-auth/signet/adapters/echohttp/rest"
-	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/telemetry"
+	"github.com/signet-auth/signet/app"
 	"github.com/signet-auth/signet/domain"
 )
 
 // listen binds the listeners before the core is made: with port 0 the core needs to know where it is reached. The returned
 // function gives the core to the listeners, which serve nothing before.
-func (s *Server) listen(k counters, mail post, metrics telemetry.Registry) (*echohttp.Server, func(*core, *bunsql.DB), error) {
+func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*echohttp.Server, func(*app.App), error) {
 	c := s.config
 	var ready func(context.Context) (bool, map[string]string)
 	var authenticate func(context.Context, domain.Secret) (domain.Actor, error)
 	api, err := echohttp.New(echohttp.Options{
-		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), Limiter: k.local, Metrics: metrics,
+		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), Limiter: l.local, Metrics: metrics,
 		Authenticate: func(ctx context.Context, token domain.Secret) (domain.Actor, error) { return authenticate(ctx, token) },
 		Limits: echohttp.Limits{
 			Anonymous: c.LimitAnonymous, Forged: c.LimitForged, Authenticated: c.LimitCalls,
@@ -36,7 +34,7 @@ func (s *Server) listen(k counters, mail post, metrics telemetry.Registry) (*ech
 	if err != nil {
 		return nil, nil, err
 	}
-	admin := echohttp.NewAdmin(api, echohttp.AdminOptions{Metrics: metrics, Inbox: listInbox(mail.inbox), Profile: true})
+	admin := echohttp.NewAdmin(api, echohttp.AdminOptions{Metrics: metrics, Inbox: listInbox(m.inbox), Profile: true})
 	options := echohttp.ServerOptions{
 		PublicAddr: net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), Log: s.log,
 		DrainDelay: time.Duration(c.StopDelay), StopTimeout: time.Duration(c.StopWait),
@@ -53,10 +51,10 @@ func (s *Server) listen(k counters, mail post, metrics telemetry.Registry) (*ech
 	if addr := listeners.AdminAddr(); addr != nil {
 		s.AdminURL = "http://" + reachable(addr)
 	}
-	return listeners, func(core *core, db *bunsql.DB) {
-		authenticate = core.authenticator.Authenticate
-		ready = readiness(core, db, k)
-		for _, r := range core.resources(c) {
+	return listeners, func(a *app.App) {
+		authenticate = a.Authenticator.Authenticate
+		ready = readiness(a, l)
+		for _, r := range resources(a, c) {
 			r.Mount(api)
 		}
 	}, nil
@@ -65,20 +63,17 @@ func (s *Server) listen(k counters, mail post, metrics telemetry.Registry) (*ech
 // resource is a group of routes.
 type resource interface{ Mount(*echohttp.API) }
 
-func (k *core) resources(c *Config) []resource {
+func resources(a *app.App, c *Config) []resource {
 	return []resource{
-		&rest.Auth{
-			Register: k.register, Verification: k.verify, Resend: k.resend, Login: k.login, Refresh: k.refresh, Logout: k.logout,
-			Me: k.me, Validate: k.validate,
-		},
-		&rest.Passwords{Forgot: k.forgot, Reset: k.reset, Change: k.change},
-		&rest.Profile{Update: k.updateMe, ChangeEmail: k.changeEmail, ConfirmEmail: k.confirmEmail},
-		&rest.Account{Close: k.closing, Export: k.export},
-		&rest.Sessions{List: k.listSessions, EndOne: k.endSession, EndOthers: k.endOthers, Stats: k.sessionStats},
-		&rest.WellKnown{JWKS: k.ring.JWKS},
-		&pages.VerificationLink{Verification: k.verify, ConsumeOnAnyGet: c.VerifyGet == "consume"},
-		&pages.ResetLink{Reset: k.reset},
-		&pages.EmailChangeLink{ConfirmEmail: k.confirmEmail},
+		&rest.Auth{Service: a.Auth},
+		&rest.Passwords{Service: a.Password},
+		&rest.Profile{Service: a.Profile},
+		&rest.Account{Service: a.Users},
+		&rest.Sessions{Service: a.Sessions},
+		&rest.WellKnown{JWKS: a.Keys.JWKS},
+		&pages.VerificationLink{Service: a.Auth, ConsumeOnAnyGet: c.VerifyGet == "consume"},
+		&pages.ResetLink{Service: a.Password},
+		&pages.EmailChangeLink{Service: a.Profile},
 	}
 }
 
@@ -92,42 +87,21 @@ func reachable(addr net.Addr) string {
 }
 
 // readiness: without the database nothing can be served for long; without Redis everything can, a little less well.
-func readiness(k *core, db *bunsql.DB, c counters) func(context.Context) (bool, map[string]string) {
+func readiness(a *app.App, l limiters) func(context.Context) (bool, map[string]string) {
 	return func(ctx context.Context) (bool, map[string]string) {
-		details := map[string]string{"database": "ok", "feed": fmt.Sprintf("%.1fs behind", k.follower.Lag().Seconds()), "redis": "not used"}
-		err := db.Ping(ctx)
+		details := map[string]string{"database": "ok", "feed": fmt.Sprintf("%.1fs behind", a.Feed.Lag().Seconds()), "redis": "not used"}
+		err := a.Base.Store.Ping(ctx)
 		if err != nil {
 			details["database"] = "unavailable"
 		}
-		if c.redis != nil {
+		if l.redis != nil {
 			details["redis"] = "ok"
-			if !c.redis.Healthy() {
+			if !l.redis.Healthy() {
 				details["redis"] = "unavailable: limits count in this process, the feed is polled"
 			}
 		}
 		return err == nil, details
 	}
-}
-
-// observe registers what operators watch beyond requests.
-func observe(metrics telemetry.Registry, k *core, hasher *pwhash.Hasher, c counters) error {
-	err := errors.Join(
-		metrics.Gauge("signet_feed_lag_seconds", "Age of the last good look at the change feed.", nil,
-			func() float64 { return k.follower.Lag().Seconds() }),
-		metrics.Gauge("signet_hash_queue_waiting", "Callers who wait for a place to hash a password.", nil,
-			func() float64 { return float64(hasher.Waiting()) }),
-		observeJanitor(metrics, k.janitor),
-		observeKeys(metrics, k.ring),
-	)
-	if c.redis == nil {
-		return err
-	}
-	return errors.Join(err, metrics.Gauge("signet_redis_up", "Whether Redis is in use.", nil, func() float64 {
-		if c.redis.Healthy() {
-			return 1
-		}
-		return 0
-	}))
 }
 
 // welcome says what a person who started the server wants to know next.

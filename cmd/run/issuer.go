@@ -13,6 +13,14 @@ const issuerKey = "issuer"
 
 // settleIssuer finds the name that tokens are issued under. It is stored at the first start, because every verifier out there
 // compares it: one that changed by accident (another port, a typo in PUBLIC_URL) would log everybody out at once.
+func (s *Server) settleIssuer(ctx context.Context, db store.Store, publicURL string) (issuer string, err error) {
+	err = s.retryUnavailable(ctx, func(ctx context.Context) error {
+		issuer, err = settleIssuer(ctx, db, s.config, publicURL)
+		return err
+	})
+	return issuer, err
+}
+
 func settleIssuer(ctx context.Context, db store.Store, c *Config, publicURL string) (string, error) {
 	stored, err := db.Read().Meta.Get(ctx, issuerKey)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {

@@ -28,28 +28,10 @@ type keysRevoke struct {
 	KID []string `arg:"" name:"kid" help:"The keys' ids, as list prints them; behind -- if one begins with a dash."`
 }
 
-// keys runs a command, also while servers use the same database: they hear of it by the change feed.
-func (p *program) keys(run func(keys.Keeper) error) error {
-	c, err := p.config()
-	if err != nil {
-		return err
-	}
-	t, err := openTool(p.ctx, c)
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	sealer, err := openSealer(c)
-	if err != nil {
-		return err
-	}
-	return clientText(run(c.keeper(t.db, sealer)))
-}
-
 // Run lists.
 func (k keysList) Run(p *program) error {
-	return p.keys(func(keeper keys.Keeper) error {
-		all, err := keys.List{Store: keeper.Store, Sealer: keeper.Sealer}.Handle(p.ctx, domain.System())
+	return p.use(func(t *tool) error {
+		all, err := t.Keys.List(p.ctx, domain.System())
 		if err != nil {
 			return err
 		}
@@ -62,8 +44,8 @@ func (k keysList) Run(p *program) error {
 
 // Run rotates.
 func (k keysRotate) Run(p *program) error {
-	return p.keys(func(keeper keys.Keeper) error {
-		done, err := keys.Rotate{Keeper: keeper}.Handle(p.ctx, keys.RotateInput{Actor: domain.System(), AtOnce: k.Now})
+	return p.use(func(t *tool) error {
+		done, err := t.Keys.Rotate(p.ctx, keys.RotateInput{Actor: domain.System(), AtOnce: k.Now})
 		if err != nil {
 			return err
 		}
@@ -71,8 +53,8 @@ func (k keysRotate) Run(p *program) error {
 			p.done("%s signs now; the former key verifies until its last token has expired", kid)
 		}
 		for _, alg := range done.Algorithms() {
-			if alg != keeper.Policy.Algorithm {
-				p.done("It is a key of %s, which the servers sign with; JWT_ALG is %s here", alg, keeper.Policy.Algorithm)
+			if alg != t.Keys.Policy.Algorithm {
+				p.done("It is a key of %s, which the servers sign with; JWT_ALG is %s here", alg, t.Keys.Policy.Algorithm)
 			}
 		}
 		return nil
@@ -81,8 +63,8 @@ func (k keysRotate) Run(p *program) error {
 
 // Run revokes.
 func (k keysRevoke) Run(p *program) error {
-	return p.keys(func(keeper keys.Keeper) error {
-		done, err := keys.Revoke{Keeper: keeper}.Handle(p.ctx, keys.RevokeInput{Actor: domain.System(), KIDs: k.KID})
+	return p.use(func(t *tool) error {
+		done, err := t.Keys.Revoke(p.ctx, keys.RevokeInput{Actor: domain.System(), KIDs: k.KID})
 		if err != nil {
 			return err
 		}

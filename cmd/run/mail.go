@@ -6,24 +6,23 @@ import (
 	"github.com/signet-auth/signet/adapters/smtpmail"
 	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/ports/mailer"
-	"github.com/signet-auth/signet/ports/sys"
 )
 
-// post is how mails are written and where they go.
-type post struct {
+// mailSetup is how mails are written and where they go.
+type mailSetup struct {
 	composer  mailer.Composer
 	transport mailer.Transport
 	inbox     *memory.Inbox // nil with a mail server
 }
 
-func openPost(c *Config, system sys.System) (post, error) {
+func openMail(c *Config) (mailSetup, error) {
 	composer, err := mailtmpl.New(mailtmpl.Options{Dir: c.MailTemplates})
 	if err != nil {
-		return post{}, err
+		return mailSetup{}, err
 	}
 	if c.inbox() {
-		inbox := memory.NewInbox(system.Now)
-		return post{composer: composer, transport: inbox, inbox: inbox}, nil
+		inbox := memory.NewInbox(c.System.Now)
+		return mailSetup{composer: composer, transport: inbox, inbox: inbox}, nil
 	}
 	security := smtpmail.Plain
 	switch {
@@ -34,9 +33,9 @@ func openPost(c *Config, system sys.System) (post, error) {
 	}
 	transport, err := smtpmail.New(smtpmail.Options{
 		Host: c.MailServer, Port: c.MailPort, Security: security, Username: c.MailUser, Password: c.MailPassword,
-		From: c.MailFrom, Now: system.Now,
+		From: c.MailFrom, Now: c.System.Now,
 	})
-	return post{composer: composer, transport: transport}, err
+	return mailSetup{composer: composer, transport: transport}, err
 }
 
 // listInbox shows the development inbox on the admin listener.

@@ -10,7 +10,6 @@ import (
 	"github.com/signet-auth/signet/app/keys"
 	"github.com/signet-auth/signet/app/reseal"
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/ports/store"
 )
 
 // openSealer makes the sealer of SECRET_KEY, which the embedded mode keeps in its folder.
@@ -30,34 +29,34 @@ func openSealer(c *Config) (*seal.Sealer, error) {
 }
 
 // checkSecrets refuses a start that would lose what a former SECRET_KEY sealed: mail that waits would expire unsent, and nobody would
-// know why. It comes before anything is sealed or read.
-func (s *Server) checkSecrets(ctx context.Context, db store.Store, sealer *seal.Sealer) error {
-	var lacking reseal.Lacking
-	err := s.patiently(ctx, func(ctx context.Context) (err error) {
-		lacking, err = reseal.Lack{Store: db, Sealer: sealer}.Handle(ctx, s.config.System.Now())
+// know why.
+func (s *Server) checkSecrets(ctx context.Context) error {
+	var found reseal.Unreadable
+	err := s.retryUnavailable(ctx, func(ctx context.Context) (err error) {
+		found, err = s.app.Reseal.Unreadable(ctx, s.config.System.Now())
 		return err
 	})
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for what a former SECRET_KEY sealed: %w", err)
-	case lacking.IsNone():
+	case found.IsNone():
 		return nil
-	case bool(s.config.SecretKeyForce) && len(lacking.Keys) == 0:
-		s.log.WarnContext(ctx, "values are left that no known SECRET_KEY opens: they will expire", "messages", lacking.Messages, "flows", lacking.Flows)
+	case bool(s.config.SecretKeyForce) && len(found.Keys) == 0:
+		s.log.WarnContext(ctx, "values are left that no known SECRET_KEY opens: they will expire", "messages", found.Messages, "flows", found.Flows)
 		return nil
 	}
 	lost := "SECRET_KEY_FORCE=on starts without it"
-	if len(lacking.Keys) > 0 {
-		lost = fmt.Sprintf("`signet keys revoke -- %s` makes new keys, and SECRET_KEY_FORCE=on starts without the rest", strings.Join(lacking.Keys, " "))
+	if len(found.Keys) > 0 {
+		lost = fmt.Sprintf("`signet keys revoke -- %s` makes new keys, and SECRET_KEY_FORCE=on starts without the rest", strings.Join(found.Keys, " "))
 	}
 	return fmt.Errorf("SECRET_KEY: sealed under a secret that is neither SECRET_KEY nor in SECRET_KEY_PREVIOUS: %s. None of it was changed. "+
-		"Put the former secret into SECRET_KEY_PREVIOUS until what it sealed is sealed anew. If it is lost for good, %s", lacking, lost)
+		"Put the former secret into SECRET_KEY_PREVIOUS until what it sealed is sealed again. If it is lost for good, %s", found, lost)
 }
 
 // checkServersSecret refuses a command whose SECRET_KEY is not the servers': what it sealed they could not open, and it would not find
 // what they stored under theirs. While they change it, theirs is the one that their first start has sealed a key with.
-func checkServersSecret(ctx context.Context, db store.Store, sealer *seal.Sealer) error {
-	all, err := keys.List{Store: db, Sealer: sealer}.Handle(ctx, domain.System())
+func checkServersSecret(ctx context.Context, keeper keys.Keeper) error {
+	all, err := keeper.List(ctx, domain.System())
 	if err != nil {
 		return err
 	}

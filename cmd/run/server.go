@@ -13,9 +13,13 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/adapters/jwtoken"
+	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/seal"
 	"github.com/signet-auth/signet/adapters/telemetry"
+	"github.com/signet-auth/signet/adapters/useragent"
+	"github.com/signet-auth/signet/app"
 	"github.com/signet-auth/signet/app/admin"
 	"github.com/signet-auth/signet/domain"
 )
@@ -35,7 +39,8 @@ type Server struct {
 	served chan struct{}
 	halt   context.CancelFunc // of the background work
 	work   sync.WaitGroup
-	core   *core
+	app    *app.App
+	hasher *pwhash.Hasher
 	undo   []func() // first opened, first
 }
 
@@ -72,23 +77,19 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	s.onClose(func() { _ = db.Close() })
-	if err := s.checkSecrets(ctx, db, sealer); err != nil {
-		return err
-	}
-	counters, err := openCounters(c, c.System, s.log)
+	l, err := openLimiters(c, s.log)
 	if err != nil {
 		return err
 	}
-	s.onClose(counters.close)
-	mail, err := openPost(c, c.System)
+	s.onClose(l.close)
+	m, err := openMail(c)
 	if err != nil {
 		return err
 	}
-	hasher, err := openHasher(c)
-	if err != nil {
+	if s.hasher, err = openHasher(c); err != nil {
 		return err
 	}
-	common, err := commonPasswords()
+	policy, err := passwordPolicy(c, s.hasher)
 	if err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listeners, mount, err := s.listen(counters, mail, metrics)
+	listeners, mount, err := s.listen(l, m, metrics)
 	if err != nil {
 		return err
 	}
@@ -104,26 +105,22 @@ func (s *Server) start(ctx context.Context) error {
 	if publicURL == "" {
 		publicURL = "http://localhost:" + port(listeners.PublicAddr())
 	}
-	var issuer string
-	err = s.patiently(ctx, func(ctx context.Context) (err error) { issuer, err = settleIssuer(ctx, db, c, publicURL); return err })
+	issuer, err := s.settleIssuer(ctx, db, publicURL)
 	if err != nil {
 		return err
 	}
-	s.core, err = newCore(outside{
-		config: c, log: s.log, system: c.System, store: db, scrub: db.Scrub, sealer: sealer, hasher: hasher, common: common, shared: counters.shared,
-		waker: counters.waker, composer: mail.composer, transport: mail.transport, publicURL: publicURL, issuer: issuer,
-	})
-	if err != nil {
-		return err
-	}
-	db.OnCommit(s.core.committed)
+	s.app = app.New(app.Ports{
+		Log: s.log, System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now), Limiter: l.shared, Waker: l.waker, Sealer: sealer,
+		Hasher: s.hasher, KeyMaker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: m.composer,
+		Transport: m.transport, Devices: useragent.Namer{}, PrepareMonths: c.prepareMonths,
+	}, c.settings(publicURL, issuer, policy))
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	if err := observe(metrics, s.core, hasher, counters); err != nil {
+	if err := observe(metrics, s.app, s.hasher, l); err != nil {
 		return err
 	}
-	mount(s.core, db)
+	mount(s.app)
 	s.serve(listeners)
 	return nil
 }
@@ -145,30 +142,20 @@ func (s *Server) openSecrets() (*seal.Sealer, error) {
 	return openSealer(c)
 }
 
-// prepare does what must be done before the first request: the keys, the place in the feed, the first administrator.
+// prepare does what must be done before the first request. What a former SECRET_KEY sealed is looked for before anything is sealed
+// or read.
 func (s *Server) prepare(ctx context.Context) error {
-	err := s.patiently(ctx, s.core.ring.Start)
-	if err != nil {
-		return fmt.Errorf("signing keys: %w", err)
+	if err := s.checkSecrets(ctx); err != nil {
+		return err
 	}
-	if len(s.config.SecretKeyPrevious) > 0 {
-		err = s.patiently(ctx, func(ctx context.Context) error {
-			_, err := s.core.reseal.All(ctx, s.config.System.Now(), 0)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("seal anew: %w", err)
-		}
-	}
-	err = s.patiently(ctx, func(ctx context.Context) error { _, err := s.core.follower.Poll(ctx); return err })
-	if err != nil {
-		return fmt.Errorf("change feed: %w", err)
+	if err := s.app.Start(ctx, s.retryUnavailable); err != nil {
+		return err
 	}
 	c := s.config
 	if c.AdminEmail == "" {
 		return nil
 	}
-	made, err := s.core.admin.Bootstrap(ctx, admin.CreateInput{Email: c.AdminEmail, Password: c.AdminPassword})
+	made, err := s.app.Admins.Bootstrap(ctx, admin.CreateInput{Email: c.AdminEmail, Password: c.AdminPassword})
 	if err != nil {
 		return fmt.Errorf("BOOTSTRAP_ADMIN_EMAIL: %w", clientText(err))
 	}
@@ -178,9 +165,9 @@ func (s *Server) prepare(ctx context.Context) error {
 	return nil
 }
 
-// patiently tries a step of the start again while the database can't be reached, or is too busy for the short deadlines of
+// retryUnavailable tries a step of the start again while the database can't be reached, or is too busy for the short deadlines of
 // requests: a machine that starts many things at once must not make a start fail.
-func (s *Server) patiently(ctx context.Context, step func(context.Context) error) error {
+func (s *Server) retryUnavailable(ctx context.Context, step func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
 	for {
@@ -196,9 +183,7 @@ func (s *Server) serve(listeners *echohttp.Server) {
 	serving, stop := context.WithCancel(context.Background())
 	working, halt := context.WithCancel(context.Background())
 	s.stop, s.halt = stop, halt
-	for _, run := range []func(context.Context){
-		s.core.follower.Run, s.core.janitor.Run, s.core.dispatcher.Run, s.core.failures.Run, s.core.hasher.Warm,
-	} {
+	for _, run := range []func(context.Context){s.app.Run, s.hasher.Warm} {
 		s.work.Go(func() { run(working) })
 	}
 	go func() {
@@ -222,7 +207,6 @@ func (s *Server) Stop(ctx context.Context) error {
 		<-s.served
 		s.halt()
 		s.work.Wait()
-		s.core.rehash.Wait()
 		s.close()
 	}()
 	select {
@@ -259,6 +243,13 @@ func openHasher(c *Config) (*pwhash.Hasher, error) {
 		Setting: setting, Workers: c.HashWorkers, Wait: time.Duration(c.HashWait), FirebaseSigners: c.FirebaseSigners.reveal(),
 		Now: time.Now, Sleep: c.System.Sleep, // it measures work, which no moved clock should stretch
 	})
+}
+
+func passwordPolicy(c *Config, hasher *pwhash.Hasher) (domain.PasswordPolicy, error) {
+	common, err := commonPasswords()
+	return domain.PasswordPolicy{
+		MinLength: c.PasswordMin, MaxLength: c.PasswordMax, MaxBytes: hasher.MaxBytes(), Common: common.Contains,
+	}, err
 }
 
 func port(addr net.Addr) string {

@@ -73,38 +73,53 @@ func migrate(ctx context.Context, c *Config, system sys.System, log *slog.Logger
 	}
 }
 
-// counters is what may be lost: limits and the wake-up.
-type counters struct {
+// monthsAhead is how many months of the audit log are prepared: a server that was off for that long finds its month there.
+const monthsAhead = 3
+
+// prepareMonths works as the owner of the schema, on connections of its own that are open only meanwhile.
+func (c *Config) prepareMonths(ctx context.Context, now time.Time, _ int) (int, error) {
+	if c.embedded() {
+		return 0, nil
+	}
+	migrator, err := openMigrator(c)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = migrator.Close() }()
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return migrator.PrepareMonths(ctx, now, monthsAhead)
+}
+
+// limiters are what counts, and the wake-up of the feed: state that may be lost.
+type limiters struct {
 	shared transient.Limiter // limits that guard secrets, for all replicas
 	local  transient.Limiter // limits of calls, for this process
 	waker  transient.Waker
 	redis  *rueidis.Client // nil without Redis
 }
 
-// openCounters connects to Redis, if there is one, behind its in-process twins.
-func openCounters(c *Config, system sys.System, log *slog.Logger) (counters, error) {
-	local := transient.Limiter(memory.NewLimiter(system.Now))
-	if !c.redis() {
-		return limits(c, counters{shared: local, local: local, waker: memory.NewWaker()}), nil
+// openLimiters connects to Redis, if there is one, behind its in-process twins.
+func openLimiters(c *Config, log *slog.Logger) (limiters, error) {
+	local := transient.Limiter(memory.NewLimiter(c.System.Now))
+	l := limiters{shared: local, local: local, waker: memory.NewWaker()}
+	if c.redis() {
+		client, err := rueidis.Open(rueidis.Options{
+			URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Password: c.RedisPassword, Budget: time.Duration(c.RedisTimeout), Log: log,
+		})
+		if err != nil {
+			return limiters{}, err
+		}
+		l = limiters{shared: client.Limiter(local), local: local, waker: client.Waker(), redis: client}
 	}
-	client, err := rueidis.Open(rueidis.Options{
-		URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Password: c.RedisPassword, Budget: time.Duration(c.RedisTimeout), Log: log,
-	})
-	if err != nil {
-		return counters{}, err
-	}
-	return limits(c, counters{shared: client.Limiter(local), local: local, waker: client.Waker(), redis: client}), nil
-}
-
-func limits(c *Config, k counters) counters {
 	if !c.RateLimits {
-		k.shared, k.local = memory.Unlimited{}, memory.Unlimited{}
+		l.shared, l.local = memory.Unlimited{}, memory.Unlimited{}
 	}
-	return k
+	return l, nil
 }
 
-func (k counters) close() {
-	if k.redis != nil {
-		k.redis.Close()
+func (l limiters) close() {
+	if l.redis != nil {
+		l.redis.Close()
 	}
 }

@@ -4,18 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/signet-auth/signet/adapters/bunsql"
-	"github.com/signet-auth/signet/app/admin"
+	"github.com/signet-auth/signet/adapters/jwtoken"
+	"github.com/signet-auth/signet/adapters/memory"
+	"github.com/signet-auth/signet/adapters/useragent"
+	"github.com/signet-auth/signet/app"
 )
 
-// tool is what commands work with that change data while a server may be running: they write as another replica would, and
-// the server hears of it by the change feed.
+// tool is the core without listeners and background work, for commands that look at data or change it, also while a server is running:
+// they write as another replica would, and the server hears of it by the change feed.
 type tool struct {
-	db    *bunsql.DB
-	admin *admin.Create
+	*app.App
+
+	db *bunsql.DB
 }
 
+// openTool opens what a server opens, except what other replicas share in Redis: nobody guesses at a terminal, and commands are heard
+// of by the feed.
 func openTool(ctx context.Context, c *Config) (*tool, error) {
 	if c.embedded() {
 		if err := dataDir(c.DataDir).open(); err != nil {
@@ -25,11 +32,19 @@ func openTool(ctx context.Context, c *Config) (*tool, error) {
 	if err := upToDate(ctx, c); err != nil {
 		return nil, err
 	}
+	sealer, err := openSealer(c)
+	if err != nil {
+		return nil, err
+	}
 	hasher, err := openHasher(c)
 	if err != nil {
 		return nil, err
 	}
-	common, err := commonPasswords()
+	policy, err := passwordPolicy(c, hasher)
+	if err != nil {
+		return nil, err
+	}
+	m, err := openMail(c)
 	if err != nil {
 		return nil, err
 	}
@@ -37,10 +52,29 @@ func openTool(ctx context.Context, c *Config) (*tool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tool{db: db, admin: &admin.Create{Store: db, System: c.System, Hasher: hasher, Password: passwordPolicy(c, hasher, common)}}, nil
+	return &tool{db: db, App: app.New(app.Ports{
+		Log: slog.New(slog.DiscardHandler), System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now),
+		Limiter: memory.Unlimited{}, Waker: memory.NewWaker(), Sealer: sealer, Hasher: hasher, KeyMaker: jwtoken.KeyMaker{},
+		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: m.composer, Transport: m.transport, Devices: useragent.Namer{},
+		PrepareMonths: c.prepareMonths,
+	}, c.settings(c.PublicURL, c.Issuer, policy))}, nil
 }
 
 func (t *tool) close() { _ = t.db.Close() }
+
+// use runs a command on the core.
+func (p *program) use(run func(*tool) error) error {
+	c, err := p.config()
+	if err != nil {
+		return err
+	}
+	t, err := openTool(p.ctx, c)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	return clientText(run(t))
+}
 
 // upToDate brings the embedded database up, so that a command may come before the first start; with Postgres the schema's
 // owner does it.

@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/signet-auth/signet/app/password"
 	"github.com/signet-auth/signet/app/user"
@@ -61,24 +62,20 @@ type usersDelete struct {
 	Yes bool `help:"Confirm."`
 }
 
-// users runs a command, also while a server uses the same database: the server hears of it by the change feed.
-func (p *program) users(run func(*usersTool) error) error {
-	c, err := p.config()
-	if err != nil {
-		return err
-	}
-	t, err := openUsers(p.ctx, c)
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	return clientText(run(t))
+// users runs a command on accounts.
+func (p *program) users(run func(*tool) error) error {
+	return p.use(func(t *tool) error {
+		if err := checkServersSecret(p.ctx, t.Keys.Keeper); err != nil {
+			return err
+		}
+		return run(t)
+	})
 }
 
 // on runs a command about one user.
-func (n named) on(p *program, run func(*usersTool, domain.User) error) error {
-	return p.users(func(t *usersTool) error {
-		found, err := t.disable.Find(p.ctx, domain.System(), n.User)
+func (n named) on(p *program, run func(*tool, domain.User) error) error {
+	return p.users(func(t *tool) error {
+		found, err := t.Users.Find(p.ctx, domain.System(), n.User)
 		if err != nil {
 			return err
 		}
@@ -93,8 +90,8 @@ func (p *program) done(format string, args ...any) {
 
 // Run lists.
 func (u usersList) Run(p *program) error {
-	return p.users(func(t *usersTool) error {
-		out, err := t.list.Handle(p.ctx, user.ListInput{
+	return p.users(func(t *tool) error {
+		out, err := t.Users.List(p.ctx, user.ListInput{
 			Actor: domain.System(), Search: u.Search, State: domain.PrincipalState(u.State), Cursor: u.Cursor, Limit: u.Limit,
 		})
 		if err != nil {
@@ -109,8 +106,8 @@ func (u usersList) Run(p *program) error {
 
 // Run shows.
 func (u usersShow) Run(p *program) error {
-	return p.users(func(t *usersTool) error {
-		out, err := t.show.Handle(p.ctx, domain.System(), u.User)
+	return p.users(func(t *tool) error {
+		out, err := t.Users.Show(p.ctx, domain.System(), u.User)
 		if err != nil {
 			return err
 		}
@@ -123,18 +120,18 @@ func (u usersShow) Run(p *program) error {
 
 // Run disables.
 func (u usersDisable) Run(p *program) error {
-	return u.on(p, func(t *usersTool, who domain.User) error {
-		end, err := until(u.Until, t.disable.System.Now())
+	return u.on(p, func(t *tool, found domain.User) error {
+		end, err := until(u.Until, t.Base.System.Now())
 		if err != nil {
 			return err
 		}
-		if who.IsClosed() {
-			p.done("%s (%s) is closed, and stays so", who.Email.Canonical(), who.ID)
+		if found.IsClosed() {
+			p.done("%s (%s) is closed, and stays so", found.Email.Canonical(), found.ID)
 			return nil
 		}
-		err = t.disable.Handle(p.ctx, user.DisableInput{Actor: domain.System(), User: who.ID, Reason: u.Reason, Until: end})
+		err = t.Users.Disable(p.ctx, user.DisableInput{Actor: domain.System(), User: found.ID, Reason: u.Reason, Until: end})
 		if err == nil {
-			p.done("%s (%s) is disabled now", who.Email.Canonical(), who.ID)
+			p.done("%s (%s) is disabled now", found.Email.Canonical(), found.ID)
 		}
 		return err
 	})
@@ -142,10 +139,10 @@ func (u usersDisable) Run(p *program) error {
 
 // Run enables.
 func (u usersEnable) Run(p *program) error {
-	return u.on(p, func(t *usersTool, who domain.User) error {
-		err := t.enable.Handle(p.ctx, user.EnableInput{Actor: domain.System(), User: who.ID})
+	return u.on(p, func(t *tool, found domain.User) error {
+		err := t.Users.Enable(p.ctx, user.ChangeInput{Actor: domain.System(), User: found.ID})
 		if err == nil {
-			p.done("%s (%s) is enabled now", who.Email.Canonical(), who.ID)
+			p.done("%s (%s) is enabled now", found.Email.Canonical(), found.ID)
 		}
 		return err
 	})
@@ -153,10 +150,10 @@ func (u usersEnable) Run(p *program) error {
 
 // Run ends sessions.
 func (u usersEndSessions) Run(p *program) error {
-	return u.on(p, func(t *usersTool, who domain.User) error {
-		n, err := t.end.Handle(p.ctx, user.EndSessionsInput{Actor: domain.System(), User: who.ID})
+	return u.on(p, func(t *tool, found domain.User) error {
+		n, err := t.Users.EndAll(p.ctx, user.ChangeInput{Actor: domain.System(), User: found.ID})
 		if err == nil {
-			p.done("%d sessions of %s (%s) have ended", n, who.Email.Canonical(), who.ID)
+			p.done("%d sessions of %s (%s) have ended", n, found.Email.Canonical(), found.ID)
 		}
 		return err
 	})
@@ -164,14 +161,14 @@ func (u usersEndSessions) Run(p *program) error {
 
 // Run sets a password. It finds the user first: nobody should type a password for an address with a slip in it.
 func (u usersSetPassword) Run(p *program) error {
-	return u.on(p, func(t *usersTool, who domain.User) error {
+	return u.on(p, func(t *tool, found domain.User) error {
 		secret, err := typedPassword(p.stdio, u.PasswordStdin)
 		if err != nil {
 			return err
 		}
-		err = t.set.Handle(p.ctx, password.SetInput{Actor: domain.System(), User: who.ID, Password: secret})
+		err = t.Password.Set(p.ctx, password.SetInput{Actor: domain.System(), User: found.ID, Password: secret})
 		if err == nil {
-			p.done("%s (%s) has another password now, and no sessions", who.Email.Canonical(), who.ID)
+			p.done("%s (%s) has another password now, and no sessions", found.Email.Canonical(), found.ID)
 		}
 		return err
 	})
@@ -179,14 +176,32 @@ func (u usersSetPassword) Run(p *program) error {
 
 // Run erases.
 func (u usersDelete) Run(p *program) error {
-	return u.on(p, func(t *usersTool, who domain.User) error {
+	return u.on(p, func(t *tool, found domain.User) error {
 		if !u.Yes {
-			return errors.New("this erases " + who.Email.Canonical() + " (" + string(who.ID) + ") for good: confirm with --yes")
+			return errors.New("this erases " + found.Email.Canonical() + " (" + string(found.ID) + ") for good: confirm with --yes")
 		}
-		err := t.delete.Handle(p.ctx, user.DeleteInput{Actor: domain.System(), User: who.ID})
+		err := t.Users.Delete(p.ctx, user.ChangeInput{Actor: domain.System(), User: found.ID})
 		if err == nil {
-			p.done("%s is erased; its id was %s", who.Email.Canonical(), who.ID)
+			p.done("%s is erased; its id was %s", found.Email.Canonical(), found.ID)
 		}
 		return err
+	})
+}
+
+// until reads when a disablement ends: a time, a day, or how long from now.
+func until(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	if d, err := parseDuration(text); err == nil {
+		return now.Add(d), nil
+	}
+	return time.Time{}, domain.ErrInvalidFields(domain.FieldError{
+		Field: "until", Code: "invalid", Text: "--until must be a day such as 2027-01-31, a time such as 2027-01-31T12:00:00Z, or how long: 12h or 30d",
 	})
 }

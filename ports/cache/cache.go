@@ -1,7 +1,12 @@
 // Package cache is the port to bounded, in-process memory of what the store knows.
 package cache
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+)
 
 // Cache remembers values by key. It is filled only through Get, and the change feed drops what is out of date: a value that
 // was being loaded while its key was dropped, or everything was, is returned to those who asked before and not remembered.
@@ -13,4 +18,15 @@ type Cache[K comparable, V any] interface {
 	Drop(key K)
 	// Flush forgets everything, likewise.
 	Flush()
+}
+
+// Set is the caches that the core wants. What is said of a life is its upper bound; the others end when a change drops them.
+type Set struct {
+	Sessions     Cache[domain.SessionID, domain.Session]
+	Users        Cache[domain.UserID, domain.User]      // each with its principal
+	LastLogins   Cache[domain.UserID, time.Time]        // for domain.LastLoginAge: no change tells of a login
+	Services     Cache[string, domain.Service]          // by key, id and name
+	Grants       Cache[domain.GrantsKey, domain.Grants] // until Grants.RememberUntil
+	Claims       Cache[domain.TokenHash, domain.Claims] // until Claims.RememberUntil
+	SessionCount Cache[struct{}, domain.SessionCount]   // the one count there is, for domain.SessionCountAge
 }

@@ -89,14 +89,14 @@ func Sealer(t *testing.T, open func(t *testing.T, current domain.Secret, previou
 		mustNotOpen(t, old, place, seal(t, rotated, "x"))
 		mustOpen(t, open(t, secureSecretC), seal(t, rotated, "x"), "x")
 	})
-	t.Run("what a previous secret sealed is sealed anew, so that it may go", func(t *testing.T) {
+	t.Run("what a previous secret sealed is sealed again, so that it may go", func(t *testing.T) {
 		sealed := seal(t, open(t, secureSecretA), "x")
-		anew, changed, err := open(t, secureSecretC, secureSecretB, secureSecretA).Reseal(place, sealed)
+		resealed, changed, err := open(t, secureSecretC, secureSecretB, secureSecretA).Reseal(place, sealed)
 		if err != nil || !changed {
 			t.Fatal(changed, err)
 		}
-		mustOpen(t, open(t, secureSecretC), anew, "x")
-		if again, changed, err := open(t, secureSecretC, secureSecretA).Reseal(place, anew); err != nil || changed || !bytes.Equal(again, anew) {
+		mustOpen(t, open(t, secureSecretC), resealed, "x")
+		if again, changed, err := open(t, secureSecretC, secureSecretA).Reseal(place, resealed); err != nil || changed || !bytes.Equal(again, resealed) {
 			t.Errorf("again: %v, %v", changed, err)
 		}
 		if got, changed, err := open(t, secureSecretC, secureSecretB).Reseal(place, sealed); err == nil || changed || got != nil {

@@ -24,13 +24,13 @@ func storeAudit(t *testing.T, s storeTest) {
 		return events
 	}
 	event := func(at time.Time, kind domain.EventType, subject string) domain.Event {
-		return domain.NewEvent(newID[domain.EventID](), at, kind, domain.System(), domain.Origin{}, "user", subject)
+		return domain.NewEvent(kind, domain.System(), domain.Origin{}, "user", subject).Stamped(newID[domain.EventID](), at)
 	}
 
 	t.Run("events come back as they went, newest first, with and without a trace", func(t *testing.T) {
 		actor := domain.Actor{Kind: domain.ActorUser, ID: newID[domain.PrincipalID](), SessionID: newID[domain.SessionID]()}
-		full := domain.NewEvent(newID[domain.EventID](), noon, domain.EventLoginFailed, actor,
-			domain.Origin{IP: "192.0.2.1", UserAgent: "agent", RequestID: "r-1"}, "user", string(actor.ID)).With("reason", "it's \"wrong\"")
+		full := domain.NewEvent(domain.EventLoginFailed, actor, domain.Origin{IP: "192.0.2.1", UserAgent: "agent", RequestID: "r-1"}, "user",
+			string(actor.ID)).Stamped(newID[domain.EventID](), noon).With("reason", "it's \"wrong\"")
 		full.Outcome, full.ServiceID, full.Trace.Identifier = domain.Failed, domain.PlatformID, "ada@example.com"
 		bare := event(noon.Add(time.Second), domain.EventKeyCreated, "")
 		add(t, full, bare)

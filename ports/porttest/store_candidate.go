@@ -61,7 +61,7 @@ func storeCandidates(t *testing.T, s storeTest) {
 		u := s.user(t)
 		waiting := newRegistration(u.Email, noon)
 		register(t, waiting)
-		u.Bury(noon)
+		u.Delete(noon)
 		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Principals.Update(ctx, u.Principal) })
 		same(t, "candidate", find(t, u.Email, key, noon), domain.Candidate{Registration: waiting, Run: none})
 	})

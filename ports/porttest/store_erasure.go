@@ -91,7 +91,7 @@ func storeErasure(t *testing.T, s storeTest) {
 		}
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
 			p, err := tx.Principals.Lock(ctx, u.Principal.ID)
-			p.Bury(noon)
+			p.Delete(noon)
 			return errors.Join(err, tx.Principals.Update(ctx, p))
 		})
 		fails(t, "again", s.WithinTx(t.Context(), remove), domain.ErrNotFound)
@@ -140,7 +140,7 @@ func storeErasure(t *testing.T, s storeTest) {
 			return errors.Join(tx.Erasure.Messages(ctx, [][]byte{newBytes(32), his.Subject}), tx.Erasure.Messages(ctx, nil))
 		})
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			left, err := tx.Outbox.Claim(ctx, noon, time.Minute, []domain.Topic{domain.TopicMail}, 10)
+			left, err := tx.Outbox.Claim(ctx, noon, time.Minute, []domain.Topic{domain.TopicForgot}, 10)
 			if len(left) != 2 || left[0].ID != hers.ID || left[1].ID != nobodys.ID {
 				t.Errorf("left are %+v", left)
 			}
@@ -154,12 +154,12 @@ func storeErasure(t *testing.T, s storeTest) {
 func storeTraces(t *testing.T, s storeTest) {
 	add := func(t *testing.T, by domain.Actor, subject, id string, at time.Time, typed string) domain.Event {
 		t.Helper()
-		e := domain.NewEvent(newID[domain.EventID](), at, domain.EventSessionEnded, by, domain.Origin{IP: "192.0.2.1"}, subject, id)
+		e := domain.NewEvent(domain.EventSessionEnded, by, domain.Origin{IP: "192.0.2.1"}, subject, id).Stamped(newID[domain.EventID](), at)
 		e.Trace.Identifier = typed
 		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Audit.Add(ctx, e) })
 		return e
 	}
-	about := func(t *testing.T, id domain.PrincipalID, before store.EventMark, n int) []domain.Event {
+	about := func(t *testing.T, id domain.PrincipalID, before domain.Cursor, n int) []domain.Event {
 		t.Helper()
 		events, err := s.Read().Audit.About(t.Context(), id, before, n)
 		if err != nil {
@@ -189,18 +189,18 @@ func storeTraces(t *testing.T, s storeTest) {
 			}
 			return slices.Compare([]byte(b.ID), []byte(a.ID))
 		})
-		same(t, "all", about(t, who, store.EventMark{}, 100), want)
+		same(t, "all", about(t, who, domain.Cursor{}, 100), want)
 		var paged []domain.Event
-		var mark store.EventMark
+		var mark domain.Cursor
 		for {
 			page := about(t, who, mark, 2)
 			if paged = append(paged, page...); len(page) < 2 {
 				break
 			}
-			mark = store.MarkOf(page[1])
+			mark = page[1].Place()
 		}
 		same(t, "page by page", paged, want)
-		same(t, "nobody", about(t, "nonsense", store.EventMark{}, 10), []domain.Event(nil))
+		same(t, "nobody", about(t, "nonsense", domain.Cursor{}, 10), []domain.Event(nil))
 	})
 
 	t.Run("traces of events, of what is about sessions and of what was typed go, and the events stay", func(t *testing.T) {
@@ -282,7 +282,7 @@ func storeLastAdmin(t *testing.T, s storeTest) {
 	if last(t, root.ID) {
 		t.Error("one whose disablement is over does not count")
 	}
-	state(t, disabled, func(p *domain.Principal) { p.Bury(noon) })
+	state(t, disabled, func(p *domain.Principal) { p.Delete(noon) })
 	role, err := domain.NewRole(newID[domain.RoleID](), domain.PlatformID, "board", "", nil, noon)
 	if err != nil {
 		t.Fatal(err)

@@ -101,7 +101,7 @@ func storeExpiredRows(t *testing.T, s storeTest) {
 					return err
 				}
 			}
-			claimed, err := tx.Outbox.Claim(ctx, noon, time.Minute, []domain.Topic{domain.TopicMail}, 3)
+			claimed, err := tx.Outbox.Claim(ctx, noon, time.Minute, []domain.Topic{domain.TopicForgot}, 3)
 			if err != nil || len(claimed) != 3 {
 				t.Fatalf("claimed %d, %v", len(claimed), err)
 			}

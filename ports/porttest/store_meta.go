@@ -69,7 +69,7 @@ func storeText(t *testing.T, s storeTest) {
 			session, family := newSession(s.user(t).ID, noon)
 			session.UserAgent = text
 			flow := newFlow(text, newAddress(t))
-			event := domain.NewEvent(newID[domain.EventID](), noon, domain.EventKeyCreated, domain.System(), domain.Origin{}, "", "").With("k", text)
+			event := domain.NewEvent(domain.EventKeyCreated, domain.System(), domain.Origin{}, "", "").Stamped(newID[domain.EventID](), noon).With("k", text)
 			writes := map[string]func(context.Context, *store.Tx) error{
 				"user":         func(ctx context.Context, tx *store.Tx) error { return tx.Users.Insert(ctx, u) },
 				"registration": func(ctx context.Context, tx *store.Tx) error { return tx.Registrations.Insert(ctx, r) },

@@ -12,7 +12,7 @@ import (
 
 func newMessage(runAt time.Time) domain.Message {
 	return domain.Message{
-		ID: newID[domain.MessageID](), Topic: domain.TopicMail, Payload: newBytes(40), RunAt: runAt, CreatedAt: noon, ExpiresAt: noon.Add(24 * time.Hour),
+		ID: newID[domain.MessageID](), Topic: domain.TopicForgot, Payload: newBytes(40), RunAt: runAt, CreatedAt: noon, ExpiresAt: noon.Add(24 * time.Hour),
 	}
 }
 
@@ -37,7 +37,7 @@ func storeOutbox(t *testing.T, s storeTest) {
 		})
 		return got
 	}
-	mail := []domain.Topic{domain.TopicMail}
+	mail := []domain.Topic{domain.TopicForgot}
 	claim := func(t *testing.T, now time.Time, n int) []domain.Message {
 		t.Helper()
 		return of(t, mail, now, n)
@@ -82,7 +82,7 @@ func storeOutbox(t *testing.T, s storeTest) {
 		for _, none := range [][]domain.Topic{nil, {domain.TopicResend}, {"' OR 1=1 --"}} {
 			same(t, "none", of(t, none, noon, 10), []domain.Message(nil))
 		}
-		both := of(t, []domain.Topic{domain.TopicForgot, domain.TopicMail}, noon, 10)
+		both := of(t, []domain.Topic{domain.TopicForgot, domain.TopicForgot}, noon, 10)
 		same(t, "two topics", both, []domain.Message{claimed(first), claimed(second)})
 		left := of(t, []domain.Topic{other.Topic}, noon, 10)
 		same(t, "the other", left, []domain.Message{claimed(other)})

@@ -37,7 +37,7 @@ func storePayloads(t *testing.T, s storeTest) {
 		return err
 	})
 	s.write(t, func(ctx context.Context, tx *store.Tx) error {
-		claimed, err := tx.Outbox.Claim(ctx, noon, time.Minute, []domain.Topic{domain.TopicMail}, 1)
+		claimed, err := tx.Outbox.Claim(ctx, noon, time.Minute, []domain.Topic{domain.TopicForgot}, 1)
 		if err != nil {
 			return err
 		}
@@ -89,10 +89,10 @@ func storePayloads(t *testing.T, s storeTest) {
 	t.Run("are replaced where they stand still, once", func(t *testing.T) {
 		for name, replace := range map[string]func(context.Context, store.Payloads) (bool, error){
 			"message": func(ctx context.Context, p store.Payloads) (bool, error) {
-				return p.ReplaceMessage(ctx, string(soon.ID), soon.Payload, []byte("sealed anew"))
+				return p.ReplaceMessage(ctx, string(soon.ID), soon.Payload, []byte("sealed again"))
 			},
 			"flow": func(ctx context.Context, p store.Payloads) (bool, error) {
-				return p.ReplaceFlow(ctx, string(live.ID), live.Payload, []byte("sealed anew"))
+				return p.ReplaceFlow(ctx, string(live.ID), live.Payload, []byte("sealed again"))
 			},
 		} {
 			won := race(t, racers, func(int) (ok bool, err error) {
@@ -109,6 +109,6 @@ func storePayloads(t *testing.T, s storeTest) {
 		first := list(t, func(ctx context.Context, p store.Payloads) ([]store.Payload, error) {
 			return p.OfMessages(ctx, noon, domain.Cursor{}, 1)
 		})
-		same(t, "stored", string(first[0].Sealed), "sealed anew")
+		same(t, "stored", string(first[0].Sealed), "sealed again")
 	})
 }

@@ -37,7 +37,7 @@ func storeUserList(t *testing.T, s storeTest) {
 		return ids
 	}
 	buried := s.user(t)
-	buried.Principal.Bury(noon)
+	buried.Principal.Delete(noon)
 	s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Principals.Update(ctx, buried.Principal) })
 
 	for name, row := range map[string]struct {
@@ -46,7 +46,7 @@ func storeUserList(t *testing.T, s storeTest) {
 	}{
 		"all, newest first":                     {store.UserFilter{}, []domain.UserID{alan, grace, ada}},
 		"some":                                  {store.UserFilter{Limit: 2}, []domain.UserID{alan, grace}},
-		"after a mark":                          {store.UserFilter{Before: store.UserMark{CreatedAt: noon.Add(time.Hour), ID: grace}}, []domain.UserID{ada}},
+		"after a mark":                          {store.UserFilter{Before: domain.Cursor{At: noon.Add(time.Hour), ID: string(grace)}}, []domain.UserID{ada}},
 		"those who may act":                     {store.UserFilter{State: domain.Active}, []domain.UserID{ada}},
 		"those who may not":                     {store.UserFilter{State: domain.Disabled}, []domain.UserID{alan, grace}},
 		"those who may act when a time is over": {store.UserFilter{State: domain.Active, Now: noon.Add(24 * time.Hour)}, []domain.UserID{alan, ada}},

@@ -83,7 +83,7 @@ type Sealer interface {
 	Open(place string, sealed []byte) ([]byte, error)
 	// Reseal seals a value under the current key that a previous one sealed. changed is false, and the value is the same, when the
 	// current key sealed it. ErrUnknownSecret as with Open.
-	Reseal(place string, sealed []byte) (anew []byte, changed bool, err error)
+	Reseal(place string, sealed []byte) (resealed []byte, changed bool, err error)
 	// Derive returns the label's key of 32 bytes under the current secret and then under each previous one. Callers must
 	// not change them.
 	Derive(label string) [][]byte

@@ -21,7 +21,7 @@ type UserReader interface {
 	ByID(ctx context.Context, id domain.UserID) (domain.User, error)
 	// ByEmail finds the account by the canonical address.
 	ByEmail(ctx context.Context, email domain.Email) (domain.User, error)
-	// Candidate reads what a password at an address is judged on, in one query that is the same for known and unknown addresses.
+	// Candidate reads what a password at an address is judged on, in one trip and with the same queries for known and unknown addresses.
 	Candidate(ctx context.Context, email domain.Email, runKey []byte, now time.Time) (domain.Candidate, error)
 	// List is newest first, those before the mark.
 	List(ctx context.Context, f UserFilter) ([]domain.User, error)
@@ -33,14 +33,8 @@ type UserFilter struct {
 	Search string
 	State  domain.PrincipalState // active or disabled; a disablement whose time is over is none
 	Now    time.Time
-	Before UserMark
+	Before domain.Cursor
 	Limit  int // at most 201, which is also the default: a page of 200 and one that tells of more
-}
-
-// UserMark is a place in the list of users.
-type UserMark struct {
-	CreatedAt time.Time
-	ID        domain.UserID
 }
 
 // Users writes users.

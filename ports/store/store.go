@@ -40,10 +40,13 @@ type Store interface {
 	// single conditional statement that is its own transaction. ok is false when nothing was written, for whatever reason: to
 	// know it, read. Inside WithinTx it is an error at once.
 	Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (session domain.SessionID, ok bool, err error)
+	// Scrub makes the database forget on disk what was deleted, as far as it is in its hands.
+	Scrub(ctx context.Context) error
+	// OnCommit sets the function that hears of every commit, after it and before WithinTx returns. Set it before first use.
+	OnCommit(hear func(Commit))
 }
 
-// Commit says what a transaction left for others to follow. The adapter passes it to a function given at its making, after
-// every commit and before WithinTx returns.
+// Commit says what a transaction left for others to follow.
 type Commit struct {
 	Changes  []domain.Change // without their numbers
 	Messages bool            // the outbox has something new

@@ -33,22 +33,13 @@ type AuditFilter struct {
 	Limit     int // at most 200, which is also the default
 }
 
-// EventMark is a place in the log.
-type EventMark struct {
-	At time.Time
-	ID domain.EventID
-}
-
-// MarkOf is the place of an event.
-func MarkOf(e domain.Event) EventMark { return EventMark{At: e.At, ID: e.ID} }
-
 // AuditReader reads the audit log.
 type AuditReader interface {
 	// List is newest first, each event with its trace unless that was erased.
 	List(ctx context.Context, f AuditFilter) ([]domain.Event, error)
-	// About lists up to n events that a principal did or that are about it, newest first, those before a mark; from the newest
-	// one for the zero mark.
-	About(ctx context.Context, principal domain.PrincipalID, before EventMark, n int) ([]domain.Event, error)
+	// About lists up to n events that a principal did or that are about it, newest first, those behind a cursor; from the newest
+	// one for the zero cursor.
+	About(ctx context.Context, principal domain.PrincipalID, before domain.Cursor, n int) ([]domain.Event, error)
 }
 
 // Audit appends to the audit log. There is no update and no delete, but of the traces beside it.

@@ -17,7 +17,7 @@ func flood(s *testkit.Server, user string, n int) error {
 			events := make([]domain.Event, min(300, n-done))
 			for i := range events {
 				at := now.Add(time.Duration((done+i)/3) * time.Microsecond)
-				events[i] = domain.NewEvent(domain.EventID(newID()), at, domain.EventUserUpdated, domain.System(), domain.Origin{IP: "192.0.2.1"}, "user", user)
+				events[i] = domain.NewEvent(domain.EventUserUpdated, domain.System(), domain.Origin{IP: "192.0.2.1"}, "user", user).Stamped(domain.EventID(newID()), at)
 			}
 			return tx.Audit.Add(ctx, events...)
 		})

@@ -61,7 +61,7 @@ func TestImportedHashesAreReplaced(t *testing.T) {
 				c.Login(account)
 				c.Me(in.Access).Want(http.StatusOK, "")
 				if epoch() != begin {
-					t.Error("hashing the same password anew counted as a change of it")
+					t.Error("hashing the same password again counted as a change of it")
 				}
 			})
 		}

@@ -55,7 +55,7 @@ func wantLimited(t *testing.T, r testkit.Response, limit int, wait time.Duration
 }
 
 // The tests of shared limits are not parallel: on a machine that is too busy Redis misses its 100 ms, and then limits are
-// counted anew in the process, as they should be.
+// counted from zero in the process, as they should be.
 func TestLoginBudgetOfAnAccount(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(map[string]string{"HASH_WAIT": "20s"})})

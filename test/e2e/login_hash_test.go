@@ -25,7 +25,7 @@ func TestLoginWhenTheHashQueueIsFull(t *testing.T) {
 		opens := func() bool { return c.Do(login(credentials(account))).Status == http.StatusOK }
 		s.Eventually(20*time.Second, opens) // the start measures a comparison, in the only place there is
 		record := s.Record()
-		s.Eventually(20*time.Second, func() bool { // and the login hashed anew
+		s.Eventually(20*time.Second, func() bool { // and the login hashed again
 			return strings.HasPrefix(record.Text("SELECT password_hash FROM users WHERE id = ?", account.ID), "$2a$09$")
 		})
 		answers := c.AtOnce(24, func(i int) testkit.Request {
@@ -86,7 +86,7 @@ func TestLoginHashesAnew(t *testing.T) {
 			})
 		}
 		if epoch() != begin {
-			t.Error("hashing the same password anew counted as a change of it")
+			t.Error("hashing the same password again counted as a change of it")
 		}
 	})
 }
@@ -119,6 +119,6 @@ func TestLoginIsNotSlowedByHashingAnew(t *testing.T) {
 		usual = min(usual, took(a))
 	}
 	if first > usual*17/10 || first < usual*3/10 {
-		t.Errorf("the login that hashes anew took %s, others take %s", first, usual)
+		t.Errorf("the login that rehashes took %s, others take %s", first, usual)
 	}
 }

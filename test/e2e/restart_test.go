@@ -10,7 +10,7 @@ import (
 	"github.com/signet-auth/signet/test/testkit/backend"
 )
 
-// TestRestartOfEverything: Redis forgets all, Postgres is killed, the server starts anew. Nothing that was over is revived,
+// TestRestartOfEverything: Redis forgets all, Postgres is killed, the server starts again. Nothing that was over is revived,
 // and nobody is logged out.
 func TestRestartOfEverything(t *testing.T) {
 	t.Run("embedded", func(t *testing.T) {

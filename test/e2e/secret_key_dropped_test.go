@@ -26,7 +26,7 @@ func TestSecretKeyPreviousIsDroppedTooEarly(t *testing.T) {
 		s.Env["MAIL_SERVER"], s.Env["MAIL_PORT"] = "127.0.0.1", "1" // nobody is there
 		s.Restart()
 		s.Client().Do(register(pending)).Want(http.StatusCreated, "")
-		waiting := "topic = 'mail' AND delivered_at IS NULL AND parked_at IS NULL AND payload IS NOT NULL"
+		waiting := "topic LIKE 'mail.%' AND delivered_at IS NULL AND parked_at IS NULL AND payload IS NOT NULL"
 		s.Eventually(10*time.Second, func() bool {
 			return record.Count("SELECT count(*) FROM outbox WHERE last_error <> '' AND "+waiting) == 1
 		})
@@ -95,7 +95,7 @@ func TestSecretKeyPreviousIsDroppedTooEarly(t *testing.T) {
 			record.Exec("UPDATE outbox SET payload = (SELECT kept.payload FROM kept WHERE kept.id = outbox.id) WHERE id IN (SELECT id FROM kept)")
 			give(nil)
 			if said := refused(t, "1 message of the outbox"); strings.Contains(said, "signing key") {
-				t.Errorf("the keys were sealed anew: %s", said)
+				t.Errorf("the keys were sealed again: %s", said)
 			}
 			give(map[string]string{"SECRET_KEY_FORCE": "true", "SECRET_KEY_PREVIOUS": testkit.SecretKey, "CLEANUP_EVERY": "50ms"})
 			s.Restart()

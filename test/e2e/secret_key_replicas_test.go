@@ -144,7 +144,7 @@ func TestSecretKeyIsReplacedReplicaByReplica(t *testing.T) {
 			}
 			if round == 1 { // the old one may go
 				if said := signet(t, cheaply(first.Env), "", "keys", "list").want(t, 0); strings.Contains(said.Out, "SECRET_KEY") {
-					t.Errorf("the keys are not sealed anew: %s", said.Out)
+					t.Errorf("the keys are not sealed again: %s", said.Out)
 				}
 			}
 		}

@@ -30,7 +30,7 @@ func TestSecretKeyIsReplaced(t *testing.T) {
 		s.Restart()
 		s.Client().Do(register(pending)).Want(http.StatusCreated, "")
 		s.Eventually(10*time.Second, func() bool {
-			return record.Count("SELECT count(*) FROM outbox WHERE topic = 'mail' AND delivered_at IS NULL AND last_error <> ''") == 1
+			return record.Count("SELECT count(*) FROM outbox WHERE topic LIKE 'mail.%' AND delivered_at IS NULL AND last_error <> ''") == 1
 		})
 		s.Stop()
 

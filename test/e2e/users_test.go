@@ -254,8 +254,8 @@ func TestUsersList(t *testing.T) {
 			}{
 				"a limit that is too high":                {[]string{"--limit", "201"}, "limit must be from 1 to 200"},
 				"a state that is none":                    {[]string{"--state", "deleted"}, "state must be active or disabled"},
-				"a cursor made up (hydra CVE-2026-33503)": {[]string{"--cursor", "AAAA"}, "cursor must be"},
-				"a cursor that was changed":               {[]string{"--cursor", cursor[:20] + flipped(cursor[20:21]) + cursor[21:]}, "cursor must be"},
+				"a cursor made up (hydra CVE-2026-33503)": {[]string{"--cursor", "AAAA"}, "The cursor is not one of this list"},
+				"a cursor that was changed":               {[]string{"--cursor", cursor[:20] + flipped(cursor[20:21]) + cursor[21:]}, "The cursor is not one of this list"},
 			} {
 				t.Run(name, func(t *testing.T) {
 					signet(t, env, "", append([]string{"users", "list"}, row.args...)...).want(t, 1, row.word)

@@ -205,7 +205,7 @@ func TestAStatementThatWasRefusedLeavesItsConnectionGood(t *testing.T) {
 		t.Error(err)
 	}
 	if n := connections(); n != 0 {
-		t.Errorf("%d connections had to be made anew", n)
+		t.Errorf("%d connections had to be opened again", n)
 	}
 }
 

@@ -31,10 +31,10 @@ func TestRoundTrips(t *testing.T) {
 	}
 	user := domain.NewUser(id[domain.UserID](), email, "hash", domain.PersonName{First: "Ada"}, now)
 	event := func() domain.Event {
-		return domain.NewEvent(id[domain.EventID](), now, domain.EventUserVerified, domain.System(), domain.Origin{IP: "192.0.2.1"}, "user", string(user.ID))
+		return domain.UserEvent(domain.EventUserVerified, domain.System(), domain.Origin{IP: "192.0.2.1"}, user.ID).Stamped(id[domain.EventID](), now)
 	}
 	message := func() domain.Message {
-		return domain.Message{ID: id[domain.MessageID](), Topic: domain.TopicMail, Payload: []byte("sealed"), RunAt: now, CreatedAt: now}
+		return domain.Message{ID: id[domain.MessageID](), Topic: domain.TopicForgot, Payload: []byte("sealed"), RunAt: now, CreatedAt: now}
 	}
 	within := func(t *testing.T, fn func(context.Context, *store.Tx) error) {
 		t.Helper()
@@ -94,7 +94,7 @@ func TestRoundTrips(t *testing.T) {
 		}},
 		{"a claim", 2, func(t *testing.T) {
 			within(t, func(ctx context.Context, tx *store.Tx) error {
-				_, err := tx.Outbox.Claim(ctx, now, time.Minute, []domain.Topic{domain.TopicMail}, 1)
+				_, err := tx.Outbox.Claim(ctx, now, time.Minute, []domain.Topic{domain.TopicForgot}, 1)
 				return err
 			})
 		}},

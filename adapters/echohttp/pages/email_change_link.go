@@ -14,9 +14,7 @@ import (
 // EmailChangeLink is the routes of the link in a mail that proves a new address, for deployments whose front end has no page
 // for it (LINK_EMAIL_CHANGE). Its button posts back to the same address. Unlike that of a verification, whose callers are
 // older than Signet, no GET of this link has an effect (ASVS 3.5.3): it is for people.
-type EmailChangeLink struct {
-	ConfirmEmail *profile.ConfirmEmail
-}
+type EmailChangeLink struct{ Service *profile.Service }
 
 // Mount adds the routes.
 func (l *EmailChangeLink) Mount(a *echohttp.API) {
@@ -46,7 +44,7 @@ func (l *EmailChangeLink) follow(_ context.Context, caller echohttp.Caller, _ ap
 
 func (l *EmailChangeLink) post(ctx context.Context, caller echohttp.Caller, in api.ChangeEmailLinkRequest) (echohttp.Raw, error) {
 	html := accepts(caller.Accept, mediaHTML)
-	err := l.ConfirmEmail.Handle(ctx, profile.ConfirmEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
+	err := l.Service.ConfirmEmail(ctx, profile.ConfirmEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
 	status, public := echohttp.Classify(err)
 	switch {
 	case html && errors.Is(err, domain.ErrInvalidToken):

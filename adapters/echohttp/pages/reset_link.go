@@ -14,9 +14,7 @@ import (
 // ResetLink is the routes of the link in a mail to set a new password, for deployments whose front end has no page for it
 // (LINK_RESET). Its form posts back to the same address. The token in there is all that counts, so there is no cookie to
 // forge a request with.
-type ResetLink struct {
-	Reset *password.Reset
-}
+type ResetLink struct{ Service *password.Service }
 
 // Mount adds the routes.
 func (l *ResetLink) Mount(a *echohttp.API) {
@@ -55,7 +53,7 @@ func (l *ResetLink) post(ctx context.Context, caller echohttp.Caller, in api.Res
 	if in.NewPassword != "" && in.Repeated != in.NewPassword {
 		return resetPage.render(caller, http.StatusBadRequest, l.form(resetView{Repeated: true}))
 	}
-	err := l.Reset.Handle(ctx, password.ResetInput{
+	err := l.Service.Reset(ctx, password.ResetInput{
 		From: caller.Origin, Token: domain.NewSecret(in.Token), Field: "The password", Password: domain.NewSecret(in.NewPassword),
 	})
 	if err == nil {
@@ -76,6 +74,6 @@ func (l *ResetLink) post(ctx context.Context, caller echohttp.Caller, in api.Res
 
 // form adds what the form says about every password.
 func (l *ResetLink) form(view resetView) resetView {
-	view.MinLength = l.Reset.Password.MinLength
+	view.MinLength = l.Service.Policy().MinLength
 	return view
 }

@@ -15,7 +15,7 @@ import (
 // VerificationLink is the routes of the link in a verification mail. A GET by a person shows a page with a button, because
 // mail scanners follow links; a GET by a program that says so consumes, as the original service did.
 type VerificationLink struct {
-	Verification *auth.VerifyEmail
+	Service *auth.Service
 	// ConsumeOnAnyGet makes every GET of a link consume it but a browser's (VERIFY_GET=consume), for callers of the original
 	// service. Mail scanners consume it too then.
 	ConsumeOnAnyGet bool
@@ -56,7 +56,7 @@ func (l *VerificationLink) post(ctx context.Context, caller echohttp.Caller, in 
 
 // consume answers a person with a page, also when the link no longer works, and a program with JSON.
 func (l *VerificationLink) consume(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest, html bool) (echohttp.Raw, error) {
-	_, err := l.Verification.Handle(ctx, auth.VerifyEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
+	err := l.Service.VerifyEmail(ctx, auth.VerifyEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
 	status, public := echohttp.Classify(err)
 	switch {
 	case html && errors.Is(err, domain.ErrInvalidToken):

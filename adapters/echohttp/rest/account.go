@@ -12,10 +12,7 @@ import (
 )
 
 // Account is the routes of /api/auth about the account as a whole: closing it, and exporting what is held about its user.
-type Account struct {
-	Close  *user.Close
-	Export *user.Export
-}
+type Account struct{ Service *user.Service }
 
 // Mount adds the routes.
 func (r *Account) Mount(a *echohttp.API) {
@@ -35,14 +32,14 @@ func (r *Account) Mount(a *echohttp.API) {
 }
 
 func (r *Account) close(ctx context.Context, caller echohttp.Caller, in api.CloseRequest) (api.CloseResponse, error) {
-	out, err := r.Close.Handle(ctx, user.CloseInput{Actor: caller.Actor, From: caller.Origin, Password: domain.NewSecret(in.Password)})
+	out, err := r.Service.Close(ctx, user.CloseInput{Actor: caller.Actor, From: caller.Origin, Password: domain.NewSecret(in.Password)})
 	return api.CloseResponse{
 		Success: true, Message: "The account is closed. Its data will be erased; until then an administrator can open it again", EraseAt: out.EraseAt,
 	}, err
 }
 
 func (r *Account) export(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.ExportResponse, error) {
-	out, err := r.Export.Handle(ctx, caller.Actor)
+	out, err := r.Service.Export(ctx, caller.Actor)
 	if err != nil {
 		return api.ExportResponse{}, err
 	}

@@ -7,22 +7,13 @@ import (
 
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
+	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/auth"
-	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/domain"
 )
 
 // Auth is the routes of /api/auth by which people sign up, log in and out, and learn whose a token is.
-type Auth struct {
-	Register     *auth.Register
-	Verification *auth.VerifyEmail
-	Resend       *auth.ResendVerification
-	Login        *auth.Login
-	Refresh      *auth.Refresh
-	Logout       *auth.Logout
-	Me           *auth.Me
-	Validate     *auth.ValidateJWT
-}
+type Auth struct{ Service *auth.Service }
 
 // accountsTag is that of every call about the account of the caller.
 const accountsTag = "Accounts"
@@ -73,7 +64,7 @@ func (r *Auth) Mount(a *echohttp.API) {
 }
 
 func (r *Auth) register(ctx context.Context, caller echohttp.Caller, in api.RegisterRequest) (api.RegisterResponse, error) {
-	out, err := r.Register.Handle(ctx, auth.RegisterInput{
+	out, err := r.Service.Register(ctx, auth.RegisterInput{
 		From: caller.Origin, Email: in.Email, Password: domain.NewSecret(in.Password),
 		FirstName: in.FirstName, LastName: in.LastName, Locale: in.Locale, AcceptLanguage: caller.AcceptLanguage,
 	})
@@ -85,14 +76,14 @@ func (r *Auth) register(ctx context.Context, caller echohttp.Caller, in api.Regi
 }
 
 func (r *Auth) verify(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailRequest) (api.MessageResponse, error) {
-	_, err := r.Verification.Handle(ctx, auth.VerifyEmailInput{
+	err := r.Service.VerifyEmail(ctx, auth.VerifyEmailInput{
 		From: caller.Origin, Token: domain.NewSecret(in.Token), Email: in.Email, Code: domain.NewSecret(in.Code),
 	})
 	return api.MessageResponse{Success: true, Message: api.MessageEmailVerified}, err
 }
 
 func (r *Auth) resend(ctx context.Context, caller echohttp.Caller, in api.ResendVerificationRequest) (api.MessageResponse, error) {
-	err := r.Resend.Handle(ctx, auth.ResendVerificationInput{From: caller.Origin, Email: in.Email})
+	err := r.Service.ResendVerification(ctx, auth.ResendVerificationInput{From: caller.Origin, Email: in.Email})
 	return api.MessageResponse{Success: true, Message: "If this address waits for verification, a new mail is on its way"}, err
 }
 
@@ -104,7 +95,7 @@ func (r *Auth) login(ctx context.Context, caller echohttp.Caller, in api.LoginRe
 			return answer, err
 		}
 	}
-	out, err := r.Login.Handle(ctx, auth.LoginInput{
+	out, err := r.Service.Login(ctx, auth.LoginInput{
 		From: caller.Origin, Email: in.Email, Password: domain.NewSecret(in.Password), Service: in.Service, DeviceName: in.DeviceName,
 		Cookie: byCookie,
 	})
@@ -126,7 +117,7 @@ func (r *Auth) refresh(ctx context.Context, caller echohttp.Caller, in api.Refre
 	if err != nil {
 		return answer, err
 	}
-	out, err := r.Refresh.Handle(ctx, auth.RefreshInput{From: caller.Origin, Token: token, By: by, Service: in.Service})
+	out, err := r.Service.Refresh(ctx, auth.RefreshInput{From: caller.Origin, Token: token, By: by, Service: in.Service})
 	if err != nil {
 		if by == auth.ByCookie {
 			err = caller.ClearInvalidCookie(err)
@@ -162,7 +153,7 @@ func (r *Auth) logout(ctx context.Context, caller echohttp.Caller, in api.Logout
 	if err != nil && token.IsZero() && caller.Bearer.IsZero() {
 		return answer, err
 	}
-	err = r.Logout.Handle(ctx, auth.LogoutInput{From: caller.Origin, AccessToken: caller.Bearer, RefreshToken: token, Cookie: cookie})
+	err = r.Service.Logout(ctx, auth.LogoutInput{From: caller.Origin, AccessToken: caller.Bearer, RefreshToken: token, Cookie: cookie})
 	if err != nil {
 		if !cookie.IsZero() {
 			err = caller.ClearInvalidCookie(err)
@@ -180,12 +171,12 @@ func (r *Auth) logout(ctx context.Context, caller echohttp.Caller, in api.Logout
 const siteData = `"storage"`
 
 func (r *Auth) me(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.MeResponse, error) {
-	user, err := r.Me.Handle(ctx, caller.Actor)
+	user, err := r.Service.Me(ctx, caller.Actor)
 	return api.MeResponse{Success: true, User: userBody(user)}, err
 }
 
 func (r *Auth) validate(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.ValidateResponse, error) {
-	out, err := r.Validate.Handle(ctx, caller.Actor)
+	out, err := r.Service.ValidateJWT(ctx, caller.Actor)
 	if err != nil {
 		return api.ValidateResponse{}, err
 	}
@@ -199,7 +190,7 @@ func (r *Auth) validate(ctx context.Context, caller echohttp.Caller, _ struct{})
 	}, nil
 }
 
-func expiresIn(t session.AccessToken) int64 { return int64(t.ExpiresIn / time.Second) }
+func expiresIn(t access.Token) int64 { return int64(t.ExpiresIn / time.Second) }
 
 func userBody(u domain.User) api.User {
 	body := api.User{

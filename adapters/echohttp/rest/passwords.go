@@ -11,11 +11,7 @@ import (
 )
 
 // Passwords is the routes by which a password is replaced.
-type Passwords struct {
-	Forgot *password.Forgot
-	Reset  *password.Reset
-	Change *password.Change
-}
+type Passwords struct{ Service *password.Service }
 
 const passwordsTag = "Passwords"
 
@@ -52,7 +48,7 @@ var refusedPasswords = []*domain.Error{
 }
 
 func (r *Passwords) forgot(ctx context.Context, caller echohttp.Caller, in api.ForgotPasswordRequest) (api.MessageResponse, error) {
-	err := r.Forgot.Handle(ctx, password.ForgotInput{From: caller.Origin, Email: in.Email})
+	err := r.Service.Forgot(ctx, password.ForgotInput{From: caller.Origin, Email: in.Email})
 	return api.MessageResponse{Success: true, Message: "If this address has an account, a mail with a link to set a new password is on its way"}, err
 }
 
@@ -61,7 +57,7 @@ func (r *Passwords) reset(ctx context.Context, caller echohttp.Caller, in api.Re
 	if value == "" {
 		field, value = "password", in.Password
 	}
-	err := r.Reset.Handle(ctx, password.ResetInput{
+	err := r.Service.Reset(ctx, password.ResetInput{
 		From: caller.Origin, Token: domain.NewSecret(in.Token), Field: field, Password: domain.NewSecret(value),
 	})
 	return api.MessageResponse{Success: true, Message: "The password is set. Log in with it"}, err
@@ -69,7 +65,7 @@ func (r *Passwords) reset(ctx context.Context, caller echohttp.Caller, in api.Re
 
 func (r *Passwords) change(ctx context.Context, caller echohttp.Caller, in api.ChangePasswordRequest) (echohttp.Answer[api.ChangePasswordResponse], error) {
 	answer := echohttp.Answer[api.ChangePasswordResponse]{}
-	out, err := r.Change.Handle(ctx, password.ChangeInput{
+	out, err := r.Service.Change(ctx, password.ChangeInput{
 		Actor: caller.Actor, From: caller.Origin, Current: domain.NewSecret(in.CurrentPassword), New: domain.NewSecret(in.NewPassword),
 	})
 	if err != nil {

@@ -12,11 +12,7 @@ import (
 )
 
 // Profile is the routes of /api/auth by which people change their account.
-type Profile struct {
-	Update       *profile.Update
-	ChangeEmail  *profile.ChangeEmail
-	ConfirmEmail *profile.ConfirmEmail
-}
+type Profile struct{ Service *profile.Service }
 
 // Mount adds the routes.
 func (r *Profile) Mount(a *echohttp.API) {
@@ -41,19 +37,19 @@ func (r *Profile) Mount(a *echohttp.API) {
 }
 
 func (r *Profile) changeEmail(ctx context.Context, caller echohttp.Caller, in api.ChangeEmailRequest) (api.MessageResponse, error) {
-	err := r.ChangeEmail.Handle(ctx, profile.ChangeEmailInput{
+	err := r.Service.ChangeEmail(ctx, profile.ChangeEmailInput{
 		Actor: caller.Actor, From: caller.Origin, NewEmail: in.NewEmail, Password: domain.NewSecret(in.Password),
 	})
 	return api.MessageResponse{Success: true, Message: "Follow the link in the mail to the new address to change to it"}, err
 }
 
 func (r *Profile) confirmEmail(ctx context.Context, caller echohttp.Caller, in api.ConfirmEmailRequest) (api.MessageResponse, error) {
-	err := r.ConfirmEmail.Handle(ctx, profile.ConfirmEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
+	err := r.Service.ConfirmEmail(ctx, profile.ConfirmEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
 	return api.MessageResponse{Success: true, Message: api.MessageEmailChanged}, err
 }
 
 func (r *Profile) update(ctx context.Context, caller echohttp.Caller, in api.UpdateMeRequest) (api.MeResponse, error) {
-	user, err := r.Update.Handle(ctx, profile.UpdateInput{
+	user, err := r.Service.Update(ctx, profile.UpdateInput{
 		Actor: caller.Actor, From: caller.Origin,
 		FirstName: in.FirstName.Pointer(), LastName: in.LastName.Pointer(), Locale: in.Locale.Pointer(), Metadata: rawText(in.Metadata),
 	})

@@ -11,12 +11,7 @@ import (
 )
 
 // Sessions is the routes of /api/auth/sessions.
-type Sessions struct {
-	List      *session.List
-	EndOne    *session.EndOne
-	EndOthers *session.EndOthers
-	Stats     *session.Stats
-}
+type Sessions struct{ Service *session.Service }
 
 const sessionsTag = "Sessions"
 
@@ -47,29 +42,29 @@ func (r *Sessions) list(ctx context.Context, caller echohttp.Caller, in api.List
 	if limit == 0 {
 		limit = api.DefaultLimit
 	}
-	out, err := r.List.Handle(ctx, session.ListInput{Actor: caller.Actor, Limit: limit, Cursor: in.Cursor})
+	out, err := r.Service.List(ctx, session.ListInput{Actor: caller.Actor, Limit: limit, Cursor: in.Cursor})
 	if err != nil {
 		return api.ListSessionsResponse{}, err
 	}
 	body := api.ListSessionsResponse{Success: true, Sessions: make([]api.ListedSession, len(out.Sessions)), NextCursor: out.Next}
 	for i, s := range out.Sessions {
-		body.Sessions[i] = listedSession(s, r.List.Policy, caller.Actor.SessionID)
+		body.Sessions[i] = listedSession(s, r.Service.Policy(), caller.Actor.SessionID)
 	}
 	return body, nil
 }
 
 func (r *Sessions) endOne(ctx context.Context, caller echohttp.Caller, in api.EndSessionRequest) (api.MessageResponse, error) {
-	err := r.EndOne.Handle(ctx, session.EndOneInput{Actor: caller.Actor, From: caller.Origin, ID: in.ID})
+	err := r.Service.EndOne(ctx, session.EndOneInput{Actor: caller.Actor, From: caller.Origin, ID: in.ID})
 	return api.MessageResponse{Success: true, Message: "The session has ended"}, err
 }
 
 func (r *Sessions) endOthers(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.EndSessionsResponse, error) {
-	n, err := r.EndOthers.Handle(ctx, session.EndOthersInput{Actor: caller.Actor, From: caller.Origin})
+	n, err := r.Service.EndOthers(ctx, session.EndOthersInput{Actor: caller.Actor, From: caller.Origin})
 	return api.EndSessionsResponse{Success: true, Revoked: n}, err
 }
 
 func (r *Sessions) stats(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.SessionStatsResponse, error) {
-	n, err := r.Stats.Handle(ctx, caller.Actor)
+	n, err := r.Service.Stats(ctx, caller.Actor)
 	return api.SessionStatsResponse{Success: true, ActiveSessions: n.Sessions, UsersWithSessions: n.Users}, err
 }
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/signet-auth/signet/app/auth"
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -37,7 +37,7 @@ func (r *Rig) Write(tb testing.TB, fn func(ctx context.Context, tx *store.Tx) er
 // Hash is a hash of a password under the rig's setting.
 func (r *Rig) Hash(tb testing.TB, password string) string {
 	tb.Helper()
-	place, err := r.Hasher.Reserve(tb.Context())
+	place, err := r.hasher.Reserve(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -122,13 +122,13 @@ func (r *Rig) Service(tb testing.TB, key string, permissions []string, patterns 
 func (r *Rig) Session(tb testing.TB, u domain.User, service domain.Service) (domain.Session, domain.Secret) {
 	tb.Helper()
 	now := r.Clock.Now()
-	s := domain.NewSession(domain.SessionID(r.System.NewOrderedID()), u.ID, []string{"pwd"}, From, "", r.Sessions, now)
-	f, _, err := domain.NewFamily(domain.FamilyID(r.System.NewID()), s.ID, domain.FirstPartyClient, r.RefreshKeys, r.System.Entropy, now)
+	s := domain.NewSession(domain.SessionID(r.System.NewOrderedID()), u.ID, []string{domain.MethodPassword}, From, "", r.Settings.Sessions, now)
+	f, _, err := domain.NewFamily(domain.FamilyID(r.System.NewID()), s.ID, domain.FirstPartyClient, r.Ports.Sealer.Derive("refresh"), r.System.Entropy, now)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	r.Write(tb, func(ctx context.Context, tx *store.Tx) error { return tx.Sessions.Insert(ctx, s, f) })
-	token, err := r.Mint.Issue(tb.Context(), u, s, service, now)
+	token, err := r.SignIn.AccessToken(tb.Context(), u, s, service, now)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -149,7 +149,8 @@ func (r *Rig) Platform(tb testing.TB) domain.Service {
 func (r *Rig) End(tb testing.TB, id domain.SessionID) {
 	tb.Helper()
 	r.Write(tb, func(ctx context.Context, tx *store.Tx) error {
-		_, err := r.Ender.End(ctx, tx, domain.System(), From, domain.EndedByAdmin, id)
+		ending := base.Ending{By: domain.System(), From: From, Reason: domain.EndedByAdmin}
+		_, err := r.Base.EndSessions(ctx, tx, ending, r.Clock.Now(), id)
 		return err
 	})
 }
@@ -157,7 +158,7 @@ func (r *Rig) End(tb testing.TB, id domain.SessionID) {
 // Poll reads the feed once.
 func (r *Rig) Poll(tb testing.TB) {
 	tb.Helper()
-	if _, err := r.Follower.Poll(tb.Context()); err != nil {
+	if _, err := r.Feed.Poll(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -169,7 +170,7 @@ func (r *Rig) Settle(tb testing.TB) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r.Dispatcher.Run(ctx)
+		r.Outbox.Run(ctx)
 	}()
 	Wait(tb, "the outbox to be empty", func() bool { return r.Due(tb) == 0 })
 	stop()
@@ -204,53 +205,17 @@ func (r *Rig) Events(tb testing.TB, types ...domain.EventType) []domain.Event {
 	return events
 }
 
-// Credentials compares passwords on the rig's parts.
-func (r *Rig) Credentials() auth.Credentials {
-	return auth.Credentials{
-		Store: r.Store, System: r.System, Hasher: r.Hasher, Guard: r.Guard, Password: r.Passwords, Failures: r.Failures,
-	}
+// Actor is a user with a token for Signet itself, of a session that has just begun.
+func (r *Rig) Actor(u domain.User) domain.Actor {
+	return domain.Actor{Kind: domain.ActorUser, ID: u.ID.Principal(), Audience: domain.PlatformKey, AuthTime: r.Clock.Now()}
 }
 
-// NewConfirm is the use case on the rig's parts.
-func (r *Rig) NewConfirm() *auth.Confirm {
-	return &auth.Confirm{Credentials: r.Credentials(), Recent: 10 * time.Minute}
-}
-
-// NewLogin is the use case on the rig's parts.
-func (r *Rig) NewLogin() *auth.Login {
-	return &auth.Login{
-		Credentials: r.Credentials(), Directory: r.Directory, Mint: r.Mint, Ender: r.Ender, Lookout: r.Lookout,
-		Refresh: r.RefreshKeys, Policy: r.Sessions, Rehash: r.Rehash,
-	}
-}
-
-// NewRegister is the use case on the rig's parts, open and strict.
-func (r *Rig) NewRegister() *auth.Register {
-	return &auth.Register{
-		Store: r.Store, System: r.System, Hasher: r.Hasher, Guard: r.Guard, Postbox: r.Postbox, Password: r.Passwords,
-		Verification: r.Verification, Languages: r.Composer.Languages(), Policy: auth.RegistrationPolicy{Door: auth.DoorOpen, TTL: 7 * 24 * time.Hour},
-	}
-}
-
-// NewVerifyEmail is the use case on the rig's parts.
-func (r *Rig) NewVerifyEmail() *auth.VerifyEmail {
-	return &auth.VerifyEmail{Store: r.Store, System: r.System, Guard: r.Guard, Verification: r.Verification}
-}
-
-// NewResend is the use case on the rig's parts.
-func (r *Rig) NewResend() *auth.ResendVerification {
-	return &auth.ResendVerification{Store: r.Store, System: r.System, Guard: r.Guard, Postbox: r.Postbox, Verification: r.Verification}
-}
-
-// NewRefresh is the use case on the rig's parts.
-func (r *Rig) NewRefresh() *auth.Refresh {
-	return &auth.Refresh{
-		Store: r.Store, System: r.System, Directory: r.Directory, Mint: r.Mint, Ender: r.Ender, Postbox: r.Postbox, Keys: r.RefreshKeys,
-		Policy: domain.RefreshPolicy{Grace: 10 * time.Second, Retry: 15 * time.Minute}, Sessions: r.Sessions, MailTTL: 24 * time.Hour,
-	}
-}
-
-// NewLogout is the use case on the rig's parts.
-func (r *Rig) NewLogout() *auth.Logout {
-	return &auth.Logout{Store: r.Store, System: r.System, Authenticator: r.Authenticator, Ender: r.Ender, Keys: r.RefreshKeys}
+// SetPassword changes a password, as a use case does: with the epoch.
+func (r *Rig) SetPassword(tb testing.TB, id domain.UserID, password string) {
+	tb.Helper()
+	hash := r.Hash(tb, password)
+	r.Principal(tb, id, func(p *domain.Principal) { p.ReplaceCredentials(r.Clock.Now()) })
+	r.Write(tb, func(ctx context.Context, tx *store.Tx) error {
+		return tx.Users.SetPassword(ctx, id, hash, r.Clock.Now())
+	})
 }

@@ -74,7 +74,7 @@ func (s *Store) Count(queries ...string) int {
 	return n
 }
 
-// Reset begins to count anew.
+// Reset starts counting from zero.
 func (s *Store) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,6 +101,12 @@ func (s *Store) Ping(ctx context.Context) error {
 		}
 	}
 	return s.Store.Ping(ctx)
+}
+
+// Scrub is one query.
+func (s *Store) Scrub(ctx context.Context) error {
+	_, err := ask(s, "Scrub", func() (struct{}, error) { return struct{}{}, s.Store.Scrub(ctx) })
+	return err
 }
 
 // Rotate is one query.

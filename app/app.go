@@ -1,0 +1,240 @@
+// Package app is what Signet does. New builds all of it from ports: the one wiring of the core, for serve, the command line and tests
+// alike. Each folder below is a feature (a Service whose methods are its use cases) or something that features stand on.
+//
+//	base, guard, access, proof, credential, signin, reauth     what features stand on
+//	auth, password, profile, session, user, admin              features
+//	keys, reseal, feed, outbox, audit, janitor                 what works behind them
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/admin"
+	"github.com/signet-auth/signet/app/audit"
+	"github.com/signet-auth/signet/app/auth"
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/app/credential"
+	"github.com/signet-auth/signet/app/feed"
+	"github.com/signet-auth/signet/app/guard"
+	"github.com/signet-auth/signet/app/janitor"
+	"github.com/signet-auth/signet/app/keys"
+	"github.com/signet-auth/signet/app/outbox"
+	"github.com/signet-auth/signet/app/password"
+	"github.com/signet-auth/signet/app/profile"
+	"github.com/signet-auth/signet/app/proof"
+	"github.com/signet-auth/signet/app/reauth"
+	"github.com/signet-auth/signet/app/reseal"
+	"github.com/signet-auth/signet/app/session"
+	"github.com/signet-auth/signet/app/signin"
+	"github.com/signet-auth/signet/app/user"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/cache"
+	"github.com/signet-auth/signet/ports/device"
+	"github.com/signet-auth/signet/ports/mailer"
+	"github.com/signet-auth/signet/ports/secure"
+	"github.com/signet-auth/signet/ports/store"
+	"github.com/signet-auth/signet/ports/sys"
+	"github.com/signet-auth/signet/ports/transient"
+)
+
+// Ports are what the core is built on. None may be missing: a linter asks for complete literals, and New panics.
+type Ports struct {
+	Log       *slog.Logger
+	System    sys.System
+	Store     store.Store
+	Caches    cache.Set
+	Limiter   transient.Limiter // budgets that guard secrets, shared by all replicas
+	Waker     transient.Waker
+	Sealer    secure.Sealer
+	Hasher    secure.PasswordHasher
+	KeyMaker  secure.KeyMaker
+	Issuer    secure.TokenIssuer
+	Verifier  secure.TokenVerifier
+	Composer  mailer.Composer
+	Transport mailer.Transport
+	Devices   device.Namer
+	// PrepareMonths makes the partitions of the months to come, as the owner of the schema, and says how many.
+	PrepareMonths func(ctx context.Context, now time.Time, n int) (int, error)
+}
+
+// Settings are what operators choose.
+type Settings struct {
+	Issuer       string        // of access tokens
+	AccessTTL    time.Duration // of access tokens
+	Keys         domain.KeyPolicy
+	Sessions     domain.SessionPolicy
+	Refresh      domain.RefreshPolicy
+	KeepBearers  bool
+	RecentAuth   time.Duration
+	Registration auth.RegistrationPolicy
+	Password     domain.PasswordPolicy
+	Proofs       proof.Settings
+	CloseGrace   time.Duration
+	Guard        guard.Settings
+	Feed         feed.Settings
+	Outbox       outbox.Settings
+	CleanupEvery time.Duration
+	// Reseal says that values may be left that a previous SECRET_KEY sealed.
+	Reseal bool
+}
+
+// App is the core. Its services are safe for concurrent use.
+type App struct {
+	Auth     *auth.Service
+	Password *password.Service
+	Profile  *profile.Service
+	Sessions *session.Service
+	Users    *user.Service
+	Admins   *admin.Service
+	Reseal   *reseal.Service
+
+	Authenticator *access.Authenticator
+	Directory     *access.Directory
+	Minter        *access.Minter
+	SignIn        *signin.Service
+	Reauth        *reauth.Service
+	Proofs        *proof.Service
+	Passwords     *credential.Passwords
+	Guard         *guard.Guard
+	Base          *base.Base
+
+	Keys    *keys.Ring
+	Feed    *feed.Follower
+	Outbox  *outbox.Dispatcher
+	Janitor *janitor.Janitor
+
+	settings Settings
+}
+
+// New builds the core. It panics where a port is missing, and does nothing else that can fail: Start does.
+func New(p Ports, s Settings) *App {
+	p.check()
+	b := &base.Base{
+		Store: p.Store, System: p.System, Log: p.Log,
+		Audit: &audit.Recorder{Store: p.Store, System: p.System, Log: p.Log},
+		Mail:  &outbox.MailQueue{Sealer: p.Sealer, System: p.System},
+	}
+	a := &App{Base: b, settings: s}
+	a.Feed = &feed.Follower{Store: p.Store, Waker: p.Waker, System: p.System, Settings: s.Feed, Log: p.Log}
+	a.Keys = &keys.Ring{
+		Keeper: keys.Keeper{Base: b, Maker: p.KeyMaker, Sealer: p.Sealer, Policy: s.Keys}, Issuer: p.Issuer, Verifier: p.Verifier,
+	}
+	a.Directory = &access.Directory{Store: p.Store, Feed: a.Feed, System: p.System, Caches: p.Caches}
+	a.Authenticator = &access.Authenticator{
+		Ring: a.Keys, Directory: a.Directory, System: p.System, Issuer: s.Issuer, Claims: p.Caches.Claims,
+	}
+	a.Minter = &access.Minter{Ring: a.Keys, Directory: a.Directory, System: p.System, Issuer: s.Issuer, TTL: s.AccessTTL}
+	a.Guard = guard.New(p.Limiter, p.Sealer, s.Guard)
+	refreshKeys, cursors := domain.RefreshKeys(p.Sealer.Derive("refresh")), domain.CursorKeys(p.Sealer.Derive("cursor"))
+
+	a.Passwords = credential.New(b, a.Guard, p.Hasher, s.Password)
+	a.Proofs = proof.New(b, a.Guard, p.Sealer, s.Proofs)
+	a.Reauth = reauth.New(b, a.Guard, a.Passwords, s.RecentAuth)
+	a.SignIn = signin.New(b, a.Directory, a.Minter, p.Devices, refreshKeys, s.Sessions)
+
+	a.Auth = auth.New(b, auth.Parts{
+		Guard: a.Guard, Passwords: a.Passwords, Proofs: a.Proofs, SignIn: a.SignIn, Directory: a.Directory, Authenticator: a.Authenticator,
+		Keys: refreshKeys,
+	}, auth.Settings{
+		Registration: s.Registration, Languages: p.Composer.Languages(), Refresh: s.Refresh, KeepBearers: s.KeepBearers, Sessions: s.Sessions,
+	})
+	a.Password = password.New(b, password.Parts{
+		Guard: a.Guard, Passwords: a.Passwords, Proofs: a.Proofs, Reauth: a.Reauth, SignIn: a.SignIn, Directory: a.Directory,
+	})
+	a.Profile = profile.New(b, a.Guard, a.Proofs, a.Reauth)
+	a.Sessions = session.New(b, a.Directory, p.Caches.SessionCount, s.Sessions, cursors)
+	a.Users = user.New(b, user.Parts{Guard: a.Guard, Directory: a.Directory, Proofs: a.Proofs, Reauth: a.Reauth, Cursors: cursors},
+		user.Settings{Grace: s.CloseGrace, Sessions: s.Sessions})
+	a.Admins = admin.New(b, a.Passwords)
+	a.Reseal = reseal.New(b, p.Sealer)
+
+	a.Outbox = a.newDispatcher(p)
+	a.Janitor = a.newJanitor(p)
+	a.Feed.Subscribe(a.Directory)
+	a.Feed.Subscribe(a.Keys)
+	a.Feed.Subscribe(a.Authenticator) // after the ring, whose findings it remembers
+	p.Store.OnCommit(func(c store.Commit) {
+		a.Feed.Committed(c) // first, so that no answer is given before this replica forgot
+		a.Outbox.Committed(c)
+	})
+	return a
+}
+
+// newDispatcher says what becomes of each topic of the outbox.
+func (a *App) newDispatcher(p Ports) *outbox.Dispatcher {
+	return &outbox.Dispatcher{
+		Store: p.Store, System: p.System, Log: p.Log, Settings: a.settings.Outbox,
+		Prepare: map[domain.Topic]outbox.Prepare{
+			domain.TopicRegistration: a.Auth.PrepareRegistration,
+			domain.TopicResend:       a.Auth.PrepareResend,
+			domain.TopicForgot:       a.Password.PrepareForgot,
+			domain.TopicChangeEmail:  a.Profile.PrepareChangeEmail,
+		},
+		Deliver: outbox.MailDelivery{Queue: a.Base.Mail, Composer: p.Composer, Transport: p.Transport, Devices: p.Devices}.Handlers(),
+	}
+}
+
+// newJanitor says what is done again and again.
+func (a *App) newJanitor(p Ports) *janitor.Janitor {
+	tasks := append(janitor.Cleaning(p.Store),
+		janitor.Task{Kind: "users", Do: a.Users.EraseDue},
+		janitor.Task{Kind: "keys", Do: a.Keys.Maintain},
+		janitor.Daily(janitor.Task{Kind: "months", Do: p.PrepareMonths}))
+	if a.settings.Reseal { // again and again: a replica that does not know the new secret yet may still seal
+		tasks = append(tasks, janitor.Task{Kind: "resealed", Do: a.Reseal.All})
+	}
+	return &janitor.Janitor{System: p.System, Every: a.settings.CleanupEvery, Log: p.Log, Tasks: tasks}
+}
+
+// Start does what must be done before the first request, each step under the care of retry, which may call it again: the signing keys,
+// what a previous SECRET_KEY sealed, and the place in the change feed.
+func (a *App) Start(ctx context.Context, retry func(context.Context, func(context.Context) error) error) error {
+	if err := retry(ctx, a.Keys.Start); err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	if a.settings.Reseal {
+		err := retry(ctx, func(ctx context.Context) error {
+			_, err := a.Reseal.All(ctx, a.Base.System.Now(), 0)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("seal again: %w", err)
+		}
+	}
+	err := retry(ctx, func(ctx context.Context) error { _, err := a.Feed.Poll(ctx); return err })
+	if err != nil {
+		return fmt.Errorf("change feed: %w", err)
+	}
+	return nil
+}
+
+// Run does the work behind the requests until ctx ends, then what is under way to its end.
+func (a *App) Run(ctx context.Context) {
+	var work sync.WaitGroup
+	for _, run := range []func(context.Context){a.Feed.Run, a.Janitor.Run, a.Outbox.Run, a.Base.Audit.Run} {
+		work.Go(func() { run(ctx) })
+	}
+	work.Wait()
+	a.Passwords.Wait()
+}
+
+// check panics where a port is missing: a mistake of ours, found at every start.
+func (p Ports) check() {
+	for name, missing := range map[string]bool{
+		"Log": p.Log == nil, "System": p.System.Now == nil || p.System.NewID == nil || p.System.NewOrderedID == nil || p.System.Entropy == nil || p.System.Sleep == nil,
+		"Store": p.Store == nil, "Limiter": p.Limiter == nil, "Waker": p.Waker == nil, "Sealer": p.Sealer == nil, "Hasher": p.Hasher == nil,
+		"KeyMaker": p.KeyMaker == nil, "Issuer": p.Issuer == nil, "Verifier": p.Verifier == nil, "Composer": p.Composer == nil,
+		"Transport": p.Transport == nil, "Devices": p.Devices == nil, "PrepareMonths": p.PrepareMonths == nil,
+		"Caches": p.Caches.Sessions == nil || p.Caches.Users == nil || p.Caches.LastLogins == nil || p.Caches.Services == nil ||
+			p.Caches.Grants == nil || p.Caches.Claims == nil || p.Caches.SessionCount == nil,
+	} {
+		if missing {
+			panic("app: the port " + name + " is missing")
+		}
+	}
+}

@@ -1,0 +1,14 @@
+package guard
+
+import "github.com/signet-auth/signet/ports/transient"
+
+// Limits are the budgets that all replicas share, by what they bound. A new one is a field here, a method of Guard that takes from it,
+// and its setting in cmd/run. What one caller may ask of one replica is bounded for every route by adapters/echohttp/throttle.go.
+type Limits struct {
+	Account     transient.Limit // guesses per address, whether or not it has an account
+	Block       transient.Limit // failures per address block
+	Register    transient.Limit // registrations per address block: each costs a hash
+	Mail        transient.Limit // mails per address
+	Recovery    transient.Limit // of them those that replace a password, which count for themselves
+	MailByBlock transient.Limit // mails asked for per address block
+}

@@ -1,0 +1,75 @@
+package janitor
+
+import (
+	"context"
+	"time"
+
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// How long what is over is kept. Clocks of replicas differ, and a client that is late should hear why, so nothing goes at once.
+const (
+	// KeepSessions is for the owner and the operator, who ask what happened last week. Nothing else needs the rows: an ended session's
+	// tokens are refused with and without them, reuse is only an alarm while the session lives, and a genuine token of a session
+	// whose row is gone still logs out.
+	KeepSessions = 7 * 24 * time.Hour
+	// KeepSecrets is for one-time secrets and registrations, which hold addresses and are good for nothing any more.
+	KeepSecrets = time.Hour
+	// KeepMessages is for operators who look into why a mail did not arrive.
+	KeepMessages = 7 * 24 * time.Hour
+	// KeepFailures is how long a run of failed logins is remembered after its last one. It is far above the longest lock, so that
+	// waiting does not make the next lock shorter (TH-4), and slower guesses than this get nowhere.
+	KeepFailures = 30 * 24 * time.Hour
+	// KeepChanges must be longer than the silence after which a follower forgets everything anyway.
+	KeepChanges = 2 * time.Hour
+)
+
+// Cleaning are the tasks that remove rows.
+func Cleaning(s store.Store) []Task {
+	return []Task{
+		Remove(s, "sessions", KeepSessions, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.Sessions(ctx, before, n)
+		}),
+		Remove(s, "flows", KeepSecrets, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.Flows(ctx, before, n)
+		}),
+		Remove(s, "registrations", KeepSecrets, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.Registrations(ctx, before, n)
+		}),
+		Remove(s, "messages", KeepMessages, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.Messages(ctx, before, n)
+		}),
+		Remove(s, "login_failures", KeepFailures, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.Lockouts(ctx, before, n)
+		}),
+		Remove(s, "changes", KeepChanges, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.Changes.Purge(ctx, before, n)
+		}),
+	}
+}
+
+// Remove is a task that removes rows whose time was over for so long.
+func Remove(s store.Store, kind string, keep time.Duration, remove func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error)) Task {
+	return Task{Kind: kind, Do: func(ctx context.Context, now time.Time, n int) (removed int, err error) {
+		err = s.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			removed, err = remove(ctx, tx, now.Add(-keep), n)
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+		return removed, nil
+	}}
+}
+
+// Daily is a task that is done in the first sweep and once a day after it, whether or not it succeeds.
+func Daily(task Task) Task {
+	var last time.Time
+	return Task{Kind: task.Kind, Do: func(ctx context.Context, now time.Time, n int) (int, error) {
+		if !last.IsZero() && now.Sub(last).Abs() < 24*time.Hour {
+			return 0, nil
+		}
+		last = now
+		return task.Do(ctx, now, n)
+	}}
+}

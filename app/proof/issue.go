@@ -1,0 +1,147 @@
+package proof
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/app/guard"
+	"github.com/signet-auth/signet/app/outbox"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/mailer"
+	"github.com/signet-auth/signet/ports/secure"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// Link is the link of a mail.
+type Link struct {
+	TTL time.Duration
+	URL func(token domain.Secret) string
+}
+
+// Settings are the links by what they are for, and the code that stands beside that of a verification.
+type Settings struct {
+	Verify, Reset, ChangeEmail Link
+	Code                       domain.CodePolicy
+}
+
+// Service issues and redeems. Safe for concurrent use.
+type Service struct {
+	*base.Base
+
+	guard  *guard.Guard
+	sealer secure.Sealer
+	code   domain.CodePolicy
+	terms  map[domain.Purpose]terms
+}
+
+// terms are how the secret of a purpose travels.
+type terms struct {
+	link Link
+	mail mailer.Kind
+	code bool
+}
+
+// New makes the service.
+func New(b *base.Base, g *guard.Guard, sealer secure.Sealer, s Settings) *Service {
+	verify, reset := terms{s.Verify, mailer.Verify, true}, terms{s.Reset, mailer.Reset, false}
+	return &Service{Base: b, guard: g, sealer: sealer, code: s.Code, terms: map[domain.Purpose]terms{
+		domain.PurposeVerifyRegistration: verify,
+		domain.PurposeVerifyUser:         verify,
+		domain.PurposeResetPassword:      reset,
+		domain.PurposeResetRegistration:  reset,
+		domain.PurposeChangeEmail:        {s.ChangeEmail, mailer.ChangeEmail, false},
+	}}
+}
+
+// Request asks for a secret.
+type Request struct {
+	Purpose domain.Purpose
+	Subject string
+	To      domain.Email // the mailbox that using it proves
+	Name    domain.PersonName
+	From    domain.Origin
+	AskedAt time.Time
+	Payload any // is remembered with it, sealed; nil: nothing
+}
+
+// TTL is how long the link of a purpose works.
+func (s *Service) TTL(p domain.Purpose) time.Duration { return s.terms[p].link.TTL }
+
+// Send issues a secret and promises its mail.
+func (s *Service) Send(ctx context.Context, tx *store.Tx, r Request, now time.Time) error {
+	flow, secret, err := s.Issue(ctx, tx, r, now)
+	if err != nil {
+		return err
+	}
+	return s.Mail(ctx, tx, r, flow, secret, now)
+}
+
+// Issue makes a secret and stores its flow. Older ones of the purpose about the subject are void from then on.
+func (s *Service) Issue(ctx context.Context, tx *store.Tx, r Request, now time.Time) (domain.Flow, domain.OneTimeSecret, error) {
+	policy := domain.CodePolicy{}
+	if s.terms[r.Purpose].code {
+		policy = s.code
+	}
+	flow, secret, err := domain.NewFlow(domain.FlowID(s.System.NewOrderedID()), r.Purpose, r.Subject, r.To, s.codeKeys()[0],
+		s.System.Entropy, now, s.TTL(r.Purpose), policy)
+	if err == nil && r.Payload != nil {
+		flow.Payload, err = s.seal(flow.ID, r.Payload)
+	}
+	if err != nil {
+		return domain.Flow{}, domain.OneTimeSecret{}, err
+	}
+	if err := tx.Flows.Supersede(ctx, r.Purpose, r.Subject, now); err != nil {
+		return domain.Flow{}, domain.OneTimeSecret{}, err
+	}
+	return flow, secret, tx.Flows.Insert(ctx, flow)
+}
+
+// Mail promises the mail that carries a secret.
+func (s *Service) Mail(ctx context.Context, tx *store.Tx, r Request, flow domain.Flow, secret domain.OneTimeSecret, now time.Time) error {
+	t := s.terms[r.Purpose]
+	data := mailer.Data{Name: r.Name.First, Link: t.link.URL(secret.Link), AskedAt: r.AskedAt, LinkTTL: t.link.TTL}
+	if t.code {
+		data.Code, data.CodeTTL = secret.Code.Reveal(), s.code.TTL
+	}
+	mail := outbox.Mail{Kind: t.mail, To: r.To, Locale: r.Name.Locale, From: r.From, Data: data}
+	return s.Base.Mail.Mail(ctx, tx, mail, now, flow.ExpiresAt)
+}
+
+// Void ends what an occasion voids: secrets about the account, and those that wait for one at its address.
+func (s *Service) Void(ctx context.Context, tx *store.Tx, o domain.Occasion, user domain.User, now time.Time) error {
+	for _, purpose := range domain.VoidedBy(o) {
+		subject := string(user.ID)
+		if purpose.Subject() == domain.SubjectAddress {
+			subject = user.Email.Canonical()
+		}
+		if err := tx.Flows.Supersede(ctx, purpose, subject, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PayloadPlace is what a flow's payload is sealed for.
+func PayloadPlace(id domain.FlowID) string { return "flows/payload/" + string(id) }
+
+func (s *Service) seal(id domain.FlowID, payload any) ([]byte, error) {
+	plain, err := json.Marshal(payload)
+	if err != nil {
+		return nil, err
+	}
+	return s.sealer.Seal(PayloadPlace(id), plain)
+}
+
+// OpenPayload reads what was remembered with a flow.
+func (s *Service) OpenPayload(flow domain.Flow, out any) error {
+	plain, err := s.sealer.Open(PayloadPlace(flow.ID), flow.Payload)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(plain, out)
+}
+
+// codeKeys bind codes to SECRET_KEY, the current one first.
+func (s *Service) codeKeys() [][]byte { return s.sealer.Derive("codes") }

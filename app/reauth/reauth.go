@@ -1,0 +1,90 @@
+// Package reauth asks somebody who holds a live token to prove once more that they are its owner, before a change of password or
+// address and before the account is closed (ASVS 7.5.1). Today the proof is the password, or a recent login where the account has
+// none; a passkey, a code and a fresh external login will be others.
+package reauth
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/app/credential"
+	"github.com/signet-auth/signet/app/guard"
+	"github.com/signet-auth/signet/domain"
+)
+
+// Service asks for the proof. It shares budgets, lock and log with the login, or a stolen token would make guesses free (Authelia
+// CVE-2025-24806).
+type Service struct {
+	*base.Base
+
+	guard     *guard.Guard
+	passwords *credential.Passwords
+	recent    time.Duration
+}
+
+// New makes the service. recent is how old a login may be that stands in for the password of an account that has none.
+func New(b *base.Base, g *guard.Guard, passwords *credential.Passwords, recent time.Duration) *Service {
+	return &Service{Base: b, guard: g, passwords: passwords, recent: recent}
+}
+
+// Proof is what the caller offers.
+type Proof struct {
+	Field    string // the input member of the password, for errors
+	Password domain.Secret
+}
+
+// Require returns the account as it was when the proof was judged. The caller's transaction takes base.LockUnchanged on it: the
+// password may have changed during the hash.
+//
+// domain.ErrInvalidCredentials for a wrong password; domain.ErrReauthRequired when the account has none and the login is too long
+// ago.
+func (s *Service) Require(ctx context.Context, actor domain.Actor, from domain.Origin, proof Proof) (domain.User, error) {
+	if err := access.RequirePlatformUser(actor); err != nil {
+		return domain.User{}, err
+	}
+	user, err := s.Store.Read().Users.ByID(ctx, domain.UserID(actor.ID))
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.User{}, domain.ErrTokenInvalid
+	}
+	if err != nil {
+		return domain.User{}, err
+	}
+	if user.PasswordHash == "" {
+		return user, access.RequireRecent(actor, s.recent, s.System.Now())
+	}
+	if proof.Password.IsZero() {
+		return domain.User{}, domain.ErrInvalidFields(domain.Required(proof.Field))
+	}
+	return s.byPassword(ctx, user, from, proof.Password)
+}
+
+// RequireRecent wants a login that is young enough, whatever it was made with.
+func (s *Service) RequireRecent(actor domain.Actor, now time.Time) error {
+	return access.RequireRecent(actor, s.recent, now)
+}
+
+func (s *Service) byPassword(ctx context.Context, user domain.User, from domain.Origin, password domain.Secret) (domain.User, error) {
+	budget, err := s.guard.Attempt(ctx, user.Email, from)
+	if err != nil {
+		return domain.User{}, err
+	}
+	candidate, match, err := s.passwords.Compare(ctx, user.Email, password)
+	if err != nil {
+		budget.Return()
+		return domain.User{}, err
+	}
+	ctx = context.WithoutCancel(ctx) // as at login: hanging up hides no guess
+	now := s.System.Now()
+	if !match.OK || candidate.Run.IsLocked(now) || candidate.User.ID != user.ID || !candidate.User.IsActive(now) {
+		err := s.passwords.Refuse(ctx, candidate, user.Email, from, now)
+		if errors.Is(err, domain.ErrInvalidCredentials) {
+			err = domain.ErrInvalidCredentials.Saying("The password is not right") // of an account that is known: no address was sent
+		}
+		return domain.User{}, err
+	}
+	budget.Return()
+	return candidate.User, nil
+}

@@ -1,0 +1,114 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/app/outbox"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/mailer"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// Proof is what was proved, of whom and how.
+type Proof struct {
+	User    domain.User    // as it was when the proof was judged
+	Methods []string       // amr (RFC 8176)
+	At      time.Time      // auth_time
+	Run     domain.Lockout // the run of failures that a success ends
+}
+
+// Request is what a session is wanted for.
+type Request struct {
+	Client     domain.Client
+	Audience   domain.Service // of the first access token
+	From       domain.Origin
+	DeviceName string
+	Cookie     bool // its refresh tokens travel by cookie only
+}
+
+// Begin makes a session, under the lock of the account's principal: parallel logins are counted one after the other, so exactly the
+// limit is left, and a login with old credentials can't outlive their change.
+//
+// domain.ErrInvalidCredentials when the account changed since it was judged; domain.ErrSessionLimitReached under the policy that
+// refuses.
+func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) (Tokens, error) {
+	session := domain.NewSession(domain.SessionID(s.System.NewOrderedID()), p.User.ID, p.Methods, r.From, r.DeviceName, s.policy, now)
+	session.AuthTime, session.Cookie = p.At, r.Cookie
+	family, token, err := domain.NewFamily(domain.FamilyID(s.System.NewID()), session.ID, r.Client.ID, s.keys, s.System.Entropy, now)
+	if err != nil {
+		return Tokens{}, err
+	}
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := base.LockUnchanged(ctx, tx, p.User.Principal, now)
+		if errors.Is(err, domain.ErrTokenInvalid) { // disabled or deleted since
+			return domain.ErrInvalidCredentials
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.makeRoom(ctx, tx, p.User.ID, r.From, now); err != nil {
+			return err
+		}
+		return s.write(ctx, tx, p, r.From, session, family, now)
+	})
+	if err != nil {
+		return Tokens{}, err
+	}
+	user := p.User
+	user.Principal, user.LastLoginAt = user.AsOf(now), now
+	access, err := s.AccessToken(ctx, user, session, r.Audience, now)
+	return Tokens{User: user, Session: session, Access: access, RefreshToken: token.Text(), IdleUntil: session.IdleExpiresAt(s.policy)}, err
+}
+
+// write is what a login leaves. What nobody waits for comes last, so that the store may send it as one message.
+func (s *Service) write(ctx context.Context, tx *store.Tx, p Proof, from domain.Origin, session domain.Session, family domain.Family, now time.Time) error {
+	if err := s.noteDevice(ctx, tx, p.User, from, now); err != nil {
+		return err
+	}
+	if err := tx.Sessions.Insert(ctx, session, family); err != nil {
+		return err
+	}
+	if err := tx.Users.RecordLogin(ctx, p.User.ID, now); err != nil {
+		return err
+	}
+	if p.Run.Failures > 0 || p.Run.Locks > 0 {
+		if err := tx.Lockouts.Clear(ctx, p.Run.Key); err != nil {
+			return err
+		}
+	}
+	by := domain.Actor{Kind: domain.ActorUser, ID: p.User.ID.Principal(), SessionID: session.ID}
+	return s.Audit.Record(ctx, tx, now, domain.UserEvent(domain.EventLoginSucceeded, by, from, p.User.ID))
+}
+
+// makeRoom keeps the limit of live sessions: it ends the least recently refreshed ones or, under the other policy, refuses.
+func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, user domain.UserID, from domain.Origin, now time.Time) error {
+	if s.policy.Max == 0 {
+		return nil
+	}
+	live, err := tx.Sessions.LiveIDs(ctx, user, s.policy, now)
+	if err != nil {
+		return err
+	}
+	surplus := len(live) - s.policy.Max + 1
+	if surplus <= 0 {
+		return nil
+	}
+	if s.policy.Deny {
+		return domain.ErrSessionLimitReached
+	}
+	_, err = s.EndSessions(ctx, tx, base.Ending{By: domain.System(), From: from, Reason: domain.EndedByLimit}, now, live[:surplus]...)
+	return err
+}
+
+// noteDevice tells people of logins from a class of device that they had not used before (ASVS 6.3.5). It raises an alarm and keeps
+// nobody out: somebody who has the password can claim to be any device.
+func (s *Service) noteDevice(ctx context.Context, tx *store.Tx, user domain.User, from domain.Origin, now time.Time) error {
+	news, err := tx.Devices.RecordLogin(ctx, user.ID, s.devices.Name(from.UserAgent), now)
+	if err != nil || !news.ShouldNotify() {
+		return err
+	}
+	return s.Mail.Notice(ctx, tx, outbox.MailTo(user, mailer.NewLogin, from, mailer.Data{AskedAt: now}), now)
+}

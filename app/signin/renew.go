@@ -1,0 +1,42 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/domain"
+)
+
+// AccessToken makes a token of a live session for one audience.
+func (s *Service) AccessToken(ctx context.Context, user domain.User, session domain.Session, audience domain.Service, now time.Time) (access.Token, error) {
+	return s.minter.Mint(ctx, access.Subject{
+		Principal: user.Principal, Client: domain.FirstParty(), Until: session.IdleExpiresAt(s.policy),
+		SessionID: session.ID, AMR: session.AMR, AuthTime: session.AuthTime, EmailVerified: user.IsEmailVerified(),
+	}, audience, now)
+}
+
+// Renew makes the next line of a session's tokens, for a change of what it was begun with. The caller puts the family in the place of
+// the session's others, in the transaction of that change; the tokens come before it, because a change whose answer fails would log
+// its owner out.
+func (s *Service) Renew(ctx context.Context, user domain.User, id domain.SessionID, now time.Time) (Tokens, domain.Family, error) {
+	session, err := s.directory.Session(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) {
+		return Tokens{}, domain.Family{}, domain.ErrTokenInvalid
+	}
+	if err != nil {
+		return Tokens{}, domain.Family{}, err
+	}
+	session.LastSeenAt = now
+	platform, err := s.directory.Service(ctx, "")
+	if err != nil {
+		return Tokens{}, domain.Family{}, err
+	}
+	token, err := s.AccessToken(ctx, user, session, platform, now)
+	if err != nil {
+		return Tokens{}, domain.Family{}, err
+	}
+	family, refresh, err := domain.NewFamily(domain.FamilyID(s.System.NewID()), id, domain.FirstPartyClient, s.keys, s.System.Entropy, now)
+	return Tokens{User: user, Session: session, Access: token, RefreshToken: refresh.Text(), IdleUntil: session.IdleExpiresAt(s.policy)}, family, err
+}

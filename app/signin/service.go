@@ -1,0 +1,41 @@
+// Package signin is the one place where a session begins, whatever proved who it is: a password today, a provider, a passkey or a
+// code later.
+//
+//	Proof (account, methods, time) + Request (client, audience, origin) ─► Begin ─► one transaction:
+//	  lock the account ─► is it still as it was judged? ─► limit of sessions ─► session + family ─► device news, run of failures,
+//	  audit ─► Tokens
+package signin
+
+import (
+	"time"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/device"
+)
+
+// Service begins sessions and makes their tokens. Safe for concurrent use.
+type Service struct {
+	*base.Base
+
+	directory *access.Directory
+	minter    *access.Minter
+	devices   device.Namer
+	keys      domain.RefreshKeys
+	policy    domain.SessionPolicy
+}
+
+// New makes the service.
+func New(b *base.Base, directory *access.Directory, minter *access.Minter, devices device.Namer, keys domain.RefreshKeys, policy domain.SessionPolicy) *Service {
+	return &Service{Base: b, directory: directory, minter: minter, devices: devices, keys: keys, policy: policy}
+}
+
+// Tokens are a session and what it goes on with.
+type Tokens struct {
+	User         domain.User
+	Session      domain.Session
+	Access       access.Token
+	RefreshToken domain.Secret
+	IdleUntil    time.Time
+}

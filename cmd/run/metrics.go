@@ -1,0 +1,56 @@
+package run
+
+import (
+	"errors"
+
+	"github.com/signet-auth/signet/adapters/pwhash"
+	"github.com/signet-auth/signet/adapters/telemetry"
+	"github.com/signet-auth/signet/app"
+	"github.com/signet-auth/signet/app/janitor"
+	"github.com/signet-auth/signet/app/keys"
+)
+
+// observe registers what operators watch beyond requests.
+func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, l limiters) error {
+	err := errors.Join(
+		metrics.Gauge("signet_feed_lag_seconds", "Age of the last good look at the change feed.", nil,
+			func() float64 { return a.Feed.Lag().Seconds() }),
+		metrics.Gauge("signet_hash_queue_waiting", "Callers who wait for a place to hash a password.", nil,
+			func() float64 { return float64(hasher.Waiting()) }),
+		observeJanitor(metrics, a.Janitor),
+		observeKeys(metrics, a.Keys),
+	)
+	if l.redis == nil {
+		return err
+	}
+	return errors.Join(err, metrics.Gauge("signet_redis_up", "Whether Redis is in use.", nil, func() float64 {
+		if l.redis.Healthy() {
+			return 1
+		}
+		return 0
+	}))
+}
+
+// observeKeys registers what tells of a rotation that does not happen.
+func observeKeys(metrics telemetry.Registry, ring *keys.Ring) error {
+	return errors.Join(
+		metrics.Gauge("signet_signing_key_age_seconds", "For how long the active signing key has signed; 0 without one.", nil,
+			func() float64 { return ring.Age().Seconds() }),
+		metrics.Gauge("signet_signing_keys_published", "How many keys this replica verifies with and publishes.", nil,
+			func() float64 { return float64(ring.Published()) }))
+}
+
+// observeJanitor registers what the janitor did, by kind.
+func observeJanitor(metrics telemetry.Registry, j *janitor.Janitor) error {
+	errs := []error{metrics.Gauge("signet_janitor_last_run_timestamp_seconds", "When this replica last swept all that is over.", nil,
+		func() float64 { return float64(j.LastRun()) })}
+	for _, kind := range j.Kinds() {
+		label := map[string]string{"kind": kind}
+		errs = append(errs,
+			metrics.Counter("signet_janitor_done_total", "Rows of each kind that this replica's sweeps removed (users: erased, months: made, keys: made or changed, resealed: sealed again).", label,
+				func() float64 { return float64(j.Done(kind)) }),
+			metrics.Counter("signet_janitor_failures_total", "How often this replica could not clean a kind.", label,
+				func() float64 { return float64(j.Failed(kind)) }))
+	}
+	return errors.Join(errs...)
+}
