@@ -32,6 +32,10 @@ var sees = map[string][]string{
 	"cmd":                     {"adapters", "app", "ports", "domain", "api", "migrations"},
 }
 
+// mechanisms are the parts of app that features share. The others are features, which app alone puts together: what two of them
+// need is a mechanism, or not shared.
+var mechanisms = []string{"access", "audit", "base", "credential", "feed", "guard", "keys", "outbox", "proof", "reauth", "signin"}
+
 // confined lists standard packages that belong to some units only. Statuses live in HTTP code and SQL in the SQL
 // adapter; everything else talks in domain errors and ports.
 var confined = []struct {
@@ -116,6 +120,8 @@ func brokenArrow(from, imported string) string {
 		return ""
 	case unit == string(echohttp) && to == unit && imported != unit:
 		return "within the HTTP adapter only the kernel is imported"
+	case unit == "app" && to == unit:
+		return brokenWithinApp(from, imported)
 	case unit == to:
 		return ""
 	case isAdapter(unit) && isAdapter(to):
@@ -124,6 +130,22 @@ func brokenArrow(from, imported string) string {
 	rule := match(from, maps.Keys(sees))
 	if !slices.Contains(sees[rule], layer(to)) && layer(from) != layer(to) {
 		return fmt.Sprintf("%s does not see %s", rule, layer(to))
+	}
+	return ""
+}
+
+// brokenWithinApp lets features stand side by side: the root builds them all, base is under all of them.
+func brokenWithinApp(from, imported string) string {
+	part, _, _ := strings.Cut(strings.TrimPrefix(imported, "app/"), "/")
+	switch {
+	case imported == "app":
+		return "app is the wiring: nothing in it sees it"
+	case from == "app" || under(from, imported):
+		return ""
+	case !slices.Contains(mechanisms, part):
+		return "a feature does not see another one"
+	case from == "app/base" && part != "audit" && part != "outbox":
+		return "base is what every feature gets: it sees none of them"
 	}
 	return ""
 }
