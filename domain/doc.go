@@ -4,7 +4,13 @@
 // (may this token refresh, does this pattern grant that permission, is this address possible) are methods on the entity that
 // knows. Nothing here reads a clock, makes randomness, or knows of SQL, HTTP or JSON: time, IDs and entropy are parameters.
 //
-// Where to look: who can act (principal.go, user.go, service.go, actor.go), how they got in (registration.go, session.go,
-// family.go, flow.go, lockout.go), what they may (permission.go, role.go, grant.go, platform.go), and what is said about it
-// (event.go, change.go, message.go).
+// Where to look:
+//
+//	who can act          principal, user, profile, service, client, app_token, actor
+//	how they get in      registration, password, lockout, candidate (what a password is judged on), identity (external logins),
+//	                     session, family and refresh_token, device, flow and one_time_purposes (links and codes)
+//	what they may        permission, role, grant (roles held), platform_permissions
+//	what is signed       signing_key, key_policy, key_course, claims
+//	what is said of it   event (audit), change (what caches follow), message (outbox)
+//	plain values         email, text, language, metadata, secret, id, opaque (tokens and cursors as text), cursor, error
 package domain
