@@ -60,7 +60,7 @@ func (s *Service) Login(ctx context.Context, in LoginInput) (LoginOutput, error)
 	}
 	budget.Return()
 	if err == nil && match.Outdated {
-		s.passwords.Rehash(user, in.Password)
+		s.passwords.Rehash(ctx, user, in.Password)
 	}
 	return out, err
 }

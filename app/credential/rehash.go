@@ -14,9 +14,9 @@ type rehash struct{ working sync.WaitGroup }
 
 // Rehash brings a stored hash to the current setting after a login, behind the answer: it must neither slow a login down nor fail
 // one (ASVS 11.4.2). When the queue is full it gives up: the next login is another chance.
-func (p *Passwords) Rehash(u domain.User, password domain.Secret) {
+func (p *Passwords) Rehash(ctx context.Context, u domain.User, password domain.Secret) {
 	p.rehash.working.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
 		if err := p.replaceHash(ctx, u, password); err != nil {
 			p.Log.WarnContext(ctx, "a password could not be hashed under the current setting; the next login tries again", "user_id", u.ID, "error", err)
