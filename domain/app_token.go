@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// AppToken is a secret by which a service proves itself to Signet. It belongs to the service account, not to whoever made it,
+// AppToken is a secret by which a service proves itself to Signet. It belongs to the service account, not to the user who made it,
 // and outlives them.
 type AppToken struct {
 	ID        AppTokenID

@@ -7,7 +7,7 @@ import (
 )
 
 // Family is the line of refresh tokens of one session at one client. Its row holds the hash of the live token's secret and
-// the salt it was derived with; whoever reads the row can make no token.
+// the salt it was derived with; anyone who reads the row can make no token.
 //
 //	hash equal ───┬─────────────────────────► Rotate   next generation
 //	              └─ static ────────────────► Keep     the same token again

@@ -197,7 +197,7 @@ func (w *world) forge() {
 		return // chance made it a real one
 	}
 	if w.row.parent != nil && bytes.Equal(raw[16:56], rawOf(w, w.row.parent.RefreshToken)[16:56]) {
-		return // the parent's secret, re-signed: whoever has it and SECRET_KEY is its holder
+		return // the parent's secret, re-signed: anyone who has it and SECRET_KEY is its holder
 	}
 	verdict, next := w.row.Present(raw.token(w), w.keys(), policy, w.now)
 	if verdict != domain.Refuse && (!stolen || verdict != domain.Reuse) || next != (domain.RefreshToken{}) {

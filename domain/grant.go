@@ -59,7 +59,7 @@ func (g Grants) Allows(permission string) bool {
 	return slices.ContainsFunc(g.Patterns, func(p Pattern) bool { return p.Matches(permission) })
 }
 
-// Covers tells whether whoever holds g may grant the pattern: one of theirs covers the whole of it.
+// Covers tells whether a holder of g may grant the pattern: one of theirs covers the whole of it.
 func (g Grants) Covers(pattern Pattern) bool {
 	return slices.ContainsFunc(g.Patterns, func(p Pattern) bool { return p.Covers(pattern) })
 }

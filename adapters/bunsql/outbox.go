@@ -89,7 +89,7 @@ func (s outbox) Settle(ctx context.Context, m domain.Message, now time.Time) (bo
 	return n > 0, err
 }
 
-// Retry gives the lease back too: whoever held it holds nothing any more.
+// Retry gives the lease back too: the one that held it holds nothing any more.
 func (s outbox) Retry(ctx context.Context, m domain.Message, runAt time.Time, reason string) (bool, error) {
 	if err := checkText(reason); err != nil {
 		return false, err

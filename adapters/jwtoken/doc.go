@@ -13,7 +13,7 @@
 //   - A claim has one name and one type: duplicates, strings for numbers, fractions and arrays for "aud" are refused.
 //   - Every use goes through one list of options (options in verifier.go).
 //
-// An ECDSA signature can be rewritten into a second valid one by whoever holds the token (r, n−s), so a text does not
+// An ECDSA signature can be rewritten into a second valid one by anyone who holds the token (r, n−s), so a text does not
 // identify a token: revocation goes by sid and jti.
 package jwtoken
 

@@ -10,5 +10,5 @@
 // person a message or a link of theirs, so a name that could be either is left out.
 //
 // An operator's folder has the same layout: <locale>/<kind>.txt, <kind>.html and layout.html. A locale of its own brings the
-// text and the HTML of each kind that it has; missing kinds come in English. docs/mail-templates.md is for whoever writes them.
+// text and the HTML of each kind that it has; missing kinds come in English. docs/mail-templates.md is for anyone who writes them.
 package mailtmpl

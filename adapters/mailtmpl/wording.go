@@ -38,7 +38,7 @@ func safeIP(ip string) string {
 	return addr.Unmap().WithZone("").String()
 }
 
-// safeMasked is an address of which a part is masked, or nothing. One that is whole would be a gift to whoever reads the old
+// safeMasked is an address of which a part is masked, or nothing. One that is whole would be a gift to anyone who reads the old
 // mailbox.
 func safeMasked(address string) string {
 	local, domain, _ := strings.Cut(address, "@")

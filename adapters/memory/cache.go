@@ -85,7 +85,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(context.Context)
 	}
 }
 
-// Drop forgets a key. Whoever calls Get after it returned sees no value, and joins no load, from before.
+// Drop forgets a key. Anyone who calls Get after it returned sees no value, and joins no load, from before.
 func (c *Cache[K, V]) Drop(key K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,6 +3,6 @@
 //
 // The flow: [Cache] remembers what the store knows and forgets when the change feed says so; [Limiter] counts by GCRA, alone
 // or behind an adapter that has lost its server; [Waker] loops the feed's wake-up back into the process; [Inbox] takes mails
-// in development and shows them to whoever sits before the machine. Nothing here survives the process, and nothing here may
+// in development and shows them to anyone who sits before the machine. Nothing here survives the process, and nothing here may
 // be the only place where a revocation, a lockout or a used secret is known.
 package memory

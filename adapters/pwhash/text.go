@@ -84,7 +84,7 @@ func saltText(text string) (salt []byte, ok bool) {
 
 // hmacTakes tells whether HMAC, which PBKDF2 and scrypt begin with, sees all of a password: it fills its key up with NULs, so
 // with one at the end "a" and "a\x00" are one. (It also puts the digest in the place of a password that is longer than its
-// block. Whoever knows the digest of such a password would be let in with it, if it were text; the first login replaces the
+// block. Anyone who knows the digest of such a password would be let in with it, if it were text; the first login replaces the
 // hash.)
 func hmacTakes(password []byte) bool {
 	return len(password) > 0 && len(password) <= maxPassword && bytes.IndexByte(password, 0) < 0

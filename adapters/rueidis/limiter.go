@@ -45,7 +45,7 @@ var (
 // Limiter implements transient.Limiter by GCRA in Redis, for all replicas together. While Redis is lost the fallback counts,
 // for this process alone, from its own memory: limits then hold per replica.
 //
-// A Return goes to whoever counts at the moment. When Redis went or came between Take and Return, the other one gives back a
+// A Return goes to the limiter that counts at the moment. When Redis went or came between Take and Return, the other one gives back a
 // reservation that somebody else made for the same key: a guess more, for who just gave the right password.
 type Limiter struct {
 	client    *Client

@@ -20,7 +20,7 @@ const defaultTimeout = 15 * time.Second
 // Security is how the connection is encrypted.
 type Security int
 
-// The securities. StartTLS insists on it: whoever strips the offer from the server's greeting stops the mail, and does not
+// The securities. StartTLS insists on it: anyone who strips the offer from the server's greeting stops the mail, and does not
 // get to read it (RFC 8314 §3.1). TLS is from the first byte on (RFC 8314 §3.3).
 const (
 	Plain Security = iota

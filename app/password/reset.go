@@ -122,7 +122,7 @@ func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user domain.User, 
 }
 
 // makeUser makes the account of the newest registration that waits under the address, with the new password, and drops the rest:
-// whoever registered, the mailbox was proved by the one who sets this password.
+// no matter who registered, the one who sets this password has proved the mailbox.
 func (s *Service) makeUser(ctx context.Context, tx *store.Tx, r proof.Redeemed, hash string, from domain.Origin) error {
 	email, now := domain.RestoreEmail(r.Flow.Address, r.Flow.Address), r.Now
 	_, err := tx.Users.ByEmail(ctx, email)

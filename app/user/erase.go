@@ -79,7 +79,7 @@ func (s *Service) erase(ctx context.Context, id domain.UserID, by domain.Actor, 
 
 func isDue(u domain.User, now time.Time) bool { return u.IsClosed() && !now.Before(u.EraseAt) }
 
-// eraseTraces walks the events from the newest to the oldest. Those about a session, whoever ended it, are found by its login, and those
+// eraseTraces walks the events from the newest to the oldest. Those about a session, no matter who ended it, are found by its login, and those
 // in which somebody typed an address that the user had before by the change of it.
 func (s *Service) eraseTraces(ctx context.Context, user domain.User) error {
 	var before domain.Cursor

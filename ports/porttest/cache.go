@@ -120,7 +120,7 @@ func Cache(t *testing.T, open func(size int) cache.Cache[string, int]) {
 			want(t, c, "a", 2, always(2))
 		})
 
-		t.Run("whoever asks after "+name+" does not join an older load", func(t *testing.T) {
+		t.Run("a caller that asks after "+name+" does not join an older load", func(t *testing.T) {
 			c := open(100)
 			l := begin(t, c, "a")
 			forget(c)
@@ -209,7 +209,7 @@ func Cache(t *testing.T, open func(size int) cache.Cache[string, int]) {
 		}
 	})
 
-	t.Run("whoever asks after a change sees it, under any race", func(t *testing.T) {
+	t.Run("a caller that asks after a change sees it, under any race", func(t *testing.T) {
 		c := open(100)
 		var version atomic.Int64 // the record; loads read it late and slowly
 		stop := make(chan struct{})

@@ -12,7 +12,7 @@ import (
 
 // month makes a table's partition of a month, and tells whether it did. The partition is made apart and then attached, because
 // that leaves the table open to others (CREATE TABLE … PARTITION OF locks it for everybody), and it gives up soon where it would
-// have to wait: whoever queues behind it would be requests.
+// have to wait: what queues behind it would be requests.
 func month(ctx context.Context, db *sql.DB, table string, begin time.Time) (made bool, err error) {
 	name := table + begin.Format("_2006_01")
 	var there bool

@@ -27,7 +27,7 @@ func TestPostgres(t *testing.T) {
 			t.Errorf("lower: %q, %v", folded, err)
 		}
 	})
-	t.Run("a database is dropped with its test, whoever is connected", func(t *testing.T) {
+	t.Run("a database is dropped with its test, no matter who is connected", func(t *testing.T) {
 		var uri string
 		t.Run("inner", func(t *testing.T) {
 			uri = backend.Postgres(t)
@@ -59,7 +59,7 @@ func TestPostgresPrepared(t *testing.T) {
 			return err
 		}
 		_, err = conn.Exec(t.Context(), "CREATE TABLE mark ()")
-		return errors.Join(err, conn.Close(t.Context())) // whoever stays connected keeps it from being copied
+		return errors.Join(err, conn.Close(t.Context())) // anyone who stays connected keeps it from being copied
 	}
 	var all sync.WaitGroup
 	for range 4 {

@@ -27,7 +27,7 @@ var postgresEngine = &engine{
 	url:       postgresURL,
 }
 
-// Postgres returns the URI of an empty database of the test's own, dropped when the test ends, with whoever is still
+// Postgres returns the URI of an empty database of the test's own, dropped when the test ends, with all that is still
 // connected to it. It skips or fails the test when there is no server (see the package comment).
 func Postgres(tb testing.TB) string {
 	tb.Helper()
