@@ -1,5 +1,5 @@
 // Package pwhash implements secure.PasswordHasher with bcrypt and argon2id of golang.org/x/crypto, verifies the hashes of
-// accounts that come from elsewhere, and knows the passwords that are too common to be anybody's (common.go).
+// accounts that come from elsewhere, and knows the passwords that are too common to be anybody's (common_passwords.go).
 //
 // Hashing is the one dear thing Signet does on request, so it is rationed and, as far as an outsider can tell, always costs
 // the same:

@@ -6,5 +6,5 @@
 // that print as "[redacted]" by themselves, not a licence to log a token. Last, the names of ECS are put in place and JSON
 // makes sure that a record stays one line.
 //
-// Metrics live in a registry that the caller owns; there is no global one.
+// Metrics live in a registry that the caller owns; there is no global one. What is measured is said in cmd/run/metrics.go, requests aside.
 package telemetry
