@@ -43,16 +43,22 @@ type terms struct {
 	code bool
 }
 
-// New makes the service.
+// New makes the service. It panics when a purpose of domain has no terms: its secrets would travel in no mail.
 func New(b *base.Base, g *guard.Guard, sealer secure.Sealer, s Settings) *Service {
 	verify, reset := terms{s.Verify, mailer.Verify, true}, terms{s.Reset, mailer.Reset, false}
-	return &Service{Base: b, guard: g, sealer: sealer, code: s.Code, terms: map[domain.Purpose]terms{
+	all := map[domain.Purpose]terms{
 		domain.PurposeVerifyRegistration: verify,
 		domain.PurposeVerifyUser:         verify,
 		domain.PurposeResetPassword:      reset,
 		domain.PurposeResetRegistration:  reset,
 		domain.PurposeChangeEmail:        {s.ChangeEmail, mailer.ChangeEmail, false},
-	}}
+	}
+	for _, purpose := range domain.Purposes() {
+		if _, ok := all[purpose]; !ok {
+			panic("proof: the purpose " + string(purpose) + " has no terms")
+		}
+	}
+	return &Service{Base: b, guard: g, sealer: sealer, code: s.Code, terms: all}
 }
 
 // Request asks for a secret.
