@@ -103,7 +103,10 @@ func Each(t *testing.T, test func(t *testing.T, b Backends)) {
 // defaults make tests quick and quiet: cheap hashes, no budgets unless a test is about them.
 func defaults() map[string]string {
 	return map[string]string{
-		"HOST": "127.0.0.1", "PORT": "0", "ADMIN_ADDR": "127.0.0.1:0", "BCRYPT_COST": "4", "RATE_LIMITS": "off",
+		// All servers of a test run share one Postgres, which opens one connection after the other, and a burst opens as many as may be:
+		// where that takes 20 ms each, more of them would eat up the deadline of a neighbour's statement.
+		"DATABASE_POOL": "6",
+		"HOST":          "127.0.0.1", "PORT": "0", "ADMIN_ADDR": "127.0.0.1:0", "BCRYPT_COST": "4", "RATE_LIMITS": "off",
 		"LOG_LEVEL": "debug", "LOG_FORMAT": "json", "LOG_REQUESTS": "on",
 	}
 }
