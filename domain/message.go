@@ -15,6 +15,9 @@ const (
 	TopicChangeEmail  Topic = "change_email" // send the new address a link, or its owner a word
 )
 
+// TopicAnyMail is the topic of mails that waited when a release before topics by kind was replaced: the kind is in the payload.
+const TopicAnyMail Topic = "mail"
+
 // MailTopic is the topic of mails of a kind. Each kind is a topic of its own, because a dispatcher takes only the topics that it
 // handles: a mail that an older release can't write waits for a replica that can.
 func MailTopic(kind string) Topic { return Topic("mail." + kind) }

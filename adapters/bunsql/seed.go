@@ -59,12 +59,12 @@ func seed(ctx context.Context, c conn, tx *store.Tx) error {
 	if err := c.seedRoles(ctx, now); err != nil {
 		return err
 	}
-	platform.PV++
-	platform.UpdatedAt = now
-	if err := tx.Services.Update(ctx, platform); err != nil {
-		return err
-	}
 	if len(before) > 0 { // or else nobody can have read them before
+		platform.PV++
+		platform.UpdatedAt = now
+		if err := tx.Services.Update(ctx, platform); err != nil {
+			return err
+		}
 		tx.Changed(domain.ChangeService, string(domain.PlatformID))
 	}
 	return tx.Meta.Put(ctx, seedKey, strconv.Itoa(domain.PlatformSeed))

@@ -19,7 +19,7 @@ type MailDelivery struct {
 
 // Handlers are the topics of all kinds of mail.
 func (d MailDelivery) Handlers() map[domain.Topic]Deliver {
-	all := map[domain.Topic]Deliver{}
+	all := map[domain.Topic]Deliver{domain.TopicAnyMail: d.deliver}
 	for _, kind := range mailer.Kinds() {
 		all[domain.MailTopic(string(kind))] = d.deliver
 	}

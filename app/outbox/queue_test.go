@@ -148,3 +148,13 @@ func TestAUserAgentOfAnyLengthIsTaken(t *testing.T) {
 		t.Errorf("it does not say from where:\n%s", got)
 	}
 }
+
+func TestAMailThatWaitedWhenTheReleaseBeforeWasReplacedIsDelivered(t *testing.T) {
+	r := rig.New(t)
+	mail(t, r, r.Clock.Now().Add(time.Hour))
+	r.Database.Exec(t, "UPDATE outbox SET topic = 'mail'")
+	r.Settle(t)
+	if n := len(r.Inbox.List()); n != 1 {
+		t.Errorf("%d mails", n)
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/adapters/jwtoken"
+	"github.com/signet-auth/signet/adapters/mailtmpl"
 	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/adapters/useragent"
 	"github.com/signet-auth/signet/app"
@@ -44,7 +45,7 @@ func openTool(ctx context.Context, c *Config) (*tool, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := openMail(c)
+	composer, err := mailtmpl.New(mailtmpl.Options{}) // servers write the mails that commands promise
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func openTool(ctx context.Context, c *Config) (*tool, error) {
 	return &tool{db: db, App: app.New(app.Ports{
 		Log: slog.New(slog.DiscardHandler), System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now),
 		Limiter: memory.Unlimited{}, Waker: memory.NewWaker(), Sealer: sealer, Hasher: hasher, KeyMaker: jwtoken.KeyMaker{},
-		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: m.composer, Transport: m.transport, Devices: useragent.Namer{},
+		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: composer, Transport: memory.NewInbox(c.System.Now), Devices: useragent.Namer{},
 		PrepareMonths: c.prepareMonths,
 	}, c.settings(c.PublicURL, c.Issuer, policy))}, nil
 }
