@@ -49,8 +49,22 @@ const (
 	CodeRoleInUse            Code = "role_in_use"
 	CodeConfirmationRequired Code = "confirmation_required"
 	CodePlatformService      Code = "platform_service"
+	CodePermissionInUse      Code = "permission_in_use"
+	CodeLimitReached         Code = "limit_reached"
+	CodeRotationPending      Code = "rotation_pending"
+	CodeTokenEnded           Code = "token_ended"
 	CodeLinkRequired         Code = "link_required"
 	CodeLastIdentity         Code = "last_identity"
+)
+
+// 412: it is not the version that If-Match names.
+const CodePreconditionFailed Code = "precondition_failed"
+
+// The codes of warnings beside a success.
+const (
+	WarningByReference  Code = "permissions_by_reference" // tokens of the principal don't list their permissions any more
+	WarningExpiryCapped Code = "expiry_capped"            // it ends with the right of the one who made it
+	WarningUnheldScopes Code = "unheld_scopes"            // the service account does not hold all that the scopes name
 )
 
 // 413, 415 and 429.

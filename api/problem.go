@@ -23,6 +23,19 @@ type Problem struct {
 	Errors []FieldProblem `json:"errors,omitempty"`
 	// NeedsVerification is true with email_not_verified, else absent.
 	NeedsVerification bool `json:"needs_verification,omitempty"`
+	// Limit is how many there may be, with limit_reached.
+	Limit *int `json:"limit,omitempty"`
+	// Holders is how many hold the role, counted to 1000, and IncludedBy how many roles include it, with role_in_use.
+	Holders    *int `json:"holders,omitempty"`
+	IncludedBy *int `json:"included_by,omitempty"`
+	// Roles is how many roles name the permission, with permission_in_use.
+	Roles *int `json:"roles,omitempty"`
+}
+
+// Warning is something to know about a success.
+type Warning struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
 }
 
 // FieldProblem is what is wrong with one member of the input, and what is accepted.

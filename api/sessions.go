@@ -2,8 +2,12 @@ package api
 
 import "time"
 
-// DefaultLimit is how much of a list is shown when no limit is given.
-const DefaultLimit = 50
+// DefaultLimit is how much of a list is shown when no limit is given; MaxWhole the same for the lists of the original service, whose
+// clients ask for no page and look for a name in what they get.
+const (
+	DefaultLimit = 50
+	MaxWhole     = 1000
+)
 
 // ListSessionsRequest is GET /api/auth/sessions.
 type ListSessionsRequest struct {

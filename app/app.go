@@ -2,7 +2,8 @@
 // alike. Each folder below is a feature (a Service whose methods are its use cases) or something that features stand on.
 //
 //	base, guard, access, proof, credential, signin, reauth     what features stand on
-//	auth, password, profile, session, user, admin              features
+//	auth, password, profile, session, user, admin              features: accounts
+//	service, permission, role, assignment                      features: authorization
 //	keys, reseal, feed, outbox, audit, janitor                 what works behind them
 package app
 
@@ -15,6 +16,7 @@ import (
 
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/admin"
+	"github.com/signet-auth/signet/app/assignment"
 	"github.com/signet-auth/signet/app/audit"
 	"github.com/signet-auth/signet/app/auth"
 	"github.com/signet-auth/signet/app/base"
@@ -25,10 +27,13 @@ import (
 	"github.com/signet-auth/signet/app/keys"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/password"
+	"github.com/signet-auth/signet/app/permission"
 	"github.com/signet-auth/signet/app/profile"
 	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/app/reauth"
 	"github.com/signet-auth/signet/app/reseal"
+	"github.com/signet-auth/signet/app/role"
+	"github.com/signet-auth/signet/app/service"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/app/signin"
 	"github.com/signet-auth/signet/app/user"
@@ -90,6 +95,12 @@ type App struct {
 	Profile  *profile.Service
 	Sessions *session.Service
 	Users    *user.Service
+
+	Services    *service.Service
+	Roles       *role.Service
+	Permissions *permission.Service
+	Assignments *assignment.Service
+
 	Admins   *admin.Service
 	Reseal   *reseal.Service
 
@@ -150,6 +161,10 @@ func New(p Ports, s Settings) *App {
 	a.Sessions = session.New(b, a.Directory, p.Caches.SessionCount, s.Sessions, cursors)
 	a.Users = user.New(b, user.Parts{Guard: a.Guard, Directory: a.Directory, Proofs: a.Proofs, Reauth: a.Reauth, Cursors: cursors},
 		user.Settings{Grace: s.CloseGrace, Sessions: s.Sessions})
+	a.Services = service.New(b, a.Directory, cursors)
+	a.Roles = role.New(b, a.Directory, cursors)
+	a.Permissions = permission.New(b, a.Directory, cursors)
+	a.Assignments = assignment.New(b, a.Directory, cursors)
 	a.Admins = admin.New(b, a.Passwords)
 	a.Reseal = reseal.New(b, p.Sealer)
 
@@ -230,8 +245,9 @@ func (p Ports) check() {
 		"Store": p.Store == nil, "Limiter": p.Limiter == nil, "Waker": p.Waker == nil, "Sealer": p.Sealer == nil, "Hasher": p.Hasher == nil,
 		"KeyMaker": p.KeyMaker == nil, "Issuer": p.Issuer == nil, "Verifier": p.Verifier == nil, "Composer": p.Composer == nil,
 		"Transport": p.Transport == nil, "Devices": p.Devices == nil, "PrepareMonths": p.PrepareMonths == nil,
-		"Caches": p.Caches.Sessions == nil || p.Caches.Users == nil || p.Caches.LastLogins == nil || p.Caches.Services == nil ||
-			p.Caches.Grants == nil || p.Caches.Claims == nil || p.Caches.SessionCount == nil,
+		"Caches": p.Caches.Sessions == nil || p.Caches.Users == nil || p.Caches.LastLogins == nil || p.Caches.Principals == nil ||
+			p.Caches.ServiceRefs == nil || p.Caches.Services == nil || p.Caches.Vocabularies == nil || p.Caches.Grants == nil ||
+			p.Caches.Assigned == nil || p.Caches.Claims == nil || p.Caches.SessionCount == nil,
 	} {
 		if missing {
 			panic("app: the port " + name + " is missing")

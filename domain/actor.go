@@ -34,6 +34,11 @@ type Actor struct {
 	TokenID   string    // jti
 	AuthTime  time.Time // when the session's credentials were checked
 	ExpiresAt time.Time // of the token
+
+	// AppToken is the application token of a service: the one that was sent, or the one that the access token was got with.
+	AppToken AppTokenID
+	Raw      bool   // the application token itself was sent
+	Scopes   Scopes // of the application token
 }
 
 // System is the actor of Signet's own work and of the command line.

@@ -27,14 +27,17 @@ type Claims struct {
 // them.
 const maxPermissionBytes = 2048
 
+// ShortestGrant is how long a role must still be held to be put into a token: or else there would be tokens, and refreshes, of seconds.
+const ShortestGrant = time.Minute
+
 // WithGrants puts roles and permissions in, or PermRef where either is too long, and shortens the token's life to that of the
 // grants: no token outlives an assignment it speaks of.
 func (c Claims) WithGrants(g Grants) Claims {
-	c.Roles, c.Permissions, c.PermRef = g.Roles, g.Permissions, false
-	if jsonSize(g.Roles) > maxPermissionBytes {
+	c.Roles, c.Permissions, c.PermRef = g.Roles, g.Permissions(), false
+	if jsonSize(c.Roles) > maxPermissionBytes {
 		c.Roles, c.PermRef = nil, true
 	}
-	if jsonSize(g.Permissions) > maxPermissionBytes {
+	if jsonSize(c.Permissions) > maxPermissionBytes {
 		c.Permissions, c.PermRef = nil, true
 	}
 	if !g.ValidUntil.IsZero() && g.ValidUntil.Before(c.ExpiresAt) {

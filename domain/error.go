@@ -2,6 +2,7 @@ package domain
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"time"
 )
@@ -17,6 +18,7 @@ const (
 	Forbidden
 	NotFound
 	Conflict
+	Stale // it is not the version that the client named
 	Limited
 	Unavailable
 )
@@ -31,6 +33,8 @@ type Error struct {
 	RetryAfter time.Duration
 	// Quota tells which limit was hit; set with Limited.
 	Quota *Quota
+	// Facts are what else a program may want to know, by their names in the answer.
+	Facts map[string]int
 
 	cause error
 }
@@ -77,6 +81,32 @@ func (e *Error) Saying(text string) *Error {
 	return &c
 }
 
+// The facts.
+const (
+	FactLimit      = "limit"       // of limit_reached: how many there may be
+	FactHolders    = "holders"     // of role_in_use: how many hold the role, counted to 1 000
+	FactIncludedBy = "included_by" // of role_in_use: how many roles include it
+	FactRoles      = "roles"       // of permission_in_use: how many roles name it
+)
+
+// Noting is a copy of e with a fact for programs.
+func (e *Error) Noting(name string, value int) *Error {
+	c := *e
+	c.Facts = maps.Clone(e.Facts)
+	if c.Facts == nil {
+		c.Facts = map[string]int{}
+	}
+	c.Facts[name] = value
+	return &c
+}
+
+// In is a copy of e about one member of the input.
+func (e *Error) In(field, code, text string) *Error {
+	c := *e
+	c.Fields = []FieldError{{Field: field, Code: code, Text: text}}
+	return &c
+}
+
 // After is a copy of e that asks the client to wait.
 func (e *Error) After(d time.Duration) *Error {
 	c := *e
@@ -100,6 +130,14 @@ var (
 	ErrReauthRequired      = &Error{Kind: Forbidden, Code: "reauth_required", Text: "Log in again to do this"}
 	ErrNotFound            = &Error{Kind: NotFound, Code: "not_found", Text: "Not found"}
 	ErrEmailTaken          = &Error{Kind: Conflict, Code: "email_taken", Text: "This email address is already registered"}
+	ErrNameTaken           = &Error{Kind: Conflict, Code: "name_taken", Text: "This name is already in use"}
+	ErrWrongService        = &Error{Kind: Conflict, Code: "wrong_service", Text: "This role belongs to another service"}
+	ErrSystemRole          = &Error{Kind: Conflict, Code: "system_role", Text: "This is made by Signet and can't be changed so"}
+	ErrRoleInUse           = &Error{Kind: Conflict, Code: "role_in_use", Text: "This role is held or included; with force=true it is taken away"}
+	ErrPermissionInUse     = &Error{Kind: Conflict, Code: "permission_in_use", Text: "Roles name this permission; with force=true it is taken out of them"}
+	ErrPlatformService     = &Error{Kind: Conflict, Code: "platform_service", Text: "Not with the platform itself"}
+	ErrLimitReached        = &Error{Kind: Conflict, Code: "limit_reached", Text: "There are as many as there may be"}
+	ErrPreconditionFailed  = &Error{Kind: Stale, Code: "precondition_failed", Text: "It changed since you read it: read it again"}
 	ErrSessionLimitReached = &Error{Kind: Conflict, Code: "session_limit_reached", Text: "Too many sessions. End one of them first"}
 	ErrLastAdmin           = &Error{Kind: Conflict, Code: "last_admin", Text: "This is the last administrator. Make another one first"}
 	ErrConfirmationNeeded  = &Error{Kind: Conflict, Code: "confirmation_required", Text: "Confirm with POST: following a link is not enough, because mail scanners follow links too"}
@@ -148,4 +186,13 @@ func MergeFields(errs ...error) error {
 		return nil
 	}
 	return ErrInvalidFields(fields...)
+}
+
+// TextOf is the text of an error that clients may see; empty for one that they may not.
+func TextOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) && e.Kind != Internal {
+		return e.Text
+	}
+	return ""
 }

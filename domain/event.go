@@ -2,6 +2,8 @@ package domain
 
 import (
 	"maps"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -27,7 +29,23 @@ const (
 	EventPasswordChanged      EventType = "password.changed"
 	EventResetRequested       EventType = "password.reset_requested"
 	EventPasswordReset        EventType = "password.reset"
+	EventServiceCreated       EventType = "service.created"
+	EventServiceUpdated       EventType = "service.updated"
+	EventServiceDeleted       EventType = "service.deleted"
+	EventRoleCreated          EventType = "role.created"
+	EventRoleUpdated          EventType = "role.updated"
+	EventRoleDeleted          EventType = "role.deleted"
+	EventPermissionCreated    EventType = "permission.created"
+	EventPermissionUpdated    EventType = "permission.updated"
+	EventPermissionDeleted    EventType = "permission.deleted"
 	EventGrantAdded           EventType = "grant.added"
+	EventGrantUpdated         EventType = "grant.updated"
+	EventGrantRemoved         EventType = "grant.removed"
+	EventAppTokenCreated      EventType = "app_token.created"
+	EventAppTokenUpdated      EventType = "app_token.updated"
+	EventAppTokenRotated      EventType = "app_token.rotated"
+	EventAppTokenRevoked      EventType = "app_token.revoked"
+	EventAppTokenDeleted      EventType = "app_token.deleted"
 	EventKeyCreated           EventType = "key.created"
 	EventKeyActivated         EventType = "key.activated"
 	EventKeyRevoked           EventType = "key.revoked"
@@ -80,6 +98,32 @@ func NewEvent(kind EventType, actor Actor, from Origin, subjectKind, subject str
 // UserEvent is a NewEvent about a user.
 func UserEvent(kind EventType, actor Actor, from Origin, user UserID) Event {
 	return NewEvent(kind, actor, from, "user", string(user))
+}
+
+// In is the event with the service whose object it is about.
+func (e Event) In(service ServiceID) Event {
+	e.ServiceID = service
+	return e
+}
+
+// maxDetail is how much of a list one detail has; the rest is counted.
+const maxDetail = 4000
+
+// WithList is the event with a list for a detail, cut to 4 KB, and how many more there were.
+func (e Event) WithList(key string, items []string) Event {
+	if len(items) == 0 {
+		return e
+	}
+	n, size := 0, 0
+	for n < len(items) && size+len(items[n])+1 <= maxDetail {
+		size += len(items[n]) + 1
+		n++
+	}
+	e = e.With(key, strings.Join(items[:n], " "))
+	if n < len(items) {
+		e = e.With("more", strconv.Itoa(len(items)-n))
+	}
+	return e
 }
 
 // Stamped is the event with its id and time.

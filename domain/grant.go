@@ -14,57 +14,108 @@ type HeldRole struct {
 	ExpiresAt time.Time
 }
 
-// Grants is everything a principal may do at one service, evaluated at one time.
+// isHeld tells whether the role still counts.
+func (r HeldRole) isHeld(now time.Time) bool { return r.ExpiresAt.IsZero() || now.Before(r.ExpiresAt) }
+
+// Grants is everything a principal may do at one service, evaluated at one time. The zero value allows nothing.
 type Grants struct {
-	Roles    []string
-	Patterns []Pattern
-	// Permissions are the names of the service's permissions (and of the shared vocabulary) that the patterns grant, sorted.
-	Permissions []string
+	Roles []string // names, sorted
 	// ValidUntil is the earliest end among the assignments behind it; zero means none. Neither a cached copy nor a token
 	// outlives it.
 	ValidUntil time.Time
+
+	held       []HeldRole
+	vocabulary *Vocabulary
+	names      nameSet
 }
 
-// EvaluateGrants turns held roles into grants. known are the names of the permissions that exist for the service.
-func EvaluateGrants(held []HeldRole, known []string, now time.Time) Grants {
-	var g Grants
+// EvaluateGrants turns held roles into grants. A name must exist to count: a pattern grants those of the vocabulary that it matches.
+func EvaluateGrants(held []HeldRole, vocabulary *Vocabulary, now time.Time) Grants {
+	g := Grants{held: held, vocabulary: vocabulary}
+	var patterns []Pattern
 	for _, role := range held {
-		if !role.ExpiresAt.IsZero() {
-			if !now.Before(role.ExpiresAt) {
-				continue
-			}
-			if g.ValidUntil.IsZero() || role.ExpiresAt.Before(g.ValidUntil) {
-				g.ValidUntil = role.ExpiresAt
-			}
+		if !role.isHeld(now) {
+			continue
 		}
+		g.ValidUntil = EarlierEnd(g.ValidUntil, role.ExpiresAt)
 		g.Roles = append(g.Roles, role.Name)
-		g.Patterns = append(g.Patterns, role.Patterns...)
+		patterns = append(patterns, role.Patterns...)
 	}
 	slices.Sort(g.Roles)
 	g.Roles = slices.Compact(g.Roles)
-	slices.Sort(g.Patterns)
-	g.Patterns = slices.Compact(g.Patterns)
-	for _, name := range known {
-		if g.Allows(name) {
-			g.Permissions = append(g.Permissions, name)
-		}
-	}
-	slices.Sort(g.Permissions)
-	g.Permissions = slices.Compact(g.Permissions)
+	g.names = vocabulary.matching(patterns)
 	return g
 }
 
-// Allows tells whether the named permission is held. Denial is absence.
+// LastingUntil is the grants without the roles that end by a time.
+func (g Grants) LastingUntil(at time.Time) Grants {
+	if g.ValidUntil.IsZero() || g.ValidUntil.After(at) {
+		return g
+	}
+	return EvaluateGrants(g.held, g.vocabulary, at)
+}
+
+// Narrow is what of the grants the patterns match: those of a credential's scopes. Roles are left out, because they say more than the
+// credential may do.
+func (g Grants) Narrow(patterns []Pattern) Grants {
+	if g.vocabulary == nil {
+		return g
+	}
+	g.Roles, g.held = nil, nil
+	g.names = g.names.and(g.vocabulary.matching(patterns))
+	return g
+}
+
+// Allows tells whether the named permission exists and is held. Denial is absence.
 func (g Grants) Allows(permission string) bool {
-	return slices.ContainsFunc(g.Patterns, func(p Pattern) bool { return p.Matches(permission) })
+	return g.vocabulary != nil && g.vocabulary.has(g.names, permission)
 }
 
-// Covers tells whether a holder of g may grant the pattern: one of theirs covers the whole of it.
-func (g Grants) Covers(pattern Pattern) bool {
-	return slices.ContainsFunc(g.Patterns, func(p Pattern) bool { return p.Covers(pattern) })
+// Exists tells whether the service has a permission of that name, held or not.
+func (g Grants) Exists(permission string) bool {
+	return g.vocabulary != nil && g.vocabulary.Has(permission)
 }
 
-// CoversAll tells whether everything other grants, g grants too: the rule behind target_outranks.
-func (g Grants) CoversAll(other Grants) bool {
-	return !slices.ContainsFunc(other.Patterns, func(p Pattern) bool { return !g.Covers(p) })
+// Permissions are the names that are held, sorted; nil when there is none. The slice is the caller's.
+func (g Grants) Permissions() []string {
+	if g.vocabulary == nil {
+		return nil
+	}
+	return g.vocabulary.list(g.names)
+}
+
+// AllowsAny tells whether any of the named permissions is held.
+func (g Grants) AllowsAny(permissions []string) bool {
+	return slices.ContainsFunc(permissions, g.Allows)
+}
+
+// Weight is about how many bytes it takes, the vocabulary aside.
+func (g Grants) Weight() int {
+	n := 256 + 8*len(g.names)
+	for _, role := range g.held {
+		n += 96 + 2*len(role.Name)
+		for _, p := range role.Patterns {
+			n += 16 + len(p)
+		}
+	}
+	return n
+}
+
+// EarlierEnd is the earlier of two ends; a zero one is none at all.
+func EarlierEnd(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// LaterEnd is the later of two ends; a zero one is none at all, and so the latest.
+func LaterEnd(a, b time.Time) time.Time {
+	if a.IsZero() || b.IsZero() {
+		return time.Time{}
+	}
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

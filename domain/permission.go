@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,10 +16,11 @@ type Permission struct {
 	ServiceID   ServiceID // empty: shared vocabulary
 	Name        string    // resource:action, the last segment the action
 	Description string
+	ManagedBy   string // the owner of the manifest that it came with; empty: made by hand
 	CreatedAt   time.Time
 }
 
-// NewPermission makes a permission with a valid name outside the reserved prefix.
+// NewPermission makes a permission with a valid name outside the reserved prefix. The description is a [Line].
 func NewPermission(id PermissionID, service ServiceID, name, description string, now time.Time) (Permission, error) {
 	err := checkPermissionName(name)
 	if err == nil && IsReserved(name) {
@@ -67,6 +69,9 @@ func ParsePattern(text string) (Pattern, error) {
 		action = "any"
 	}
 	if checkPermissionName(resource+":"+action) != nil {
+		if strings.Contains(text, "*") {
+			return "", ErrInvalidFields(FieldError{Field: "permissions", Code: "invalid", Text: `permissions: "*" stands for the whole resource or the whole action (*:read, invoice:*, signet.*:read), not for a part of it`})
+		}
 		return "", badPermission("permissions")
 	}
 	return Pattern(text), nil
@@ -74,6 +79,27 @@ func ParsePattern(text string) (Pattern, error) {
 
 // Matches tells whether holding the pattern is holding the named permission.
 func (p Pattern) Matches(name string) bool { return p.Covers(Pattern(name)) }
+
+// IsWildcard tells whether the pattern stands for more than one name.
+func (p Pattern) IsWildcard() bool {
+	resource, action, _ := splitPermission(string(p))
+	return action == "*" || resource == "*" || resource == reserved+"*"
+}
+
+// covering is every pattern that covers p.
+func covering(p Pattern) []Pattern {
+	resource, action, ok := splitPermission(string(p))
+	if !ok {
+		return nil
+	}
+	wild := "*"
+	if IsReserved(resource) {
+		wild = reserved + "*"
+	}
+	all := []Pattern{p, Pattern(resource + ":*"), Pattern(wild + ":" + action), Pattern(wild + ":*")}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
 
 // Covers tells whether everything q grants, p grants too. It is how grants are compared: only a holder of invoice:* may grant
 // invoice:*, however few permissions exist today.
@@ -112,3 +138,6 @@ func isSegment(s string) bool {
 	}
 	return s != ""
 }
+
+// Place is where the permission stands in lists, which are newest first.
+func (p Permission) Place() Cursor { return Cursor{At: p.CreatedAt, ID: string(p.ID)} }

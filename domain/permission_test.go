@@ -1,7 +1,6 @@
 package domain_test
 
 import (
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -176,39 +175,6 @@ func TestPatternProperties(t *testing.T) {
 func cut(text string) (resource, action string) {
 	i := strings.LastIndexByte(text, ':')
 	return text[:i], text[i+1:]
-}
-
-// TestGrantsProperties compares random sets of patterns.
-func TestGrantsProperties(t *testing.T) {
-	r, universe, all := rand.New(rand.NewPCG(9, 10)), names(), patterns()
-	draw := func() (g domain.Grants) {
-		for range r.IntN(5) {
-			g.Patterns = append(g.Patterns, all[r.IntN(len(all))])
-		}
-		return g
-	}
-	covering := 0
-	for range 5000 {
-		a, b, c := draw(), draw(), draw()
-		if !a.CoversAll(a) {
-			t.Fatalf("%v does not cover itself", a.Patterns)
-		}
-		if a.CoversAll(b) && b.CoversAll(c) && !a.CoversAll(c) {
-			t.Fatalf("%v covers %v, which covers %v", a.Patterns, b.Patterns, c.Patterns)
-		}
-		if !a.CoversAll(b) {
-			continue
-		}
-		covering++
-		for _, name := range universe {
-			if b.Allows(name) && !a.Allows(name) {
-				t.Fatalf("%v covers %v, but not %s", a.Patterns, b.Patterns, name)
-			}
-		}
-	}
-	if covering < 500 {
-		t.Errorf("only %d pairs cover: the draw proves little", covering)
-	}
 }
 
 func FuzzParsePattern(f *testing.F) {

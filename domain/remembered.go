@@ -13,6 +13,10 @@ const (
 	LastLoginAge = time.Minute
 	// SessionCountAge is how late the number of live sessions may be shown.
 	SessionCountAge = time.Minute
+	// UnknownAge is how long an id that nobody has is remembered as such.
+	UnknownAge = time.Second
+	// AssignedAge is how late it may be seen that all roles of a principal have ended.
+	AssignedAge = time.Second
 )
 
 // TokenHash is what a verified token is remembered by.
@@ -27,7 +31,20 @@ func HashToken(token Secret) TokenHash { return sha256.Sum256([]byte(token.Revea
 type GrantsKey struct {
 	Principal PrincipalID
 	Service   ServiceID
+	Scopes    string // Scopes.Key of the credential (security.md, AZ-13)
 	PV        [3]int64
+}
+
+// VocabularyKey is likewise what decides which permissions exist at a service.
+type VocabularyKey struct {
+	Service ServiceID
+	PV      [2]int64
+}
+
+// AssignedKey is what decides where a principal was given roles.
+type AssignedKey struct {
+	Principal PrincipalID
+	PV        int64
 }
 
 // RememberUntil is when a remembered token is over.
@@ -35,3 +52,24 @@ func (c Claims) RememberUntil() time.Time { return c.ExpiresAt }
 
 // RememberUntil is when remembered grants must be evaluated again; zero: only when a counter rises.
 func (g Grants) RememberUntil() time.Time { return g.ValidUntil }
+
+// RememberedPrincipal is a principal, or the news that there is none of that id.
+type RememberedPrincipal struct {
+	Principal
+
+	Until time.Time // zero: until it changes
+}
+
+// RememberUntil is when an unknown id is asked for again.
+func (p RememberedPrincipal) RememberUntil() time.Time { return p.Until }
+
+// RememberedRef is the service that a key, an id or a name refers to, or the news that there is none: as of an era, which ends with
+// the next change of any service.
+type RememberedRef struct {
+	ID    ServiceID
+	Era   uint64
+	Until time.Time
+}
+
+// RememberUntil is when an unknown reference is asked for again.
+func (r RememberedRef) RememberUntil() time.Time { return r.Until }

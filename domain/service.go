@@ -1,6 +1,10 @@
 package domain
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // ServiceState says whether a service may be named, asked and asked for.
 type ServiceState string
@@ -30,7 +34,10 @@ type Service struct {
 	Description string
 	State       ServiceState
 	TokenType   TokenType
-	PV          int64 // counts changes of its roles and permissions
+	PV          int64     // counts changes of its roles and permissions
+	Version     int64     // counts changes of the service itself, for If-Match
+	ManagedBy   string    // the owner of the manifest that it came with; empty: made by hand
+	ActivatedAt time.Time // when it was switched on again: access tokens from before stay refused; zero: it was never off
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -41,23 +48,150 @@ const (
 	maxDescription = 500
 )
 
-// NewService makes an active service.
+// NewService makes an active service. Name and description are [Line]s.
 func NewService(id ServiceID, key, name, description string, now time.Time) (Service, error) {
-	err := MergeFields(checkServiceKey(key), checkRequiredLine("name", name, maxServiceName), CheckLine("description", description, maxDescription))
+	err := MergeFields(checkNewKey(key), checkName(name, maxServiceName), CheckLine("description", description, maxDescription))
 	if err != nil {
 		return Service{}, err
 	}
 	return Service{
 		ID: id, Key: key, Name: name, Description: description, State: ServiceActive, TokenType: TypeAccessToken,
-		CreatedAt: now, UpdatedAt: now,
+		Version: 1, CreatedAt: now, UpdatedAt: now,
 	}, nil
 }
 
 // IsActive tells whether tokens may name it.
 func (s Service) IsActive() bool { return s.State == ServiceActive }
 
+// IsCalled tells whether a reference means the service: its key, its id or its name.
+func (s Service) IsCalled(ref string) bool {
+	id, _ := ParseID[ServiceID](ref)
+	return ref == s.Key || id == s.ID || Fold(ref) == Fold(s.Name)
+}
+
 // IsPlatform tells whether it is Signet itself.
 func (s Service) IsPlatform() bool { return s.Key == PlatformKey }
+
+// ServiceChange is another name, description, type of tokens or state of a service; nil members stay as they are.
+type ServiceChange struct {
+	Name        *string
+	Description *string
+	TokenType   *TokenType
+	Active      *bool
+}
+
+// With is the service changed, and whether that makes a difference. The platform takes another description only: ErrPlatformService.
+func (s Service) With(c ServiceChange, now time.Time) (changed Service, differs bool, err error) {
+	if s.IsPlatform() && (c.Name != nil || c.TokenType != nil || c.Active != nil) {
+		return s, false, ErrPlatformService.Saying("Of the platform only the description can be changed")
+	}
+	changed = s
+	if c.Name != nil {
+		changed.Name = *c.Name
+	}
+	if c.Description != nil {
+		changed.Description = *c.Description
+	}
+	if c.TokenType != nil {
+		changed.TokenType = *c.TokenType
+	}
+	if c.Active != nil && *c.Active != s.IsActive() {
+		changed.State = ServiceInactive
+		if *c.Active {
+			changed.State, changed.ActivatedAt = ServiceActive, now
+		}
+	}
+	if changed == s {
+		return s, false, nil
+	}
+	changed.PV++
+	changed.Version++
+	changed.UpdatedAt = now
+	return changed, true, nil
+}
+
+// Deleted is the service as a tombstone: its name is free, its key stays taken.
+func (s Service) Deleted(now time.Time) Service {
+	s.State, s.UpdatedAt = ServiceDeleted, now
+	s.PV++
+	s.Version++
+	return s
+}
+
+// Check validates what a client may change.
+func (c ServiceChange) Check() error {
+	var errs []error
+	if c.Name != nil {
+		errs = append(errs, checkName(*c.Name, maxServiceName))
+	}
+	if c.Description != nil {
+		errs = append(errs, CheckLine("description", *c.Description, maxDescription))
+	}
+	return MergeFields(errs...)
+}
+
+// KeyFor makes a key of a name: what a key can't have becomes a dash. fallback is for names of which nothing is left.
+func KeyFor(name, fallback string) string {
+	var b strings.Builder
+	for _, r := range Fold(name) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '_':
+			b.WriteRune(r)
+		default:
+			if !strings.HasSuffix(b.String(), "-") {
+				b.WriteByte('-')
+			}
+		}
+	}
+	key := strings.TrimLeft(b.String(), "-._")
+	key = strings.TrimRight(key[:min(len(key), maxServiceKey)], "-._")
+	if key == "" {
+		return fallback
+	}
+	return key
+}
+
+// Numbered is a key with a number behind it, for the next service that is called like a deleted one.
+func Numbered(key string, n int) string {
+	suffix := "-" + strconv.Itoa(n)
+	return key[:min(len(key), maxServiceKey-len(suffix))] + suffix
+}
+
+// isReservedKey tells whether Signet itself needs the key, in paths or as an audience.
+func isReservedKey(key string) bool {
+	switch key {
+	case PlatformKey, "user", "users", "shared":
+		return true
+	}
+	return strings.HasPrefix(key, "signet") || strings.HasPrefix(key, "c_")
+}
+
+// DefaultRoles are the roles that a new service has from its first day. What its admin may do is fixed.
+func DefaultRoles(service ServiceID, id func() RoleID, now time.Time) []Role {
+	role := func(name, description string, patterns ...Pattern) Role {
+		return Role{
+			ID: id(), ServiceID: service, Name: name, Description: description, IsSystem: true, Patterns: patterns,
+			Version: 1, CreatedAt: now, UpdatedAt: now,
+		}
+	}
+	return []Role{
+		role(RoleAdmin, "Everything at this service, and its roles, tokens and settings", "*:*", "signet.*:*"),
+		role("user", "Nothing until permissions are put in"),
+		role("readonly", "Reads everything at this service", "*:read"),
+	}
+}
+
+// RoleAdmin is the name of the role that may do everything at its service.
+const RoleAdmin = "admin"
+
+// checkNewKey is checkServiceKey for a service that is made: not in the form of an id, which references would take it for.
+func checkNewKey(key string) error {
+	_, isID := ParseID[ServiceID](key)
+	if isID || isReservedKey(key) {
+		return ErrInvalidFields(FieldError{Field: "key", Code: "reserved", Text: "key must not be one that Signet keeps for itself (user, users, shared, signet…, c_…), nor have the form of an id: choose another"})
+	}
+	return checkServiceKey(key)
+}
 
 // checkServiceKey keeps keys fit for an aud claim, a URL and a permission's full name.
 func checkServiceKey(key string) error {
@@ -70,9 +204,5 @@ func checkServiceKey(key string) error {
 	return nil
 }
 
-func checkRequiredLine(field, text string, limit int) error {
-	if text == "" {
-		return ErrInvalidFields(Required(field))
-	}
-	return CheckLine(field, text, limit)
-}
+// Place is where the service stands in lists, which are newest first.
+func (s Service) Place() Cursor { return Cursor{At: s.CreatedAt, ID: string(s.ID)} }

@@ -15,7 +15,7 @@ func TestNewService(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantEqual(t, s, domain.Service{ID: "s", Key: key, Name: "Billing", State: domain.ServiceActive, TokenType: domain.TypeAccessToken, CreatedAt: epoch, UpdatedAt: epoch})
+			wantEqual(t, s, domain.Service{ID: "s", Key: key, Name: "Billing", State: domain.ServiceActive, TokenType: domain.TypeAccessToken, Version: 1, CreatedAt: epoch, UpdatedAt: epoch})
 		})
 	}
 	for name, key := range map[string]string{
@@ -25,6 +25,12 @@ func TestNewService(t *testing.T) {
 		t.Run("refuses a key with "+name, func(t *testing.T) {
 			_, err := domain.NewService("s", key, "Billing", "", epoch)
 			wantField(t, err, "key", "invalid", key)
+		})
+	}
+	for _, key := range []string{"auth_service", "user", "users", "shared", "signet", "signet-2", "c_9", "00000000-0000-4000-8000-000000000009"} {
+		t.Run("keeps to itself the key "+key, func(t *testing.T) {
+			_, err := domain.NewService("s", key, "Billing", "", epoch)
+			wantField(t, err, "key", "reserved")
 		})
 	}
 	t.Run("names every bad member", func(t *testing.T) {
@@ -44,65 +50,53 @@ func TestNewService(t *testing.T) {
 	})
 }
 
-func TestNewRole(t *testing.T) {
-	r, err := domain.NewRole("r", "s", "Clerk", "Writes invoices", []domain.Pattern{"invoice:*"}, epoch)
+func TestKeyFor(t *testing.T) {
+	for name, want := range map[string]string{
+		"Billing": "billing", "Order  Desk": "order-desk", "A/B & C": "a-b-c", "v1.2_x": "v1.2_x", "--Shop--": "shop", "Café": "caf", "请": "fallback", "": "fallback",
+		strings.Repeat("n", 80): strings.Repeat("n", 64), strings.Repeat("n", 63) + " n": strings.Repeat("n", 63),
+	} {
+		wantEqual(t, domain.KeyFor(name, "fallback"), want)
+	}
+	wantEqual(t, domain.Numbered("shop", 2), "shop-2")
+	wantEqual(t, domain.Numbered(strings.Repeat("n", 64), 99), strings.Repeat("n", 61)+"-99")
+}
+
+func TestAServiceChanged(t *testing.T) {
+	was, err := domain.NewService("s", "billing", "Billing", "", epoch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantEqual(t, r, domain.Role{ID: "r", ServiceID: "s", Name: "Clerk", Description: "Writes invoices", Patterns: []domain.Pattern{"invoice:*"}, CreatedAt: epoch, UpdatedAt: epoch})
-	_, err = domain.NewRole("r", "s", "", "", nil, epoch)
-	wantField(t, err, "name", "required")
-	_, err = domain.NewRole("r", "s", strings.Repeat("n", 65), "a\nb", nil, epoch)
-	wantCodes(t, err, "validation_failed", "name too_long", "description invalid")
-}
+	later := epoch.Add(time.Hour)
+	off, on, name := false, true, "Invoices"
 
-func TestNewAppToken(t *testing.T) {
-	t.Run("takes a name, scopes and an end", func(t *testing.T) {
-		scopes := []string{"billing/invoice:read", "billing/invoice:item:*", "a.b/*:*", "auth_service/user:read", "billing/signet.*:*"}
-		at, err := domain.NewAppToken("t", "s", "CI", scopes, "p", epoch.Add(tick), epoch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wantEqual(t, at, domain.AppToken{ID: "t", ServiceID: "s", Name: "CI", Scopes: scopes, CreatedBy: "p", CreatedAt: epoch, ExpiresAt: epoch.Add(tick)})
-		if _, err := domain.NewAppToken("t", "s", "CI", nil, "p", time.Time{}, epoch); err != nil {
-			t.Error(err)
-		}
+	t.Run("is a version further, if it differs", func(t *testing.T) {
+		to, differs, err := was.With(domain.ServiceChange{Name: &name}, later)
+		want := was
+		want.Name, want.PV, want.Version, want.UpdatedAt = name, 1, 2, later
+		wantEqual(t, err, nil)
+		wantEqual(t, differs, true)
+		wantEqual(t, to, want)
+		to, differs, _ = to.With(domain.ServiceChange{Name: &name, Active: &on}, later.Add(tick))
+		wantEqual(t, differs, false)
+		wantEqual(t, to, want)
 	})
-	for _, scope := range []string{
-		"", "/", "invoice:read", "billing/", "/invoice:read", "billing/invoice", "billing//invoice:read", "billing/x/invoice:read", "Billing/invoice:read",
-		"*/invoice:read", "*/*:*", "billing/inv*:read", "billing/invoice:read ", "billing /invoice:read", "billing/invoice:read,x/*:*", "billing/\x00:read",
-	} {
-		t.Run("refuses the scope "+scope, func(t *testing.T) {
-			_, err := domain.NewAppToken("t", "s", "CI", []string{scope}, "p", time.Time{}, epoch)
-			wantField(t, err, "scopes", "invalid", scope)
-		})
-	}
-	t.Run("refuses an end that is not in the future", func(t *testing.T) {
-		for _, at := range []time.Time{epoch, epoch.Add(-tick)} {
-			_, err := domain.NewAppToken("t", "s", "CI", nil, "p", at, epoch)
-			wantField(t, err, "expires_at", "invalid")
+	t.Run("knows when it was switched on again", func(t *testing.T) {
+		to, _, _ := was.With(domain.ServiceChange{Active: &off}, later)
+		wantEqual(t, to.State, domain.ServiceInactive)
+		wantEqual(t, to.ActivatedAt, time.Time{})
+		to, _, _ = to.With(domain.ServiceChange{Active: &on}, later)
+		wantEqual(t, to.IsActive(), true)
+		wantEqual(t, to.ActivatedAt, later)
+	})
+	t.Run("is not the platform, but for its description", func(t *testing.T) {
+		platform := domain.Service{ID: domain.PlatformID, Key: domain.PlatformKey, State: domain.ServiceActive}
+		jwt := domain.TypeJWT
+		for _, c := range []domain.ServiceChange{{Name: &name}, {Active: &off}, {Active: &on}, {TokenType: &jwt}} {
+			_, _, err := platform.With(c, later)
+			wantCodes(t, err, "platform_service")
 		}
+		to, _, err := platform.With(domain.ServiceChange{Description: &name}, later)
+		wantEqual(t, err, nil)
+		wantEqual(t, to.Description, name)
 	})
-	t.Run("names every bad member", func(t *testing.T) {
-		_, err := domain.NewAppToken("t", "s", "", []string{"x"}, "p", epoch, epoch)
-		wantCodes(t, err, "validation_failed", "name required", "scopes invalid", "expires_at invalid")
-	})
-}
-
-func TestAppTokenIsLive(t *testing.T) {
-	end := epoch.Add(time.Hour)
-	for _, c := range []struct {
-		name  string
-		token domain.AppToken
-		now   time.Time
-		want  bool
-	}{
-		{"without end", domain.AppToken{}, epoch, true},
-		{"before its end", domain.AppToken{ExpiresAt: end}, end.Add(-tick), true},
-		{"not at its end", domain.AppToken{ExpiresAt: end}, end, false},
-		{"not when revoked", domain.AppToken{RevokedAt: epoch}, epoch, false},
-		{"not when revoked by a clock ahead (AT-6)", domain.AppToken{RevokedAt: end}, epoch, false},
-	} {
-		t.Run(c.name, func(t *testing.T) { wantEqual(t, c.token.IsLive(c.now), c.want) })
-	}
 }

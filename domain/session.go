@@ -77,3 +77,6 @@ func (s Session) IdleExpiresAt(p SessionPolicy) time.Time {
 func (s Session) IsLive(p SessionPolicy, now time.Time) bool {
 	return s.EndedAt.IsZero() && now.Before(s.IdleExpiresAt(p))
 }
+
+// Place is where the session stands in lists, which are newest first.
+func (s Session) Place() Cursor { return Cursor{At: s.CreatedAt, ID: string(s.ID)} }

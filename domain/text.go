@@ -24,6 +24,31 @@ func CheckLine(field, text string, limit int) error {
 	return nil
 }
 
+// Line is a text of one line as it is kept: outer white space goes, and runs of spaces inside become one. Control characters stay, for
+// CheckLine to refuse.
+func Line(text string) string {
+	text = strings.TrimSpace(text)
+	space := func(r rune) bool { return unicode.Is(unicode.Zs, r) }
+	return strings.Join(strings.FieldsFunc(text, space), " ")
+}
+
+// checkName validates the name of an object as it is kept. A name in the form of an id would be taken for one in references.
+func checkName(name string, limit int) error {
+	if name == "" {
+		return ErrInvalidFields(Required("name"))
+	}
+	if _, isID := ParseID[string](name); isID {
+		return ErrInvalidFields(FieldError{Field: "name", Code: "invalid", Text: "name must not have the form of an id (a UUID)"})
+	}
+	return CheckLine("name", name, limit)
+}
+
+// CheckDescription validates what is said about an object.
+func CheckDescription(text string) error { return CheckLine("description", text, maxDescription) }
+
+// Fold is the form of a name that uniqueness is judged by.
+func Fold(name string) string { return strings.ToLower(name) }
+
 func unprintable(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || // line and paragraph separators
 		r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' // bidirectional controls

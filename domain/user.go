@@ -87,3 +87,6 @@ func checkLocale(tag string) error {
 	}
 	return nil
 }
+
+// Place is where the user stands in lists, which are newest first.
+func (u User) Place() Cursor { return Cursor{At: u.CreatedAt, ID: string(u.ID)} }

@@ -53,7 +53,8 @@ func New(dialect Dialect, pools Pools, opts Options) *DB {
 	feed := conn{owner: db, idb: db.feed, deadline: dialect.Feed}
 	db.ping = read
 	db.reader = &store.Reader{
-		Users: users{read}, Identities: identities{read}, Registrations: registrations{read}, Services: services{read}, Grants: grants{read},
+		Principals: principals{read}, Users: users{read}, Identities: identities{read}, Registrations: registrations{read}, Services: services{read},
+		Roles: roles{read}, Permissions: permissions{read}, Assignments: assignments{read}, Grants: grants{read},
 		Devices: devices{read}, Sessions: sessions{read}, Flows: flows{read}, Lockouts: lockouts{read}, Keys: keys{read}, Audit: audit{read},
 		Erasure: erasure{read},
 		Changes: changes{feed}, Meta: meta{read},

@@ -27,10 +27,15 @@ type Dialect struct {
 	// is one of those ahead, the error is an *AheadError. nil: there is no network to save a trip on.
 	Join func(ctx context.Context, ahead []string) context.Context
 
-	// RowLock ends a SELECT that holds what it reads until the transaction is over; SkipLocked one that passes by what others
-	// hold; AdvisoryLock is a statement that holds a number (its one placeholder). All are empty where there is one writer.
-	RowLock, SkipLocked schema.Safe
-	AdvisoryLock        string
+	// RowLock ends a SELECT that holds what it reads until the transaction is over; RowShare one that lets others hold it so too;
+	// SkipLocked one that passes by what others hold; AdvisoryLock is a statement that holds a number (its one placeholder). All are
+	// empty where there is one writer.
+	RowLock, RowShare, SkipLocked schema.Safe
+	AdvisoryLock                  string
+
+	// Prefix is the condition that a column, or an expression with an index of its own, begins with a text in lower case, as the
+	// database folds it.
+	Prefix func(column schema.Safe, text string) schema.QueryAppender
 
 	// Answer runs a complete statement and returns the one value of the one row it yields, or sql.ErrNoRows. It is the way of
 	// statements that run so often that what Bun and database/sql do around rows shows, and of which a second run does no harm:

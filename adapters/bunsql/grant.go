@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 )
 
 type heldRow struct {
@@ -20,7 +21,8 @@ type heldRow struct {
 
 type grants struct{ conn }
 
-// Held walks the includes in the database. UNION without ALL drops what was seen, so that a cycle comes to an end.
+// Held walks the includes in the database. UNION without ALL drops what was seen, so that a cycle comes to an end. A row whose role is
+// another service's than it says counts nowhere, and roles elsewhere cost nothing.
 func (s grants) Held(ctx context.Context, principal domain.PrincipalID, service domain.ServiceID) ([]domain.HeldRole, error) {
 	if !isID(principal) || !isID(service) {
 		return nil, nil
@@ -29,9 +31,11 @@ func (s grants) Held(ctx context.Context, principal domain.PrincipalID, service 
 	err := s.scan(ctx, &rows, `
 		WITH RECURSIVE held (role_id, expires_at) AS (
 			SELECT a.role_id, a.expires_at FROM assignments a JOIN roles r ON r.id = a.role_id
-			WHERE a.principal_id = ? AND r.service_id = ?
+			WHERE a.principal_id = ?0 AND a.service_id = ?1 AND r.service_id = ?1 AND r.deleted_at IS NULL
 			UNION
 			SELECT i.included_id, h.expires_at FROM held h JOIN role_includes i ON i.role_id = h.role_id
+				JOIN roles r ON r.id = i.included_id
+			WHERE r.service_id = ?1 AND r.deleted_at IS NULL
 		)
 		SELECT r.id, r.name, h.expires_at, p.pattern
 		FROM held h JOIN roles r ON r.id = h.role_id LEFT JOIN role_permissions p ON p.role_id = r.id
@@ -49,9 +53,7 @@ func joinWays(rows []heldRow) []domain.HeldRole {
 			all = append(all, domain.HeldRole{ID: row.ID, Name: row.Name, ExpiresAt: utc(row.ExpiresAt)})
 		}
 		role := &all[len(all)-1] // rows about one role follow each other
-		if row.ExpiresAt.IsZero() || !role.ExpiresAt.IsZero() && row.ExpiresAt.After(role.ExpiresAt) {
-			role.ExpiresAt = utc(row.ExpiresAt)
-		}
+		role.ExpiresAt = domain.LaterEnd(role.ExpiresAt, utc(row.ExpiresAt))
 		if row.Pattern != "" && !seen[row.ID][row.Pattern] {
 			seen[row.ID][row.Pattern] = true
 			role.Patterns = append(role.Patterns, row.Pattern)
@@ -60,41 +62,32 @@ func joinWays(rows []heldRow) []domain.HeldRole {
 	return all
 }
 
-type assignedRow struct {
-	bun.BaseModel `bun:"alias:a"`
-
-	RoleID     domain.RoleID    `bun:"role_id,type:uuid"`
-	Role       string           `bun:"role"`
-	ServiceID  domain.ServiceID `bun:"service_id,type:uuid"`
-	ServiceKey string           `bun:"service_key"`
-	CreatedAt  time.Time        `bun:"created_at"`
-	ExpiresAt  time.Time        `bun:"expires_at,nullzero"`
-}
-
-func (r *assignedRow) role() domain.AssignedRole {
-	return domain.AssignedRole{
-		RoleID: r.RoleID, Role: r.Role, ServiceID: r.ServiceID, ServiceKey: r.ServiceKey, CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt),
+func (s grants) Elsewhere(ctx context.Context, principal domain.PrincipalID, now time.Time) (there bool, err error) {
+	if !isID(principal) {
+		return false, nil
 	}
+	err = s.scan(ctx, &there, `SELECT EXISTS (SELECT 1 FROM assignments a
+			JOIN roles r ON r.id = a.role_id AND r.service_id = a.service_id AND r.deleted_at IS NULL
+			JOIN services s ON s.id = a.service_id
+		WHERE a.principal_id = ? AND a.service_id <> ? AND (a.expires_at IS NULL OR a.expires_at > ?) AND s.state = ?)`,
+		principal, domain.PlatformID, now, domain.ServiceActive)
+	return there, err
 }
 
-func (s grants) Assigned(ctx context.Context, principal domain.PrincipalID, n int) ([]domain.AssignedRole, error) {
+func (s grants) Assigned(ctx context.Context, principal domain.PrincipalID, n int) ([]domain.ListedAssignment, error) {
 	if !isID(principal) {
 		return nil, nil
 	}
-	var rows []assignedRow
-	err := s.scan(ctx, &rows, `
-		SELECT a.role_id, r.name AS role, r.service_id, v.key AS service_key, a.created_at, a.expires_at
-		FROM assignments a JOIN roles r ON r.id = a.role_id JOIN services v ON v.id = r.service_id
-		WHERE a.principal_id = ? ORDER BY a.created_at DESC, a.id DESC LIMIT ?`, principal, n)
-	return mapped(rows, (*assignedRow).role), list(err)
+	return s.listAssignments(ctx, bun.SafeQuery("asg.principal_id = ?", principal), store.Page{Limit: n})
 }
 
+// Known leaves the shared vocabulary out at the platform: a later release's new right must not already be held by somebody.
 func (s grants) Known(ctx context.Context, service domain.ServiceID) ([]string, error) {
 	if !isID(service) {
 		return nil, nil
 	}
 	var names []string
-	err := s.scan(ctx, &names, `SELECT name FROM permissions WHERE service_id = ? UNION
-		SELECT name FROM permissions WHERE service_id IS NULL ORDER BY name`, service)
+	err := s.scan(ctx, &names, `SELECT name FROM permissions WHERE service_id = ?0 UNION
+		SELECT name FROM permissions WHERE service_id IS NULL AND ?0 <> ?1 ORDER BY name`, service, domain.PlatformID)
 	return names, list(err)
 }

@@ -237,8 +237,8 @@ func fill(t *testing.T, e engine, address string) {
 		if err := errors.Join(tx.Users.Insert(ctx, u), tx.Sessions.Insert(ctx, s, f)); err != nil {
 			return err
 		}
-		_, err := tx.Roles.Assign(ctx, domain.Assignment{
-			ID: id[domain.AssignmentID](), PrincipalID: u.Principal.ID, RoleID: domain.RolePlatformAdmin, CreatedAt: u.CreatedAt,
+		_, err := tx.Assignments.Assign(ctx, domain.Assignment{
+			ID: id[domain.AssignmentID](), PrincipalID: u.Principal.ID, RoleID: domain.RolePlatformAdmin, ServiceID: domain.PlatformID, CreatedAt: u.CreatedAt,
 		})
 		return err
 	})

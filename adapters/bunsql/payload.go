@@ -27,17 +27,17 @@ type payloads struct{ conn }
 func (s payloads) OfMessages(ctx context.Context, now time.Time, after domain.Cursor, n int) ([]store.Payload, error) {
 	return s.list(ctx, `SELECT id, run_at AS at, payload FROM outbox
 		WHERE delivered_at IS NULL AND parked_at IS NULL AND payload IS NOT NULL AND (expires_at IS NULL OR expires_at > ?) AND ?
-		ORDER BY run_at, id LIMIT ?`, now, behind("run_at", after), n)
+		ORDER BY run_at, id LIMIT ?`, now, later("run_at", after), n)
 }
 
 // OfFlows walks the index of their ends.
 func (s payloads) OfFlows(ctx context.Context, now time.Time, after domain.Cursor, n int) ([]store.Payload, error) {
 	return s.list(ctx, `SELECT id, expires_at AS at, payload FROM flows
 		WHERE expires_at > ? AND consumed_at IS NULL AND payload IS NOT NULL AND ? ORDER BY expires_at, id LIMIT ?`,
-		now, behind("expires_at", after), n)
+		now, later("expires_at", after), n)
 }
 
-func behind(column string, after domain.Cursor) schema.QueryWithArgs {
+func later(column string, after domain.Cursor) schema.QueryWithArgs {
 	if after.IsZero() {
 		return bun.SafeQuery("TRUE")
 	}

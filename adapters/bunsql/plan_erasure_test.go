@@ -61,7 +61,7 @@ func TestQueriesAboutOnePersonHaveAnIndex(t *testing.T) {
 		"remove messages": func(ctx context.Context, tx *store.Tx) error { return tx.Erasure.Messages(ctx, [][]byte{[]byte("s")}) },
 		"remove a user":   func(ctx context.Context, tx *store.Tx) error { return tx.Erasure.User(ctx, anID) },
 		"last administrator": func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Roles.LastAdmin(ctx, anID, now)
+			_, err := tx.Assignments.LastAdmin(ctx, anID, now)
 			return err
 		},
 	}, nil)

@@ -2,9 +2,11 @@ package bunsql
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/signet-auth/signet/domain"
 )
@@ -54,13 +56,61 @@ func utc(t time.Time) time.Time {
 
 type principals struct{ conn }
 
+func (s principals) ByID(ctx context.Context, id domain.PrincipalID) (domain.Principal, error) {
+	return s.one(ctx, id, "")
+}
+
 func (s principals) Lock(ctx context.Context, id domain.PrincipalID) (domain.Principal, error) {
+	return s.one(ctx, id, s.owner.dialect.RowLock)
+}
+
+func (s principals) one(ctx context.Context, id domain.PrincipalID, lock schema.Safe) (domain.Principal, error) {
 	if !isID(id) {
 		return domain.Principal{}, domain.ErrNotFound
 	}
 	var row principalRow
-	err := s.scan(ctx, &row, "SELECT ? FROM principals WHERE id = ? AND state <> ? ?", principalColumns, id, domain.Deleted, s.owner.dialect.RowLock)
+	err := s.scan(ctx, &row, "SELECT ? FROM principals WHERE id = ? AND state <> ? ?", principalColumns, id, domain.Deleted, lock)
 	return row.principal(), err
+}
+
+// LockAll holds runs of neighbours that are held the same way in one statement each, in the order of the ids: two transactions that
+// hold the same principals never wait for each other in a circle.
+func (s principals) LockAll(ctx context.Context, targets, others []domain.PrincipalID) (map[domain.PrincipalID]domain.Principal, error) {
+	exclusive := map[domain.PrincipalID]bool{}
+	for _, id := range targets {
+		exclusive[id] = true
+	}
+	all := ids(slices.Concat(targets, others))
+	slices.Sort(all)
+	all = slices.Compact(all)
+	locked := make(map[domain.PrincipalID]domain.Principal, len(all))
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && exclusive[all[n]] == exclusive[all[0]] {
+			n++
+		}
+		lock := s.owner.dialect.RowShare
+		if exclusive[all[0]] {
+			lock = s.owner.dialect.RowLock
+		}
+		var rows []principalRow
+		err := s.scan(ctx, &rows, "SELECT ? FROM principals WHERE id IN (?) AND state <> ? ORDER BY id ?", principalColumns, bun.List(all[:n]), domain.Deleted, lock)
+		if err = list(err); err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			locked[rows[i].ID] = rows[i].principal()
+		}
+		all = all[n:]
+	}
+	return locked, nil
+}
+
+func (s principals) Bump(ctx context.Context, all []domain.PrincipalID, now time.Time) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return s.execute(ctx, "UPDATE principals SET pv = pv + 1, updated_at = ? WHERE id IN (?)", now, bun.List(ids(all)))
 }
 
 func (s principals) Update(ctx context.Context, p domain.Principal) error {

@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 )
 
 type roleRow struct {
@@ -15,17 +16,29 @@ type roleRow struct {
 	ID          domain.RoleID    `bun:"id,pk,type:uuid"`
 	ServiceID   domain.ServiceID `bun:"service_id,type:uuid"`
 	Name        string           `bun:"name"`
+	NameFolded  string           `bun:"name_folded"`
 	Description string           `bun:"description"`
 	IsSystem    bool             `bun:"is_system"`
 	IsDefault   bool             `bun:"is_default"`
+	Version     int64            `bun:"version"`
+	ManagedBy   string           `bun:"managed_by,nullzero"`
 	CreatedAt   time.Time        `bun:"created_at"`
 	UpdatedAt   time.Time        `bun:"updated_at"`
 }
 
+var roleColumns = columns[roleRow]("r")
+
 func roleOf(r domain.Role) *roleRow {
 	return &roleRow{
+		ID: r.ID, ServiceID: r.ServiceID, Name: r.Name, NameFolded: domain.Fold(r.Name), Description: r.Description, IsSystem: r.IsSystem,
+		IsDefault: r.IsDefault, Version: max(r.Version, 1), ManagedBy: r.ManagedBy, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+}
+
+func (r *roleRow) role() domain.Role {
+	return domain.Role{
 		ID: r.ID, ServiceID: r.ServiceID, Name: r.Name, Description: r.Description, IsSystem: r.IsSystem, IsDefault: r.IsDefault,
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		Version: r.Version, ManagedBy: r.ManagedBy, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	}
 }
 
@@ -49,57 +62,151 @@ type includeRow struct {
 
 	RoleID     domain.RoleID `bun:"role_id,pk,type:uuid"`
 	IncludedID domain.RoleID `bun:"included_id,pk,type:uuid"`
+
+	Name string `bun:"name,scanonly"`
 }
 
-type permissionRow struct {
-	bun.BaseModel `bun:"table:permissions,alias:pm"`
-
-	ID          domain.PermissionID `bun:"id,pk,type:uuid"`
-	ServiceID   domain.ServiceID    `bun:"service_id,type:uuid,nullzero"`
-	Name        string              `bun:"name"`
-	Description string              `bun:"description"`
-	CreatedAt   time.Time           `bun:"created_at"`
-}
-
-func permissionOf(p domain.Permission) permissionRow {
-	return permissionRow{ID: p.ID, ServiceID: p.ServiceID, Name: p.Name, Description: p.Description, CreatedAt: p.CreatedAt}
-}
-
-type assignmentRow struct {
-	bun.BaseModel `bun:"table:assignments,alias:asg"`
-
-	ID          domain.AssignmentID `bun:"id,pk,type:uuid"`
-	PrincipalID domain.PrincipalID  `bun:"principal_id,type:uuid"`
-	RoleID      domain.RoleID       `bun:"role_id,type:uuid"`
-	GrantedBy   domain.PrincipalID  `bun:"granted_by,type:uuid,nullzero"`
-	CreatedAt   time.Time           `bun:"created_at"`
-	ExpiresAt   time.Time           `bun:"expires_at,nullzero"`
+func includesOf(r domain.Role) []includeRow {
+	rows := make([]includeRow, len(r.Includes))
+	for i, included := range r.Includes {
+		rows[i] = includeRow{RoleID: r.ID, IncludedID: included.ID}
+	}
+	return rows
 }
 
 type roles struct{ conn }
 
+func (s roles) ByID(ctx context.Context, id domain.RoleID) (domain.Role, error) {
+	if !isID(id) {
+		return domain.Role{}, domain.ErrNotFound
+	}
+	var row roleRow
+	if err := s.scan(ctx, &row, "SELECT ? FROM roles r WHERE r.id = ? AND r.deleted_at IS NULL", roleColumns, id); err != nil {
+		return domain.Role{}, err
+	}
+	all, err := s.complete(ctx, []domain.Role{row.role()})
+	if err != nil {
+		return domain.Role{}, err
+	}
+	return all[0], nil
+}
+
+func (s roles) List(ctx context.Context, service domain.ServiceID, page store.Page) ([]domain.Role, error) {
+	if !isID(service) {
+		return nil, nil
+	}
+	var rows []roleRow
+	err := s.patient().scan(ctx, &rows, "SELECT ? FROM roles r WHERE r.service_id = ? AND r.deleted_at IS NULL AND ? ORDER BY r.created_at DESC, r.id DESC LIMIT ?",
+		roleColumns, service, behind("r", page.After), page.Limit)
+	if err = list(err); err != nil {
+		return nil, err
+	}
+	return s.complete(ctx, mapped(rows, (*roleRow).role))
+}
+
+func (s roles) All(ctx context.Context, service domain.ServiceID) ([]domain.Role, error) {
+	return s.List(ctx, service, store.Page{Limit: maxRoles})
+}
+
+func (s roles) Closure(ctx context.Context, id domain.RoleID) ([]domain.Pattern, error) {
+	if !isID(id) {
+		return nil, nil
+	}
+	var patterns []domain.Pattern
+	err := s.scan(ctx, &patterns, `WITH RECURSIVE below (role_id) AS (
+			SELECT id FROM roles WHERE id = ? AND deleted_at IS NULL
+			UNION
+			SELECT i.included_id FROM below b JOIN role_includes i ON i.role_id = b.role_id
+		)
+		SELECT DISTINCT p.pattern FROM below b JOIN role_permissions p ON p.role_id = b.role_id ORDER BY p.pattern`, id)
+	return patterns, list(err)
+}
+
+// maxRoles is above what a service may have.
+const maxRoles = 1000
+
+// complete reads what roles consist of: two statements, however many they are.
+func (s roles) complete(ctx context.Context, all []domain.Role) ([]domain.Role, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	at := make(map[domain.RoleID]int, len(all))
+	known := make([]domain.RoleID, len(all))
+	for i, r := range all {
+		at[r.ID], known[i] = i, r.ID
+	}
+	var patterns []patternRow
+	err := s.patient().scan(ctx, &patterns, "SELECT role_id, pattern FROM role_permissions WHERE role_id IN (?) ORDER BY pattern", bun.List(known))
+	if err = list(err); err != nil {
+		return nil, err
+	}
+	for _, row := range patterns {
+		role := &all[at[row.RoleID]]
+		role.Patterns = append(role.Patterns, row.Pattern)
+	}
+	var includes []includeRow
+	err = s.patient().scan(ctx, &includes, `SELECT ri.role_id, ri.included_id, r.name FROM role_includes ri JOIN roles r ON r.id = ri.included_id
+		WHERE ri.role_id IN (?) ORDER BY r.name, r.id`, bun.List(known))
+	for _, row := range includes {
+		role := &all[at[row.RoleID]]
+		role.Includes = append(role.Includes, domain.IncludedRole{ID: row.IncludedID, Name: row.Name})
+	}
+	return all, list(err)
+}
+
 func (s roles) Insert(ctx context.Context, r domain.Role) error {
-	if err := s.insertUnique(ctx, roleOf(r), errNameTaken); err != nil {
+	if err := s.insertUnique(ctx, roleOf(r), domain.ErrNameTaken); err != nil {
 		return err
 	}
+	return s.insertContent(ctx, r)
+}
+
+func (s roles) insertContent(ctx context.Context, r domain.Role) error {
 	if rows := patternsOf(r); len(rows) > 0 {
 		if err := s.insert(ctx, &rows); err != nil {
 			return err
 		}
 	}
-	if len(r.Includes) == 0 {
-		return nil
+	if rows := includesOf(r); len(rows) > 0 {
+		return s.insert(ctx, &rows)
 	}
-	rows := make([]includeRow, len(r.Includes))
-	for i, id := range r.Includes {
-		rows[i] = includeRow{RoleID: r.ID, IncludedID: id}
-	}
-	return s.insert(ctx, &rows)
+	return nil
 }
 
-func (s roles) InsertPermission(ctx context.Context, p domain.Permission) error {
-	row := permissionOf(p)
-	return s.insertUnique(ctx, &row, errNameTaken)
+func (s roles) Update(ctx context.Context, r domain.Role) error {
+	err := s.conflict(s.update(ctx, roleOf(r), "name", "name_folded", "description", "version", "managed_by", "updated_at"), domain.ErrNameTaken)
+	if err != nil {
+		return err
+	}
+	if err := s.deleteContent(ctx, r.ID); err != nil {
+		return err
+	}
+	return s.insertContent(ctx, r)
+}
+
+func (s roles) deleteContent(ctx context.Context, ids ...domain.RoleID) error {
+	for _, table := range []string{"role_permissions", "role_includes"} {
+		if err := s.execute(ctx, "DELETE FROM ? WHERE role_id IN (?)", bun.Ident(table), bun.List(ids)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Delete gives the role its id for a name: no live one may look so, and the constraint lets the old name be used again. The release
+// before this one, which knows no deleted_at, finds nothing in it.
+func (s roles) Delete(ctx context.Context, id domain.RoleID, now time.Time) error {
+	if !isID(id) {
+		return domain.ErrNotFound
+	}
+	if err := s.deleteContent(ctx, id); err != nil {
+		return err
+	}
+	if err := s.execute(ctx, "DELETE FROM role_includes WHERE included_id = ?", id); err != nil {
+		return err
+	}
+	return found(s.count(ctx, "UPDATE roles SET name = ?0, name_folded = ?0, is_default = FALSE, deleted_at = ?1, updated_at = ?1 WHERE id = ?2 AND deleted_at IS NULL",
+		string(id), now, id))
 }
 
 func (s roles) Defaults(ctx context.Context, service domain.ServiceID) ([]domain.RoleID, error) {
@@ -107,43 +214,27 @@ func (s roles) Defaults(ctx context.Context, service domain.ServiceID) ([]domain
 		return nil, nil
 	}
 	var defaults []domain.RoleID
-	err := s.scan(ctx, &defaults, "SELECT id FROM roles WHERE service_id = ? AND is_default ORDER BY id", service)
+	err := s.scan(ctx, &defaults, "SELECT id FROM roles WHERE service_id = ? AND is_default AND deleted_at IS NULL ORDER BY id", service)
 	return defaults, list(err)
 }
 
-func (s roles) Assign(ctx context.Context, a domain.Assignment) (bool, error) {
-	row := &assignmentRow{
-		ID: a.ID, PrincipalID: a.PrincipalID, RoleID: a.RoleID, GrantedBy: a.GrantedBy, CreatedAt: a.CreatedAt, ExpiresAt: a.ExpiresAt,
+func (s roles) Carrying(ctx context.Context, service domain.ServiceID, name string) ([]domain.RoleID, error) {
+	of := bun.SafeQuery("TRUE")
+	if service != "" {
+		of = bun.SafeQuery("r.service_id = ?", service)
 	}
-	n, err := s.affect(ctx, s.idb.NewInsert().Model(row).On("CONFLICT (principal_id, role_id) DO NOTHING").Returning("NULL"))
-	return n > 0, err
+	var carrying []domain.RoleID
+	err := s.patient().scan(ctx, &carrying, `SELECT r.id FROM roles r JOIN role_permissions rp ON rp.role_id = r.id
+		WHERE rp.pattern = ? AND r.deleted_at IS NULL AND ? ORDER BY r.id`, name, of)
+	return carrying, list(err)
 }
 
-// LastAdmin counts after the lock, in a statement of its own: what others decided under it is committed then. Others count only
-// if they stay: their role has no end, and they are not disabled. SQLite takes CROSS JOIN for the order to go in: it would begin
-// with all principals.
-func (s roles) LastAdmin(ctx context.Context, user domain.UserID, now time.Time) (bool, error) {
-	if !isID(user) {
-		return false, nil
+func (s roles) RemovePattern(ctx context.Context, from []domain.RoleID, p domain.Pattern, now time.Time) error {
+	if len(from) == 0 {
+		return nil
 	}
-	if err := s.hold(ctx, "administrators", nil); err != nil {
-		return false, err
+	if err := s.execute(ctx, "DELETE FROM role_permissions WHERE pattern = ? AND role_id IN (?)", p, bun.List(from)); err != nil {
+		return err
 	}
-	var counts struct {
-		Self   int `bun:"self"`
-		Others int `bun:"others"`
-	}
-	err := s.scan(ctx, &counts, `
-		WITH RECURSIVE held (role_id) AS (
-			SELECT id FROM roles WHERE id = ?
-			UNION
-			SELECT i.role_id FROM held h JOIN role_includes i ON i.included_id = h.role_id
-		)
-		SELECT
-			count(*) FILTER (WHERE a.principal_id = ? AND (a.expires_at IS NULL OR a.expires_at > ?)) AS self,
-			count(*) FILTER (WHERE a.principal_id <> ? AND a.expires_at IS NULL) AS others
-		FROM held h CROSS JOIN assignments a CROSS JOIN principals p
-		WHERE a.role_id = h.role_id AND p.id = a.principal_id AND p.kind = ? AND (p.state = ? OR p.state = ? AND p.disabled_until <= ?)`,
-		domain.RolePlatformAdmin, user, now, user, domain.KindUser, domain.Active, domain.Disabled, now)
-	return counts.Self > 0 && counts.Others == 0, err
+	return s.execute(ctx, "UPDATE roles SET version = version + 1, updated_at = ? WHERE id IN (?)", now, bun.List(from))
 }

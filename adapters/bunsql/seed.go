@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -92,15 +90,13 @@ func (c conn) seedRoles(ctx context.Context, now time.Time) error {
 		ids = append(ids, r.ID)
 	}
 	err := c.enqueue(ctx, c.idb.NewInsert().Model(&rows).On("CONFLICT (id) DO UPDATE").
-		Set("name = EXCLUDED.name").Set("description = EXCLUDED.description").Set("is_system = EXCLUDED.is_system").
+		Set("name = EXCLUDED.name").Set("name_folded = EXCLUDED.name_folded").Set("description = EXCLUDED.description").Set("is_system = EXCLUDED.is_system").
 		Set("is_default = EXCLUDED.is_default").Set("updated_at = EXCLUDED.updated_at").Returning("NULL"))
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"role_permissions", "role_includes"} {
-		if err := c.execute(ctx, "DELETE FROM ? WHERE role_id IN (?)", bun.Ident(table), bun.List(ids)); err != nil {
-			return err
-		}
+	if err := (roles{c}).deleteContent(ctx, ids...); err != nil {
+		return err
 	}
 	return c.insert(ctx, &patterns)
 }

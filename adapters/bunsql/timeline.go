@@ -120,5 +120,9 @@ func pick(text, engine string) (string, error) {
 			return "", fmt.Errorf("a section for the unknown dialect %q", section)
 		}
 	}
-	return b.String(), nil
+	text = b.String()
+	if engine == "sqlite" { // its one writer builds an index beside nobody
+		text = strings.ReplaceAll(text, "INDEX CONCURRENTLY", "INDEX")
+	}
+	return text, nil
 }

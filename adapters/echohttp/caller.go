@@ -1,7 +1,10 @@
 package echohttp
 
 import (
+	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/signet-auth/signet/domain"
 )
@@ -22,4 +25,29 @@ type Caller struct {
 
 	cookies *cookies
 	request *http.Request
+}
+
+// IfMatch are the versions that the client wants to change (RFC 9110 §13.1.1); nil when it takes any. What is no version of ours matches
+// none.
+func (c Caller) IfMatch() []int64 {
+	field := strings.Join(c.request.Header["If-Match"], ",")
+	if field == "" || strings.TrimSpace(field) == "*" {
+		return nil
+	}
+	versions := []int64{}
+	for tag := range strings.SplitSeq(field, ",") {
+		text := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(tag), `"v`), `"`)
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil && ETag(n) == strings.TrimSpace(tag) {
+			versions = append(versions, n)
+		}
+	}
+	return versions
+}
+
+// ETag names a version of a resource.
+func ETag(version int64) string { return fmt.Sprintf(`"v%d"`, version) }
+
+// WithVersion is an answer with the version of what is in it.
+func WithVersion[T any](body T, version int64) Answer[T] {
+	return Answer[T]{Body: body, Header: http.Header{"Etag": {ETag(version)}}}
 }

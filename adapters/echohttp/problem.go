@@ -23,6 +23,7 @@ var statuses = [...]int{
 	domain.Forbidden:       http.StatusForbidden,
 	domain.NotFound:        http.StatusNotFound,
 	domain.Conflict:        http.StatusConflict,
+	domain.Stale:           http.StatusPreconditionFailed,
 	domain.Limited:         http.StatusTooManyRequests,
 	domain.Unavailable:     http.StatusServiceUnavailable,
 }
@@ -103,6 +104,13 @@ func problem(status int, e *domain.Error, requestID string) api.Problem {
 		Type: api.ProblemType(e.Code), Title: title(e.Code), Status: status, Detail: e.Text, Code: e.Code,
 		RequestID: requestID, Message: e.Text, NeedsVerification: e.Code == api.CodeEmailNotVerified,
 	}
+	fact := func(name string) *int {
+		if n, ok := e.Facts[name]; ok {
+			return &n
+		}
+		return nil
+	}
+	p.Limit, p.Holders, p.IncludedBy, p.Roles = fact(domain.FactLimit), fact(domain.FactHolders), fact(domain.FactIncludedBy), fact(domain.FactRoles)
 	for _, f := range e.Fields {
 		p.Errors = append(p.Errors, api.FieldProblem{Field: f.Field, Code: f.Code, Message: f.Text})
 	}

@@ -55,13 +55,18 @@ type flight[V any] struct {
 // expiry says of its value (nil, or a zero time = no limit): a permission set ends with the earliest grant in it, a token
 // with its exp. An entry whose time is over is loaded again. now may be nil when neither is used.
 func NewCache[K comparable, V any](size int, ttl time.Duration, now func() time.Time, expiry func(V) time.Time) *Cache[K, V] {
-	return &Cache[K, V]{
-		ttl:     ttl,
-		now:     now,
-		expiry:  expiry,
-		entries: otter.Must(&otter.Options[K, entry[V]]{MaximumSize: size}),
-		flights: map[K]*flight[V]{},
-	}
+	return newCache(otter.Options[K, entry[V]]{MaximumSize: size}, ttl, now, expiry)
+}
+
+// NewWeighedCache is NewCache for values of very different sizes: it is bounded by the sum of their weights, in bytes or so.
+func NewWeighedCache[K comparable, V any](maximum uint64, weigh func(V) int, now func() time.Time, expiry func(V) time.Time) *Cache[K, V] {
+	return newCache(otter.Options[K, entry[V]]{
+		MaximumWeight: maximum, Weigher: func(_ K, e entry[V]) uint32 { return uint32(min(weigh(e.value), math.MaxInt32)) },
+	}, 0, now, expiry)
+}
+
+func newCache[K comparable, V any](bounds otter.Options[K, entry[V]], ttl time.Duration, now func() time.Time, expiry func(V) time.Time) *Cache[K, V] {
+	return &Cache[K, V]{ttl: ttl, now: now, expiry: expiry, entries: otter.Must(&bounds), flights: map[K]*flight[V]{}}
 }
 
 // Get returns the remembered value, or waits for its load. The load runs apart from every caller, with the values of the

@@ -71,7 +71,8 @@ func (a *Authenticator) live(ctx context.Context, c domain.Claims, now time.Time
 	if err != nil {
 		return domain.Principal{}, err
 	}
-	principal, err := a.Directory.Principal(ctx, c.Subject)
+	user, err := a.Directory.User(ctx, domain.UserID(c.Subject))
+	principal := user.Principal
 	if isNotFound(err) || err == nil && !principal.IsActive(now) {
 		return domain.Principal{}, domain.ErrTokenInvalid
 	}
@@ -104,4 +105,5 @@ func actor(c domain.Claims, p domain.Principal) domain.Actor {
 	}
 }
 
-func isNotFound(err error) bool { return errors.Is(err, domain.ErrNotFound) }
+func isNotFound(err error) bool  { return errors.Is(err, domain.ErrNotFound) }
+func isForbidden(err error) bool { return errors.Is(err, domain.ErrForbidden) }

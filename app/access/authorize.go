@@ -6,23 +6,49 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/ports/store"
+)
+
+var (
+	errPersonOnly = domain.ErrForbidden.Saying("This needs the token of a person")
+	errRawToken   = domain.ErrForbidden.Saying("An application token does not open this: exchange it at /oauth2/token for an access token")
 )
 
 // RequireUser is the first line of use cases that any logged-in user may call, whatever service their token was issued for.
 func RequireUser(a domain.Actor) error {
-	if a.Kind != domain.ActorUser {
-		return domain.ErrTokenMissing
+	switch a.Kind {
+	case domain.ActorUser:
+		return nil
+	case domain.ActorService:
+		return errPersonOnly
+	case domain.ActorAnonymous, domain.ActorSystem:
 	}
-	return nil
+	return domain.ErrTokenMissing
 }
 
-// RequirePlatformUser wants a token that was issued for Signet itself: one that a service received must not open Signet's
+// RequirePlatformUser wants a person, with a token that was issued for Signet itself: one that a service received must not open Signet's
 // own API (RFC 9700 §2.3).
 func RequirePlatformUser(a domain.Actor) error {
 	if err := RequireUser(a); err != nil {
 		return err
 	}
+	return requirePlatform(a)
+}
+
+// RequirePlatform is the same for persons and services. A service exchanges its application token first, so that what it does here ends
+// with a token of minutes.
+func RequirePlatform(a domain.Actor) error {
+	switch {
+	case a.Kind == domain.ActorSystem:
+		return nil
+	case a.Kind != domain.ActorUser && a.Kind != domain.ActorService:
+		return domain.ErrTokenMissing
+	case a.Raw:
+		return errRawToken
+	}
+	return requirePlatform(a)
+}
+
+func requirePlatform(a domain.Actor) error {
 	if a.Audience != domain.PlatformKey {
 		return domain.ErrWrongAudience
 	}
@@ -43,18 +69,14 @@ func (d *Directory) Require(ctx context.Context, a domain.Actor, permission stri
 	if a.Kind == domain.ActorSystem {
 		return nil
 	}
-	if err := RequirePlatformUser(a); err != nil {
-		return err
-	}
-	principal, err := d.Principal(ctx, a.ID)
-	if err != nil {
+	if err := RequirePlatform(a); err != nil {
 		return err
 	}
 	platform, err := d.Service(ctx, "")
 	if err != nil {
 		return err
 	}
-	grants, err := d.Grants(ctx, principal, platform)
+	grants, err := d.GrantsOf(ctx, a, platform)
 	if err != nil {
 		return err
 	}
@@ -64,6 +86,24 @@ func (d *Directory) Require(ctx context.Context, a domain.Actor, permission stri
 	return nil
 }
 
+// GrantsOf is what an actor may do at a service with the credential that they sent.
+func (d *Directory) GrantsOf(ctx context.Context, a domain.Actor, s domain.Service) (domain.Grants, error) {
+	principal, err := d.PrincipalOf(ctx, a)
+	if err != nil {
+		return domain.Grants{}, err
+	}
+	return d.Narrowed(ctx, principal, s, a.Scopes)
+}
+
+// PrincipalOf is the principal of an actor. A user's is remembered with the user, so that to authenticate and to show them is one look-up.
+func (d *Directory) PrincipalOf(ctx context.Context, a domain.Actor) (domain.Principal, error) {
+	if a.Kind == domain.ActorUser {
+		user, err := d.User(ctx, domain.UserID(a.ID))
+		return user.Principal, err
+	}
+	return d.Principal(ctx, a.ID)
+}
+
 // TokenInvalidWhenUnknown turns the error of a token's own audience that is gone or inactive into that of its token: the
 // client did not name the service in this request, so it can't be told that it named it wrong.
 func TokenInvalidWhenUnknown(err error) error {
@@ -71,29 +111,4 @@ func TokenInvalidWhenUnknown(err error) error {
 		return domain.ErrTokenInvalid
 	}
 	return err
-}
-
-// RequireRank keeps principals from working on one whose platform permissions are not a subset of their own: somebody who could
-// disable an administrator, or set their password, would be one. It is judged in the transaction that acts, on what both hold then.
-func RequireRank(ctx context.Context, tx *store.Tx, a domain.Actor, target domain.PrincipalID, now time.Time) error {
-	if a.Kind == domain.ActorSystem || a.ID == target {
-		return nil
-	}
-	theirs, err := platformGrants(ctx, tx, target, now)
-	if err != nil {
-		return err
-	}
-	own, err := platformGrants(ctx, tx, a.ID, now)
-	if err != nil {
-		return err
-	}
-	if !own.CoversAll(theirs) {
-		return domain.ErrTargetOutranks
-	}
-	return nil
-}
-
-func platformGrants(ctx context.Context, tx *store.Tx, id domain.PrincipalID, now time.Time) (domain.Grants, error) {
-	held, err := tx.Grants.Held(ctx, id, domain.PlatformID)
-	return domain.EvaluateGrants(held, nil, now), err
 }

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/signet-auth/signet/domain"
@@ -16,6 +17,8 @@ type Directory struct {
 	Feed   Freshness
 	System sys.System
 	Caches cache.Set
+
+	services atomic.Uint64 // rises with every change of a service
 }
 
 // Freshness tells whether what is remembered may still be given.
@@ -33,11 +36,23 @@ func (d *Directory) Session(ctx context.Context, id domain.SessionID) (domain.Se
 	})
 }
 
-// Principal is whatever can act or hold a role, by its id. A user's is remembered with the user, so that to authenticate and to show
-// them is one look-up.
+// Principal is whatever can act or hold a role, by its id. domain.ErrNotFound for what is unknown or deleted, which is remembered too,
+// for a second.
 func (d *Directory) Principal(ctx context.Context, id domain.PrincipalID) (domain.Principal, error) {
-	user, err := d.User(ctx, domain.UserID(id))
-	return user.Principal, err
+	if err := d.Feed.Fresh(ctx); err != nil {
+		return domain.Principal{}, err
+	}
+	p, err := d.Caches.Principals.Get(ctx, id, func(ctx context.Context) (domain.RememberedPrincipal, error) {
+		p, err := d.Store.Read().Principals.ByID(ctx, id)
+		if isNotFound(err) {
+			return domain.RememberedPrincipal{Until: d.System.Now().Add(domain.UnknownAge)}, nil
+		}
+		return domain.RememberedPrincipal{Principal: p}, err
+	})
+	if err == nil && p.ID == "" {
+		err = domain.ErrNotFound
+	}
+	return p.Principal, err
 }
 
 // User is the user of that id.
@@ -76,13 +91,46 @@ func (d *Directory) Service(ctx context.Context, ref string) (domain.Service, er
 	if err := d.Feed.Fresh(ctx); err != nil {
 		return domain.Service{}, err
 	}
-	s, err := d.Caches.Services.Get(ctx, ref, func(ctx context.Context) (domain.Service, error) {
-		return d.Store.Read().Services.Find(ctx, ref)
-	})
+	s, err := d.find(ctx, ref)
 	if isNotFound(err) || err == nil && !s.IsActive() {
 		return domain.Service{}, domain.ErrUnknownService
 	}
 	return s, err
+}
+
+// find goes from a reference to an id to the service: a change of one drops its id alone, whatever it is called. A name may have gone
+// to another service meanwhile, and then the reference is resolved again.
+func (d *Directory) find(ctx context.Context, ref string) (domain.Service, error) {
+	for range 2 {
+		r, err := d.Caches.ServiceRefs.Get(ctx, ref, func(ctx context.Context) (domain.RememberedRef, error) {
+			era := d.services.Load()
+			s, err := d.Store.Read().Services.Find(ctx, ref)
+			if isNotFound(err) {
+				return domain.RememberedRef{Era: era, Until: d.System.Now().Add(domain.UnknownAge)}, nil
+			}
+			return domain.RememberedRef{ID: s.ID}, err
+		})
+		if err != nil {
+			return domain.Service{}, err
+		}
+		if r.ID == "" && r.Era == d.services.Load() {
+			return domain.Service{}, domain.ErrNotFound
+		}
+		if r.ID != "" {
+			s, err := d.serviceByID(ctx, r.ID)
+			if err == nil && s.IsCalled(ref) || err != nil && !isNotFound(err) {
+				return s, err
+			}
+		}
+		d.Caches.ServiceRefs.Drop(ref)
+	}
+	return domain.Service{}, domain.ErrNotFound
+}
+
+func (d *Directory) serviceByID(ctx context.Context, id domain.ServiceID) (domain.Service, error) {
+	return d.Caches.Services.Get(ctx, id, func(ctx context.Context) (domain.Service, error) {
+		return d.Store.Read().Services.ByID(ctx, id)
+	})
 }
 
 // PV is the version of what a principal holds at a service: it rises with every change of either, or of the platform.
@@ -98,13 +146,36 @@ func (d *Directory) Grants(ctx context.Context, p domain.Principal, s domain.Ser
 		return domain.Grants{}, err
 	}
 	return d.Caches.Grants.Get(ctx, key, func(ctx context.Context) (domain.Grants, error) {
-		read := d.Store.Read()
-		held, err := read.Grants.Held(ctx, key.Principal, key.Service)
+		vocabulary, err := d.vocabulary(ctx, domain.VocabularyKey{Service: s.ID, PV: [2]int64{key.PV[1], key.PV[2]}})
 		if err != nil {
 			return domain.Grants{}, err
 		}
-		known, err := read.Grants.Known(ctx, key.Service)
-		return domain.EvaluateGrants(held, known, d.System.Now()), err
+		held, err := d.Store.Read().Grants.Held(ctx, key.Principal, key.Service)
+		return domain.EvaluateGrants(held, vocabulary, d.System.Now()), err
+	})
+}
+
+// Narrowed is what a principal may do at a service with a credential of those scopes.
+func (d *Directory) Narrowed(ctx context.Context, p domain.Principal, s domain.Service, scopes domain.Scopes) (domain.Grants, error) {
+	if !scopes.Narrows() {
+		return d.Grants(ctx, p, s)
+	}
+	key, err := d.grantsKey(ctx, p, s)
+	if err != nil {
+		return domain.Grants{}, err
+	}
+	key.Scopes = scopes.Key()
+	return d.Caches.Grants.Get(ctx, key, func(ctx context.Context) (domain.Grants, error) {
+		all, err := d.Grants(ctx, p, s)
+		return all.Narrow(scopes.At(s.Key)), err
+	})
+}
+
+// vocabulary is shared by all who hold something at the service.
+func (d *Directory) vocabulary(ctx context.Context, key domain.VocabularyKey) (*domain.Vocabulary, error) {
+	return d.Caches.Vocabularies.Get(ctx, key, func(ctx context.Context) (*domain.Vocabulary, error) {
+		names, err := d.Store.Read().Grants.Known(ctx, key.Service)
+		return domain.NewVocabulary(names), err
 	})
 }
 
@@ -126,8 +197,10 @@ func (d *Directory) Changed(kind domain.ChangeKind, subject string) {
 		d.Caches.Sessions.Drop(domain.SessionID(subject))
 	case domain.ChangePrincipal:
 		d.Caches.Users.Drop(domain.UserID(subject))
+		d.Caches.Principals.Drop(domain.PrincipalID(subject))
 	case domain.ChangeService:
-		d.Caches.Services.Flush() // a service is remembered under three names, and changes are rare
+		d.services.Add(1) // what was unknown may be known now
+		d.Caches.Services.Drop(domain.ServiceID(subject))
 	}
 }
 
@@ -136,6 +209,10 @@ func (d *Directory) Flush() {
 	d.Caches.Sessions.Flush()
 	d.Caches.Users.Flush()
 	d.Caches.LastLogins.Flush()
+	d.Caches.Principals.Flush()
+	d.Caches.ServiceRefs.Flush()
 	d.Caches.Services.Flush()
+	d.Caches.Vocabularies.Flush()
 	d.Caches.Grants.Flush()
+	d.Caches.Assigned.Flush()
 }

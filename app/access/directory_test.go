@@ -26,7 +26,7 @@ func permissions(t *testing.T, r *rig.Rig, id domain.UserID, key string) []strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g.Permissions
+	return g.Permissions()
 }
 
 func holds(t *testing.T, r *rig.Rig, id domain.UserID, key string, want ...string) {

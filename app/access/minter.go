@@ -58,7 +58,7 @@ func (m *Minter) Mint(ctx context.Context, s Subject, audience domain.Service, n
 		IssuedAt: issued, ExpiresAt: earlier(issued.Add(m.TTL), s.Until),
 		TokenID: m.System.NewID(), SessionID: s.SessionID, ClientID: s.Client.Key,
 		EmailVerified: s.EmailVerified, PV: pv, AMR: s.AMR, AuthTime: s.AuthTime, Type: audience.TokenType,
-	}.WithGrants(grants)
+	}.WithGrants(grants.LastingUntil(now.Add(domain.ShortestGrant)))
 	claims.ExpiresAt = claims.ExpiresAt.Truncate(time.Second)
 	token, err := m.Ring.Sign(ctx, claims)
 	return Token{Token: token, ExpiresIn: claims.ExpiresAt.Sub(issued)}, err

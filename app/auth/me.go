@@ -42,5 +42,5 @@ func (s *Service) ValidateJWT(ctx context.Context, actor domain.Actor) (Validate
 		return ValidateJWTOutput{}, domain.ErrTokenInvalid
 	}
 	grants, err := s.directory.Grants(ctx, user.Principal, service)
-	return ValidateJWTOutput{User: user, SessionID: actor.SessionID, Audience: actor.Audience, Permissions: grants.Permissions}, err
+	return ValidateJWTOutput{User: user, SessionID: actor.SessionID, Audience: actor.Audience, Permissions: grants.Permissions()}, err
 }

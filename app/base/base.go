@@ -34,8 +34,8 @@ func (b *Base) InsertUser(ctx context.Context, tx *store.Tx, user domain.User, b
 		return err
 	}
 	for _, role := range append(roles, further...) {
-		a := domain.Assignment{ID: domain.AssignmentID(b.System.NewOrderedID()), PrincipalID: user.ID.Principal(), RoleID: role, CreatedAt: now}
-		if _, err := tx.Roles.Assign(ctx, a); err != nil {
+		a := domain.Assignment{ID: domain.AssignmentID(b.System.NewOrderedID()), PrincipalID: user.ID.Principal(), RoleID: role, ServiceID: domain.PlatformID, CreatedAt: now}
+		if _, err := tx.Assignments.Assign(ctx, a); err != nil {
 			return err
 		}
 	}

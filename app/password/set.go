@@ -39,7 +39,7 @@ func (s *Service) Set(ctx context.Context, in SetInput) error {
 		if err != nil {
 			return err
 		}
-		if err := access.RequireRank(ctx, tx, in.Actor, principal.ID, now); err != nil {
+		if _, err := access.RequireRank(ctx, tx, in.Actor, principal.ID, now); err != nil {
 			return err
 		}
 		user, err := tx.Users.ByID(ctx, in.User) // the address, as it is now: whom to tell, and whose failures to forget

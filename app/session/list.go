@@ -4,14 +4,16 @@ import (
 	"context"
 
 	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 )
 
 // ListInput is which part of the caller's own list to show.
 type ListInput struct {
-	Actor  domain.Actor
-	Limit  int
-	Cursor string // empty: the beginning
+	base.Paging
+
+	Actor domain.Actor
 }
 
 // ListOutput is live sessions, newest first, and the cursor of what follows; empty when nothing does.
@@ -29,17 +31,10 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return ListOutput{}, err
 	}
-	list := "sessions " + string(in.Actor.ID)
-	after, err := domain.ParseCursor(in.Cursor, s.cursors, list)
-	if err != nil {
-		return ListOutput{}, err
-	}
-	user := domain.UserID(in.Actor.ID)
-	all, err := s.Store.Read().Sessions.PageByUser(ctx, user, s.policy, s.System.Now(), after, in.Limit+1)
-	if err != nil || len(all) <= in.Limit {
-		return ListOutput{Sessions: all}, err
-	}
-	last := all[in.Limit-1]
-	next := domain.Cursor{At: last.CreatedAt, ID: string(last.ID)}
-	return ListOutput{Sessions: all[:in.Limit], Next: next.Text(s.cursors, list)}, nil
+	user, now := domain.UserID(in.Actor.ID), s.System.Now()
+	rows, next, err := base.Page(ctx, s.cursors, "sessions "+string(in.Actor.ID), in.Paging, domain.Session.Place,
+		func(ctx context.Context, p store.Page) ([]domain.Session, error) {
+			return s.Store.Read().Sessions.PageByUser(ctx, user, s.policy, now, p.After, p.Limit)
+		})
+	return ListOutput{Sessions: rows, Next: next}, err
 }

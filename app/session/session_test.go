@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/testkit"
@@ -35,7 +36,7 @@ func is(t *testing.T, what string, err, want error) {
 
 func TestAFullLastPageHasNoCursor(t *testing.T) {
 	r, _, one, _ := home(t)
-	out, err := r.App.Sessions.List(t.Context(), session.ListInput{Actor: as(one), Limit: 2})
+	out, err := r.App.Sessions.List(t.Context(), session.ListInput{Actor: as(one), Paging: base.Paging{Limit: 2}})
 	if err != nil || len(out.Sessions) != 2 || out.Next != "" {
 		t.Errorf("%d sessions, cursor %q, %v", len(out.Sessions), out.Next, err)
 	}

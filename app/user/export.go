@@ -24,7 +24,7 @@ type ExportOutput struct {
 	Sessions   []domain.Session
 	Devices    []domain.Device // kinds of device that logged in
 	Identities []domain.Identity
-	Roles      []domain.AssignedRole
+	Roles      []domain.ListedAssignment
 	Pending    []domain.Flow  // one-time secrets that were sent and not used
 	Failures   domain.Lockout // the run of failed logins of the address
 	Events     []domain.Event

@@ -3,6 +3,7 @@ package user
 import (
 	"context"
 
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -16,11 +17,11 @@ const (
 
 // ListInput selects users; zero members select everything.
 type ListInput struct {
+	base.Paging // 50 unless a limit is set
+
 	Actor  domain.Actor
 	Search string // an id, or how the address or a name begins
 	State  domain.PrincipalState
-	Cursor string
-	Limit  int // 50 unless set
 }
 
 // ListOutput is a page of users, newest first, and the cursor of the next one, empty at the end.
@@ -40,24 +41,14 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	if in.Limit == 0 {
 		in.Limit = 50
 	}
-	const list = "users"
-	before, err := domain.ParseCursor(in.Cursor, s.cursors, list)
-	if err != nil {
-		return ListOutput{}, err
-	}
 	now := s.System.Now()
-	users, err := s.Store.Read().Users.List(ctx, store.UserFilter{
-		Search: in.Search, State: in.State, Now: now, Before: before, Limit: in.Limit + 1, // one more tells whether there is more
+	users, next, err := base.Page(ctx, s.cursors, "users", in.Paging, domain.User.Place, func(ctx context.Context, p store.Page) ([]domain.User, error) {
+		return s.Store.Read().Users.List(ctx, store.UserFilter{Search: in.Search, State: in.State, Now: now, Before: p.After, Limit: p.Limit})
 	})
 	for i := range users {
 		users[i].Principal = users[i].AsOf(now)
 	}
-	if err != nil || len(users) <= in.Limit {
-		return ListOutput{Users: users}, err
-	}
-	users = users[:in.Limit]
-	last := users[len(users)-1]
-	return ListOutput{Users: users, Next: domain.Cursor{At: last.CreatedAt, ID: string(last.ID)}.Text(s.cursors, list)}, nil
+	return ListOutput{Users: users, Next: next}, err
 }
 
 func checkList(in ListInput) error {
@@ -94,7 +85,7 @@ func (s *Service) Find(ctx context.Context, by domain.Actor, ref string) (domain
 type ShowOutput struct {
 	User     domain.User
 	Sessions []domain.Session // live ones
-	Roles    []domain.AssignedRole
+	Roles    []domain.ListedAssignment
 	Failures domain.Lockout // the run of failed logins of the address
 }
 

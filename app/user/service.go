@@ -57,7 +57,7 @@ func (s *Service) change(ctx context.Context, by domain.Actor, permission string
 		if err != nil {
 			return err
 		}
-		if err := access.RequireRank(ctx, tx, by, user.ID.Principal(), now); err != nil {
+		if _, err := access.RequireRank(ctx, tx, by, user.ID.Principal(), now); err != nil {
 			return err
 		}
 		return fn(ctx, tx, user)
@@ -87,7 +87,7 @@ func unknown(err error) error {
 // suspend disables a locked account, unless it is the last administrator's: its sessions end now, and secrets that were sent for it
 // open nothing any more.
 func (s *Service) suspend(ctx context.Context, tx *store.Tx, user domain.User, reason string, until time.Time, sessions base.Ending, now time.Time) error {
-	last, err := tx.Roles.LastAdmin(ctx, user.ID, now)
+	last, err := tx.Assignments.LastAdmin(ctx, user.ID, now)
 	if err == nil && last {
 		err = domain.ErrLastAdmin
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/password"
 	"github.com/signet-auth/signet/app/user"
 	"github.com/signet-auth/signet/domain"
@@ -92,7 +93,7 @@ func (p *program) done(format string, args ...any) {
 func (u usersList) Run(p *program) error {
 	return p.users(func(t *tool) error {
 		out, err := t.Users.List(p.ctx, user.ListInput{
-			Actor: domain.System(), Search: u.Search, State: domain.PrincipalState(u.State), Cursor: u.Cursor, Limit: u.Limit,
+			Actor: domain.System(), Search: u.Search, State: domain.PrincipalState(u.State), Paging: base.Paging{Cursor: u.Cursor, Limit: u.Limit},
 		})
 		if err != nil {
 			return err

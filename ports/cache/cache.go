@@ -23,10 +23,14 @@ type Cache[K comparable, V any] interface {
 // Set is the caches that the core wants. What is said of a life is its upper bound; the others end when a change drops them.
 type Set struct {
 	Sessions     Cache[domain.SessionID, domain.Session]
-	Users        Cache[domain.UserID, domain.User]      // each with its principal
-	LastLogins   Cache[domain.UserID, time.Time]        // for domain.LastLoginAge: no change tells of a login
-	Services     Cache[string, domain.Service]          // by key, id and name
-	Grants       Cache[domain.GrantsKey, domain.Grants] // until Grants.RememberUntil
-	Claims       Cache[domain.TokenHash, domain.Claims] // until Claims.RememberUntil
-	SessionCount Cache[struct{}, domain.SessionCount]   // the one count there is, for domain.SessionCountAge
+	Users        Cache[domain.UserID, domain.User]                     // each with its principal
+	LastLogins   Cache[domain.UserID, time.Time]                       // for domain.LastLoginAge: no change tells of a login
+	Principals   Cache[domain.PrincipalID, domain.RememberedPrincipal] // until RememberUntil
+	ServiceRefs  Cache[string, domain.RememberedRef]                   // by key, id and name, until RememberUntil
+	Services     Cache[domain.ServiceID, domain.Service]
+	Vocabularies Cache[domain.VocabularyKey, *domain.Vocabulary] // bounded by weight
+	Grants       Cache[domain.GrantsKey, domain.Grants]          // bounded by weight, until Grants.RememberUntil
+	Assigned     Cache[domain.AssignedKey, bool]                 // for domain.AssignedAge
+	Claims       Cache[domain.TokenHash, domain.Claims]          // until Claims.RememberUntil
+	SessionCount Cache[struct{}, domain.SessionCount]            // the one count there is, for domain.SessionCountAge
 }

@@ -144,15 +144,17 @@ func storeRoles(t *testing.T, s storeTest) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Includes = includes
+		for _, id := range includes {
+			r.Includes = append(r.Includes, domain.IncludedRole{ID: id})
+		}
 		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Roles.Insert(ctx, r) })
 		return r
 	}
 	assign := func(t *testing.T, principal domain.PrincipalID, r domain.Role, expires time.Time) (added bool) {
 		t.Helper()
 		s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
-			added, err = tx.Roles.Assign(ctx, domain.Assignment{
-				ID: newID[domain.AssignmentID](), PrincipalID: principal, RoleID: r.ID, CreatedAt: noon, ExpiresAt: expires,
+			added, err = tx.Assignments.Assign(ctx, domain.Assignment{
+				ID: newID[domain.AssignmentID](), PrincipalID: principal, RoleID: r.ID, ServiceID: r.ServiceID, CreatedAt: noon, ExpiresAt: expires,
 			})
 			return err
 		})
@@ -196,10 +198,10 @@ func storeRoles(t *testing.T, s storeTest) {
 		}
 		for _, owner := range []domain.ServiceID{service.ID, "", again.ServiceID} {
 			s.write(t, func(ctx context.Context, tx *store.Tx) error {
-				return tx.Roles.InsertPermission(ctx, permission(owner))
+				return tx.Permissions.Insert(ctx, permission(owner))
 			})
 			err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-				return tx.Roles.InsertPermission(ctx, permission(owner))
+				return tx.Permissions.Insert(ctx, permission(owner))
 			})
 			conflicts(t, "permission of "+string(owner), err, "name_taken")
 		}
@@ -210,7 +212,7 @@ func storeRoles(t *testing.T, s storeTest) {
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
 			for owner, name := range map[domain.ServiceID]string{own.ID: "invoice:read", other.ID: "secret:read", "": "shared:read"} {
 				p := domain.Permission{ID: newID[domain.PermissionID](), ServiceID: owner, Name: name, CreatedAt: noon}
-				if err := tx.Roles.InsertPermission(ctx, p); err != nil {
+				if err := tx.Permissions.Insert(ctx, p); err != nil {
 					return err
 				}
 			}
@@ -243,8 +245,8 @@ func storeRoles(t *testing.T, s storeTest) {
 		r, who := role(t, "raced", nil), s.user(t).Principal.ID
 		won := race(t, racers, func(int) (added bool, err error) {
 			err = s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) (err error) {
-				added, err = tx.Roles.Assign(ctx, domain.Assignment{
-					ID: newID[domain.AssignmentID](), PrincipalID: who, RoleID: r.ID, CreatedAt: noon,
+				added, err = tx.Assignments.Assign(ctx, domain.Assignment{
+					ID: newID[domain.AssignmentID](), PrincipalID: who, RoleID: r.ID, ServiceID: r.ServiceID, CreatedAt: noon,
 				})
 				return err
 			})
@@ -261,9 +263,9 @@ func storeRoles(t *testing.T, s storeTest) {
 			{PrincipalID: user.Principal.ID, RoleID: newID[domain.RoleID]()},
 			{PrincipalID: newID[domain.PrincipalID](), RoleID: r.ID},
 		} {
-			a.ID, a.CreatedAt = newID[domain.AssignmentID](), noon
+			a.ID, a.ServiceID, a.CreatedAt = newID[domain.AssignmentID](), r.ServiceID, noon
 			err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-				_, err := tx.Roles.Assign(ctx, a)
+				_, err := tx.Assignments.Assign(ctx, a)
 				return err
 			})
 			fails(t, "Assign", err, domain.ErrNotFound)
@@ -277,8 +279,8 @@ func storeRoles(t *testing.T, s storeTest) {
 		who := s.user(t).Principal.ID
 		assign(t, who, chief, time.Time{})
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Roles.Assign(ctx, domain.Assignment{
-				ID: newID[domain.AssignmentID](), PrincipalID: who, RoleID: domain.RolePlatformAdmin, CreatedAt: noon,
+			_, err := tx.Assignments.Assign(ctx, domain.Assignment{
+				ID: newID[domain.AssignmentID](), PrincipalID: who, RoleID: domain.RolePlatformAdmin, ServiceID: domain.PlatformID, CreatedAt: noon,
 			})
 			return err
 		})

@@ -73,8 +73,8 @@ func storeErasure(t *testing.T, s storeTest) {
 		u := s.user(t)
 		session, family := s.session(t, u.ID, noon)
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Roles.Assign(ctx, domain.Assignment{
-				ID: newID[domain.AssignmentID](), PrincipalID: u.Principal.ID, RoleID: domain.RolePlatformReader, CreatedAt: noon,
+			_, err := tx.Assignments.Assign(ctx, domain.Assignment{
+				ID: newID[domain.AssignmentID](), PrincipalID: u.Principal.ID, RoleID: domain.RolePlatformReader, ServiceID: domain.PlatformID, CreatedAt: noon,
 			})
 			return errors.Join(err, tx.Users.RecordLogin(ctx, u.ID, noon))
 		})
@@ -240,7 +240,7 @@ func storeLastAdmin(t *testing.T, s storeTest) {
 	last := func(t *testing.T, id domain.UserID) (is bool) {
 		t.Helper()
 		s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
-			is, err = tx.Roles.LastAdmin(ctx, id, noon)
+			is, err = tx.Assignments.LastAdmin(ctx, id, noon)
 			return err
 		})
 		return is
@@ -249,8 +249,8 @@ func storeLastAdmin(t *testing.T, s storeTest) {
 		t.Helper()
 		u := s.user(t)
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Roles.Assign(ctx, domain.Assignment{
-				ID: newID[domain.AssignmentID](), PrincipalID: u.Principal.ID, RoleID: role, CreatedAt: noon, ExpiresAt: expires,
+			_, err := tx.Assignments.Assign(ctx, domain.Assignment{
+				ID: newID[domain.AssignmentID](), PrincipalID: u.Principal.ID, RoleID: role, ServiceID: domain.PlatformID, CreatedAt: noon, ExpiresAt: expires,
 			})
 			return err
 		})
@@ -287,7 +287,7 @@ func storeLastAdmin(t *testing.T, s storeTest) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	role.Includes = []domain.RoleID{domain.RolePlatformAdmin}
+	role.Includes = []domain.IncludedRole{{ID: domain.RolePlatformAdmin}}
 	s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Roles.Insert(ctx, role) })
 	if !last(t, root.ID) {
 		t.Error("a tombstone counts")

@@ -7,11 +7,22 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Principals writes what users and service accounts have in common.
+// PrincipalReader reads what users and service accounts have in common.
+type PrincipalReader interface {
+	// ByID is domain.ErrNotFound when there is none or it is deleted.
+	ByID(ctx context.Context, id domain.PrincipalID) (domain.Principal, error)
+}
+
+// Principals writes it.
 type Principals interface {
+	PrincipalReader
 	// Lock reads a principal and holds its row until the transaction ends, so that what is decided on it stays true.
 	// domain.ErrNotFound when there is none or it is deleted.
 	Lock(ctx context.Context, id domain.PrincipalID) (domain.Principal, error)
+	// LockAll holds several in the order of their ids, the targets exclusively and the others shared, and returns those that are there.
+	LockAll(ctx context.Context, targets, others []domain.PrincipalID) (map[domain.PrincipalID]domain.Principal, error)
+	// Bump counts a change of what each of them holds.
+	Bump(ctx context.Context, ids []domain.PrincipalID, now time.Time) error
 	// Update writes state, reason, end of disablement, counters and UpdatedAt.
 	Update(ctx context.Context, p domain.Principal) error
 }

@@ -54,10 +54,14 @@ type Commit struct {
 
 // Reader is the read side.
 type Reader struct {
+	Principals    PrincipalReader
 	Users         UserReader
 	Identities    IdentityReader
 	Registrations RegistrationReader
 	Services      ServiceReader
+	Roles         RoleReader
+	Permissions   PermissionReader
+	Assignments   AssignmentReader
 	Grants        GrantReader
 	Devices       DeviceReader
 	Sessions      SessionReader
@@ -78,6 +82,8 @@ type Tx struct {
 	Registrations Registrations
 	Services      Services
 	Roles         Roles
+	Permissions   Permissions
+	Assignments   Assignments
 	Devices       Devices
 	Sessions      Sessions
 	Flows         Flows

@@ -202,8 +202,8 @@ func appoint(t *testing.T, s *testkit.Server, id string) {
 	t.Helper()
 	err := s.Record().Insist(func(ctx context.Context, tx *store.Tx) error {
 		tx.Changed(domain.ChangePrincipal, id)
-		_, err := tx.Roles.Assign(ctx, domain.Assignment{
-			ID: domain.AssignmentID(newID()), PrincipalID: domain.PrincipalID(id), RoleID: domain.RolePlatformAdmin, CreatedAt: s.Clock.Now(),
+		_, err := tx.Assignments.Assign(ctx, domain.Assignment{
+			ID: domain.AssignmentID(newID()), PrincipalID: domain.PrincipalID(id), RoleID: domain.RolePlatformAdmin, ServiceID: domain.PlatformID, CreatedAt: s.Clock.Now(),
 		})
 		return err
 	})

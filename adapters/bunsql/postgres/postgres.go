@@ -8,11 +8,14 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/signet-auth/signet/adapters/bunsql"
 )
@@ -45,8 +48,9 @@ func dialect() bunsql.Dialect {
 		Bun: pgdialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: feed,
 		Begin: "BEGIN ISOLATION LEVEL READ COMMITTED", Join: join,
 		// NO KEY: inserts that merely refer to the row don't have to wait.
-		RowLock: "FOR NO KEY UPDATE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",
+		RowLock: "FOR NO KEY UPDATE", RowShare: "FOR SHARE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",
 		AdvisoryLock: "SELECT pg_advisory_xact_lock(?)",
+		Prefix:       prefix,
 	}
 }
 
@@ -102,4 +106,9 @@ func check(_ context.Context, conn *pgx.Conn) error {
 func impatient(ctx context.Context, conn *pgx.Conn) error {
 	_, err := conn.Exec(ctx, "SET lock_timeout = '500ms'")
 	return err
+}
+
+// prefix uses indexes with text_pattern_ops.
+func prefix(column schema.Safe, text string) schema.QueryAppender {
+	return bun.SafeQuery("? LIKE lower(?) ESCAPE '!'", column, strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text)+"%")
 }

@@ -14,7 +14,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"github.com/uptrace/bun/schema"
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/signet-auth/signet/adapters/bunsql"
@@ -58,7 +60,7 @@ func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
 func dialect() bunsql.Dialect {
 	return bunsql.Dialect{
 		Bun: sqlitedialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: statement,
-		Begin: "BEGIN IMMEDIATE",
+		Begin: "BEGIN IMMEDIATE", Prefix: prefix,
 		// secure_delete overwrites in the file; the write-ahead log beside it has the pages as they were, until it is cut.
 		Scrub: "PRAGMA wal_checkpoint(TRUNCATE)",
 	}
@@ -88,4 +90,9 @@ func pool(path, params string, conns int) (*sql.DB, error) {
 func answer(ctx context.Context, pool *sql.DB, statement string) (value string, err error) {
 	err = pool.QueryRowContext(ctx, statement).Scan(&value)
 	return value, err
+}
+
+// prefix is a range, which the ordinary index serves.
+func prefix(column schema.Safe, text string) schema.QueryAppender {
+	return bun.SafeQuery("(?0 >= lower(?1) AND ?0 < lower(?1) || char(1114111))", column, text)
 }

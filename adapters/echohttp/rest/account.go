@@ -66,7 +66,7 @@ func exportBody(out user.ExportOutput) api.ExportResponse {
 				CreatedAt: i.CreatedAt, LastLoginAt: when(i.LastLoginAt),
 			}
 		}),
-		Roles: each(out.Roles, func(r domain.AssignedRole) api.ExportedRole {
+		Roles: each(out.Roles, func(r domain.ListedAssignment) api.ExportedRole {
 			return api.ExportedRole{Role: r.Role, Service: r.ServiceKey, CreatedAt: r.CreatedAt, ExpiresAt: when(r.ExpiresAt)}
 		}),
 		Pending: each(out.Pending, func(f domain.Flow) api.ExportedSecret {

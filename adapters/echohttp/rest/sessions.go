@@ -38,11 +38,7 @@ func (r *Sessions) Mount(a *echohttp.API) {
 }
 
 func (r *Sessions) list(ctx context.Context, caller echohttp.Caller, in api.ListSessionsRequest) (api.ListSessionsResponse, error) {
-	limit := in.Limit
-	if limit == 0 {
-		limit = api.DefaultLimit
-	}
-	out, err := r.Service.List(ctx, session.ListInput{Actor: caller.Actor, Limit: limit, Cursor: in.Cursor})
+	out, err := r.Service.List(ctx, session.ListInput{Actor: caller.Actor, Paging: paging(in.Limit, in.Cursor)})
 	if err != nil {
 		return api.ListSessionsResponse{}, err
 	}

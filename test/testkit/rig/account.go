@@ -68,8 +68,12 @@ func (r *Rig) User(tb testing.TB, address string, roles ...domain.RoleID) domain
 func (r *Rig) Assign(tb testing.TB, u domain.User, role domain.RoleID, expires time.Time) {
 	tb.Helper()
 	r.Write(tb, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Roles.Assign(ctx, domain.Assignment{
-			ID: domain.AssignmentID(r.System.NewOrderedID()), PrincipalID: u.ID.Principal(), RoleID: role, CreatedAt: r.Clock.Now(), ExpiresAt: expires,
+		given, err := tx.Roles.ByID(ctx, role)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Assignments.Assign(ctx, domain.Assignment{
+			ID: domain.AssignmentID(r.System.NewOrderedID()), PrincipalID: u.ID.Principal(), RoleID: role, ServiceID: given.ServiceID, CreatedAt: r.Clock.Now(), ExpiresAt: expires,
 		})
 		return err
 	})
@@ -109,7 +113,7 @@ func (r *Rig) Service(tb testing.TB, key string, permissions []string, patterns 
 			if err != nil {
 				return err
 			}
-			if err := tx.Roles.InsertPermission(ctx, p); err != nil {
+			if err := tx.Permissions.Insert(ctx, p); err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,64 @@
+package access
+
+import (
+	"context"
+
+	"github.com/signet-auth/signet/domain"
+)
+
+// RequireEver asks whether an actor could have a right over any service's objects at all: by the platform's permission, or because a
+// role was given to them at a service. It comes before anything is looked up, so that somebody who holds nothing hears the same for
+// ids that exist and for invented ones. RequireAt decides.
+func (d *Directory) RequireEver(ctx context.Context, a domain.Actor, right domain.Right) error {
+	err := d.Require(ctx, a, right.Platform)
+	if !isForbidden(err) || right.IsPlatformOnly() {
+		return err
+	}
+	if RequirePlatform(a) != nil {
+		return err
+	}
+	principal, perr := d.PrincipalOf(ctx, a)
+	if perr != nil {
+		return perr
+	}
+	elsewhere, perr := d.Caches.Assigned.Get(ctx, domain.AssignedKey{Principal: principal.ID, PV: principal.PV}, func(ctx context.Context) (bool, error) {
+		return d.Store.Read().Grants.Elsewhere(ctx, principal.ID, d.System.Now())
+	})
+	if perr != nil {
+		return perr
+	}
+	if !elsewhere {
+		return err
+	}
+	return nil
+}
+
+// RequireAt wants a right over the objects of one service, which was loaded: never judge by a part of a path or a body. Without it the
+// service does not exist for the actor: domain.ErrNotFound.
+func (d *Directory) RequireAt(ctx context.Context, a domain.Actor, right domain.Right, s domain.Service) error {
+	err := d.Require(ctx, a, right.Platform)
+	if !isForbidden(err) {
+		return err
+	}
+	if right.IsPlatformOnly() || s.IsPlatform() || !s.IsActive() {
+		return domain.ErrNotFound // a service that is off has no administrators of its own
+	}
+	grants, err := d.GrantsOf(ctx, a, s)
+	if err != nil {
+		return err
+	}
+	if !grants.Allows(right.Own) && !(right.AnyOwn && grants.AllowsAny(domain.ReservedPermissions())) {
+		return domain.ErrNotFound
+	}
+	return nil
+}
+
+// LoadService finds a service by id or key, as paths and bodies name it, for an actor who has a right over its objects.
+// domain.ErrNotFound where they don't, as where there is none.
+func (d *Directory) LoadService(ctx context.Context, a domain.Actor, right domain.Right, ref string) (domain.Service, error) {
+	service, err := d.Store.Read().Services.ByRef(ctx, ref)
+	if err != nil {
+		return domain.Service{}, err
+	}
+	return service, d.RequireAt(ctx, a, right, service)
+}

@@ -1,0 +1,111 @@
+package access
+
+import (
+	"context"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// Standing is what an actor holds at a service and at the platform, read under the locks of a transaction: what "nobody rises" is judged
+// by. Lock the service and the actor's principal before.
+type Standing struct {
+	service       domain.Service
+	own, platform domain.Cover
+}
+
+// Enter locks the principals that a change is about, and the actor's, after the services and before anything is written, and asks once
+// more what was asked before the transaction: may the actor act, and have they the right? domain.ErrTokenInvalid, domain.ErrNotFound.
+// locked are the principals that are there.
+func Enter(ctx context.Context, tx *store.Tx, a domain.Actor, right domain.Right, s domain.Service, now time.Time, targets ...domain.PrincipalID) (st Standing, locked map[domain.PrincipalID]domain.Principal, err error) {
+	var others []domain.PrincipalID
+	if a.Kind != domain.ActorSystem {
+		others = append(others, a.ID)
+	}
+	if locked, err = tx.Principals.LockAll(ctx, targets, others); err != nil {
+		return Standing{}, nil, err
+	}
+	if a.Kind != domain.ActorSystem {
+		if p, there := locked[a.ID]; !there || !p.IsActive(now) {
+			return Standing{}, nil, domain.ErrTokenInvalid
+		}
+	}
+	if st, err = standingOf(ctx, tx, a, s, now); err != nil {
+		return Standing{}, nil, err
+	}
+	_, err = st.Right(right)
+	return st, locked, err
+}
+
+func standingOf(ctx context.Context, tx *store.Tx, a domain.Actor, s domain.Service, now time.Time) (Standing, error) {
+	if a.Kind == domain.ActorSystem {
+		return Standing{s, domain.CoverEverything(), domain.CoverEverything()}, nil
+	}
+	cover := func(service domain.ServiceID, key string) (domain.Cover, error) {
+		held, err := tx.Grants.Held(ctx, a.ID, service)
+		c := domain.NewCover(held, now)
+		if a.Scopes.Narrows() {
+			c = c.Narrow(a.Scopes.At(key))
+		}
+		return c, err
+	}
+	platform, err := cover(domain.PlatformID, domain.PlatformKey)
+	if err != nil || s.IsPlatform() {
+		return Standing{s, platform, platform}, err
+	}
+	own, err := cover(s.ID, s.Key)
+	return Standing{s, own, platform}, err
+}
+
+// Right is until when the actor has a right over the service's objects; zero: for good. domain.ErrNotFound when they don't: it was taken
+// from them since it was asked for.
+func (st Standing) Right(right domain.Right) (until time.Time, err error) {
+	until, ok := st.platform.Until(domain.Pattern(right.Platform))
+	if st.service.IsActive() && !st.service.IsPlatform() && right.Own != "" {
+		if own, held := st.own.Until(domain.Pattern(right.Own)); held && ok {
+			until = domain.LaterEnd(until, own)
+		} else if held {
+			until, ok = own, true
+		}
+	}
+	if !ok {
+		return time.Time{}, domain.ErrNotFound
+	}
+	return until, nil
+}
+
+// Cover is what the actor may give at the service, or take away: what they hold there, and everything with the platform's right over
+// roles, which is how the first administrator of a service is appointed. At the platform everybody is bound by what they hold.
+func (st Standing) Cover(right domain.Right) domain.Cover {
+	if st.service.IsPlatform() {
+		return st.own
+	}
+	until, ok := st.platform.Until(domain.Pattern(right.Platform))
+	if !ok {
+		return st.own
+	}
+	return st.own.With(until, "*:*", "signet.*:*")
+}
+
+// RequireRank keeps principals from working on one whose platform permissions are not a subset of their own: somebody who could
+// disable an administrator, set their password or use a token of their account would be one. It is judged in the transaction that acts,
+// on what both hold then. until is when the actor loses the first of those permissions; zero: never.
+func RequireRank(ctx context.Context, tx *store.Tx, a domain.Actor, target domain.PrincipalID, now time.Time) (until time.Time, err error) {
+	if a.Kind == domain.ActorSystem || a.ID == target {
+		return time.Time{}, nil
+	}
+	theirs, err := tx.Grants.Held(ctx, target, domain.PlatformID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	st, err := standingOf(ctx, tx, a, domain.Service{ID: domain.PlatformID, Key: domain.PlatformKey}, now)
+	if err != nil {
+		return time.Time{}, err
+	}
+	until, _, ok := st.own.UntilAll(domain.Patterns(theirs, now))
+	if !ok {
+		return time.Time{}, domain.ErrTargetOutranks
+	}
+	return until, nil
+}

@@ -1,0 +1,103 @@
+package permission
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// DescribeInput is another description of a permission.
+type DescribeInput struct {
+	Actor       domain.Actor
+	From        domain.Origin
+	Permission  string
+	Description string
+}
+
+// Describe changes what people read about a permission. domain.ErrSystemRole for those that come with Signet.
+func (s *Service) Describe(ctx context.Context, in DescribeInput) (domain.Permission, error) {
+	if err := s.directory.RequireEver(ctx, in.Actor, domain.WriteRoles); err != nil {
+		return domain.Permission{}, err
+	}
+	description := domain.Line(in.Description)
+	if err := domain.CheckDescription(description); err != nil {
+		return domain.Permission{}, err
+	}
+	p, err := s.load(ctx, in.Actor, domain.WriteRoles, in.Permission)
+	if err != nil {
+		return domain.Permission{}, err
+	}
+	if madeBySignet(p) {
+		return domain.Permission{}, domain.ErrSystemRole
+	}
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		service, _, err := s.begin(ctx, tx, in.Actor, domain.WriteRoles, p)
+		if err != nil {
+			return err
+		}
+		if err := tx.Permissions.Describe(ctx, p.ID, description); err != nil {
+			return err
+		}
+		p.Description = description
+		return s.commit(ctx, tx, service, permissionEvent(domain.EventPermissionUpdated, in.Actor, in.From, p))
+	})
+	if err != nil {
+		return domain.Permission{}, err
+	}
+	return p, nil
+}
+
+// DeleteInput is a permission to remove.
+type DeleteInput struct {
+	Actor      domain.Actor
+	From       domain.Origin
+	Permission string
+	Force      bool // take it out of the roles that name it
+}
+
+// Delete removes a permission. Roles that name it exactly stand in the way, or a later permission of that name would revive the right:
+// domain.ErrPermissionInUse says how many they are. Forced, it is taken out of them, which needs the actor to hold it; a shared one stays
+// in use all the same. Wildcards match it no more. domain.ErrSystemRole for those that come with Signet.
+func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
+	if err := s.directory.RequireEver(ctx, in.Actor, domain.DeleteRoles); err != nil {
+		return err
+	}
+	p, err := s.load(ctx, in.Actor, domain.DeleteRoles, in.Permission)
+	if err != nil {
+		return err
+	}
+	if madeBySignet(p) {
+		return domain.ErrSystemRole
+	}
+	return s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		service, cover, err := s.begin(ctx, tx, in.Actor, domain.DeleteRoles, p)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Permissions.Lock(ctx, p.ID, store.Exclusive); err != nil {
+			return err
+		}
+		carrying, err := tx.Roles.Carrying(ctx, p.ServiceID, p.Name)
+		if err != nil {
+			return err
+		}
+		if len(carrying) > 0 {
+			if !in.Force || p.ServiceID == "" {
+				return domain.ErrPermissionInUse.Noting(domain.FactRoles, len(carrying))
+			}
+			if until, held := cover.Until(domain.Pattern(p.Name)); !held || !until.IsZero() {
+				return domain.ErrForbidden.Saying("Roles name this permission, and you don't hold it for good, so you can't take it out of them")
+			}
+			if err := tx.Roles.RemovePattern(ctx, carrying, domain.Pattern(p.Name), s.System.Now()); err != nil {
+				return err
+			}
+		}
+		if err := tx.Permissions.Delete(ctx, p.ID); err != nil {
+			return err
+		}
+		event := permissionEvent(domain.EventPermissionDeleted, in.Actor, in.From, p).With("roles", strconv.Itoa(len(carrying)))
+		return s.commit(ctx, tx, service, event)
+	})
+}

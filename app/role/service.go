@@ -1,0 +1,82 @@
+package role
+
+import (
+	"context"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// maxRoles is how many roles a service may have.
+const maxRoles = 500
+
+// Service is the use cases. Safe for concurrent use.
+type Service struct {
+	*base.Base
+
+	directory *access.Directory
+	cursors   domain.CursorKeys
+}
+
+// New makes the service.
+func New(b *base.Base, directory *access.Directory, cursors domain.CursorKeys) *Service {
+	return &Service{Base: b, directory: directory, cursors: cursors}
+}
+
+// load finds a role by its id, for an actor with a right over the objects of its service. domain.ErrNotFound otherwise.
+func (s *Service) load(ctx context.Context, a domain.Actor, right domain.Right, ref string) (domain.Role, error) {
+	id, ok := domain.ParseID[domain.RoleID](ref)
+	if !ok {
+		return domain.Role{}, domain.ErrNotFound
+	}
+	role, err := s.Store.Read().Roles.ByID(ctx, id)
+	if err != nil {
+		return domain.Role{}, err
+	}
+	_, err = s.directory.LoadService(ctx, a, right, string(role.ServiceID))
+	return role, err
+}
+
+// edit is a change of the roles of one service, under its lock.
+type edit struct {
+	tx      *store.Tx
+	service domain.Service
+	cover   domain.Cover
+	graph   domain.RoleGraph
+}
+
+// begin locks a service for a change of its roles, and reads them and what the actor covers.
+func (s *Service) begin(ctx context.Context, tx *store.Tx, a domain.Actor, right domain.Right, id domain.ServiceID) (edit, error) {
+	service, err := tx.Services.Lock(ctx, id, store.Exclusive)
+	if err != nil {
+		return edit{}, err
+	}
+	standing, _, err := access.Enter(ctx, tx, a, right, service, s.System.Now())
+	if err != nil {
+		return edit{}, err
+	}
+	roles, err := tx.Roles.All(ctx, id)
+	return edit{tx: tx, service: service, cover: standing.Cover(right), graph: domain.NewRoleGraph(roles)}, err
+}
+
+// mustCover refuses patterns that the actor does not hold for good: what a role may do has no end, so whoever holds a right for a day
+// could write it into a role and keep it.
+func (e edit) mustCover(patterns []domain.Pattern) error {
+	until, missing, ok := e.cover.UntilAll(patterns)
+	if !ok {
+		return domain.ErrForbidden.Saying("You don't hold " + string(missing) + " at " + e.service.Key + ", so you can't put it into a role or take it out of one")
+	}
+	if !until.IsZero() {
+		return domain.ErrForbidden.Saying("You hold some of this only for a time, and what a role may do has no end")
+	}
+	return nil
+}
+
+// commit counts the change, and tells everybody.
+func (e edit) commit(ctx context.Context) error {
+	e.service.PV++
+	e.tx.Changed(domain.ChangeService, string(e.service.ID))
+	return e.tx.Services.Update(ctx, e.service)
+}

@@ -1,0 +1,81 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// ListInput is which part of the list to show.
+type ListInput struct {
+	base.Paging
+
+	Actor domain.Actor
+}
+
+// ListOutput is services, newest first, and the cursor of what follows; empty when nothing does.
+type ListOutput struct {
+	Services []domain.Service
+	Next     string
+}
+
+// List lists all services for those who may read them, and for others the ones whose objects they look after.
+// domain.ErrForbidden when there are none of these.
+func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
+	err := s.directory.Require(ctx, in.Actor, domain.ServiceRead)
+	all := err == nil
+	if errors.Is(err, domain.ErrForbidden) {
+		err = s.directory.RequireEver(ctx, in.Actor, domain.ReadService)
+	}
+	if err != nil {
+		return ListOutput{}, err
+	}
+	rows, next, err := base.Page(ctx, s.cursors, "services "+string(in.Actor.ID), in.Paging, domain.Service.Place,
+		func(ctx context.Context, p store.Page) ([]domain.Service, error) {
+			if all {
+				return s.Store.Read().Services.List(ctx, "", p)
+			}
+			return s.managed(ctx, in.Actor, p)
+		})
+	if err == nil && len(rows) == 0 && !all && in.Cursor == "" {
+		err = domain.ErrForbidden
+	}
+	return ListOutput{Services: rows, Next: next}, err
+}
+
+// managed walks the services at which the actor was given a role, and keeps those whose objects they may do something with.
+func (s *Service) managed(ctx context.Context, a domain.Actor, p store.Page) (rows []domain.Service, err error) {
+	const chunk = 200
+	for {
+		some, err := s.Store.Read().Services.List(ctx, a.ID, store.Page{After: p.After, Limit: chunk})
+		if err != nil {
+			return nil, err
+		}
+		for _, service := range some {
+			p.After = service.Place()
+			switch err := s.directory.RequireAt(ctx, a, domain.ReadService, service); {
+			case err == nil:
+				rows = append(rows, service)
+			case !errors.Is(err, domain.ErrNotFound):
+				return nil, err
+			}
+			if len(rows) == p.Limit {
+				return rows, nil
+			}
+		}
+		if len(some) < chunk {
+			return rows, nil
+		}
+	}
+}
+
+// Get shows one service, by id or key. domain.ErrNotFound for one that the actor has no right in.
+func (s *Service) Get(ctx context.Context, a domain.Actor, ref string) (domain.Service, error) {
+	if err := s.directory.RequireEver(ctx, a, domain.ReadService); err != nil {
+		return domain.Service{}, err
+	}
+	return s.directory.LoadService(ctx, a, domain.ReadService, ref)
+}

@@ -1,0 +1,20 @@
+package service
+
+import (
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/domain"
+)
+
+// Service is the use cases. Safe for concurrent use.
+type Service struct {
+	*base.Base
+
+	directory *access.Directory
+	cursors   domain.CursorKeys
+}
+
+// New makes the service.
+func New(b *base.Base, directory *access.Directory, cursors domain.CursorKeys) *Service {
+	return &Service{Base: b, directory: directory, cursors: cursors}
+}

@@ -1,0 +1,34 @@
+package domain
+
+import "time"
+
+// Assignment gives a role to a principal, for good or until a time.
+type Assignment struct {
+	ID          AssignmentID
+	PrincipalID PrincipalID
+	RoleID      RoleID
+	ServiceID   ServiceID   // the role's
+	GrantedBy   PrincipalID // empty: Signet itself
+	ManagedBy   string      // the owner of the manifest that it came with; empty: made by hand
+	CreatedAt   time.Time
+	ExpiresAt   time.Time // zero: no end
+}
+
+// IsLive tells whether it counts.
+func (a Assignment) IsLive(now time.Time) bool {
+	return a.ExpiresAt.IsZero() || now.Before(a.ExpiresAt)
+}
+
+// Place is where the assignment stands in lists, which are newest first.
+func (a Assignment) Place() Cursor { return Cursor{At: a.CreatedAt, ID: string(a.ID)} }
+
+// ListedAssignment is an assignment with the names that people know its parts by.
+type ListedAssignment struct {
+	Assignment
+
+	Kind        PrincipalKind
+	Email       string // of a user
+	Role        string
+	ServiceKey  string
+	ServiceName string
+}

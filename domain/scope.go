@@ -1,0 +1,88 @@
+package domain
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// maxScopes is how many scopes a credential may have.
+const maxScopes = 50
+
+// Scopes narrow what a credential may do to patterns at services, each "service-key/resource:action" with the wildcards of roles. The
+// zero value narrows nothing. Scopes of no pattern permit nothing: a client whose list came out empty must not get everything.
+type Scopes struct {
+	narrow bool
+	texts  []string
+	at     map[string][]Pattern
+	key    string
+}
+
+// ParseScopes reads what a client sends: 1 to 50 of them.
+func ParseScopes(texts []string) (Scopes, error) {
+	if len(texts) == 0 {
+		return Scopes{}, badScopes("scopes", "scopes must name at least one; leave the member out, or send null, for all that the service account holds")
+	}
+	if len(texts) > maxScopes {
+		return Scopes{}, badScopes("scopes", fmt.Sprintf("scopes must have at most %d items", maxScopes))
+	}
+	for i, text := range texts {
+		key, pattern, ok := strings.Cut(text, "/")
+		_, err := ParsePattern(pattern)
+		if !ok || err != nil || checkServiceKey(key) != nil {
+			return Scopes{}, badScopes(fmt.Sprintf("scopes[%d]", i), fmt.Sprintf("scopes[%d] must look like service-key/resource:action", i))
+		}
+	}
+	return RestoreScopes(texts), nil
+}
+
+func badScopes(field, text string) error {
+	return ErrInvalidFields(FieldError{Field: field, Code: "invalid", Text: text})
+}
+
+// RestoreScopes are those that were stored.
+func RestoreScopes(texts []string) Scopes {
+	texts = slices.Clone(texts)
+	slices.Sort(texts)
+	texts = slices.Compact(texts)
+	s := Scopes{narrow: true, texts: texts, at: map[string][]Pattern{}}
+	for _, text := range texts {
+		key, pattern, _ := strings.Cut(text, "/")
+		s.at[key] = append(s.at[key], Pattern(pattern))
+	}
+	sum := sha256.Sum256([]byte(strings.Join(texts, "\n")))
+	s.key = hex.EncodeToString(sum[:])
+	return s
+}
+
+// Narrows tells whether they narrow at all.
+func (s Scopes) Narrows() bool { return s.narrow }
+
+// Texts are the scopes, sorted; nil when they don't narrow.
+func (s Scopes) Texts() []string { return s.texts }
+
+// At is what is left at a service. It means something only where they narrow.
+func (s Scopes) At(serviceKey string) []Pattern { return s.at[serviceKey] }
+
+// Key tells scopes apart in the keys of memory; empty when they don't narrow.
+func (s Scopes) Key() string { return s.key }
+
+// Within tells whether everything that s permits, the other ones permit too.
+func (s Scopes) Within(other Scopes) bool {
+	if !other.narrow {
+		return true
+	}
+	if !s.narrow {
+		return false
+	}
+	for key, patterns := range s.at {
+		for _, p := range patterns {
+			if !coversAny(other.at[key], p) {
+				return false
+			}
+		}
+	}
+	return true
+}

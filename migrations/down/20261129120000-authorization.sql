@@ -1,0 +1,12 @@
+UPDATE services SET name = 'Signet', name_folded = 'signet' WHERE id = '00000000-0000-4000-8000-000000000001';
+DROP TABLE token_use;
+ALTER TABLE assignments DROP COLUMN managed_by;
+ALTER TABLE assignments DROP COLUMN service_id;
+ALTER TABLE permissions DROP COLUMN managed_by;
+ALTER TABLE roles DROP COLUMN managed_by;
+ALTER TABLE roles DROP COLUMN deleted_at;
+ALTER TABLE roles DROP COLUMN version;
+ALTER TABLE roles DROP COLUMN name_folded;
+ALTER TABLE services DROP COLUMN managed_by;
+ALTER TABLE services DROP COLUMN activated_at;
+ALTER TABLE services DROP COLUMN version;
