@@ -3,7 +3,7 @@
 //
 //	base, guard, access, proof, credential, signin, reauth     what features stand on
 //	auth, password, profile, session, user, admin              features: accounts
-//	service, permission, role, assignment                      features: authorization
+//	service, permission, role, assignment, authz               features: authorization
 //	keys, reseal, feed, outbox, audit, janitor                 what works behind them
 package app
 
@@ -19,6 +19,7 @@ import (
 	"github.com/signet-auth/signet/app/assignment"
 	"github.com/signet-auth/signet/app/audit"
 	"github.com/signet-auth/signet/app/auth"
+	"github.com/signet-auth/signet/app/authz"
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/credential"
 	"github.com/signet-auth/signet/app/feed"
@@ -100,9 +101,10 @@ type App struct {
 	Roles       *role.Service
 	Permissions *permission.Service
 	Assignments *assignment.Service
+	Authz       *authz.Service
 
-	Admins   *admin.Service
-	Reseal   *reseal.Service
+	Admins *admin.Service
+	Reseal *reseal.Service
 
 	Authenticator *access.Authenticator
 	Directory     *access.Directory
@@ -165,6 +167,7 @@ func New(p Ports, s Settings) *App {
 	a.Roles = role.New(b, a.Directory, cursors)
 	a.Permissions = permission.New(b, a.Directory, cursors)
 	a.Assignments = assignment.New(b, a.Directory, cursors)
+	a.Authz = authz.New(b, a.Directory)
 	a.Admins = admin.New(b, a.Passwords)
 	a.Reseal = reseal.New(b, p.Sealer)
 

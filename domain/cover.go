@@ -23,7 +23,7 @@ func CoverEverything() Cover { return Cover{everything: true} }
 func NewCover(held []HeldRole, now time.Time) Cover {
 	c := Cover{ends: map[Pattern]time.Time{}}
 	for _, role := range held {
-		if !role.isHeld(now) {
+		if !role.IsHeld(now) {
 			continue
 		}
 		for _, p := range role.Patterns {
@@ -109,7 +109,7 @@ func Patterns(held []HeldRole, now time.Time) []Pattern {
 	var all []Pattern
 	seen := map[Pattern]bool{}
 	for _, role := range held {
-		if !role.isHeld(now) {
+		if !role.IsHeld(now) {
 			continue
 		}
 		for _, p := range role.Patterns {

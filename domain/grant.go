@@ -14,8 +14,8 @@ type HeldRole struct {
 	ExpiresAt time.Time
 }
 
-// isHeld tells whether the role still counts.
-func (r HeldRole) isHeld(now time.Time) bool { return r.ExpiresAt.IsZero() || now.Before(r.ExpiresAt) }
+// IsHeld tells whether the role still counts.
+func (r HeldRole) IsHeld(now time.Time) bool { return r.ExpiresAt.IsZero() || now.Before(r.ExpiresAt) }
 
 // Grants is everything a principal may do at one service, evaluated at one time. The zero value allows nothing.
 type Grants struct {
@@ -34,7 +34,7 @@ func EvaluateGrants(held []HeldRole, vocabulary *Vocabulary, now time.Time) Gran
 	g := Grants{held: held, vocabulary: vocabulary}
 	var patterns []Pattern
 	for _, role := range held {
-		if !role.isHeld(now) {
+		if !role.IsHeld(now) {
 			continue
 		}
 		g.ValidUntil = EarlierEnd(g.ValidUntil, role.ExpiresAt)

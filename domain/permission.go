@@ -35,6 +35,9 @@ func NewPermission(id PermissionID, service ServiceID, name, description string,
 // IsReserved tells whether a name or pattern lies under Signet's own prefix.
 func IsReserved(name string) bool { return strings.HasPrefix(name, reserved) }
 
+// IsPermissionName tells whether a text has the form of a permission's name.
+func IsPermissionName(text string) bool { return checkPermissionName(text) == nil }
+
 func checkPermissionName(name string) error {
 	resource, action, ok := splitPermission(name)
 	if !ok || len(name) > 200 || !isSegment(action) {

@@ -130,8 +130,12 @@ func (c ServiceChange) Check() error {
 	return MergeFields(errs...)
 }
 
-// KeyFor makes a key of a name: what a key can't have becomes a dash. fallback is for names of which nothing is left.
+// KeyFor makes a key of a name: what a key can't have becomes a dash. fallback is for names of which
+// nothing is left.
 func KeyFor(name, fallback string) string {
+	if checkName(name, maxServiceName) != nil {
+		return fallback // the name is what is wrong
+	}
 	var b strings.Builder
 	for _, r := range Fold(name) {
 		switch {

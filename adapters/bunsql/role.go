@@ -154,21 +154,30 @@ func (s roles) complete(ctx context.Context, all []domain.Role) ([]domain.Role, 
 	return all, list(err)
 }
 
-func (s roles) Insert(ctx context.Context, r domain.Role) error {
-	if err := s.insertUnique(ctx, roleOf(r), domain.ErrNameTaken); err != nil {
+func (s roles) Insert(ctx context.Context, all ...domain.Role) error {
+	rows := make([]*roleRow, len(all))
+	for i, r := range all {
+		rows[i] = roleOf(r)
+	}
+	if err := s.insertUnique(ctx, &rows, domain.ErrNameTaken); err != nil {
 		return err
 	}
-	return s.insertContent(ctx, r)
+	return s.insertContent(ctx, all...)
 }
 
-func (s roles) insertContent(ctx context.Context, r domain.Role) error {
-	if rows := patternsOf(r); len(rows) > 0 {
-		if err := s.insert(ctx, &rows); err != nil {
+func (s roles) insertContent(ctx context.Context, all ...domain.Role) error {
+	var patterns []patternRow
+	var includes []includeRow
+	for _, r := range all {
+		patterns, includes = append(patterns, patternsOf(r)...), append(includes, includesOf(r)...)
+	}
+	if len(patterns) > 0 {
+		if err := s.insert(ctx, &patterns); err != nil {
 			return err
 		}
 	}
-	if rows := includesOf(r); len(rows) > 0 {
-		return s.insert(ctx, &rows)
+	if len(includes) > 0 {
+		return s.insert(ctx, &includes)
 	}
 	return nil
 }

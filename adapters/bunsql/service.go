@@ -123,7 +123,7 @@ func (s services) Taken(ctx context.Context, service domain.Service) (string, er
 	}
 	err := s.scan(ctx, &taken, `SELECT
 		EXISTS (SELECT 1 FROM services WHERE id <> ?0 AND (key = ?1 OR name_folded = ?1 AND deleted_at IS NULL)) AS key_taken,
-		EXISTS (SELECT 1 FROM services WHERE id <> ?0 AND (name_folded = ?2 AND deleted_at IS NULL OR key = ?2)) AS name_taken`,
+		EXISTS (SELECT 1 FROM services WHERE id <> ?0 AND (name_folded = ?2 OR key = ?2) AND deleted_at IS NULL) AS name_taken`,
 		service.ID, service.Key, folded)
 	switch {
 	case err != nil:
@@ -166,7 +166,7 @@ func (s services) Insert(ctx context.Context, service domain.Service, reserved [
 	for i, p := range reserved {
 		rows[i] = permissionOf(p)
 	}
-	return s.insertUnique(ctx, &rows, domain.ErrNameTaken)
+	return s.insert(ctx, &rows) // nobody else can have named one of a service that is new
 }
 
 func (s services) Update(ctx context.Context, service domain.Service) error {

@@ -18,7 +18,11 @@ import (
 func Handle[Req, Res any](a *API, method, path string, op Op, call func(context.Context, Caller, Req) (Res, error)) {
 	in := inputOf(reflect.TypeFor[Req](), op.Strict)
 	a.check.learn(reflect.TypeFor[Req]())
-	a.document.add(method, path, op, in, new(Req), Content{Status: op.status(), Type: MediaJSON, Body: sampleOf[Res]()})
+	var produces []Content
+	for _, status := range append([]int{op.status()}, op.OtherStatuses...) {
+		produces = append(produces, Content{Status: status, Type: MediaJSON, Body: sampleOf[Res]()})
+	}
+	a.document.add(method, path, op, in, new(Req), produces...)
 	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller Caller) error {
 		var req Req
 		if err := in.read(ex, c, &req, a.check); err != nil {
@@ -119,7 +123,7 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 		return caller, err
 	}
 	caller.Actor = actor
-	if !op.Unmetered {
+	if !op.Unmetered && !(op.UnmeteredForServices && actor.Kind == domain.ActorService) {
 		err = a.throttle.takeAuthenticated(ctx, actor)
 	}
 	return caller, err

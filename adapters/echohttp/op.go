@@ -32,10 +32,14 @@ type Op struct {
 	Auth        Auth
 	// Status of a success; 0 means 200.
 	Status int
+	// OtherStatuses are further ones of a success, which an [Answer] may have, for the document.
+	OtherStatuses []int
 	// Strict refuses unknown members of the body. Operations of the original service ignore them.
 	Strict bool
 	// Unmetered exempts valid use from the limits of the API: what other services call for each of their own requests.
 	Unmetered bool
+	// UnmeteredForServices exempts that of services alone.
+	UnmeteredForServices bool
 	// Timeout is the deadline of the context; 0 means that of the API.
 	Timeout time.Duration
 	// Errors are those of the use case, for the document. What the kernel itself may answer is added.

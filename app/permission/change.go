@@ -13,7 +13,7 @@ type DescribeInput struct {
 	Actor       domain.Actor
 	From        domain.Origin
 	Permission  string
-	Description string
+	Description *string // nil: it stays
 }
 
 // Describe changes what people read about a permission. domain.ErrSystemRole for those that come with Signet.
@@ -21,7 +21,10 @@ func (s *Service) Describe(ctx context.Context, in DescribeInput) (domain.Permis
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.WriteRoles); err != nil {
 		return domain.Permission{}, err
 	}
-	description := domain.Line(in.Description)
+	var description string
+	if in.Description != nil {
+		description = domain.Line(*in.Description)
+	}
 	if err := domain.CheckDescription(description); err != nil {
 		return domain.Permission{}, err
 	}
@@ -31,6 +34,9 @@ func (s *Service) Describe(ctx context.Context, in DescribeInput) (domain.Permis
 	}
 	if madeBySignet(p) {
 		return domain.Permission{}, domain.ErrSystemRole
+	}
+	if in.Description == nil || p.Description == description {
+		return p, nil
 	}
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		service, _, err := s.begin(ctx, tx, in.Actor, domain.WriteRoles, p)

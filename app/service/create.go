@@ -36,7 +36,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Service, e
 	}
 	now, id := s.System.Now(), domain.ServiceID(s.System.NewID())
 	name, key := domain.Line(in.Name), in.Key
-	if key == "" && name != "" {
+	if key == "" {
 		key = domain.KeyFor(name, "service-"+string(id[:8]))
 	}
 	service, err := domain.NewService(id, key, name, domain.Line(in.Description), now)
@@ -110,10 +110,8 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, service domain.Servi
 		return err
 	}
 	newID := func() domain.RoleID { return domain.RoleID(s.System.NewID()) }
-	for _, role := range domain.DefaultRoles(service.ID, newID, service.CreatedAt) {
-		if err := tx.Roles.Insert(ctx, role); err != nil {
-			return err
-		}
+	if err := tx.Roles.Insert(ctx, domain.DefaultRoles(service.ID, newID, service.CreatedAt)...); err != nil {
+		return err
 	}
 	tx.Changed(domain.ChangeService, string(service.ID))
 	tx.Changed(domain.ChangePrincipal, string(service.ID))

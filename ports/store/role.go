@@ -38,8 +38,8 @@ type PermissionReader interface {
 // Roles writes roles.
 type Roles interface {
 	RoleReader
-	// Insert writes a role with its patterns and includes. A name in use at the service is a conflict "name_taken".
-	Insert(ctx context.Context, r domain.Role) error
+	// Insert writes roles with their patterns and includes. A name in use at the service is a conflict "name_taken".
+	Insert(ctx context.Context, all ...domain.Role) error
 	// Update writes name, description, version and UpdatedAt, and what it consists of in the place of what it did. A name in use is a
 	// conflict "name_taken".
 	Update(ctx context.Context, r domain.Role) error

@@ -41,7 +41,7 @@ type Services interface {
 	// Lock holds a service until the transaction ends. domain.ErrNotFound when there is none.
 	Lock(ctx context.Context, id domain.ServiceID, mode LockMode) (domain.Service, error)
 	// Taken tells what of a service is in use: "key" where its key is a key, of deleted services too, or a live one's folded name;
-	// "name" where its folded name is another live one's, or anybody's key; "" when it is free.
+	// "name" where its folded name is another live one's, or its key; "" when it is free.
 	Taken(ctx context.Context, s domain.Service) (field string, err error)
 	// KeyOfDeleted tells whether the key was a service's that is deleted.
 	KeyOfDeleted(ctx context.Context, key string) (bool, error)

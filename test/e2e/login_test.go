@@ -282,7 +282,7 @@ func givenRole(t *testing.T, record *testkit.Record, user, service, name string,
 	for _, p := range patterns {
 		record.Exec("INSERT INTO role_permissions (role_id, pattern) VALUES (?, ?)", role, p)
 	}
-	record.Exec("INSERT INTO assignments (id, principal_id, role_id, created_at) VALUES (?, ?, ?, ?)", uuid.NewString(), user, role, now)
+	record.Exec("INSERT INTO assignments (id, principal_id, role_id, service_id, created_at) VALUES (?, ?, ?, ?, ?)", uuid.NewString(), user, role, service, now)
 	record.Exec("UPDATE principals SET pv = pv + 1 WHERE id = ?", user)
 	record.Exec("UPDATE services SET pv = pv + 1 WHERE id = ?", service)
 	record.Changed(domain.ChangePrincipal, user)

@@ -1,0 +1,182 @@
+package authz
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+const (
+	// maxServices is at how many services a principal can hold something: as many as it can have roles.
+	maxServices = 1000
+	// maxNames is how many permissions are listed.
+	maxNames = 10_000
+)
+
+// PermissionsInput asks for all that a principal may do.
+type PermissionsInput struct {
+	Actor   domain.Actor
+	User    string // the id of any principal
+	Service string // id, key or name; empty: all services that the actor may see
+}
+
+// PermissionsOutput is what they may do, by the keys of services.
+type PermissionsOutput struct {
+	ByService map[string][]string
+	IsActive  bool
+	Truncated bool
+}
+
+// Permissions lists what a principal may do at the services that the actor may see: all of them for oneself and with the platform's
+// role:read, else those whose roles the actor may read; a service sees itself. One that is disabled may do nothing.
+func (s *Service) Permissions(ctx context.Context, in PermissionsInput) (PermissionsOutput, error) {
+	if err := requireCaller(in.Actor); err != nil {
+		return PermissionsOutput{}, err
+	}
+	q := Question{Principal: in.User}
+	if !q.isSelf(in.Actor) && !in.Actor.Raw {
+		if err := s.directory.RequireEver(ctx, in.Actor, domain.ReadRoles); err != nil {
+			return PermissionsOutput{}, err
+		}
+	}
+	principal, found, err := s.principal(ctx, in.Actor, q)
+	if err != nil {
+		return PermissionsOutput{}, err
+	}
+	if !found {
+		return PermissionsOutput{}, domain.ErrNotFound
+	}
+	services, err := s.visible(ctx, in, q, principal)
+	out := PermissionsOutput{ByService: map[string][]string{}, IsActive: principal.IsActive(s.System.Now())}
+	if err != nil || !out.IsActive {
+		return out, err
+	}
+	n := 0
+	for _, service := range services {
+		grants, err := s.grants(ctx, in.Actor, q, principal, service)
+		if err != nil {
+			return PermissionsOutput{}, err
+		}
+		names := grants.Permissions()
+		if n+len(names) > maxNames {
+			names, out.Truncated = names[:maxNames-n], true
+		}
+		if n += len(names); len(names) > 0 {
+			out.ByService[service.Key] = names
+		}
+	}
+	return out, nil
+}
+
+// grants are those of the credential that asks about itself, and of the principal otherwise.
+func (s *Service) grants(ctx context.Context, a domain.Actor, q Question, p domain.Principal, service domain.Service) (domain.Grants, error) {
+	if q.isSelf(a) {
+		return s.directory.GrantsOf(ctx, a, service)
+	}
+	return s.directory.Grants(ctx, p, service)
+}
+
+// visible are the active services at which the principal holds something and that the actor may see.
+func (s *Service) visible(ctx context.Context, in PermissionsInput, q Question, p domain.Principal) ([]domain.Service, error) {
+	if in.Service != "" {
+		service, err := s.directory.Service(ctx, in.Service)
+		known := err == nil
+		if err != nil && !errors.Is(err, domain.ErrUnknownService) {
+			return nil, err
+		}
+		if err := s.mayAsk(ctx, in.Actor, q, service, known); err != nil {
+			return nil, err
+		}
+		if !known {
+			return nil, domain.ErrNotFound
+		}
+		return []domain.Service{service}, nil
+	}
+	held, err := s.holding(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	var seen []domain.Service
+	for _, service := range held {
+		switch err := s.mayAsk(ctx, in.Actor, q, service, true); {
+		case err == nil:
+			seen = append(seen, service)
+		case !errors.Is(err, domain.ErrForbidden) && !errors.Is(err, domain.ErrWrongAudience):
+			return nil, err
+		}
+	}
+	return seen, nil
+}
+
+// holding are the active services at which a principal was given a role, in the order of their keys.
+func (s *Service) holding(ctx context.Context, p domain.Principal) ([]domain.Service, error) {
+	all, err := s.Store.Read().Services.List(ctx, p.ID, store.Page{Limit: maxServices})
+	all = slices.DeleteFunc(all, func(service domain.Service) bool { return !service.IsActive() })
+	slices.SortFunc(all, func(a, b domain.Service) int { return strings.Compare(a.Key, b.Key) })
+	return all, err
+}
+
+// OwnRole is a role that the caller holds.
+type OwnRole struct {
+	ID        domain.RoleID
+	Name      string
+	ExpiresAt time.Time
+	Direct    bool // given, and not only included in one that was
+}
+
+// OwnService is a service at which the caller holds a role, and what they may do there.
+type OwnService struct {
+	Service     domain.Service
+	Roles       []OwnRole
+	Permissions []string
+}
+
+// OwnServices lists the active services in which the caller holds a role.
+func (s *Service) OwnServices(ctx context.Context, a domain.Actor) ([]OwnService, error) {
+	if err := access.RequirePlatform(a); err != nil {
+		return nil, err
+	}
+	principal, err := s.directory.PrincipalOf(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	services, err := s.holding(ctx, principal)
+	if err != nil {
+		return nil, err
+	}
+	assigned, err := s.Store.Read().Grants.Assigned(ctx, principal.ID, maxAssigned)
+	if err != nil {
+		return nil, err
+	}
+	direct := map[domain.RoleID]bool{}
+	for _, given := range assigned {
+		direct[given.RoleID] = given.IsLive(s.System.Now()) || direct[given.RoleID]
+	}
+	var own []OwnService
+	for _, service := range services {
+		grants, err := s.directory.GrantsOf(ctx, a, service)
+		if err != nil {
+			return nil, err
+		}
+		held, err := s.Store.Read().Grants.Held(ctx, principal.ID, service.ID)
+		if err != nil {
+			return nil, err
+		}
+		one := OwnService{Service: service, Permissions: grants.Permissions()}
+		for _, r := range held {
+			if r.IsHeld(s.System.Now()) {
+				one.Roles = append(one.Roles, OwnRole{ID: r.ID, Name: r.Name, ExpiresAt: r.ExpiresAt, Direct: direct[r.ID]})
+			}
+		}
+		if len(one.Roles) > 0 {
+			own = append(own, one)
+		}
+	}
+	return own, nil
+}

@@ -1,0 +1,88 @@
+// Package authz answers the question of every other service: may this principal do this here, and why?
+//
+//	check   ─► from memory: principal active ∧ service active ∧ the permission exists ∧ a held pattern matches it
+//	explain ─► from the record: the way from the principal to the pattern, or what is missing
+package authz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/domain"
+)
+
+// Service is the use cases. Safe for concurrent use.
+type Service struct {
+	*base.Base
+
+	directory *access.Directory
+}
+
+// New makes the service.
+func New(b *base.Base, directory *access.Directory) *Service {
+	return &Service{Base: b, directory: directory}
+}
+
+// Question asks whether a principal may do something at a service.
+type Question struct {
+	Principal  string // an id; empty: the one that asks
+	Service    string // key, id or name
+	Permission string // resource:action
+}
+
+// check validates the shape. Wildcards are no permissions.
+func (q Question) check(at string) error {
+	if q.Service == "" {
+		return domain.ErrInvalidFields(domain.Required(at + "service"))
+	}
+	if !domain.IsPermissionName(q.Permission) {
+		field := at + "permission"
+		return domain.ErrInvalidFields(domain.FieldError{
+			Field: field, Code: "invalid", Text: field + " must be the name of a permission, resource:action, without wildcards",
+		})
+	}
+	return nil
+}
+
+// isSelf tells whether an actor asks about themselves.
+func (q Question) isSelf(a domain.Actor) bool {
+	return q.Principal == "" || q.Principal == string(a.ID)
+}
+
+// requireCaller refuses those who may ask nothing. What somebody may ask about is judged question by question.
+func requireCaller(a domain.Actor) error {
+	if a.Kind != domain.ActorUser && a.Kind != domain.ActorService {
+		return domain.ErrTokenMissing
+	}
+	return nil
+}
+
+// mayAsk judges one question. Everybody may ask about themselves, with a token for a service only at that service; a service may ask about
+// anybody at itself; else it takes the right to read the roles of that service. A service that nobody knows is not the caller's.
+func (s *Service) mayAsk(ctx context.Context, a domain.Actor, q Question, service domain.Service, known bool) error {
+	if !a.Raw && a.Audience != domain.PlatformKey {
+		if q.isSelf(a) && (!known || service.Key == a.Audience) {
+			return nil
+		}
+		return domain.ErrWrongAudience
+	}
+	if q.isSelf(a) || known && a.Kind == domain.ActorService && service.ID.Principal() == a.ID {
+		return nil
+	}
+	if a.Raw {
+		return domain.ErrForbidden.Saying("An application token may ask about its own service only")
+	}
+	err := s.directory.Require(ctx, a, domain.RoleRead)
+	if known && errors.Is(err, domain.ErrForbidden) {
+		err = s.directory.RequireAt(ctx, a, domain.ReadRoles, service)
+	}
+	if errors.Is(err, domain.ErrNotFound) {
+		err = domain.ErrForbidden
+	}
+	return err
+}
+
+func place(i int) string { return fmt.Sprintf("checks[%d].", i) }
