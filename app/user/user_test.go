@@ -37,10 +37,12 @@ func (c *cases) actor(t *testing.T, u domain.User) domain.Actor {
 func (c *cases) acts() map[string]func(context.Context, domain.Actor, domain.UserID) error {
 	return map[string]func(context.Context, domain.Actor, domain.UserID) error{
 		"disable": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
-			return c.Users.Disable(ctx, user.DisableInput{Actor: by, User: id})
+			_, err := c.Users.Disable(ctx, user.DisableInput{ChangeInput: user.ChangeInput{Actor: by, User: id}, Reason: "asked to"})
+			return err
 		},
 		"enable": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
-			return c.Users.Enable(ctx, user.ChangeInput{Actor: by, User: id})
+			_, err := c.Users.Enable(ctx, user.ChangeInput{Actor: by, User: id})
+			return err
 		},
 		"end sessions": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
 			_, err := c.Users.EndAll(ctx, user.ChangeInput{Actor: by, User: id})
@@ -48,6 +50,21 @@ func (c *cases) acts() map[string]func(context.Context, domain.Actor, domain.Use
 		},
 		"set a password": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
 			return c.Password.Set(ctx, password.SetInput{Actor: by, User: id, Password: domain.NewSecret("another good passphrase")})
+		},
+		"change": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			_, err := c.Users.Update(ctx, user.UpdateInput{ChangeInput: user.ChangeInput{Actor: by, User: id}, FirstName: new("Grace")})
+			return err
+		},
+		"change the address": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			_, err := c.Users.Update(ctx, user.UpdateInput{ChangeInput: user.ChangeInput{Actor: by, User: id}, Email: new("new." + string(id) + "@example.com")})
+			return err
+		},
+		"verify": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			_, err := c.Users.Verify(ctx, user.ChangeInput{Actor: by, User: id})
+			return err
+		},
+		"send a reset": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			return c.Users.SendReset(ctx, user.ChangeInput{Actor: by, User: id})
 		},
 		"delete": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
 			return c.Users.Delete(ctx, user.ChangeInput{Actor: by, User: id})
