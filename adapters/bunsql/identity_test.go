@@ -33,7 +33,7 @@ func TestIdentities(t *testing.T) {
 			})
 			for _, provider := range []string{"google", "github"} {
 				_, err := raw.ExecContext(t.Context(), `INSERT INTO identities (id, user_id, provider, subject, created_at)
-					VALUES ($1, $2, $3, $4, $5)`, string(id[:34])+map[string]string{"google": "1", "github": "2"}[provider]+string(id[35:]), string(id), provider, string(id), time.Unix(0, 0).UTC())
+					VALUES ($1, $2, $3, $4, $5)`, string(id[:34])+map[string]string{"google": "1", "github": "2"}[provider]+string(id[35:]), string(id), provider, string(id), "1970-01-01 00:00:00+00:00")
 				if err != nil {
 					t.Fatal(err)
 				}
