@@ -50,11 +50,11 @@ type UserResponse struct {
 type UpdateUserRequest struct {
 	ID string `json:"-" path:"id"`
 
-	FirstName Optional[string]          `json:"first_name,omitzero" validate:"max=100"`
-	LastName  Optional[string]          `json:"last_name,omitzero" validate:"max=100"`
-	Locale    Optional[string]          `json:"locale,omitzero" validate:"max=35"`
+	FirstName Optional[string]          `json:"first_name,omitzero" validate:"omitempty,max=100"`
+	LastName  Optional[string]          `json:"last_name,omitzero" validate:"omitempty,max=100"`
+	Locale    Optional[string]          `json:"locale,omitzero" validate:"omitempty,max=35"`
 	Metadata  Optional[json.RawMessage] `json:"metadata,omitzero"`
-	Email     Optional[string]          `json:"email,omitzero" validate:"max=254"`
+	Email     Optional[string]          `json:"email,omitzero" validate:"omitempty,max=254"`
 }
 
 // DisableUserRequest is POST /api/users/{id}/disable.
