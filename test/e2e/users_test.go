@@ -153,6 +153,10 @@ func TestUsers(t *testing.T) {
 			appoint(t, s, admin.ID)
 			users(t, "disable", admin.Email).want(t, 1, "last administrator")
 			users(t, "delete", admin.Email, "--yes").want(t, 1, "last administrator")
+			events := record.Events(domain.EventUserDeleted, admin.ID)
+			if len(events) != 1 || events[0].Outcome != domain.Failed || events[0].Details["code"] != "last_admin" || events[0].ActorKind != domain.ActorSystem {
+				t.Errorf("events: %+v", events)
+			}
 			c.Login(admin)
 			appoint(t, s, s.NewAccount().ID)
 			users(t, "delete", admin.Email, "--yes").want(t, 0)
