@@ -448,6 +448,28 @@ func TestSendingResetsHasItsOwnBudget(t *testing.T) {
 	})
 }
 
+// Of many accounts that are given one address at once, one has it.
+func TestManyAreGivenOneAddress(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
+		f := openOffice(t, testkit.Options{Backends: b})
+		var ids []string
+		for range 8 {
+			ids = append(ids, f.NewAccount().ID)
+		}
+		next := testkit.NewAddress()
+		outcomes := map[string]int{}
+		for _, answer := range f.client.AtOnce(len(ids), func(i int) testkit.Request {
+			return testkit.Request{Method: http.MethodPatch, Path: "/api/users/" + ids[i], Bearer: f.admin, Body: body{"email": next}}
+		}) {
+			outcomes[answer.Outcome()]++
+		}
+		if outcomes["200"] != 1 || outcomes["409 email_taken"] != len(ids)-1 {
+			t.Errorf("got %v", outcomes)
+		}
+	})
+}
+
 // Two administrators who take each other away at once: each alone would be right, both together would leave nobody (AZ-9).
 func TestAdministratorsWhoTakeEachOtherAway(t *testing.T) {
 	t.Parallel()
