@@ -84,7 +84,9 @@ func (n named) on(p *program, run func(*tool, domain.User) error) error {
 	})
 }
 
-func byOperator(on domain.User) user.ChangeInput { return user.ChangeInput{Actor: domain.System(), User: on.ID} }
+func byOperator(on domain.User) user.ChangeInput {
+	return user.ChangeInput{Actor: domain.System(), User: on.ID}
+}
 
 // done says what was done, to whom. The address is the stored one, so that a slip shows.
 func (p *program) done(format string, args ...any) {

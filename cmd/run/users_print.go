@@ -94,16 +94,11 @@ func printUsers(out io.Writer, list user.ListOutput) error {
 		a := accountOf(u.User)
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Email, fullName(a), a.State, a.CreatedAt.Format(time.DateOnly), day(a.LastLoginAt))
 	}
-	if err := table.Flush(); err != nil {
+	if err := endTable(out, table, list.Next); err != nil || !list.Truncated {
 		return err
 	}
-	if list.Truncated {
-		_, _ = fmt.Fprintln(out, "there are more: search for more of the address or name")
-	}
-	if list.Next != "" {
-		_, _ = fmt.Fprintf(out, "there are more: --cursor %s\n", list.Next)
-	}
-	return nil
+	_, err := fmt.Fprintln(out, "there are more: search for more of the address or name")
+	return err
 }
 
 func printUser(out io.Writer, a accountDetails) error {

@@ -83,18 +83,18 @@ func (r *Users) sessions(ctx context.Context, caller echohttp.Caller, in api.Lis
 
 func (r *Users) update(ctx context.Context, caller echohttp.Caller, in api.UpdateUserRequest) (api.UserResponse, error) {
 	return userAnswer(r.Service.Update(ctx, user.UpdateInput{
-		ChangeInput: target(caller, in.ID), FirstName: in.FirstName.Pointer(), LastName: in.LastName.Pointer(), Locale: in.Locale.Pointer(),
+		ChangeInput: aboutUser(caller, in.ID), FirstName: in.FirstName.Pointer(), LastName: in.LastName.Pointer(), Locale: in.Locale.Pointer(),
 		Metadata: rawText(in.Metadata), Email: in.Email.Pointer(),
 	}))
 }
 
 func (r *Users) delete(ctx context.Context, caller echohttp.Caller, in api.UserRequest) (api.MessageResponse, error) {
-	err := r.Service.Delete(ctx, target(caller, in.ID))
+	err := r.Service.Delete(ctx, aboutUser(caller, in.ID))
 	return api.MessageResponse{Success: true, Message: "The account is erased"}, err
 }
 
 func (r *Users) disable(ctx context.Context, caller echohttp.Caller, in api.DisableUserRequest) (api.UserResponse, error) {
-	disabling := user.DisableInput{ChangeInput: target(caller, in.ID), Reason: in.Reason}
+	disabling := user.DisableInput{ChangeInput: aboutUser(caller, in.ID), Reason: in.Reason}
 	if in.Until != nil {
 		disabling.Until = *in.Until
 	}
@@ -102,30 +102,30 @@ func (r *Users) disable(ctx context.Context, caller echohttp.Caller, in api.Disa
 }
 
 func (r *Users) enable(ctx context.Context, caller echohttp.Caller, in api.UserRequest) (api.UserResponse, error) {
-	return userAnswer(r.Service.Enable(ctx, target(caller, in.ID)))
+	return userAnswer(r.Service.Enable(ctx, aboutUser(caller, in.ID)))
 }
 
 func (r *Users) endSessions(ctx context.Context, caller echohttp.Caller, in api.UserRequest) (api.EndUserSessionsResponse, error) {
-	n, err := r.Service.EndAll(ctx, target(caller, in.ID))
+	n, err := r.Service.EndAll(ctx, aboutUser(caller, in.ID))
 	return api.EndUserSessionsResponse{Success: true, Ended: n}, err
 }
 
 func (r *Users) sendReset(ctx context.Context, caller echohttp.Caller, in api.UserRequest) (api.MessageResponse, error) {
-	err := r.Service.SendReset(ctx, target(caller, in.ID))
+	err := r.Service.SendReset(ctx, aboutUser(caller, in.ID))
 	return api.MessageResponse{Success: true, Message: "A mail with a link to set a new password is on its way"}, err
 }
 
 func (r *Users) verify(ctx context.Context, caller echohttp.Caller, in api.UserRequest) (api.UserResponse, error) {
-	return userAnswer(r.Service.Verify(ctx, target(caller, in.ID)))
+	return userAnswer(r.Service.Verify(ctx, aboutUser(caller, in.ID)))
 }
 
 func (r *Users) unlink(ctx context.Context, caller echohttp.Caller, in api.UnlinkIdentityRequest) (api.MessageResponse, error) {
 	id, _ := domain.ParseID[domain.IdentityID](in.Identity)
-	err := r.Service.Unlink(ctx, user.UnlinkInput{ChangeInput: target(caller, in.ID), Identity: id})
+	err := r.Service.Unlink(ctx, user.UnlinkInput{ChangeInput: aboutUser(caller, in.ID), Identity: id})
 	return api.MessageResponse{Success: true, Message: "The way in is removed"}, err
 }
 
-func target(caller echohttp.Caller, id string) user.ChangeInput {
+func aboutUser(caller echohttp.Caller, id string) user.ChangeInput {
 	return user.ChangeInput{Actor: caller.Actor, From: caller.Origin, User: userID(id)}
 }
 
