@@ -114,6 +114,42 @@ func TestWhoMayActOnWhom(t *testing.T) {
 	}
 }
 
+// What a caller may do was looked up before the transaction, from memory: it is asked again under the locks.
+func TestWhatWasTakenMeanwhileIsGone(t *testing.T) {
+	for name, row := range map[string]struct {
+		take func(c *cases, t *testing.T, manager domain.User)
+		want error
+	}{
+		"a role": {func(c *cases, t *testing.T, manager domain.User) {
+			t.Helper()
+			c.Database.Exec(t, "DELETE FROM assignments WHERE principal_id = ?", string(manager.ID))
+		}, domain.ErrForbidden},
+		"the account": {func(c *cases, t *testing.T, manager domain.User) {
+			t.Helper()
+			c.Database.Exec(t, "UPDATE principals SET state = 'disabled' WHERE id = ?", string(manager.ID))
+		}, domain.ErrTokenInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCases(t)
+			manager, ada := c.User(t, "manager@example.com", domain.RoleUserManager), c.User(t, "ada@example.com")
+			by := c.actor(t, manager)
+			for act, run := range c.acts() {
+				taken := false
+				c.Store.Before(func(query string) error {
+					if query == "WithinTx" && !taken {
+						taken = true
+						row.take(c, t, manager)
+					}
+					return nil
+				})
+				if err := run(t.Context(), by, ada.ID); !errors.Is(err, row.want) || !taken {
+					t.Errorf("%s: got %v, want %v", act, err, row.want)
+				}
+			}
+		})
+	}
+}
+
 func TestErase(t *testing.T) {
 	t.Run("more than one page", func(t *testing.T) {
 		c := newCases(t)
