@@ -30,6 +30,10 @@ func TestListsOfUsersFollowTheirIndexes(t *testing.T) {
 		"active":            {list(domain.Active, behind), []string{"users_newest"}, false},
 		"disabled":          {list(domain.Disabled, store.Page{Limit: 51}), []string{"principals_disabled"}, false},
 		"disabled, further": {list(domain.Disabled, behind), []string{"principals_disabled"}, false},
+		"their ways in": {func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Identities.ByUsers(ctx, []domain.UserID{anID})
+			return err
+		}, []string{"identities_user"}, true},
 		"search": {func(ctx context.Context, r *store.Reader) error {
 			_, _, err := r.Users.Search(ctx, "ada", store.UserFilter{Now: now}, 200)
 			return err

@@ -66,7 +66,7 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 		return ListOutput{}, err
 	}
 	filter := store.AuditFilter{
-		Types: types, Outcome: in.Outcome, ActorID: domain.PrincipalID(in.By), SubjectID: in.Subject, ServiceID: service,
+		Types: types, Outcome: in.Outcome, ActorID: domain.PrincipalID(stored(in.By)), SubjectID: stored(in.Subject), ServiceID: service,
 		Since: in.Since.UTC(), Until: in.Until.UTC(),
 	}
 	events, next, err := base.Page(ctx, s.cursors, nameOf(filter, in.Actor), in.Paging, domain.Event.Place,
@@ -107,6 +107,14 @@ func (s *Service) readsUsers(ctx context.Context, a domain.Actor) (bool, error) 
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// stored is an id as events have it; any other text is what it is.
+func stored(text string) string {
+	if id, ok := domain.ParseID[string](text); ok {
+		return id
+	}
+	return text
 }
 
 // nameOf names a list, so that a cursor of it is none of another.

@@ -43,13 +43,14 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	if err := s.require(ctx, in.Actor, domain.ReadUsers); err != nil {
 		return ListOutput{}, err
 	}
+	searching := in.Search != ""
 	in.Search = domain.Line(in.Search)
-	if err := checkList(in); err != nil {
+	if err := checkList(in, searching); err != nil {
 		return ListOutput{}, err
 	}
 	now := s.System.Now()
 	filter := store.UserFilter{State: in.State, Now: now}
-	if in.Search != "" {
+	if searching {
 		users, cut, err := s.search(ctx, in, filter)
 		if err != nil {
 			return ListOutput{}, err
@@ -103,9 +104,9 @@ func (s *Service) accounts(ctx context.Context, users []domain.User, now time.Ti
 	return all, nil
 }
 
-func checkList(in ListInput) error {
+func checkList(in ListInput, searching bool) error {
 	err := domain.CheckLine("search", in.Search, 254)
-	if in.Search != "" && utf8.RuneCountInString(in.Search) < minSearch {
+	if searching && utf8.RuneCountInString(in.Search) < minSearch {
 		err = domain.ErrInvalidFields(domain.FieldError{Field: "search", Code: "too_short", Text: "search must have at least 2 characters"})
 	}
 	if in.Limit < 0 || in.Limit > maxPage {

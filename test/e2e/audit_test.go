@@ -111,7 +111,7 @@ func TestAudit(t *testing.T) {
 			want  []string
 		}{
 			"subject":                    {about, []string{verified, removed, updated, added}},
-			"actor":                      {"actor=" + string(actor.ID), []string{verified, removed, updated, added}},
+			"actor and subject":          {"actor=" + strings.ToUpper(string(actor.ID)) + "&subject=" + strings.ToUpper(subject), []string{verified, removed, updated, added}},
 			"nobody":                     {"actor=nobody", nil},
 			"type":                       {about + "&type=grant.added", []string{added}},
 			"types":                      {about + "&type=grant.added,user.verified", []string{verified, added}},

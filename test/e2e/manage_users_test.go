@@ -417,6 +417,7 @@ func TestListingUsers(t *testing.T) {
 			_, reader := f.clerk(t, domain.RolePlatformReader)
 			for name, row := range map[string]struct{ query, token, want string }{
 				"one letter":                      {"search=a", f.admin, "400 invalid_request"},
+				"spaces":                          {"search=%20%20%20", f.admin, "400 invalid_request"},
 				"a limit that is too high":        {"limit=201", f.admin, "400 invalid_request"},
 				"a state that is none":            {"is_active=maybe", f.admin, "400 invalid_request"},
 				"a cursor of another list":        {"is_active=true&cursor=" + cursor, f.admin, "400 invalid_cursor"},
