@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -69,7 +70,8 @@ type Request struct {
 	Name    domain.PersonName
 	From    domain.Origin
 	AskedAt time.Time
-	Payload any // is remembered with it, sealed; nil: nothing
+	Payload any         // is remembered with it, sealed; nil: nothing
+	Mail    mailer.Kind // that carries it; empty: the one of the purpose
 }
 
 // TTL is how long the link of a purpose works.
@@ -111,7 +113,7 @@ func (s *Service) Mail(ctx context.Context, tx *store.Tx, r Request, flow domain
 	if t.code {
 		data.Code, data.CodeTTL = secret.Code.Reveal(), s.code.TTL
 	}
-	mail := outbox.Mail{Kind: t.mail, To: r.To, Locale: r.Name.Locale, From: r.From, Data: data}
+	mail := outbox.Mail{Kind: cmp.Or(r.Mail, t.mail), To: r.To, Locale: r.Name.Locale, From: r.From, Data: data}
 	return s.Base.Mail.Mail(ctx, tx, mail, now, flow.ExpiresAt)
 }
 

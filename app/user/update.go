@@ -97,6 +97,6 @@ func (s *Service) assignEmail(ctx context.Context, tx *store.Tx, user *domain.Us
 		return err
 	}
 	return s.proofs.Send(ctx, tx, proof.Request{
-		Purpose: domain.PurposeVerifyUser, Subject: string(user.ID), To: to, Name: user.Name(), AskedAt: now,
+		Purpose: domain.PurposeVerifyUser, Subject: string(user.ID), To: to, Name: user.Name(), AskedAt: now, Mail: mailer.VerifyNewAddress,
 	}, now)
 }

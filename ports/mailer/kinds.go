@@ -17,12 +17,13 @@ const (
 	EmailChanged      Kind = "email_changed"      // to both addresses when it is done
 	NewLogin          Kind = "new_login"          // a login from a class of device not seen before
 	AccountClosed     Kind = "account_closed"     // EraseAt is when the data goes
+	VerifyNewAddress  Kind = "verify_new_address" // to an address that somebody who may gave an account: what proves it
 )
 
 // Kinds are all of them.
 func Kinds() []Kind {
 	return []Kind{
 		Verify, AlreadyRegistered, RefreshReused, Reset, PasswordChanged, ChangeEmail, ChangeEmailAsked, EmailInUse, EmailChanged,
-		NewLogin, AccountClosed,
+		NewLogin, AccountClosed, VerifyNewAddress,
 	}
 }

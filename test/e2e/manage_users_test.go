@@ -201,7 +201,11 @@ func TestManagingUsers(t *testing.T) {
 			}
 			f.client.Do(login(body{"email": account.Email, "password": account.Password})).Want(http.StatusUnauthorized, "invalid_credentials")
 			f.client.Do(login(body{"email": next, "password": account.Password})).Want(http.StatusForbidden, "email_not_verified")
-			f.client.Do(proving(f.Mail(next, 1).Token())).Want(http.StatusOK, "")
+			mail := f.Mail(next, 1)
+			if !strings.Contains(mail.Text, "made this the email address of your account") || mail.Code == "" {
+				t.Errorf("the new address is told %q", mail.Text)
+			}
+			f.client.Do(proving(mail.Token())).Want(http.StatusOK, "")
 			f.client.Login(testkit.Account{Email: next, Password: account.Password})
 			if events := f.record.Events(domain.EventUserEmailChanged, account.ID); len(events) != 1 || events[0].Trace.Identifier != account.Email || events[0].ActorID == "" {
 				t.Errorf("events: %+v", events)
