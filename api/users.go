@@ -30,7 +30,7 @@ type ListUsersResponse struct {
 	Success bool          `json:"success"`
 	Users   []ManagedUser `json:"users"`
 	// Truncated tells that a search found more than is shown.
-	Truncated bool `json:"truncated,omitempty"`
+	Truncated bool `json:"truncated"`
 	// NextCursor is there when there is more.
 	NextCursor string `json:"next_cursor,omitempty"`
 }
