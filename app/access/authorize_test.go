@@ -7,6 +7,7 @@ import (
 
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -28,6 +29,24 @@ func TestWhoMay(t *testing.T) {
 		return domain.Actor{Kind: domain.ActorUser, ID: u.ID.Principal(), Audience: audience}
 	}
 	missing, audience, forbidden := error(domain.ErrTokenMissing), error(domain.ErrWrongAudience), error(domain.ErrForbidden)
+	person, raw := forbidden, forbidden
+	desk, _ := r.Service(t, "desk", nil)
+	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Assignments.Assign(ctx, domain.Assignment{
+			ID: domain.AssignmentID(r.System.NewOrderedID()), PrincipalID: desk.ID.Principal(), RoleID: domain.RolePlatformReader,
+			ServiceID: domain.PlatformID, CreatedAt: r.Clock.Now(),
+		})
+		return err
+	})
+	service := func(audience string, raw bool) domain.Actor {
+		a := domain.Actor{Kind: domain.ActorService, ID: desk.ID.Principal(), Audience: audience, Raw: raw}
+		if audience == "" && !raw {
+			a.Audience = domain.PlatformKey
+		}
+		return a
+	}
+	narrow := service("", false)
+	narrow.Scopes = domain.RestoreScopes([]string{"auth_service/role:read", "shop/user:read"})
 	for _, test := range []struct {
 		name                      string
 		actor                     domain.Actor
@@ -37,7 +56,10 @@ func TestWhoMay(t *testing.T) {
 		{"nobody", domain.Actor{}, missing, missing, missing, missing, missing},
 		{"anonymous", domain.Anonymous(), missing, missing, missing, missing, missing},
 		{"anonymous who claims an id", domain.Actor{Kind: domain.ActorAnonymous, ID: admin.ID.Principal(), Audience: domain.PlatformKey}, missing, missing, missing, missing, missing},
-		{"a service", domain.Actor{Kind: domain.ActorService, ID: "s", Audience: domain.PlatformKey}, missing, missing, missing, missing, missing},
+		{"a service", service("", false), person, person, nil, forbidden, forbidden},
+		{"a service by a token for another", service("shop", false), person, person, audience, audience, audience},
+		{"an application token", service("", true), person, person, raw, raw, raw},
+		{"a service whose credential is narrow", narrow, person, person, forbidden, forbidden, forbidden},
 		{"the system", domain.System(), missing, missing, nil, nil, nil},
 		{"a user", by(user, domain.PlatformKey), nil, nil, forbidden, forbidden, forbidden},
 		{"a user by a service's token", by(user, "shop"), nil, audience, audience, audience, audience},

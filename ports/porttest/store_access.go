@@ -69,7 +69,8 @@ func storeServices(t *testing.T, s storeTest) {
 
 	t.Run("a name shadows neither a key nor an id", func(t *testing.T) {
 		victim := s.service(t)
-		byKey, byID := newService(t, "shadow-key", victim.Key), newService(t, "shadow-id", string(victim.ID))
+		byKey, byID := newService(t, "shadow-key", victim.Key), newService(t, "shadow-id", "Shadow")
+		byID.Name = string(victim.ID)
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
 			if err := tx.Services.Insert(ctx, byKey, nil); err != nil {
 				return err

@@ -105,6 +105,7 @@ func (r *Rig) Service(tb testing.TB, key string, permissions []string, patterns 
 		tb.Fatal(err)
 	}
 	r.Write(tb, func(ctx context.Context, tx *store.Tx) error {
+		tx.Changed(domain.ChangeService, string(s.ID))
 		if err := tx.Services.Insert(ctx, s, nil); err != nil {
 			return err
 		}
