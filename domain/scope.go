@@ -2,7 +2,6 @@ package domain
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,7 +52,7 @@ func RestoreScopes(texts []string) Scopes {
 		s.at[key] = append(s.at[key], Pattern(pattern))
 	}
 	sum := sha256.Sum256([]byte(strings.Join(texts, "\n")))
-	s.key = hex.EncodeToString(sum[:])
+	s.key = string(sum[:])
 	return s
 }
 

@@ -152,9 +152,13 @@ func TestCleaning(t *testing.T) {
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
 		return tx.Lockouts.Save(ctx, domain.Lockout{Key: []byte("k"), Failures: 1, UpdatedAt: r.Clock.Now()})
 	})
+	shop, clerk := r.Service(t, "shop", nil)
+	_, gone := r.Service(t, "gone", nil)
+	r.Assign(t, user, clerk, r.Clock.Now())
+	r.Write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Roles.Delete(ctx, gone, r.Clock.Now()) })
 	r.Write(t, func(_ context.Context, tx *store.Tx) error { tx.Changed(domain.ChangeSession, "newest"); return nil })
 
-	tables := []string{"sessions", "refresh_families", "registrations", "flows", "outbox", "login_failures", "changes"}
+	tables := []string{"sessions", "refresh_families", "registrations", "flows", "outbox", "login_failures", "changes", "assignments", "roles"}
 	rows := func() map[string]int {
 		all := map[string]int{}
 		for _, table := range tables {
@@ -168,6 +172,7 @@ func TestCleaning(t *testing.T) {
 	if len(before) != len(tables) {
 		t.Fatalf("the tables have %v", before)
 	}
+	before["roles"]-- // the deleted one goes at once
 	passed := time.Duration(0)
 	for _, step := range []struct {
 		at   time.Duration
@@ -183,9 +188,16 @@ func TestCleaning(t *testing.T) {
 		{30*24*time.Hour + time.Second, "the run of failures", map[string]int{"login_failures": 0}},
 		{37*24*time.Hour - time.Second, "nothing more", nil},
 		{37*24*time.Hour + time.Second, "the session that nobody ended", map[string]int{"sessions": 0, "refresh_families": 0}},
+		{90*24*time.Hour + time.Second, "the assignment that had ended", map[string]int{"assignments": 0}},
+		{91 * 24 * time.Hour, "what a deleted service owned", map[string]int{"roles": before["roles"] - 1}},
 	} {
 		r.Clock.Move(step.at - passed)
 		passed = step.at
+		if step.what == "what a deleted service owned" {
+			r.Write(t, func(ctx context.Context, tx *store.Tx) error {
+				return tx.Services.Update(ctx, shop.Deleted(r.Clock.Now()))
+			})
+		}
 		j.Sweep(t.Context())
 		for table, n := range step.gone {
 			if before[table] = n; n == 0 {

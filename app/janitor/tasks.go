@@ -20,6 +20,8 @@ const (
 	// KeepFailures is how long a run of failed logins is remembered after its last one. It is far above the longest lock, so that
 	// waiting does not make the next lock shorter (TH-4), and slower guesses than this get nowhere.
 	KeepFailures = 30 * 24 * time.Hour
+	// KeepAssignments is for the question of why somebody may no longer do something.
+	KeepAssignments = 90 * 24 * time.Hour
 	// KeepChanges must be longer than the silence after which a follower forgets everything anyway.
 	KeepChanges = 2 * time.Hour
 )
@@ -41,6 +43,15 @@ func Cleaning(s store.Store) []Task {
 		}),
 		Remove(s, "login_failures", KeepFailures, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.ExpiredRows.Lockouts(ctx, before, n)
+		}),
+		Remove(s, "assignments", KeepAssignments, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.Assignments(ctx, before, n)
+		}),
+		Remove(s, "roles", 0, func(ctx context.Context, tx *store.Tx, _ time.Time, n int) (int, error) {
+			return tx.ExpiredRows.OfDeletedRoles(ctx, n)
+		}),
+		Remove(s, "services", 0, func(ctx context.Context, tx *store.Tx, _ time.Time, n int) (int, error) {
+			return tx.ExpiredRows.OfDeletedServices(ctx, n)
 		}),
 		Remove(s, "changes", KeepChanges, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.Changes.Purge(ctx, before, n)

@@ -38,6 +38,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "lists of roles", run: storeRoleLists},
 		{name: "permissions", run: storePermissions},
 		{name: "assignments", run: storeAssignments},
+		{name: "expired grants", run: storeExpiredGrants, alone: true},
 		{name: "locks of principals", run: storePrincipalLocks, alone: true},
 		{name: "devices", run: storeDevices},
 		{name: "sessions", run: storeSessions},

@@ -440,3 +440,65 @@ func storePrincipalLocks(t *testing.T, s storeTest) {
 		same(t, "counted", pv, int64(racers))
 	})
 }
+
+func storeExpiredGrants(t *testing.T, s storeTest) {
+	user := s.user(t).Principal.ID
+	clean := func(t *testing.T, n int, remove func(context.Context, store.ExpiredRows) (int, error)) (removed int) {
+		t.Helper()
+		s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
+			removed, err = remove(ctx, tx.ExpiredRows)
+			return err
+		})
+		if removed > n {
+			t.Errorf("%d were removed at once", removed)
+		}
+		return removed
+	}
+	drain := func(t *testing.T, want int, remove func(context.Context, store.ExpiredRows) (int, error)) {
+		t.Helper()
+		total := 0
+		for {
+			n := clean(t, 2, remove)
+			if total += n; n == 0 {
+				break
+			}
+		}
+		same(t, "removed", total, want)
+	}
+
+	t.Run("assignments go when their end is long past", func(t *testing.T) {
+		service := s.service(t)
+		s.assign(t, user, s.role(t, service.ID, "ended", noon, nil), noon, noon)
+		s.assign(t, user, s.role(t, service.ID, "for good", noon, nil), noon, time.Time{})
+		remove := func(before time.Time) func(context.Context, store.ExpiredRows) (int, error) {
+			return func(ctx context.Context, rows store.ExpiredRows) (int, error) { return rows.Assignments(ctx, before, 2) }
+		}
+		drain(t, 0, remove(noon))
+		drain(t, 1, remove(noon.Add(time.Microsecond)))
+	})
+	t.Run("deleted roles go after their assignments, some at a time", func(t *testing.T) {
+		service := s.service(t)
+		role, kept := s.role(t, service.ID, "gone", noon, nil, "a:read"), s.role(t, service.ID, "kept", noon, nil)
+		for range 3 {
+			s.assign(t, s.user(t).Principal.ID, role, noon, time.Time{})
+		}
+		s.assign(t, user, kept, noon, time.Time{})
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Roles.Delete(ctx, role.ID, noon) })
+		drain(t, 4, func(ctx context.Context, rows store.ExpiredRows) (int, error) { return rows.OfDeletedRoles(ctx, 2) })
+	})
+	t.Run("what deleted services owned goes, and nobody else's", func(t *testing.T) {
+		gone, kept := s.service(t), s.service(t)
+		bottom := s.role(t, gone.ID, "bottom", noon, nil, "a:read")
+		s.role(t, gone.ID, "top", noon, []domain.IncludedRole{{ID: bottom.ID}})
+		s.permission(t, gone.ID, "a:read", noon)
+		s.assign(t, user, bottom, noon, time.Time{})
+		stays := s.role(t, kept.ID, "stays", noon, nil)
+		s.assign(t, user, stays, noon, time.Time{})
+		s.assign(t, gone.ID.Principal(), stays, noon, time.Time{})
+		gone.State = domain.ServiceDeleted
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Services.Update(ctx, gone) })
+		reserved := len(domain.ReservedPermissions())
+		drain(t, 2+2+1+reserved, func(ctx context.Context, rows store.ExpiredRows) (int, error) { return rows.OfDeletedServices(ctx, 2) })
+		same(t, "held elsewhere", len(ask(t, func(ctx context.Context) ([]domain.HeldRole, error) { return s.Read().Grants.Held(ctx, user, kept.ID) })), 1)
+	})
+}

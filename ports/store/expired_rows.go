@@ -19,4 +19,11 @@ type ExpiredRows interface {
 	Messages(ctx context.Context, before time.Time, n int) (int, error)
 	// Lockouts removes runs of failures that were last added to before a time and lock nothing then.
 	Lockouts(ctx context.Context, before time.Time, n int) (int, error)
+	// Assignments removes those that ended before a time.
+	Assignments(ctx context.Context, before time.Time, n int) (int, error)
+	// OfDeletedRoles removes assignments of roles that are deleted, then the roles.
+	OfDeletedRoles(ctx context.Context, n int) (int, error)
+	// OfDeletedServices removes what services owned that are deleted: assignments at them and of their accounts, roles, permissions and
+	// application tokens. The services and their accounts stay: keys and ids are never given out again.
+	OfDeletedServices(ctx context.Context, n int) (int, error)
 }
