@@ -26,6 +26,8 @@ const (
 	EventPasswordResetRequested EventType = "password.reset_requested"
 	EventPasswordReset          EventType = "password.reset"
 
+	EventIdentityUnlinked EventType = "identity.unlinked"
+
 	EventServiceCreated    EventType = "service.created"
 	EventServiceUpdated    EventType = "service.updated"
 	EventServiceDeleted    EventType = "service.deleted"
@@ -33,11 +35,14 @@ const (
 	EventRoleUpdated       EventType = "role.updated"
 	EventRoleDeleted       EventType = "role.deleted"
 	EventPermissionCreated EventType = "permission.created"
+	EventPermissionUpdated EventType = "permission.updated"
 	EventPermissionDeleted EventType = "permission.deleted"
 	EventGrantAdded        EventType = "grant.added"
+	EventGrantUpdated      EventType = "grant.updated"
 	EventGrantRemoved      EventType = "grant.removed"
 
 	EventAppTokenCreated EventType = "app_token.created"
+	EventAppTokenUpdated EventType = "app_token.updated"
 	EventAppTokenRotated EventType = "app_token.rotated"
 	EventAppTokenRevoked EventType = "app_token.revoked"
 	EventAppTokenDeleted EventType = "app_token.deleted"

@@ -2,7 +2,7 @@
 // alike. Each folder below is a feature (a Service whose methods are its use cases) or something that features stand on.
 //
 //	base, guard, access, proof, credential, signin, reauth     what features stand on
-//	auth, password, profile, session, user, admin              features: accounts
+//	auth, password, profile, session, user, admin, auditlog    features: accounts
 //	service, permission, role, assignment, authz               features: authorization
 //	keys, reseal, feed, outbox, audit, janitor                 what works behind them
 package app
@@ -18,6 +18,7 @@ import (
 	"github.com/signet-auth/signet/app/admin"
 	"github.com/signet-auth/signet/app/assignment"
 	"github.com/signet-auth/signet/app/audit"
+	"github.com/signet-auth/signet/app/auditlog"
 	"github.com/signet-auth/signet/app/auth"
 	"github.com/signet-auth/signet/app/authz"
 	"github.com/signet-auth/signet/app/base"
@@ -96,6 +97,7 @@ type App struct {
 	Profile  *profile.Service
 	Sessions *session.Service
 	Users    *user.Service
+	AuditLog *auditlog.Service
 
 	Services    *service.Service
 	Roles       *role.Service
@@ -163,6 +165,7 @@ func New(p Ports, s Settings) *App {
 	a.Sessions = session.New(b, a.Directory, p.Caches.SessionCount, s.Sessions, cursors)
 	a.Users = user.New(b, user.Parts{Guard: a.Guard, Directory: a.Directory, Proofs: a.Proofs, Reauth: a.Reauth, Cursors: cursors},
 		user.Settings{Grace: s.CloseGrace, Sessions: s.Sessions})
+	a.AuditLog = auditlog.New(b, a.Directory, cursors)
 	a.Services = service.New(b, a.Directory, cursors)
 	a.Roles = role.New(b, a.Directory, cursors)
 	a.Permissions = permission.New(b, a.Directory, cursors)

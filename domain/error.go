@@ -151,6 +151,21 @@ var (
 // is what limits on forgeries count, and clients can't tell it from an expired or ended token.
 var ErrForged = errors.New("forged")
 
+// ErrNotCovered is the cause behind ErrForbidden when somebody would have given, or taken away, what they don't hold themselves.
+var ErrNotCovered = errors.New("not covered")
+
+// RefusalCode is the code of an error that kept somebody from rising, from acting on somebody who may do more, or from taking the last
+// administrator away; empty for any other. These refusals are events of the audit log: they are what an attack from inside looks like.
+func RefusalCode(err error) string {
+	for _, refusal := range []error{ErrTargetOutranks, ErrLastAdmin, ErrNotCovered} {
+		var e *Error
+		if errors.Is(err, refusal) && errors.As(err, &e) {
+			return e.Code
+		}
+	}
+	return ""
+}
+
 // ErrInvalidFields is the error of one or more bad members of the input. One member keeps its own code where it has a
 // documented one (password_too_short, say) and is invalid_request otherwise; several are validation_failed.
 func ErrInvalidFields(fields ...FieldError) *Error {

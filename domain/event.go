@@ -29,6 +29,7 @@ const (
 	EventPasswordChanged      EventType = "password.changed"
 	EventResetRequested       EventType = "password.reset_requested"
 	EventPasswordReset        EventType = "password.reset"
+	EventIdentityUnlinked     EventType = "identity.unlinked"
 	EventServiceCreated       EventType = "service.created"
 	EventServiceUpdated       EventType = "service.updated"
 	EventServiceDeleted       EventType = "service.deleted"

@@ -150,8 +150,10 @@ func TestCover(t *testing.T) {
 	t.Run("ends with what it rests on, the latest of several ways", func(t *testing.T) {
 		soon, later := epoch.Add(time.Minute), epoch.Add(time.Hour)
 		c := domain.NewCover([]domain.HeldRole{
-			{Patterns: []domain.Pattern{"a:read", "b:*"}, ExpiresAt: soon}, {Patterns: []domain.Pattern{"a:*"}, ExpiresAt: later},
-			{Patterns: []domain.Pattern{"b:read"}}, {Patterns: []domain.Pattern{"c:read"}, ExpiresAt: epoch},
+			{Patterns: []domain.Pattern{"a:read", "b:*"}, ExpiresAt: soon},
+			{Patterns: []domain.Pattern{"a:*"}, ExpiresAt: later},
+			{Patterns: []domain.Pattern{"b:read"}},
+			{Patterns: []domain.Pattern{"c:read"}, ExpiresAt: epoch},
 		}, epoch)
 		for p, want := range map[domain.Pattern]time.Time{"a:read": later, "b:write": soon, "b:read": {}} {
 			until, ok := c.Until(p)

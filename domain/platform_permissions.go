@@ -6,6 +6,9 @@ const PlatformKey = "auth_service"
 // PlatformID is the platform's id, the same in every deployment.
 const PlatformID ServiceID = "00000000-0000-4000-8000-000000000001"
 
+// PlatformService is the platform as the service at which its rights are held. What else is known of it is in the store.
+func PlatformService() Service { return Service{ID: PlatformID, Key: PlatformKey} }
+
 // FirstPartyClient is the built-in client under which Signet's own login issues sessions.
 const (
 	FirstPartyClient    ClientID = "00000000-0000-4000-8000-000000000002"

@@ -27,6 +27,11 @@ var (
 	DeleteServices = Right{Platform: ServiceDelete}
 
 	ReadAudit = Right{Platform: AuditRead, Own: "signet.audit:read"}
+
+	ReadUsers         = Right{Platform: UserRead} // accounts are the platform's, whatever services they are used at
+	WriteUsers        = Right{Platform: UserWrite}
+	DeleteUsers       = Right{Platform: UserDelete}
+	ManageCredentials = Right{Platform: UserCredentials} // addresses, and what lets people in
 )
 
 // LoginProxy is the permission by which a back end names the address of the person it logs in.

@@ -48,6 +48,11 @@ func (u *User) VerifyEmail(now time.Time) {
 	}
 }
 
+// AssignEmail makes another address that of the account on the word of somebody who may: its mailbox is not proved.
+func (u *User) AssignEmail(to Email, now time.Time) {
+	u.Email, u.EmailVerifiedAt, u.UpdatedAt = to, time.Time{}, now
+}
+
 // Name is what a person says about themselves, as at registration.
 func (u User) Name() PersonName {
 	return PersonName{First: u.FirstName, Last: u.LastName, Locale: u.Locale}

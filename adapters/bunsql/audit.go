@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// maxEvents is how many events a look at the audit log returns at most.
-const maxEvents = 200
+// maxEvents is how many events a look at the audit log returns at most: a page, and one more that tells of another.
+const maxEvents = 201
 
 type eventRow struct {
 	bun.BaseModel `bun:"table:audit_events,alias:e"`
@@ -71,25 +72,64 @@ func (r *eventRow) event() domain.Event {
 
 type audit struct{ conn }
 
+// List reads by the index that fits the question. Types alone have one entry in it each, from the newest on: read as one, events of a rare
+// type would be looked for among all others.
 func (s audit) List(ctx context.Context, f store.AuditFilter) ([]domain.Event, error) {
 	if f.Limit <= 0 || f.Limit > maxEvents {
 		f.Limit = maxEvents
 	}
-	if checkText(f.SubjectID, f.Types) != nil {
+	if checkText(f.SubjectID, f.Types, f.Outcome) != nil || f.ActorID != "" && !isID(f.ActorID) || f.ServiceID != "" && !isID(f.ServiceID) {
 		return nil, nil //nolint:nilerr // what can't be stored is in no row
 	}
-	var rows []eventRow
-	err := s.do(ctx, func(ctx context.Context, idb bun.IDB) error {
-		q := idb.NewSelect().Model(&rows).Relation("Trace").OrderExpr("e.at DESC, e.id DESC").Limit(int64(f.Limit))
-		if len(f.Types) > 0 {
-			q.Where("e.type IN (?)", bun.List(f.Types))
+	which := selected(f)
+	var ways []schema.QueryAppender
+	switch {
+	case len(f.Types) == 0:
+		ways = append(ways, which)
+	case f.ActorID != "" || f.SubjectID != "" || f.ServiceID != "":
+		ways = append(ways, bun.SafeQuery("? AND type IN (?)", which, bun.List(f.Types)))
+	default:
+		for _, kind := range f.Types {
+			ways = append(ways, bun.SafeQuery("? AND type = ?", which, kind))
 		}
-		if f.SubjectID != "" {
-			q.Where("e.subject_id = ?", f.SubjectID)
-		}
-		return q.Scan(ctx)
-	})
-	return mapped(rows, (*eventRow).event), list(err)
+	}
+	return s.newest(ctx, f.Limit, ways...)
+}
+
+// selected is the condition of the events that a filter is about, whatever their type.
+func selected(f store.AuditFilter) schema.QueryAppender {
+	which := older(f.Before)
+	and := func(query string, args ...any) {
+		which = bun.SafeQuery("? AND ?", which, bun.SafeQuery(query, args...))
+	}
+	if f.ActorID != "" {
+		and("actor_id = ?", f.ActorID)
+	}
+	if f.SubjectID != "" {
+		and("subject_id = ?", f.SubjectID)
+	}
+	if f.ServiceID != "" {
+		and("service_id = ?", f.ServiceID)
+	}
+	if f.Outcome != "" {
+		and("outcome = ?", f.Outcome)
+	}
+	if !f.Since.IsZero() {
+		and("at >= ?", f.Since)
+	}
+	if !f.Until.IsZero() {
+		and("at < ?", f.Until)
+	}
+	return which
+}
+
+// older is the condition of the events behind a cursor. The first half is for SQLite, which bounds no index by a pair, and tells Postgres
+// which months to look in.
+func older(before domain.Cursor) schema.QueryAppender {
+	if before.IsZero() {
+		return bun.SafeQuery("TRUE")
+	}
+	return bun.SafeQuery("at <= ? AND (at, id) < (?, ?)", before.At, before.At, before.ID)
 }
 
 type markRow struct {
@@ -99,21 +139,28 @@ type markRow struct {
 	At time.Time      `bun:"at"`
 }
 
-// About finds by two indexes, each from its newest end, and reads what it found by its key.
+// About finds by two indexes.
 func (s audit) About(ctx context.Context, principal domain.PrincipalID, before domain.Cursor, n int) ([]domain.Event, error) {
 	if !isID(principal) || n <= 0 {
 		return nil, nil
 	}
-	older := bun.SafeQuery("TRUE")
-	if !before.IsZero() {
-		older = bun.SafeQuery("at <= ? AND (at, id) < (?, ?)", before.At, before.At, before.ID)
+	behind := older(before)
+	return s.newest(ctx, n, bun.SafeQuery("actor_id = ? AND ?", principal, behind), bun.SafeQuery("subject_id = ? AND ?", string(principal), behind))
+}
+
+// newest finds the n newest events that go any of the ways, each from the newest end of its index, and reads what it found by its key.
+func (s audit) newest(ctx context.Context, n int, ways ...schema.QueryAppender) ([]domain.Event, error) {
+	found := schema.QueryAppender(nil)
+	for _, way := range ways {
+		one := bun.SafeQuery("SELECT id, at FROM (SELECT id, at FROM audit_events WHERE ? ORDER BY at DESC, id DESC LIMIT ?) m", way, n)
+		if found == nil {
+			found = one
+		} else {
+			found = bun.SafeQuery("? UNION ?", found, one)
+		}
 	}
 	var marks []markRow
-	err := s.scan(ctx, &marks, `SELECT m.id, m.at FROM (
-			SELECT id, at FROM (SELECT id, at FROM audit_events WHERE actor_id = ?0 AND ?1 ORDER BY at DESC, id DESC LIMIT ?2) m
-			UNION
-			SELECT id, at FROM (SELECT id, at FROM audit_events WHERE subject_id = ?3 AND ?1 ORDER BY at DESC, id DESC LIMIT ?2) m
-		) m ORDER BY m.at DESC, m.id DESC LIMIT ?2`, principal, older, n, string(principal))
+	err := s.patient().scan(ctx, &marks, "SELECT m.id, m.at FROM (?) m ORDER BY m.at DESC, m.id DESC LIMIT ?", found, n)
 	if err = list(err); err != nil || len(marks) == 0 {
 		return nil, err
 	}
@@ -122,7 +169,7 @@ func (s audit) About(ctx context.Context, principal domain.PrincipalID, before d
 		ids[i] = mark.ID
 	}
 	var rows []eventRow
-	err = s.do(ctx, func(ctx context.Context, idb bun.IDB) error {
+	err = s.patient().do(ctx, func(ctx context.Context, idb bun.IDB) error {
 		return idb.NewSelect().Model(&rows).Relation("Trace").Where("e.id IN (?)", bun.List(ids)).
 			Where("e.at BETWEEN ? AND ?", marks[len(marks)-1].At, marks[0].At). // the partitions to look in
 			OrderExpr("e.at DESC, e.id DESC").Scan(ctx)

@@ -42,6 +42,29 @@ func (s identities) ByUser(ctx context.Context, user domain.UserID) ([]domain.Id
 	return mapped(rows, (*identityRow).identity), list(err)
 }
 
+func (s identities) ByUsers(ctx context.Context, users []domain.UserID) (map[domain.UserID][]domain.Identity, error) {
+	known := ids(users)
+	if len(known) == 0 {
+		return nil, nil //nolint:nilnil // an empty map
+	}
+	var rows []identityRow
+	err := s.scan(ctx, &rows, "SELECT ? FROM identities WHERE user_id IN (?) ORDER BY created_at, id", identityColumns, bun.List(known))
+	all := map[domain.UserID][]domain.Identity{}
+	for i := range rows {
+		all[rows[i].UserID] = append(all[rows[i].UserID], rows[i].identity())
+	}
+	return all, list(err)
+}
+
+func (s identities) Delete(ctx context.Context, user domain.UserID, id domain.IdentityID) (domain.Identity, error) {
+	if !isID(user) || !isID(id) {
+		return domain.Identity{}, domain.ErrNotFound
+	}
+	var row identityRow
+	err := s.scan(ctx, &row, "DELETE FROM identities WHERE id = ? AND user_id = ? RETURNING ?", id, user, identityColumns)
+	return row.identity(), err
+}
+
 func (s identities) DeleteByUser(ctx context.Context, user domain.UserID) error {
 	if !isID(user) {
 		return nil

@@ -41,7 +41,7 @@ func TestQueriesAboutOnePersonHaveAnIndex(t *testing.T) {
 			return err
 		},
 		"newest users": func(ctx context.Context, r *store.Reader) error {
-			_, err := r.Users.List(ctx, store.UserFilter{Limit: 10, Before: domain.Cursor{At: now, ID: anID}})
+			_, err := r.Users.List(ctx, store.UserFilter{Now: now}, store.Page{Limit: 10, After: domain.Cursor{At: now, ID: anID}})
 			return err
 		},
 	}, map[string]func(context.Context, *store.Tx) error{

@@ -2,17 +2,14 @@ package bunsql
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
-
-// maxUsers is how many users one look returns at most: a page, and one more that tells of another page.
-const maxUsers = 201
 
 type userRow struct {
 	bun.BaseModel `bun:"table:users,alias:u"`
@@ -90,42 +87,65 @@ func (s users) one(ctx context.Context, by func(*bun.SelectQuery) *bun.SelectQue
 	return row.user(), err
 }
 
-func (s users) List(ctx context.Context, f store.UserFilter) ([]domain.User, error) {
-	if f.Limit <= 0 || f.Limit > maxUsers {
-		f.Limit = maxUsers
+// with is a query of users, each with its principal and last login.
+func (s users) with(idb bun.IDB, rows *[]userRow, f store.UserFilter) *bun.SelectQuery {
+	q := idb.NewSelect().Model(rows).Relation("Principal").Relation("Activity")
+	switch f.State {
+	case domain.Active:
+		q.Where("(principal.state = ? OR principal.state = ? AND principal.disabled_until <= ?)", domain.Active, domain.Disabled, f.Now)
+	case domain.Disabled:
+		q.Where("principal.state = ? AND (principal.disabled_until IS NULL OR principal.disabled_until > ?)", domain.Disabled, f.Now)
+	default:
+		q.Where("principal.state <> ?", domain.Deleted)
 	}
-	if checkText(f.Search) != nil {
-		return nil, nil //nolint:nilerr // what can't be stored is in no row
+	return q
+}
+
+// List reads users off the index of their creation and, since those are few, the disabled off one of their own: a user and its principal
+// are created at the same time.
+func (s users) List(ctx context.Context, f store.UserFilter, page store.Page) ([]domain.User, error) {
+	alias := bun.Safe("u")
+	if f.State == domain.Disabled {
+		alias = "principal"
 	}
 	var rows []userRow
-	err := s.do(ctx, func(ctx context.Context, idb bun.IDB) error {
-		q := idb.NewSelect().Model(&rows).Relation("Principal").Relation("Activity").Where("principal.state <> ?", domain.Deleted).
-			OrderExpr("u.created_at DESC, u.id DESC").Limit(int64(f.Limit))
-		if !f.Before.IsZero() {
-			q.Where("(u.created_at, u.id) < (?, ?)", f.Before.At, f.Before.ID)
-		}
-		switch f.State {
-		case domain.Active:
-			q.Where("(principal.state = ? OR principal.disabled_until <= ?)", domain.Active, f.Now)
-		case domain.Disabled:
-			q.Where("principal.state = ? AND (principal.disabled_until IS NULL OR principal.disabled_until > ?)", domain.Disabled, f.Now)
-		case domain.Deleted:
-		}
-		return searched(q, f.Search).Scan(ctx)
+	err := s.patient().do(ctx, func(ctx context.Context, idb bun.IDB) error {
+		return s.with(idb, &rows, f).Where("?", behind(alias, page.After)).
+			OrderExpr("?0.created_at DESC, ?0.id DESC", alias).Limit(int64(page.Limit)).Scan(ctx)
 	})
 	return mapped(rows, (*userRow).user), list(err)
 }
 
-// searched compares names as the database folds them, which on SQLite is ASCII only.
-func searched(q *bun.SelectQuery, search string) *bun.SelectQuery {
-	if search == "" {
-		return q
+// maxMatches is how many entries of an index a search looks at.
+const maxMatches = 1000
+
+// Search asks first how much there is: that something is cut must be told also where nothing of it passes the filter.
+func (s users) Search(ctx context.Context, prefix string, f store.UserFilter, n int) ([]domain.User, bool, error) {
+	if checkText(prefix) != nil {
+		return nil, false, nil //nolint:nilerr // what can't be stored is in no row
 	}
-	if id, ok := domain.ParseID[domain.UserID](search); ok {
-		return q.Where("u.id = ?", id)
+	var matches []schema.QueryAppender
+	for _, column := range []schema.Safe{"email_canonical", "lower(first_name)", "lower(last_name)"} {
+		matches = append(matches, s.owner.dialect.Prefix(column, prefix))
 	}
-	prefix := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(search) + "%"
-	return q.Where("(u.email_canonical LIKE lower(?0) ESCAPE '!' OR lower(u.first_name) LIKE lower(?0) ESCAPE '!' OR lower(u.last_name) LIKE lower(?0) ESCAPE '!')", prefix)
+	var found int
+	err := s.patient().scan(ctx, &found, `SELECT max(n) FROM (
+			SELECT count(*) AS n FROM (SELECT 1 FROM users WHERE ?0 LIMIT ?3) m
+			UNION ALL SELECT count(*) FROM (SELECT 1 FROM users WHERE ?1 LIMIT ?3) m
+			UNION ALL SELECT count(*) FROM (SELECT 1 FROM users WHERE ?2 LIMIT ?3) m
+		) m`, matches[0], matches[1], matches[2], maxMatches+1)
+	if err != nil || found == 0 {
+		return nil, false, err
+	}
+	var rows []userRow
+	err = s.patient().do(ctx, func(ctx context.Context, idb bun.IDB) error {
+		return s.with(idb, &rows, f).OrderExpr("u.created_at DESC, u.id DESC").Limit(int64(n+1)).Where(`u.id IN (
+			SELECT id FROM (SELECT id FROM users WHERE ?0 LIMIT ?3) m
+			UNION SELECT id FROM (SELECT id FROM users WHERE ?1 LIMIT ?3) m
+			UNION SELECT id FROM (SELECT id FROM users WHERE ?2 LIMIT ?3) m)`, matches[0], matches[1], matches[2], maxMatches).Scan(ctx)
+	})
+	cut := found > maxMatches || len(rows) > n
+	return mapped(rows[:min(len(rows), n)], (*userRow).user), cut, list(err)
 }
 
 // Insert writes the principal first: the user's row refers to it.

@@ -16,7 +16,7 @@ type Standing struct {
 }
 
 // Enter locks the principals that a change is about, and the actor's, after the services and before anything is written, and asks once
-// more what was asked before the transaction: may the actor act, and have they the right? domain.ErrTokenInvalid, domain.ErrNotFound.
+// more what was asked before the transaction: may the actor act, and have they the right? domain.ErrTokenInvalid, and those of Right.
 // locked are the principals that are there.
 func Enter(ctx context.Context, tx *store.Tx, a domain.Actor, right domain.Right, s domain.Service, now time.Time, targets ...domain.PrincipalID) (st Standing, locked map[domain.PrincipalID]domain.Principal, err error) {
 	var others []domain.PrincipalID
@@ -58,8 +58,8 @@ func standingOf(ctx context.Context, tx *store.Tx, a domain.Actor, s domain.Serv
 	return Standing{s, own, platform}, err
 }
 
-// Right is until when the actor has a right over the service's objects; zero: for good. domain.ErrNotFound when they don't: it was taken
-// from them since it was asked for.
+// Right is until when the actor has a right over the service's objects; zero: for good. When they don't, it was taken from them since it
+// was asked for: domain.ErrForbidden for a right of the platform alone, domain.ErrNotFound for the others.
 func (st Standing) Right(right domain.Right) (until time.Time, err error) {
 	until, ok := st.platform.Until(domain.Pattern(right.Platform))
 	if st.service.IsActive() && !st.service.IsPlatform() && right.Own != "" {
@@ -68,6 +68,9 @@ func (st Standing) Right(right domain.Right) (until time.Time, err error) {
 		} else if held {
 			until, ok = own, true
 		}
+	}
+	if !ok && right.IsPlatformOnly() {
+		return time.Time{}, domain.ErrForbidden
 	}
 	if !ok {
 		return time.Time{}, domain.ErrNotFound
@@ -99,7 +102,7 @@ func RequireRank(ctx context.Context, tx *store.Tx, a domain.Actor, target domai
 	if err != nil {
 		return time.Time{}, err
 	}
-	st, err := standingOf(ctx, tx, a, domain.Service{ID: domain.PlatformID, Key: domain.PlatformKey}, now)
+	st, err := standingOf(ctx, tx, a, domain.PlatformService(), now)
 	if err != nil {
 		return time.Time{}, err
 	}

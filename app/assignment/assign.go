@@ -78,7 +78,7 @@ func (s *Service) Assign(ctx context.Context, in AssignInput) (AssignOutput, err
 		return err
 	})
 	if err != nil {
-		return AssignOutput{}, err
+		return AssignOutput{}, s.NoteRefusal(err, grantEvent(domain.EventGrantAdded, in.Target, role, in.Holder.Kind, holder))
 	}
 	return out, nil
 }
@@ -175,7 +175,7 @@ func (s *Service) judge(g giving, id domain.PrincipalID, was domain.Assignment, 
 	}
 	return result{outcome: Assigned, assignment: domain.Assignment{
 		ID: domain.AssignmentID(s.System.NewOrderedID()), PrincipalID: id, RoleID: g.role.ID, ServiceID: g.service.ID,
-		GrantedBy: g.by.ID, CreatedAt: g.now, ExpiresAt: expires,
+		GrantedBy: g.target.Actor.ID, CreatedAt: g.now, ExpiresAt: expires,
 	}}
 }
 
@@ -188,7 +188,7 @@ func (g giving) endOf(end End) (expires time.Time, capped bool, err error) {
 		return g.until, true, nil
 	}
 	if end.At.IsZero() || end.At.After(g.until) {
-		return time.Time{}, false, domain.ErrForbidden.Saying("You hold this until " + endText(g.until) + ": you can't give it for longer")
+		return time.Time{}, false, domain.ErrForbidden.Saying("You hold this until " + endText(g.until) + ": you can't give it for longer").Because(domain.ErrNotCovered)
 	}
 	return end.At, false, nil
 }

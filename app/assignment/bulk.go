@@ -59,5 +59,5 @@ func (s *Service) Bulk(ctx context.Context, in BulkInput) (BulkOutput, error) {
 		}
 		return nil
 	})
-	return out, err
+	return out, s.NoteRefusal(err, grantEvent(domain.EventGrantAdded, in.Target, role, domain.KindUser, ""))
 }

@@ -28,7 +28,7 @@ func (s *Service) Remove(ctx context.Context, in RemoveInput) error {
 		return err
 	}
 	now := s.System.Now()
-	return s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		g, err := s.begin(ctx, tx, in.Target, service.ID, role.ID, now, holder)
 		if err != nil {
 			return err
@@ -53,4 +53,5 @@ func (s *Service) Remove(ctx context.Context, in RemoveInput) error {
 		tx.Changed(domain.ChangePrincipal, string(holder))
 		return s.Audit.Record(ctx, tx, now, g.event(domain.EventGrantRemoved, a))
 	})
+	return s.NoteRefusal(err, grantEvent(domain.EventGrantRemoved, in.Target, role, in.Holder.Kind, holder))
 }

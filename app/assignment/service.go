@@ -7,7 +7,6 @@ package assignment
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/signet-auth/signet/app/access"
@@ -16,12 +15,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-const (
-	// maxLive is how many roles a principal may have at a time.
-	maxLive = 1000
-	// longest is how far off an end may be.
-	longestYears = 10
-)
+// maxLive is how many roles a principal may have at a time.
+const maxLive = 1000
 
 // Service is the use cases. Safe for concurrent use.
 type Service struct {
@@ -58,16 +53,9 @@ type End struct {
 
 // check wants an end after now and at most 10 years off.
 func (e *End) check(now time.Time) error {
-	if e.At.IsZero() {
-		return nil
-	}
-	e.At = e.At.UTC().Truncate(time.Microsecond)
-	if !e.At.After(now) || e.At.After(now.AddDate(longestYears, 0, 0)) {
-		return domain.ErrInvalidFields(domain.FieldError{
-			Field: "expires_at", Code: "invalid", Text: fmt.Sprintf("expires_at must be in the future, and at most %d years off", longestYears),
-		})
-	}
-	return nil
+	var err error
+	e.At, err = domain.CheckEnd("expires_at", e.At, now)
+	return err
 }
 
 // loadTarget finds the service and its role. domain.ErrWrongService when the role is another service's and the actor may know of it.
@@ -110,8 +98,7 @@ func (s *Service) loadHolder(ctx context.Context, h Holder) (domain.PrincipalID,
 // giving is a change of who holds a role, under the locks of a transaction.
 type giving struct {
 	tx      *store.Tx
-	by      domain.Actor
-	from    domain.Origin
+	target  Target
 	service domain.Service
 	role    domain.Role
 	locked  map[domain.PrincipalID]domain.Principal
@@ -121,7 +108,7 @@ type giving struct {
 
 // begin locks, and asks whether the actor covers what the role comes to.
 func (s *Service) begin(ctx context.Context, tx *store.Tx, t Target, service domain.ServiceID, role domain.RoleID, now time.Time, targets ...domain.PrincipalID) (giving, error) {
-	g := giving{tx: tx, by: t.Actor, from: t.From, now: now}
+	g := giving{tx: tx, target: t, now: now}
 	var err error
 	if g.service, err = tx.Services.Lock(ctx, service, store.Shared); err != nil {
 		return giving{}, err
@@ -140,7 +127,8 @@ func (s *Service) begin(ctx context.Context, tx *store.Tx, t Target, service dom
 	}
 	until, missing, ok := standing.Cover(domain.WriteRoles).UntilAll(closure)
 	if !ok {
-		return giving{}, domain.ErrForbidden.Saying("You don't hold " + string(missing) + " at " + g.service.Key + ", so you can neither give this role nor take it")
+		return giving{}, domain.ErrForbidden.Saying("You don't hold " + string(missing) + " at " + g.service.Key + ", so you can neither give this role nor take it").
+			Because(domain.ErrNotCovered)
 	}
 	right, err := standing.Right(domain.WriteRoles)
 	g.until = domain.EarlierEnd(until, right)
@@ -155,7 +143,7 @@ func (g giving) checkRank(ctx context.Context, target domain.PrincipalID) error 
 	if target == domain.PlatformID.Principal() {
 		return domain.ErrPlatformService.Saying("The platform's own account holds no roles")
 	}
-	_, err := access.RequireRank(ctx, g.tx, g.by, target, g.now)
+	_, err := access.RequireRank(ctx, g.tx, g.target.Actor, target, g.now)
 	return err
 }
 
@@ -183,13 +171,13 @@ func (g giving) reachesAdmin(ctx context.Context) (bool, error) {
 	return domain.NewRoleGraph(roles).Reaches(g.role.ID, domain.RolePlatformAdmin), err
 }
 
+func grantEvent(kind domain.EventType, t Target, role domain.Role, holder domain.PrincipalKind, id domain.PrincipalID) domain.Event {
+	return domain.NewEvent(kind, t.Actor, t.From, string(holder), string(id)).In(role.ServiceID).
+		With("role", role.Name).With("role_id", string(role.ID))
+}
+
 func (g giving) event(kind domain.EventType, a domain.Assignment) domain.Event {
-	subject := "user"
-	if g.locked[a.PrincipalID].Kind == domain.KindServiceAccount {
-		subject = string(domain.KindServiceAccount)
-	}
-	e := domain.NewEvent(kind, g.by, g.from, subject, string(a.PrincipalID)).In(g.service.ID).
-		With("role", g.role.Name).With("role_id", string(g.role.ID))
+	e := grantEvent(kind, g.target, g.role, g.locked[a.PrincipalID].Kind, a.PrincipalID)
 	if !a.ExpiresAt.IsZero() {
 		e = e.With("expires_at", a.ExpiresAt.Format(time.RFC3339Nano))
 	}

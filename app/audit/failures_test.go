@@ -124,6 +124,34 @@ func (l lost) WithinTx(ctx context.Context, fn func(context.Context, *store.Tx) 
 	return domain.ErrUnavailable
 }
 
+func TestRefusals(t *testing.T) {
+	r := rig.New(t)
+	by := domain.Actor{Kind: domain.ActorUser, ID: domain.PrincipalID(r.System.NewID())}
+	refuse := func(kind domain.EventType, service domain.ServiceID, subject string) {
+		e := domain.NewEvent(kind, by, rig.From, "user", subject).In(service)
+		e.Outcome = domain.Failed
+		r.Base.Audit.RecordFailure(e, rig.From.Block(), r.Clock.Now())
+	}
+	shop, bank := domain.ServiceID(r.System.NewID()), domain.ServiceID(r.System.NewID())
+	for i := range 7 {
+		refuse(domain.EventGrantAdded, shop, fmt.Sprint("somebody ", i))
+		refuse(domain.EventGrantAdded, bank, "one")
+		refuse(domain.EventGrantRemoved, shop, "one")
+	}
+	r.Clock.Move(10 * time.Minute)
+	r.Base.Audit.Flush(t.Context())
+	counted := map[string]string{}
+	for _, e := range r.Events(t, domain.EventGrantAdded, domain.EventGrantRemoved) {
+		if e.Details["count"] != "" {
+			counted[fmt.Sprint(e.Type, e.ServiceID == shop)] = e.Details["count"] + e.SubjectID
+		}
+	}
+	// A service's readers must not count what happened at another, and who is named must be all that is counted.
+	if diff := cmp.Diff(map[string]string{"grant.addedtrue": "2", "grant.addedfalse": "2one", "grant.removedtrue": "2one"}, counted); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAFloodOfNames(t *testing.T) {
 	const names = 30_000
 	r := rig.New(t)

@@ -1,7 +1,8 @@
-// Package audit writes the audit log: events with the change that they are about, and failed logins gathered.
+// Package audit writes the audit log: events with the change that they are about, and failures gathered. What reads it is app/auditlog.
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -20,16 +21,16 @@ const (
 	oneByOne = 5
 	// window is how long failures are counted together.
 	window = 10 * time.Minute
-	// maxRuns bounds the memory that an attacker with many names and addresses can take; above it, runs are merged per block,
-	// and at last into one.
+	// maxRuns bounds the memory that an attacker with many names and addresses can take; above it, runs of a type are merged per
+	// block, and at last into one.
 	maxRuns = 10_000
 	// batch is how many events one transaction writes, so that a flood fits the deadline of a statement.
 	batch = 500
 )
 
-// Recorder writes events. Those of a change are written with it, by Record. Failed logins have no change of their own and are
-// gathered by RecordFailure and written each second: an attack must not turn into as many inserts. The counters that guard
-// accounts are elsewhere and exact; this is the log. Safe for concurrent use.
+// Recorder writes events. Those of a change are written with it, by Record. Failures (a wrong password, a refusal to somebody who tried to
+// rise) have no change of their own and are gathered by RecordFailure and written each second: an attack must not turn into as many
+// inserts. The counters that guard accounts are elsewhere and exact; this is the log. Safe for concurrent use.
 type Recorder struct {
 	Store  store.Store
 	System sys.System
@@ -40,7 +41,13 @@ type Recorder struct {
 	runs    map[runKey]*run
 }
 
-type runKey struct{ account, block string }
+// runKey is what failures have in common that are counted together.
+type runKey struct {
+	kind    domain.EventType
+	service domain.ServiceID // whose log it is in
+	account string           // who acted, or the identifier that somebody typed who did not prove to be anybody
+	block   string
+}
 
 type run struct {
 	since   time.Time
@@ -62,7 +69,8 @@ func (r *Recorder) stamp(e domain.Event, now time.Time) domain.Event {
 	return e.Stamped(domain.EventID(r.System.NewOrderedID()), now)
 }
 
-// RecordFailure takes one failed login. Events of one account (the typed identifier) and address block belong together.
+// RecordFailure takes one failure. Those of one type, account and address block belong together; where they are about different subjects,
+// the row that counts them names none.
 func (r *Recorder) RecordFailure(e domain.Event, block string, now time.Time) {
 	e = r.stamp(e, now)
 	r.mu.Lock()
@@ -70,11 +78,14 @@ func (r *Recorder) RecordFailure(e domain.Event, block string, now time.Time) {
 	if r.runs == nil {
 		r.runs = map[runKey]*run{}
 	}
-	series := r.run(runKey{e.Trace.Identifier, block}, e.At)
+	series := r.run(runKey{e.Type, e.ServiceID, cmp.Or(e.Trace.Identifier, string(e.ActorID)), block}, e.At)
 	if series.written < oneByOne && len(r.pending) < maxRuns {
 		series.written++
 		r.pending = append(r.pending, e)
 		return
+	}
+	if series.surplus > 0 && series.last.SubjectID != e.SubjectID {
+		e.SubjectID = ""
 	}
 	series.surplus++
 	series.last = e
@@ -88,7 +99,7 @@ func (r *Recorder) run(key runKey, at time.Time) *run {
 		key.account = ""
 	}
 	if len(r.runs) >= 2*maxRuns {
-		key.block = ""
+		key.service, key.block = "", ""
 	}
 	series, ok := r.runs[key]
 	if !ok {
@@ -119,7 +130,7 @@ func (r *Recorder) Flush(ctx context.Context) {
 	for len(events) > 0 {
 		n := min(len(events), batch)
 		if err := r.write(ctx, events[:n]); err != nil {
-			r.Log.WarnContext(ctx, "failed logins can't be written to the audit log", "events", len(events), "error", err)
+			r.Log.WarnContext(ctx, "failures can't be written to the audit log", "events", len(events), "error", err)
 			r.keep(events)
 			return
 		}

@@ -115,6 +115,17 @@ func (g *Guard) allowMail(ctx context.Context, limit transient.Limit, email doma
 	}}, true
 }
 
+// AllowResetSent takes the budget of a link to replace a password that is sent on behalf of somebody else. domain.ErrRateLimited when it is
+// used up: the one who sends it is to know.
+func (g *Guard) AllowResetSent(ctx context.Context, email domain.Email) (Reservation, error) {
+	ctx = context.WithoutCancel(ctx)
+	limit, address := g.settings.Limits.ResetSent, g.accountKey(email)
+	if d := g.limiter.Take(ctx, limit, address); !d.Allowed {
+		return Reservation{}, limited(limit, d)
+	}
+	return Reservation{func() { g.limiter.Return(ctx, limit, address) }}, nil
+}
+
 // RunKey is what the run of failures of an address is stored under: a MAC, so that the table names nobody.
 func (g *Guard) RunKey(email domain.Email) []byte {
 	mac := hmac.New(sha256.New, g.sealer.Derive("login-failures")[0])

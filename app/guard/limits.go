@@ -11,4 +11,5 @@ type Limits struct {
 	Mail        transient.Limit // mails per address
 	Recovery    transient.Limit // of them those that replace a password, which count for themselves
 	MailByBlock transient.Limit // mails asked for per address block
+	ResetSent   transient.Limit // links to replace a password per address that somebody who may has sent: strangers don't use this up
 }

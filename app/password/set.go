@@ -34,10 +34,14 @@ func (s *Service) Set(ctx context.Context, in SetInput) error {
 		return err
 	}
 	now := s.System.Now()
-	return s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		principal, err := tx.Principals.Lock(ctx, in.User.Principal())
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, locked, err := access.Enter(ctx, tx, in.Actor, domain.ManageCredentials, domain.PlatformService(), now, in.User.Principal())
 		if err != nil {
 			return err
+		}
+		principal, there := locked[in.User.Principal()]
+		if !there {
+			return domain.ErrNotFound
 		}
 		if _, err := access.RequireRank(ctx, tx, in.Actor, principal.ID, now); err != nil {
 			return err
@@ -50,4 +54,5 @@ func (s *Service) Set(ctx context.Context, in SetInput) error {
 			hash: hash, by: in.Actor, from: in.From, reason: domain.EndedByPassword, event: domain.EventPasswordChanged,
 		}, now)
 	})
+	return s.NoteRefusal(err, domain.UserEvent(domain.EventPasswordChanged, in.Actor, in.From, in.User))
 }

@@ -77,7 +77,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 	if madeBySignet(p) {
 		return domain.ErrSystemRole
 	}
-	return s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		service, cover, err := s.begin(ctx, tx, in.Actor, domain.DeleteRoles, p)
 		if err != nil {
 			return err
@@ -94,7 +94,8 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 				return domain.ErrPermissionInUse.Noting(domain.FactRoles, len(carrying))
 			}
 			if until, held := cover.Until(domain.Pattern(p.Name)); !held || !until.IsZero() {
-				return domain.ErrForbidden.Saying("Roles name this permission, and you don't hold it for good, so you can't take it out of them")
+				return domain.ErrForbidden.Saying("Roles name this permission, and you don't hold it for good, so you can't take it out of them").
+					Because(domain.ErrNotCovered)
 			}
 			if err := tx.Roles.RemovePattern(ctx, carrying, domain.Pattern(p.Name), s.System.Now()); err != nil {
 				return err
@@ -106,4 +107,5 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 		event := permissionEvent(domain.EventPermissionDeleted, in.Actor, in.From, p).With("roles", strconv.Itoa(len(carrying)))
 		return s.commit(ctx, tx, service, event)
 	})
+	return s.NoteRefusal(err, permissionEvent(domain.EventPermissionDeleted, in.Actor, in.From, p))
 }

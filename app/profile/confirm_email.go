@@ -56,34 +56,15 @@ func (s *Service) ConfirmEmail(ctx context.Context, in ConfirmEmailInput) error 
 	return err
 }
 
-// changeEmail writes the address. An address is half of what lets people in: work that began with the old one finds the epoch risen,
-// and what hung on either address ends. The run of failed logins of the old address would be its next owner's otherwise, and with that
-// of the new one a stranger could have locked the account before it moved in; to lift a lock this way takes the password and a
-// mailbox.
+// changeEmail writes the address. To lift a lock of the account this way takes the password and a mailbox.
 func (s *Service) changeEmail(ctx context.Context, tx *store.Tx, r proof.Redeemed, to domain.Email, from domain.Origin) error {
 	user, old := r.User, r.User.Email
 	user.ChangeEmail(to, r.Now)
-	if err := tx.Users.Update(ctx, user); errors.Is(err, domain.ErrEmailTaken) { // by a registration that locks no address
+	if err := s.proofs.ReplaceAddress(ctx, tx, &user, old, r.Now); errors.Is(err, domain.ErrEmailTaken) {
 		return emailChange.Refusal
 	} else if err != nil {
 		return err
 	}
-	user.ReplaceCredentials(r.Now)
-	if err := tx.Principals.Update(ctx, user.Principal); err != nil {
-		return err
-	}
-	if err := s.proofs.Void(ctx, tx, domain.AddressReplaced, user, r.Now); err != nil {
-		return err
-	}
-	if err := tx.Registrations.DeleteByEmail(ctx, to); err != nil {
-		return err
-	}
-	for _, address := range []domain.Email{old, to} {
-		if err := tx.Lockouts.Clear(ctx, s.guard.RunKey(address)); err != nil {
-			return err
-		}
-	}
-	tx.Changed(domain.ChangePrincipal, string(user.ID))
 	event := domain.UserEvent(domain.EventUserEmailChanged, domain.Anonymous(), from, user.ID)
 	event.Trace.Identifier = old.Canonical()
 	if err := s.Audit.Record(ctx, tx, r.Now, event); err != nil {

@@ -73,7 +73,8 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Role, erro
 		return s.Audit.Record(ctx, tx, now, event.WithList("added", texts(role.Patterns)).WithList("includes_added", names(role.Includes)))
 	})
 	if err != nil {
-		return domain.Role{}, err
+		refused := domain.NewEvent(domain.EventRoleCreated, in.Actor, in.From, "role", "").In(service.ID).With("role", name)
+		return domain.Role{}, s.NoteRefusal(err, refused)
 	}
 	return role, nil
 }

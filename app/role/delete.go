@@ -30,7 +30,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		e, err := s.begin(ctx, tx, in.Actor, domain.DeleteRoles, role.ServiceID)
 		if err != nil {
 			return err
@@ -41,6 +41,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 		}
 		return s.delete(ctx, e, in, role)
 	})
+	return s.NoteRefusal(err, roleEvent(domain.EventRoleDeleted, in.Actor, in.From, role))
 }
 
 func (s *Service) delete(ctx context.Context, e edit, in DeleteInput, role domain.Role) error {

@@ -66,10 +66,10 @@ func (s *Service) begin(ctx context.Context, tx *store.Tx, a domain.Actor, right
 func (e edit) mustCover(patterns []domain.Pattern) error {
 	until, missing, ok := e.cover.UntilAll(patterns)
 	if !ok {
-		return domain.ErrForbidden.Saying("You don't hold " + string(missing) + " at " + e.service.Key + ", so you can't put it into a role or take it out of one")
+		return domain.ErrForbidden.Saying("You don't hold " + string(missing) + " at " + e.service.Key + ", so you can't put it into a role or take it out of one").Because(domain.ErrNotCovered)
 	}
 	if !until.IsZero() {
-		return domain.ErrForbidden.Saying("You hold some of this only for a time, and what a role may do has no end")
+		return domain.ErrForbidden.Saying("You hold some of this only for a time, and what a role may do has no end").Because(domain.ErrNotCovered)
 	}
 	return nil
 }

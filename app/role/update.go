@@ -52,7 +52,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (domain.Role, erro
 		return err
 	})
 	if err != nil {
-		return domain.Role{}, err
+		return domain.Role{}, s.NoteRefusal(err, roleEvent(domain.EventRoleUpdated, in.Actor, in.From, role))
 	}
 	return changed, nil
 }

@@ -50,8 +50,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Service, e
 		if err := tx.Services.LockNames(ctx); err != nil {
 			return err
 		}
-		platform := domain.Service{ID: domain.PlatformID, Key: domain.PlatformKey}
-		if _, _, err := access.Enter(ctx, tx, in.Actor, domain.SwitchServices, platform, now); err != nil {
+		if _, _, err := access.Enter(ctx, tx, in.Actor, domain.SwitchServices, domain.PlatformService(), now); err != nil {
 			return err
 		}
 		n, err := tx.Services.Count(ctx)

@@ -51,14 +51,14 @@ func (s *Service) Close(ctx context.Context, in CloseInput) (CloseOutput, error)
 		return s.close(ctx, tx, user, in, out.EraseAt, now)
 	})
 	if err != nil {
-		return CloseOutput{}, err
+		return CloseOutput{}, s.NoteRefusal(err, domain.UserEvent(domain.EventUserDisabled, in.Actor, in.From, confirmed.ID))
 	}
 	return out, nil
 }
 
 func (s *Service) close(ctx context.Context, tx *store.Tx, user domain.User, in CloseInput, erase, now time.Time) error {
 	sessions := base.Ending{By: in.Actor, From: in.From, Reason: domain.EndedByClose}
-	if err := s.suspend(ctx, tx, user, domain.ReasonClosed, time.Time{}, sessions, now); err != nil {
+	if err := s.suspend(ctx, tx, &user, domain.ReasonClosed, time.Time{}, sessions, now); err != nil {
 		return err
 	}
 	if err := tx.Erasure.Schedule(ctx, user.ID, erase); err != nil {

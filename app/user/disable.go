@@ -12,43 +12,6 @@ import (
 // maxReason is how long a reason may be.
 const maxReason = 200
 
-// DisableInput is whom to keep out, why, and until when.
-type DisableInput struct {
-	Actor  domain.Actor
-	From   domain.Origin
-	User   domain.UserID
-	Reason string
-	Until  time.Time // zero: until somebody enables them
-}
-
-// Disable keeps a user out. Their sessions end now. domain.ErrLastAdmin for the last administrator. A closed account stays closed:
-// that keeps its owner out as well.
-func (s *Service) Disable(ctx context.Context, in DisableInput) error {
-	now := s.System.Now()
-	return s.change(ctx, in.Actor, domain.UserWrite, in.User, now, func(ctx context.Context, tx *store.Tx, user domain.User) error {
-		if err := checkDisable(in, now); err != nil || user.IsClosed() {
-			return err
-		}
-		sessions := base.Ending{By: in.Actor, From: in.From, Reason: domain.EndedByDisable}
-		if err := s.suspend(ctx, tx, user, in.Reason, in.Until, sessions, now); err != nil {
-			return err
-		}
-		disabled := domain.UserEvent(domain.EventUserDisabled, in.Actor, in.From, user.ID) // the reason may name people: it is not for the log
-		if !in.Until.IsZero() {
-			disabled = disabled.With("until", in.Until.UTC().Format(time.RFC3339))
-		}
-		return s.Audit.Record(ctx, tx, now, disabled)
-	})
-}
-
-func checkDisable(in DisableInput, now time.Time) error {
-	err := domain.CheckLine("reason", in.Reason, maxReason)
-	if !in.Until.IsZero() && !in.Until.After(now) {
-		err = domain.MergeFields(err, domain.ErrInvalidFields(domain.FieldError{Field: "until", Code: "invalid", Text: "until must be in the future"}))
-	}
-	return err
-}
-
 // ChangeInput is whom an operator means.
 type ChangeInput struct {
 	Actor domain.Actor
@@ -56,11 +19,63 @@ type ChangeInput struct {
 	User  domain.UserID
 }
 
+// DisableInput is whom to keep out, why, and until when.
+type DisableInput struct {
+	ChangeInput
+
+	Reason string    // an operator at the terminal may leave it out
+	Until  time.Time // zero: until somebody enables them
+}
+
+// Disable keeps a user out. Their sessions end now. Again, it replaces the reason and the end. domain.ErrLastAdmin for the last
+// administrator. A closed account stays closed: that keeps its owner out as well.
+func (s *Service) Disable(ctx context.Context, in DisableInput) (Account, error) {
+	if err := s.require(ctx, in.Actor, domain.WriteUsers); err != nil {
+		return Account{}, err
+	}
+	now := s.System.Now()
+	in, err := in.checked(now)
+	if err != nil {
+		return Account{}, err
+	}
+	disabling := act{ChangeInput: in.ChangeInput, rights: []domain.Right{domain.WriteUsers}, event: domain.EventUserDisabled}
+	return s.change(ctx, disabling, now, func(ctx context.Context, tx *store.Tx, user *domain.User) error {
+		if user.IsClosed() {
+			return nil
+		}
+		sessions := base.Ending{By: in.Actor, From: in.From, Reason: domain.EndedByDisable}
+		if err := s.suspend(ctx, tx, user, in.Reason, in.Until, sessions, now); err != nil {
+			return err
+		}
+		disabled := domain.UserEvent(domain.EventUserDisabled, in.Actor, in.From, user.ID) // the reason may name people: it is not for the log
+		if !in.Until.IsZero() {
+			disabled = disabled.With("until", in.Until.Format(time.RFC3339))
+		}
+		return s.Audit.Record(ctx, tx, now, disabled)
+	})
+}
+
+// checked is the input as it is kept.
+func (in DisableInput) checked(now time.Time) (DisableInput, error) {
+	in.Reason = domain.Line(in.Reason)
+	err := domain.CheckLine("reason", in.Reason, maxReason)
+	if in.Reason == "" && in.Actor.Kind != domain.ActorSystem {
+		err = domain.ErrInvalidFields(domain.Required("reason"))
+	}
+	until, untilErr := domain.CheckEnd("until", in.Until, now)
+	in.Until = until
+	return in, domain.MergeFields(err, untilErr)
+}
+
 // Enable lets a user in again, and opens a closed account as it was. Sessions that ended stay so. It changes nothing for a user who
 // may act already.
-func (s *Service) Enable(ctx context.Context, in ChangeInput) error {
+func (s *Service) Enable(ctx context.Context, in ChangeInput) (Account, error) {
+	if err := s.require(ctx, in.Actor, domain.WriteUsers); err != nil {
+		return Account{}, err
+	}
 	now := s.System.Now()
-	return s.change(ctx, in.Actor, domain.UserWrite, in.User, now, func(ctx context.Context, tx *store.Tx, user domain.User) error {
+	enabling := act{ChangeInput: in, rights: []domain.Right{domain.WriteUsers}, event: domain.EventUserEnabled}
+	return s.change(ctx, enabling, now, func(ctx context.Context, tx *store.Tx, user *domain.User) error {
 		if user.State == domain.Active {
 			return nil
 		}
@@ -68,21 +83,11 @@ func (s *Service) Enable(ctx context.Context, in ChangeInput) error {
 		if err := tx.Principals.Update(ctx, user.Principal); err != nil {
 			return err
 		}
-		if err := tx.Erasure.Schedule(ctx, user.ID, time.Time{}); err != nil {
+		user.EraseAt = time.Time{}
+		if err := tx.Erasure.Schedule(ctx, user.ID, user.EraseAt); err != nil {
 			return err
 		}
 		tx.Changed(domain.ChangePrincipal, string(user.ID))
 		return s.Audit.Record(ctx, tx, now, domain.UserEvent(domain.EventUserEnabled, in.Actor, in.From, user.ID))
 	})
-}
-
-// EndAll logs a user out everywhere, and says how many sessions it ended.
-func (s *Service) EndAll(ctx context.Context, in ChangeInput) (ended int, err error) {
-	now := s.System.Now()
-	err = s.change(ctx, in.Actor, domain.UserWrite, in.User, now, func(ctx context.Context, tx *store.Tx, user domain.User) error {
-		ids, err := s.EndAllSessions(ctx, tx, user.ID, base.Ending{By: in.Actor, From: in.From, Reason: domain.EndedByAdmin}, now)
-		ended = len(ids)
-		return err
-	})
-	return ended, err
 }

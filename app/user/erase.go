@@ -24,8 +24,12 @@ const erasePage = 200
 // Delete erases a user without the grace of a closed account. It takes the account out of use and marks it as due in one transaction,
 // so that what a crash interrupts, the janitor finishes. domain.ErrLastAdmin for the last administrator.
 func (s *Service) Delete(ctx context.Context, in ChangeInput) error {
+	if err := s.require(ctx, in.Actor, domain.DeleteUsers); err != nil {
+		return err
+	}
 	now := s.System.Now()
-	err := s.change(ctx, in.Actor, domain.UserDelete, in.User, now, func(ctx context.Context, tx *store.Tx, user domain.User) error {
+	erasing := act{ChangeInput: in, rights: []domain.Right{domain.DeleteUsers}, event: domain.EventUserDeleted}
+	_, err := s.change(ctx, erasing, now, func(ctx context.Context, tx *store.Tx, user *domain.User) error {
 		sessions := base.Ending{By: in.Actor, From: in.From, Reason: domain.EndedByDelete}
 		if err := s.suspend(ctx, tx, user, "deleted", time.Time{}, sessions, now); err != nil {
 			return err

@@ -1,7 +1,11 @@
 package user
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"time"
+	"unicode/utf8"
 
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
@@ -9,50 +13,102 @@ import (
 )
 
 const (
-	// maxPage is how many users one page has at most.
+	// maxPage is how many users one page has at most, and how many a search finds.
 	maxPage = 200
+	// minSearch is how long what is searched for is at least: less would find everybody.
+	minSearch = 2
 	// maxRoles is how many roles are shown of a user, the newest.
 	maxRoles = 1000
 )
 
 // ListInput selects users; zero members select everything.
 type ListInput struct {
-	base.Paging // 50 unless a limit is set
+	base.Paging // 50 unless a limit is set, 200 for a search
 
 	Actor  domain.Actor
 	Search string // an id, or how the address or a name begins
 	State  domain.PrincipalState
 }
 
-// ListOutput is a page of users, newest first, and the cursor of the next one, empty at the end.
+// ListOutput is a page of users, newest first, and the cursor of the next one, empty at the end. A search has one page: Truncated tells
+// that it found more.
 type ListOutput struct {
-	Users []domain.User
-	Next  string
+	Users     []Account
+	Next      string
+	Truncated bool
 }
 
 // List lists users. domain.ErrInvalidCursor for a cursor that Signet did not make for this list.
 func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
-	if err := s.directory.Require(ctx, in.Actor, domain.UserRead); err != nil {
+	if err := s.require(ctx, in.Actor, domain.ReadUsers); err != nil {
 		return ListOutput{}, err
 	}
-	if err := checkList(in); err != nil {
+	searching := in.Search != ""
+	in.Search = domain.Line(in.Search)
+	if err := checkList(in, searching); err != nil {
 		return ListOutput{}, err
-	}
-	if in.Limit == 0 {
-		in.Limit = 50
 	}
 	now := s.System.Now()
-	users, next, err := base.Page(ctx, s.cursors, "users", in.Paging, domain.User.Place, func(ctx context.Context, p store.Page) ([]domain.User, error) {
-		return s.Store.Read().Users.List(ctx, store.UserFilter{Search: in.Search, State: in.State, Now: now, Before: p.After, Limit: p.Limit})
-	})
-	for i := range users {
-		users[i].Principal = users[i].AsOf(now)
+	filter := store.UserFilter{State: in.State, Now: now}
+	if searching {
+		users, cut, err := s.search(ctx, in, filter)
+		if err != nil {
+			return ListOutput{}, err
+		}
+		all, err := s.accounts(ctx, users, now)
+		return ListOutput{Users: all, Truncated: cut}, err
 	}
-	return ListOutput{Users: users, Next: next}, err
+	in.Limit = cmp.Or(in.Limit, 50)
+	users, next, err := base.Page(ctx, s.cursors, "users "+string(in.State)+" "+string(in.Actor.ID), in.Paging, domain.User.Place,
+		func(ctx context.Context, p store.Page) ([]domain.User, error) {
+			return s.Store.Read().Users.List(ctx, filter, p)
+		})
+	if err != nil {
+		return ListOutput{}, err
+	}
+	all, err := s.accounts(ctx, users, now)
+	return ListOutput{Users: all, Next: next}, err
 }
 
-func checkList(in ListInput) error {
+// search has no cursor: it is for finding somebody, not for reading everybody.
+func (s *Service) search(ctx context.Context, in ListInput, f store.UserFilter) ([]domain.User, bool, error) {
+	if in.Cursor != "" {
+		return nil, false, domain.ErrInvalidCursor
+	}
+	id, ok := domain.ParseID[domain.UserID](in.Search)
+	if !ok {
+		return s.Store.Read().Users.Search(ctx, in.Search, f, cmp.Or(in.Limit, maxPage))
+	}
+	user, err := s.Store.Read().Users.ByID(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) || err == nil && in.State != "" && user.AsOf(f.Now).State != in.State {
+		return nil, false, nil
+	}
+	return []domain.User{user}, false, err
+}
+
+// accounts are users as they are at a time, with their ways in.
+func (s *Service) accounts(ctx context.Context, users []domain.User, now time.Time) ([]Account, error) {
+	ids := make([]domain.UserID, len(users))
+	for i, user := range users {
+		ids[i] = user.ID
+	}
+	identities, err := s.Store.Read().Identities.ByUsers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Account, len(users))
+	for i, user := range users {
+		user.Principal = user.AsOf(now)
+		all[i] = Account{User: user, Identities: identities[user.ID]}
+	}
+	return all, nil
+}
+
+func checkList(in ListInput, searching bool) error {
 	err := domain.CheckLine("search", in.Search, 254)
+	if searching && utf8.RuneCountInString(in.Search) < minSearch {
+		err = domain.ErrInvalidFields(domain.FieldError{Field: "search", Code: "too_short", Text: "search must have at least 2 characters"})
+	}
 	if in.Limit < 0 || in.Limit > maxPage {
 		err = domain.MergeFields(err, domain.ErrInvalidFields(domain.FieldError{Field: "limit", Code: "invalid", Text: "limit must be from 1 to 200"}))
 	}
@@ -64,9 +120,25 @@ func checkList(in ListInput) error {
 	return err
 }
 
+// Get shows one account.
+func (s *Service) Get(ctx context.Context, by domain.Actor, id domain.UserID) (Account, error) {
+	if err := s.require(ctx, by, domain.ReadUsers); err != nil {
+		return Account{}, err
+	}
+	user, err := s.Store.Read().Users.ByID(ctx, id)
+	if err != nil {
+		return Account{}, unknown(err)
+	}
+	all, err := s.accounts(ctx, []domain.User{user}, s.System.Now())
+	if err != nil {
+		return Account{}, err
+	}
+	return all[0], nil
+}
+
 // Find finds the user that a person named, by id or by address.
 func (s *Service) Find(ctx context.Context, by domain.Actor, ref string) (domain.User, error) {
-	if err := s.directory.Require(ctx, by, domain.UserRead); err != nil {
+	if err := s.require(ctx, by, domain.ReadUsers); err != nil {
 		return domain.User{}, err
 	}
 	if id, ok := domain.ParseID[domain.UserID](ref); ok {

@@ -46,22 +46,78 @@ func New(b *base.Base, p Parts, s Settings) *Service {
 	return &Service{Base: b, guard: p.Guard, directory: p.Directory, proofs: p.Proofs, reauth: p.Reauth, cursors: p.Cursors, settings: s}
 }
 
-// change runs a change of somebody else's account: may the actor do such things, and to this one? fn gets the account under the
-// lock of its principal.
-func (s *Service) change(ctx context.Context, by domain.Actor, permission string, id domain.UserID, now time.Time, fn func(context.Context, *store.Tx, domain.User) error) error {
-	if err := s.directory.Require(ctx, by, permission); err != nil {
-		return err
+// Account is a user with the ways in through providers.
+type Account struct {
+	domain.User
+
+	Identities []domain.Identity
+}
+
+// require is the first line of what somebody does to an account that is not theirs.
+func (s *Service) require(ctx context.Context, by domain.Actor, rights ...domain.Right) error {
+	for _, right := range rights {
+		if err := s.directory.Require(ctx, by, right.Platform); err != nil {
+			return err
+		}
 	}
-	return s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		user, err := lock(ctx, tx, id)
+	return nil
+}
+
+// act is what somebody does to an account that is not theirs.
+type act struct {
+	ChangeInput
+
+	rights  []domain.Right
+	event   domain.EventType // what it is called when it is refused
+	address domain.Email     // that is decided about too; zero: none
+}
+
+// change does it, to a user under the lock of their principal, unless they may do more than the actor. It returns the account as fn left it.
+func (s *Service) change(ctx context.Context, a act, now time.Time, fn func(context.Context, *store.Tx, *domain.User) error) (Account, error) {
+	var account Account
+	err := s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		user, err := a.enter(ctx, tx, now)
 		if err != nil {
 			return err
 		}
-		if _, err := access.RequireRank(ctx, tx, by, user.ID.Principal(), now); err != nil {
+		if err := fn(ctx, tx, &user); err != nil {
 			return err
 		}
-		return fn(ctx, tx, user)
+		identities, err := tx.Identities.ByUser(ctx, user.ID)
+		user.Principal = user.AsOf(now)
+		account = Account{User: user, Identities: identities}
+		return err
 	})
+	if err != nil {
+		return Account{}, s.NoteRefusal(err, domain.UserEvent(a.event, a.Actor, a.From, a.User))
+	}
+	return account, nil
+}
+
+// enter locks, the address first, and asks again what was asked before the transaction.
+func (a act) enter(ctx context.Context, tx *store.Tx, now time.Time) (domain.User, error) {
+	if !a.address.IsZero() {
+		if err := tx.Registrations.LockAddress(ctx, a.address); err != nil {
+			return domain.User{}, err
+		}
+	}
+	standing, locked, err := access.Enter(ctx, tx, a.Actor, a.rights[0], domain.PlatformService(), now, a.User.Principal())
+	for _, right := range a.rights[1:] {
+		if err == nil {
+			_, err = standing.Right(right)
+		}
+	}
+	if err != nil {
+		return domain.User{}, err
+	}
+	if p, there := locked[a.User.Principal()]; !there || p.Kind != domain.KindUser {
+		return domain.User{}, unknown(domain.ErrNotFound)
+	}
+	if _, err := access.RequireRank(ctx, tx, a.Actor, a.User.Principal(), now); err != nil {
+		return domain.User{}, err
+	}
+	user, err := tx.Users.ByID(ctx, a.User)
+	return user, unknown(err)
 }
 
 // lock reads an account under the lock of its principal.
@@ -86,7 +142,7 @@ func unknown(err error) error {
 
 // suspend disables a locked account, unless it is the last administrator's: its sessions end now, and secrets that were sent for it
 // open nothing any more.
-func (s *Service) suspend(ctx context.Context, tx *store.Tx, user domain.User, reason string, until time.Time, sessions base.Ending, now time.Time) error {
+func (s *Service) suspend(ctx context.Context, tx *store.Tx, user *domain.User, reason string, until time.Time, sessions base.Ending, now time.Time) error {
 	last, err := tx.Assignments.LastAdmin(ctx, user.ID, now)
 	if err == nil && last {
 		err = domain.ErrLastAdmin
@@ -99,7 +155,7 @@ func (s *Service) suspend(ctx context.Context, tx *store.Tx, user domain.User, r
 	if err := tx.Principals.Update(ctx, user.Principal); err != nil {
 		return err
 	}
-	if err := s.proofs.Void(ctx, tx, domain.AccountSuspended, user, now); err != nil {
+	if err := s.proofs.Void(ctx, tx, domain.AccountSuspended, *user, now); err != nil {
 		return err
 	}
 	tx.Changed(domain.ChangePrincipal, string(user.ID))

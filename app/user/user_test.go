@@ -37,10 +37,12 @@ func (c *cases) actor(t *testing.T, u domain.User) domain.Actor {
 func (c *cases) acts() map[string]func(context.Context, domain.Actor, domain.UserID) error {
 	return map[string]func(context.Context, domain.Actor, domain.UserID) error{
 		"disable": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
-			return c.Users.Disable(ctx, user.DisableInput{Actor: by, User: id})
+			_, err := c.Users.Disable(ctx, user.DisableInput{ChangeInput: user.ChangeInput{Actor: by, User: id}, Reason: "asked to"})
+			return err
 		},
 		"enable": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
-			return c.Users.Enable(ctx, user.ChangeInput{Actor: by, User: id})
+			_, err := c.Users.Enable(ctx, user.ChangeInput{Actor: by, User: id})
+			return err
 		},
 		"end sessions": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
 			_, err := c.Users.EndAll(ctx, user.ChangeInput{Actor: by, User: id})
@@ -48,6 +50,21 @@ func (c *cases) acts() map[string]func(context.Context, domain.Actor, domain.Use
 		},
 		"set a password": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
 			return c.Password.Set(ctx, password.SetInput{Actor: by, User: id, Password: domain.NewSecret("another good passphrase")})
+		},
+		"change": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			_, err := c.Users.Update(ctx, user.UpdateInput{ChangeInput: user.ChangeInput{Actor: by, User: id}, FirstName: new("Grace")})
+			return err
+		},
+		"change the address": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			_, err := c.Users.Update(ctx, user.UpdateInput{ChangeInput: user.ChangeInput{Actor: by, User: id}, Email: new("new." + string(id) + "@example.com")})
+			return err
+		},
+		"verify": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			_, err := c.Users.Verify(ctx, user.ChangeInput{Actor: by, User: id})
+			return err
+		},
+		"send a reset": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
+			return c.Users.SendReset(ctx, user.ChangeInput{Actor: by, User: id})
 		},
 		"delete": func(ctx context.Context, by domain.Actor, id domain.UserID) error {
 			return c.Users.Delete(ctx, user.ChangeInput{Actor: by, User: id})
@@ -92,6 +109,42 @@ func TestWhoMayActOnWhom(t *testing.T) {
 			}
 			if err := act(t.Context(), c.actor(t, admin), nobody.ID); err != nil {
 				t.Errorf("an administrator: %v", err)
+			}
+		})
+	}
+}
+
+// What a caller may do was looked up before the transaction, from memory: it is asked again under the locks.
+func TestWhatWasTakenMeanwhileIsGone(t *testing.T) {
+	for name, row := range map[string]struct {
+		take func(c *cases, t *testing.T, manager domain.User)
+		want error
+	}{
+		"a role": {func(c *cases, t *testing.T, manager domain.User) {
+			t.Helper()
+			c.Database.Exec(t, "DELETE FROM assignments WHERE principal_id = ?", string(manager.ID))
+		}, domain.ErrForbidden},
+		"the account": {func(c *cases, t *testing.T, manager domain.User) {
+			t.Helper()
+			c.Database.Exec(t, "UPDATE principals SET state = 'disabled' WHERE id = ?", string(manager.ID))
+		}, domain.ErrTokenInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCases(t)
+			manager, ada := c.User(t, "manager@example.com", domain.RoleUserManager), c.User(t, "ada@example.com")
+			by := c.actor(t, manager)
+			for act, run := range c.acts() {
+				taken := false
+				c.Store.Before(func(query string) error {
+					if query == "WithinTx" && !taken {
+						taken = true
+						row.take(c, t, manager)
+					}
+					return nil
+				})
+				if err := run(t.Context(), by, ada.ID); !errors.Is(err, row.want) || !taken {
+					t.Errorf("%s: got %v, want %v", act, err, row.want)
+				}
 			}
 		})
 	}

@@ -39,6 +39,7 @@ func (c *Config) settings(publicURL, issuer string, password domain.PasswordPoli
 			Limits: guard.Limits{
 				Account: c.LimitLogin.limit("login"), Block: c.LimitFailures.limit("failures"), Register: c.LimitFailures.limit("registrations"),
 				Mail: c.LimitMail.limit("mail"), Recovery: c.LimitMail.limit("mail-recovery"), MailByBlock: c.LimitMailBlock.limit("mail-block"),
+				ResetSent: c.LimitMail.limit("mail-reset"),
 			},
 			Lockout: domain.LockoutPolicy{Failures: c.LockFailures, First: time.Duration(c.LockFirst), Longest: time.Duration(c.LockLongest)},
 		},

@@ -75,6 +75,8 @@ func resources(a *app.App, c *Config) []resource {
 		&rest.Permissions{Service: a.Permissions},
 		&rest.Assignments{Service: a.Assignments},
 		&rest.Authz{Service: a.Authz},
+		&rest.Users{Service: a.Users},
+		&rest.Audit{Service: a.AuditLog},
 		&rest.WellKnown{JWKS: a.Keys.JWKS},
 		&pages.VerificationLink{Service: a.Auth, ConsumeOnAnyGet: c.VerifyGet == "consume"},
 		&pages.ResetLink{Service: a.Password},

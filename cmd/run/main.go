@@ -21,15 +21,17 @@ type Stdio struct {
 
 // commands is the command line.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Start the server. Without any setting it runs on SQLite in ./data, with mails in the development inbox."`
-	Migrate migrateCommand `cmd:"" help:"Change the database's schema."`
-	Admin   adminCommand   `cmd:"" help:"Administrators."`
-	Users   usersCommand   `cmd:"" help:"Accounts: look at them, keep people out and let them in, help with passwords, erase."`
-	Keys    keysCommand    `cmd:"" help:"The keys that access tokens are signed with."`
-	Mail    mailCommand    `cmd:"" help:"The mails that people get."`
-	Dev     devCommand     `cmd:"" help:"Tools for development."`
-	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve    serveCommand    `cmd:"" help:"Start the server. Without any setting it runs on SQLite in ./data, with mails in the development inbox."`
+	Migrate  migrateCommand  `cmd:"" help:"Change the database's schema."`
+	Admin    adminCommand    `cmd:"" help:"Administrators."`
+	Users    usersCommand    `cmd:"" help:"Accounts: look at them, keep people out and let them in, help with passwords, erase."`
+	Services servicesCommand `cmd:"" help:"Services: look at them, make them, switch them off and on, delete."`
+	Roles    rolesCommand    `cmd:"" help:"The roles of services, and who holds them."`
+	Keys     keysCommand     `cmd:"" help:"The keys that access tokens are signed with."`
+	Mail     mailCommand     `cmd:"" help:"The mails that people get."`
+	Dev      devCommand      `cmd:"" help:"Tools for development."`
+	Health   healthCommand   `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // program is what commands run with.

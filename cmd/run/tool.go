@@ -61,7 +61,11 @@ func openTool(ctx context.Context, c *Config) (*tool, error) {
 	}, c.settings(c.PublicURL, c.Issuer, policy))}, nil
 }
 
-func (t *tool) close() { _ = t.db.Close() }
+// close writes what was refused, which a server would write a second later.
+func (t *tool) close(ctx context.Context) {
+	t.Base.Audit.Flush(ctx)
+	_ = t.db.Close()
+}
 
 // use runs a command on the core.
 func (p *program) use(run func(*tool) error) error {
@@ -73,7 +77,7 @@ func (p *program) use(run func(*tool) error) error {
 	if err != nil {
 		return err
 	}
-	defer t.close()
+	defer t.close(p.ctx)
 	return clientText(run(t))
 }
 

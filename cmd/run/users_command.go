@@ -27,9 +27,9 @@ type named struct {
 }
 
 type usersList struct {
-	Search string `help:"Only those whose address or name begins so, or with this id."`
+	Search string `help:"Only those whose address or name begins so (two characters or more), or with this id; up to 200 in all."`
 	State  string `help:"Only those who are active, or disabled (closed accounts too)."`
-	Limit  int    `help:"How many, up to 200." default:"50"`
+	Limit  int    `help:"How many, up to 200; 50 unless said, 200 for a search."`
 	Cursor string `help:"Go on where an earlier list ended."`
 	JSON   bool   `help:"Print JSON."`
 }
@@ -84,6 +84,10 @@ func (n named) on(p *program, run func(*tool, domain.User) error) error {
 	})
 }
 
+func byOperator(on domain.User) user.ChangeInput {
+	return user.ChangeInput{Actor: domain.System(), User: on.ID}
+}
+
 // done says what was done, to whom. The address is the stored one, so that a slip shows.
 func (p *program) done(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.stdio.Out, format+"\n", args...)
@@ -130,7 +134,7 @@ func (u usersDisable) Run(p *program) error {
 			p.done("%s (%s) is closed, and stays so", found.Email.Canonical(), found.ID)
 			return nil
 		}
-		err = t.Users.Disable(p.ctx, user.DisableInput{Actor: domain.System(), User: found.ID, Reason: u.Reason, Until: end})
+		_, err = t.Users.Disable(p.ctx, user.DisableInput{ChangeInput: byOperator(found), Reason: u.Reason, Until: end})
 		if err == nil {
 			p.done("%s (%s) is disabled now", found.Email.Canonical(), found.ID)
 		}
@@ -141,7 +145,7 @@ func (u usersDisable) Run(p *program) error {
 // Run enables.
 func (u usersEnable) Run(p *program) error {
 	return u.on(p, func(t *tool, found domain.User) error {
-		err := t.Users.Enable(p.ctx, user.ChangeInput{Actor: domain.System(), User: found.ID})
+		_, err := t.Users.Enable(p.ctx, byOperator(found))
 		if err == nil {
 			p.done("%s (%s) is enabled now", found.Email.Canonical(), found.ID)
 		}
@@ -152,7 +156,7 @@ func (u usersEnable) Run(p *program) error {
 // Run ends sessions.
 func (u usersEndSessions) Run(p *program) error {
 	return u.on(p, func(t *tool, found domain.User) error {
-		n, err := t.Users.EndAll(p.ctx, user.ChangeInput{Actor: domain.System(), User: found.ID})
+		n, err := t.Users.EndAll(p.ctx, byOperator(found))
 		if err == nil {
 			p.done("%d sessions of %s (%s) have ended", n, found.Email.Canonical(), found.ID)
 		}
@@ -181,7 +185,7 @@ func (u usersDelete) Run(p *program) error {
 		if !u.Yes {
 			return errors.New("this erases " + found.Email.Canonical() + " (" + string(found.ID) + ") for good: confirm with --yes")
 		}
-		err := t.Users.Delete(p.ctx, user.ChangeInput{Actor: domain.System(), User: found.ID})
+		err := t.Users.Delete(p.ctx, byOperator(found))
 		if err == nil {
 			p.done("%s is erased; its id was %s", found.Email.Canonical(), found.ID)
 		}

@@ -30,6 +30,7 @@ type account struct {
 
 type accountList struct {
 	Users      []account `json:"users"`
+	Truncated  bool      `json:"truncated,omitempty"` // a search found more
 	NextCursor string    `json:"next_cursor,omitempty"`
 }
 
@@ -62,9 +63,9 @@ func moment(t time.Time) *time.Time {
 }
 
 func listed(out user.ListOutput) accountList {
-	list := accountList{Users: []account{}, NextCursor: out.Next}
+	list := accountList{Users: []account{}, Truncated: out.Truncated, NextCursor: out.Next}
 	for _, u := range out.Users {
-		list.Users = append(list.Users, accountOf(u))
+		list.Users = append(list.Users, accountOf(u.User))
 	}
 	return list
 }
@@ -90,16 +91,14 @@ func printUsers(out io.Writer, list user.ListOutput) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "ID\tADDRESS\tNAME\tSTATE\tCREATED\tLAST LOGIN")
 	for _, u := range list.Users {
-		a := accountOf(u)
+		a := accountOf(u.User)
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Email, fullName(a), a.State, a.CreatedAt.Format(time.DateOnly), day(a.LastLoginAt))
 	}
-	if err := table.Flush(); err != nil {
+	if err := endTable(out, table, list.Next); err != nil || !list.Truncated {
 		return err
 	}
-	if list.Next != "" {
-		_, _ = fmt.Fprintf(out, "there are more: --cursor %s\n", list.Next)
-	}
-	return nil
+	_, err := fmt.Fprintln(out, "there are more: search for more of the address or name")
+	return err
 }
 
 func printUser(out io.Writer, a accountDetails) error {

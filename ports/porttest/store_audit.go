@@ -1,8 +1,11 @@
 package porttest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,14 +58,48 @@ func storeAudit(t *testing.T, s storeTest) {
 		same(t, "nothing", list(t, store.AuditFilter{SubjectID: "nobody"}), []domain.Event(nil))
 	})
 
-	t.Run("more than 200 are never listed, and a month that nobody prepared is no failure", func(t *testing.T) {
+	t.Run("by each of what they have, and a page at a time", func(t *testing.T) {
+		actor := domain.Actor{Kind: domain.ActorService, ID: newID[domain.PrincipalID]()}
+		service := newID[domain.ServiceID]()
+		var all []domain.Event
+		for i := range 4 {
+			e := domain.NewEvent(domain.EventGrantAdded, actor, domain.Origin{}, "user", "paged").In(service).
+				Stamped(newID[domain.EventID](), noon.AddDate(1, 0, i/2)) // two at a time: the id decides
+			all = append(all, e)
+		}
+		slices.SortFunc(all, func(a, b domain.Event) int {
+			return cmp.Or(b.At.Compare(a.At), strings.Compare(string(b.ID), string(a.ID)))
+		})
+		all[1].Outcome, all[2].Type = domain.Failed, domain.EventGrantRemoved
+		add(t, all...)
+		for name, row := range map[string]struct {
+			filter store.AuditFilter
+			want   []domain.Event
+		}{
+			"actor":            {store.AuditFilter{ActorID: actor.ID}, all},
+			"service":          {store.AuditFilter{ServiceID: service}, all},
+			"outcome":          {store.AuditFilter{ActorID: actor.ID, Outcome: domain.Failed}, all[1:2]},
+			"actor and type":   {store.AuditFilter{ActorID: actor.ID, Types: []domain.EventType{domain.EventGrantRemoved}}, all[2:3]},
+			"types alone":      {store.AuditFilter{Types: []domain.EventType{domain.EventGrantRemoved, domain.EventGrantAdded}}, all},
+			"since, that time": {store.AuditFilter{ServiceID: service, Since: noon.AddDate(1, 0, 1)}, all[:2]},
+			"until, not then":  {store.AuditFilter{ServiceID: service, Until: noon.AddDate(1, 0, 1)}, all[2:]},
+			"behind one":       {store.AuditFilter{ServiceID: service, Before: all[0].Place()}, all[1:]},
+			"types behind one": {store.AuditFilter{Types: []domain.EventType{domain.EventGrantRemoved, domain.EventGrantAdded}, Before: all[1].Place(), Limit: 1}, all[2:3]},
+			"no id":            {store.AuditFilter{ActorID: "nobody"}, nil},
+			"no id of one":     {store.AuditFilter{ServiceID: "shop"}, nil},
+		} {
+			t.Run(name, func(t *testing.T) { same(t, "events", list(t, row.filter), row.want) })
+		}
+	})
+
+	t.Run("more than 201 are never listed, and a month that nobody prepared is no failure", func(t *testing.T) {
 		var all []domain.Event
 		for i := range 205 {
 			all = append(all, event(noon.AddDate(10, 0, 0).Add(time.Duration(i)), domain.EventUserVerified, fmt.Sprint("s", i)))
 		}
 		add(t, all...)
 		for _, limit := range []int{0, -1, 1000} {
-			if n := len(list(t, store.AuditFilter{Limit: limit})); n != 200 {
+			if n := len(list(t, store.AuditFilter{Limit: limit})); n != 201 {
 				t.Errorf("%d events at a limit of %d", n, limit)
 			}
 		}

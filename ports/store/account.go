@@ -34,18 +34,17 @@ type UserReader interface {
 	ByEmail(ctx context.Context, email domain.Email) (domain.User, error)
 	// Candidate reads what a password at an address is judged on, in one trip and with the same queries for known and unknown addresses.
 	Candidate(ctx context.Context, email domain.Email, runKey []byte, now time.Time) (domain.Candidate, error)
-	// List is newest first, those before the mark.
-	List(ctx context.Context, f UserFilter) ([]domain.User, error)
+	// List is newest first.
+	List(ctx context.Context, f UserFilter, page Page) ([]domain.User, error)
+	// Search finds those whose address, first or last name begins with a text, in any case (on SQLite of ASCII letters), newest first, at
+	// most n. It looks at up to 1 000 entries of each of the three, however many there are; cut tells that there are more, here or there.
+	Search(ctx context.Context, prefix string, f UserFilter, n int) (users []domain.User, cut bool, err error)
 }
 
 // UserFilter selects users; zero members select everything.
 type UserFilter struct {
-	// Search is an id, or how the address, the first or the last name begins, in any case.
-	Search string
-	State  domain.PrincipalState // active or disabled; a disablement whose time is over is none
-	Now    time.Time
-	Before domain.Cursor
-	Limit  int // at most 201, which is also the default: a page of 200 and one that tells of more
+	State domain.PrincipalState // active or disabled; a disablement whose time is over is none
+	Now   time.Time
 }
 
 // Users writes users.
@@ -69,10 +68,15 @@ type Users interface {
 type IdentityReader interface {
 	// ByUser lists a user's, oldest first.
 	ByUser(ctx context.Context, user domain.UserID) ([]domain.Identity, error)
+	// ByUsers lists those of several users, each oldest first.
+	ByUsers(ctx context.Context, users []domain.UserID) (map[domain.UserID][]domain.Identity, error)
 }
 
 // Identities writes the ways in through a provider.
 type Identities interface {
+	IdentityReader
+	// Delete removes one of a user's, and returns what it was. domain.ErrNotFound when the user has none of that id.
+	Delete(ctx context.Context, user domain.UserID, id domain.IdentityID) (domain.Identity, error)
 	// DeleteByUser removes all of a user's. Having none is no error.
 	DeleteByUser(ctx context.Context, user domain.UserID) error
 }

@@ -29,8 +29,14 @@ type Keys interface {
 // AuditFilter selects events; zero members select everything.
 type AuditFilter struct {
 	Types     []domain.EventType
+	Outcome   domain.Outcome
+	ActorID   domain.PrincipalID
 	SubjectID string
-	Limit     int // at most 200, which is also the default
+	ServiceID domain.ServiceID
+	Since     time.Time // from then on
+	Until     time.Time // before then
+	Before    domain.Cursor
+	Limit     int // at most 201, which is also the default: a page of 200 and one that tells of more
 }
 
 // AuditReader reads the audit log.

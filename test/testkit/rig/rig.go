@@ -113,6 +113,7 @@ func settings(maxPasswordBytes int) app.Settings {
 				Mail:        transient.Limit{Name: "mail", Burst: 3, Window: time.Hour},
 				Recovery:    transient.Limit{Name: "mail-recovery", Burst: 3, Window: time.Hour},
 				MailByBlock: transient.Limit{Name: "mail-block", Burst: 20, Window: time.Hour},
+				ResetSent:   transient.Limit{Name: "mail-reset", Burst: 3, Window: time.Hour},
 			},
 			Lockout: domain.LockoutPolicy{Failures: 100, First: 15 * time.Minute, Longest: day},
 		},

@@ -1,0 +1,134 @@
+// Package auditlog shows the audit log: all of it to those who may read it at the platform, and to a service's own readers what is about
+// its objects. What writes it is app/audit.
+package auditlog
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// Service is the use cases. Safe for concurrent use.
+type Service struct {
+	*base.Base
+
+	directory *access.Directory
+	cursors   domain.CursorKeys
+}
+
+// New makes the service.
+func New(b *base.Base, directory *access.Directory, cursors domain.CursorKeys) *Service {
+	return &Service{Base: b, directory: directory, cursors: cursors}
+}
+
+// ListInput selects events; zero members select everything.
+type ListInput struct {
+	base.Paging
+
+	Actor   domain.Actor
+	By      string // id of the principal that acted
+	Subject string
+	Types   string // with commas, families such as grant.* too
+	Outcome domain.Outcome
+	Service string // id or key
+	Since   time.Time
+	Until   time.Time // before then
+}
+
+// ListOutput is events, newest first, and the cursor of what follows; empty when nothing does.
+type ListOutput struct {
+	Events []domain.Event
+	Next   string
+}
+
+// List lists events. Somebody who may not read the whole log names a service whose own they may read; logins and sessions are no
+// service's. The traces of people are for those who may read users. domain.ErrForbidden, domain.ErrNotFound for a service of others.
+func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
+	if err := s.directory.RequireEver(ctx, in.Actor, domain.ReadAudit); err != nil {
+		return ListOutput{}, err
+	}
+	types, err := domain.ParseEventTypes(in.Types)
+	if err != nil {
+		return ListOutput{}, err
+	}
+	service, err := s.service(ctx, in)
+	if err != nil {
+		return ListOutput{}, err
+	}
+	readsUsers, err := s.readsUsers(ctx, in.Actor)
+	if err != nil {
+		return ListOutput{}, err
+	}
+	filter := store.AuditFilter{
+		Types: types, Outcome: in.Outcome, ActorID: domain.PrincipalID(stored(in.By)), SubjectID: stored(in.Subject), ServiceID: service,
+		Since: in.Since.UTC(), Until: in.Until.UTC(),
+	}
+	events, next, err := base.Page(ctx, s.cursors, nameOf(filter, in.Actor), in.Paging, domain.Event.Place,
+		func(ctx context.Context, p store.Page) ([]domain.Event, error) {
+			filter.Before, filter.Limit = p.After, p.Limit
+			return s.Store.Read().Audit.List(ctx, filter)
+		})
+	if err != nil {
+		return ListOutput{}, err
+	}
+	if !readsUsers {
+		for i := range events {
+			events[i].Trace = domain.Trace{}
+		}
+	}
+	return ListOutput{Events: events, Next: next}, nil
+}
+
+// service is the one whose events are meant, empty for those of all. At the platform it may be one that is gone, by its id.
+func (s *Service) service(ctx context.Context, in ListInput) (domain.ServiceID, error) {
+	err := s.directory.Require(ctx, in.Actor, domain.AuditRead)
+	id, isID := domain.ParseID[domain.ServiceID](in.Service)
+	switch {
+	case err == nil && (isID || in.Service == ""):
+		return id, nil
+	case err != nil && !errors.Is(err, domain.ErrForbidden):
+		return "", err
+	case in.Service == "":
+		return "", domain.ErrForbidden.Saying("Name a service whose events you may read")
+	}
+	service, err := s.directory.LoadService(ctx, in.Actor, domain.ReadAudit, in.Service)
+	return service.ID, err
+}
+
+func (s *Service) readsUsers(ctx context.Context, a domain.Actor) (bool, error) {
+	err := s.directory.Require(ctx, a, domain.UserRead)
+	if errors.Is(err, domain.ErrForbidden) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// stored is an id as events have it; any other text is what it is.
+func stored(text string) string {
+	if id, ok := domain.ParseID[string](text); ok {
+		return id
+	}
+	return text
+}
+
+// nameOf names a list, so that a cursor of it is none of another.
+func nameOf(f store.AuditFilter, a domain.Actor) string {
+	parts := []string{"audit", string(a.ID), string(f.ActorID), f.SubjectID, string(f.ServiceID), string(f.Outcome), moment(f.Since), moment(f.Until)}
+	for _, kind := range f.Types {
+		parts = append(parts, string(kind))
+	}
+	return strings.Join(parts, "\n")
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
+}

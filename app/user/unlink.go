@@ -1,0 +1,44 @@
+package user
+
+import (
+	"context"
+
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// UnlinkInput is a way in through a provider to take from somebody.
+type UnlinkInput struct {
+	ChangeInput
+
+	Identity domain.IdentityID
+}
+
+// Unlink takes a way in through a provider from somebody, the last one too: it may be a thief's, and a first password comes by the mail
+// for those who forgot theirs. Sessions end, since any of them may have begun that way.
+func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
+	if err := s.require(ctx, in.Actor, domain.ManageCredentials); err != nil {
+		return err
+	}
+	now := s.System.Now()
+	unlinking := act{ChangeInput: in.ChangeInput, rights: []domain.Right{domain.ManageCredentials}, event: domain.EventIdentityUnlinked}
+	_, err := s.change(ctx, unlinking, now, func(ctx context.Context, tx *store.Tx, user *domain.User) error {
+		identity, err := tx.Identities.Delete(ctx, user.ID, in.Identity)
+		if err != nil {
+			return err
+		}
+		user.ReplaceCredentials(now)
+		if err := tx.Principals.Update(ctx, user.Principal); err != nil {
+			return err
+		}
+		tx.Changed(domain.ChangePrincipal, string(user.ID))
+		ending := base.Ending{By: in.Actor, From: in.From, Reason: domain.EndedByAdmin}
+		if _, err := s.EndAllSessions(ctx, tx, user.ID, ending, now); err != nil {
+			return err
+		}
+		event := domain.UserEvent(domain.EventIdentityUnlinked, in.Actor, in.From, user.ID)
+		return s.Audit.Record(ctx, tx, now, event.With("provider", identity.Provider))
+	})
+	return err
+}

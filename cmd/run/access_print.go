@@ -1,0 +1,208 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/signet-auth/signet/app/assignment"
+	"github.com/signet-auth/signet/app/role"
+	"github.com/signet-auth/signet/app/service"
+	"github.com/signet-auth/signet/domain"
+)
+
+// printedService is a service as the command line prints it.
+type printedService struct {
+	ID          string    `json:"id"`
+	Key         string    `json:"key"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	IsActive    bool      `json:"is_active"`
+	IsPlatform  bool      `json:"is_platform"`
+	TokenType   string    `json:"token_typ"`
+	Version     int64     `json:"version"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+type printedServices struct {
+	Services   []printedService `json:"services"`
+	NextCursor string           `json:"next_cursor,omitempty"`
+}
+
+// printedRole is a role as the command line prints it.
+type printedRole struct {
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	ServiceID   string    `json:"service_id"`
+	IsDefault   bool      `json:"is_default"`
+	IsSystem    bool      `json:"is_system"`
+	Permissions []string  `json:"permissions"`
+	Includes    []string  `json:"includes"` // names
+	Version     int64     `json:"version"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+type printedRoles struct {
+	Roles      []printedRole `json:"roles"`
+	NextCursor string        `json:"next_cursor,omitempty"`
+}
+
+type printedRoleDetails struct {
+	printedRole
+
+	Effective []string `json:"effective"`
+	Holders   int      `json:"holders"` // counted to 1 000
+}
+
+// printedAssignment is who holds a role, and what became of giving it.
+type printedAssignment struct {
+	ID        string     `json:"id"`
+	Service   string     `json:"service"`
+	Role      string     `json:"role"`
+	Holder    string     `json:"holder"`
+	Outcome   string     `json:"outcome"` // assigned, updated, unchanged
+	ExpiresAt *time.Time `json:"expires_at"`
+}
+
+type removedRole struct {
+	Service string `json:"service"`
+	Role    string `json:"role"`
+	Holder  string `json:"holder"`
+}
+
+func serviceOf(s domain.Service) printedService {
+	return printedService{
+		ID: string(s.ID), Key: s.Key, Name: s.Name, Description: s.Description, IsActive: s.IsActive(), IsPlatform: s.IsPlatform(),
+		TokenType: string(s.TokenType), Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+	}
+}
+
+func serviceList(out service.ListOutput) printedServices {
+	list := printedServices{Services: []printedService{}, NextCursor: out.Next}
+	for _, s := range out.Services {
+		list.Services = append(list.Services, serviceOf(s))
+	}
+	return list
+}
+
+func roleOf(r domain.Role) printedRole {
+	printed := printedRole{
+		ID: string(r.ID), Name: r.Name, Description: r.Description, ServiceID: string(r.ServiceID), IsDefault: r.IsDefault, IsSystem: r.IsSystem,
+		Permissions: plain(r.Patterns), Includes: []string{}, Version: r.Version, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+	for _, included := range r.Includes {
+		printed.Includes = append(printed.Includes, included.Name)
+	}
+	return printed
+}
+
+func plain(patterns []domain.Pattern) []string {
+	texts := []string{}
+	for _, p := range patterns {
+		texts = append(texts, string(p))
+	}
+	return texts
+}
+
+func roleList(out role.ListOutput) printedRoles {
+	list := printedRoles{Roles: []printedRole{}, NextCursor: out.Next}
+	for _, r := range out.Roles {
+		list.Roles = append(list.Roles, roleOf(r))
+	}
+	return list
+}
+
+func roleDetailsOf(out role.GetOutput) printedRoleDetails {
+	return printedRoleDetails{printedRole: roleOf(out.Role), Effective: plain(out.Effective), Holders: out.Holders}
+}
+
+func assignmentOf(out assignment.AssignOutput) printedAssignment {
+	a := out.Assignment
+	return printedAssignment{
+		ID: string(a.ID), Service: a.ServiceKey, Role: a.Role, Holder: string(a.PrincipalID), Outcome: string(out.Outcome), ExpiresAt: moment(a.ExpiresAt),
+	}
+}
+
+func printServices(out io.Writer, list service.ListOutput) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "ID\tKEY\tNAME\tSTATE\tCREATED")
+	for _, s := range list.Services {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.ID, s.Key, s.Name, s.State, s.CreatedAt.Format(time.DateOnly))
+	}
+	return endTable(out, table, list.Next)
+}
+
+func printRoles(out io.Writer, list role.ListOutput) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "ID\tNAME\tPERMISSIONS\tINCLUDES")
+	for _, r := range list.Roles {
+		printed := roleOf(r)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.ID, r.Name, strings.Join(printed.Permissions, " "), strings.Join(printed.Includes, ", "))
+	}
+	return endTable(out, table, list.Next)
+}
+
+func endTable(out io.Writer, table *tabwriter.Writer, next string) error {
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if next != "" {
+		_, _ = fmt.Fprintf(out, "there are more: --cursor %s\n", next)
+	}
+	return nil
+}
+
+// printLines prints names and texts in two columns, without those that are empty.
+func printLines(out io.Writer, pairs ...[2]string) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, pair := range pairs {
+		if pair[1] != "" {
+			_, _ = fmt.Fprintf(table, "%s\t%s\n", pair[0], pair[1])
+		}
+	}
+	return table.Flush()
+}
+
+func printService(out io.Writer, s printedService) error {
+	return printLines(out, [][2]string{
+		{"Id", s.ID},
+		{"Key", s.Key},
+		{"Name", s.Name},
+		{"Description", s.Description},
+		{"State", map[bool]string{true: "active", false: "inactive"}[s.IsActive]},
+		{"Tokens", s.TokenType},
+		{"Version", fmt.Sprint(s.Version)},
+		{"Created", second(&s.CreatedAt)},
+		{"Changed", second(&s.UpdatedAt)},
+	}...)
+}
+
+func printRole(out io.Writer, r printedRoleDetails) error {
+	return printLines(out, [][2]string{
+		{"Id", r.ID},
+		{"Name", r.Name},
+		{"Description", r.Description},
+		{"Made by Signet", map[bool]string{true: "yes"}[r.IsSystem]},
+		{"Permissions", strings.Join(r.Permissions, " ")},
+		{"Includes", strings.Join(r.Includes, ", ")},
+		{"In all", strings.Join(r.Effective, " ")},
+		{"Holders", fmt.Sprint(r.Holders)},
+		{"Version", fmt.Sprint(r.Version)},
+		{"Created", second(&r.CreatedAt)},
+		{"Changed", second(&r.UpdatedAt)},
+	}...)
+}
+
+func printAssignment(out io.Writer, a printedAssignment) error {
+	end := "for good"
+	if a.ExpiresAt != nil {
+		end = "until " + second(a.ExpiresAt)
+	}
+	_, err := fmt.Fprintf(out, "%s holds %s/%s %s (%s)\n", a.Holder, a.Service, a.Role, end, a.Outcome)
+	return err
+}

@@ -1,0 +1,202 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/signet-auth/signet/app/assignment"
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/app/role"
+	"github.com/signet-auth/signet/domain"
+)
+
+type rolesCommand struct {
+	List     rolesList     `cmd:"" help:"List the roles of a service, newest first."`
+	Show     rolesShow     `cmd:"" help:"Show one role, and what it comes to with all it includes."`
+	Create   rolesCreate   `cmd:"" help:"Make a role."`
+	Assign   rolesAssign   `cmd:"" help:"Give somebody a role, or change until when."`
+	Unassign rolesUnassign `cmd:"" help:"Take a role from somebody."`
+}
+
+// namedRole is the role that a command is about.
+type namedRole struct {
+	namedService
+
+	Role string `arg:"" help:"The role's name or id."`
+}
+
+// namedHolder is who a command gives a role to, or takes it from.
+type namedHolder struct {
+	namedRole
+
+	Holder  string `arg:"" help:"The user's id or email address."`
+	Account bool   `help:"The holder is a service, by its id or key."`
+}
+
+type rolesList struct {
+	namedService
+	listFlags
+	inJSON
+}
+
+type rolesShow struct {
+	namedRole
+	inJSON
+}
+
+type rolesCreate struct {
+	namedService
+	inJSON
+
+	Name        string   `arg:"" help:"What people call it."`
+	Description string   `help:"What it is for, for people."`
+	Permission  []string `help:"What it may: a permission's name or id, or a pattern such as invoice:*; again for more."`
+	Include     []string `help:"A role of the same service, by name or id, whose permissions it has too; again for more."`
+}
+
+type rolesAssign struct {
+	namedHolder
+	inJSON
+
+	Until string `help:"When it ends: 2027-01-31, 2027-01-31T12:00:00Z, 12h or 30d; never for no end. What there is stays unless said."`
+}
+
+type rolesUnassign struct {
+	namedHolder
+	inJSON
+}
+
+// Run lists.
+func (c rolesList) Run(p *program) error {
+	paging, err := c.paging()
+	if err != nil {
+		return clientText(err)
+	}
+	return p.users(func(t *tool) error {
+		out, err := t.Roles.List(p.ctx, role.ListInput{Actor: domain.System(), Service: c.Service, Paging: paging})
+		if err != nil {
+			return noService(err)
+		}
+		return p.print(c.JSON, roleList(out), func() error { return printRoles(p.stdio.Out, out) })
+	})
+}
+
+// Run shows.
+func (c rolesShow) Run(p *program) error {
+	return c.on(p, func(t *tool, found domain.Role) error {
+		out, err := t.Roles.Get(p.ctx, domain.System(), string(found.ID))
+		if err != nil {
+			return noRole(err)
+		}
+		return p.print(c.JSON, roleDetailsOf(out), func() error { return printRole(p.stdio.Out, roleDetailsOf(out)) })
+	})
+}
+
+// Run creates.
+func (c rolesCreate) Run(p *program) error {
+	return p.users(func(t *tool) error {
+		made, err := t.Roles.Create(p.ctx, role.CreateInput{
+			Actor: domain.System(), Service: c.Service, Name: c.Name, Description: c.Description, Permissions: c.Permission, Includes: c.Include,
+		})
+		if err != nil {
+			return noService(err)
+		}
+		return p.print(c.JSON, roleOf(made), p.saying("%s (%s) is made", made.Name, made.ID))
+	})
+}
+
+// Run gives.
+func (c rolesAssign) Run(p *program) error {
+	return c.holding(p, func(t *tool, target assignment.Target, holder assignment.Holder) error {
+		end, err := c.end(t.Base.System.Now())
+		if err != nil {
+			return err
+		}
+		out, err := t.Assignments.Assign(p.ctx, assignment.AssignInput{Target: target, Holder: holder, End: end})
+		if err != nil {
+			return err
+		}
+		a := assignmentOf(out)
+		return p.print(c.JSON, a, func() error { return printAssignment(p.stdio.Out, a) })
+	})
+}
+
+func (c rolesAssign) end(now time.Time) (assignment.End, error) {
+	if c.Until == "never" {
+		return assignment.End{Given: true}, nil
+	}
+	at, err := until(c.Until, now)
+	return assignment.End{Given: c.Until != "", At: at}, err
+}
+
+// Run takes.
+func (c rolesUnassign) Run(p *program) error {
+	return c.holding(p, func(t *tool, target assignment.Target, holder assignment.Holder) error {
+		err := t.Assignments.Remove(p.ctx, assignment.RemoveInput{Target: target, Holder: holder})
+		if errors.Is(err, domain.ErrNotFound) {
+			err = domain.ErrNotFound.Saying("They don't hold this role")
+		}
+		if err != nil {
+			return err
+		}
+		removed := removedRole{Service: target.Service, Role: c.Role, Holder: holder.Ref}
+		return p.print(c.JSON, removed, p.saying("%s holds %s/%s no more", holder.Ref, target.Service, c.Role))
+	})
+}
+
+// on runs a command about one role.
+func (n namedRole) on(p *program, run func(*tool, domain.Role) error) error {
+	return p.users(func(t *tool) error {
+		found, err := findRole(p.ctx, t, n.Service, n.Role)
+		if err != nil {
+			return err
+		}
+		return run(t, found)
+	})
+}
+
+// holding runs a command about who holds a role.
+func (n namedHolder) holding(p *program, run func(*tool, assignment.Target, assignment.Holder) error) error {
+	return n.on(p, func(t *tool, found domain.Role) error {
+		target := assignment.Target{Actor: domain.System(), Service: n.Service, Role: string(found.ID)}
+		if n.Account {
+			account, err := t.Services.Get(p.ctx, domain.System(), n.Holder)
+			if err != nil {
+				return noService(err)
+			}
+			return run(t, target, assignment.Holder{Kind: domain.KindServiceAccount, Ref: account.Key})
+		}
+		user, err := t.Users.Find(p.ctx, domain.System(), n.Holder)
+		if err != nil {
+			return err
+		}
+		return run(t, target, assignment.Holder{Kind: domain.KindUser, Ref: string(user.ID)})
+	})
+}
+
+// findRole finds a role of a service by its name, as people know it, or by its id.
+func findRole(ctx context.Context, t *tool, service, ref string) (domain.Role, error) {
+	in := role.ListInput{Actor: domain.System(), Service: service, Paging: base.Paging{Limit: 1000}}
+	for {
+		out, err := t.Roles.List(ctx, in)
+		if err != nil {
+			return domain.Role{}, noService(err)
+		}
+		for _, r := range out.Roles {
+			if domain.Fold(r.Name) == domain.Fold(ref) || string(r.ID) == ref {
+				return r, nil
+			}
+		}
+		if in.Cursor = out.Next; in.Cursor == "" {
+			return domain.Role{}, noRole(domain.ErrNotFound)
+		}
+	}
+}
+
+func noRole(err error) error {
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.ErrNotFound.Saying("There is no such role at this service")
+	}
+	return err
+}
