@@ -3,8 +3,8 @@
 //
 //	base, guard, access, proof, credential, signin, reauth     what features stand on
 //	auth, password, profile, session, user, admin              features: accounts
-//	service, permission, role, assignment                      features: authorization
-//	keys, reseal, feed, outbox, audit, janitor                 what works behind them
+//	service, permission, role, assignment, apptoken            features: authorization
+//	keys, reseal, feed, outbox, audit, usage, janitor          what works behind them
 package app
 
 import (
@@ -16,6 +16,7 @@ import (
 
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/admin"
+	"github.com/signet-auth/signet/app/apptoken"
 	"github.com/signet-auth/signet/app/assignment"
 	"github.com/signet-auth/signet/app/audit"
 	"github.com/signet-auth/signet/app/auth"
@@ -36,6 +37,7 @@ import (
 	"github.com/signet-auth/signet/app/service"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/app/signin"
+	"github.com/signet-auth/signet/app/usage"
 	"github.com/signet-auth/signet/app/user"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/cache"
@@ -100,6 +102,7 @@ type App struct {
 	Roles       *role.Service
 	Permissions *permission.Service
 	Assignments *assignment.Service
+	AppTokens   *apptoken.Service
 
 	Admins   *admin.Service
 	Reseal   *reseal.Service
@@ -112,6 +115,7 @@ type App struct {
 	Proofs        *proof.Service
 	Passwords     *credential.Passwords
 	Guard         *guard.Guard
+	Usage         *usage.Recorder
 	Base          *base.Base
 
 	Keys    *keys.Ring
@@ -140,6 +144,7 @@ func New(p Ports, s Settings) *App {
 		Ring: a.Keys, Directory: a.Directory, System: p.System, Issuer: s.Issuer, Claims: p.Caches.Claims,
 	}
 	a.Minter = &access.Minter{Ring: a.Keys, Directory: a.Directory, System: p.System, Issuer: s.Issuer, TTL: s.AccessTTL}
+	a.Usage = &usage.Recorder{Store: p.Store, System: p.System, Log: p.Log}
 	a.Guard = guard.New(p.Limiter, p.Sealer, s.Guard)
 	refreshKeys, cursors := domain.RefreshKeys(p.Sealer.Derive("refresh")), domain.CursorKeys(p.Sealer.Derive("cursor"))
 
@@ -165,6 +170,7 @@ func New(p Ports, s Settings) *App {
 	a.Roles = role.New(b, a.Directory, cursors)
 	a.Permissions = permission.New(b, a.Directory, cursors)
 	a.Assignments = assignment.New(b, a.Directory, cursors)
+	a.AppTokens = apptoken.New(b, a.Directory, cursors)
 	a.Admins = admin.New(b, a.Passwords)
 	a.Reseal = reseal.New(b, p.Sealer)
 
@@ -231,7 +237,7 @@ func (a *App) Start(ctx context.Context, retry func(context.Context, func(contex
 // Run does the work behind the requests until ctx ends, then what is under way to its end.
 func (a *App) Run(ctx context.Context) {
 	var work sync.WaitGroup
-	for _, run := range []func(context.Context){a.Feed.Run, a.Janitor.Run, a.Outbox.Run, a.Base.Audit.Run} {
+	for _, run := range []func(context.Context){a.Feed.Run, a.Janitor.Run, a.Outbox.Run, a.Base.Audit.Run, a.Usage.Run} {
 		work.Go(func() { run(ctx) })
 	}
 	work.Wait()
@@ -247,7 +253,7 @@ func (p Ports) check() {
 		"Transport": p.Transport == nil, "Devices": p.Devices == nil, "PrepareMonths": p.PrepareMonths == nil,
 		"Caches": p.Caches.Sessions == nil || p.Caches.Users == nil || p.Caches.LastLogins == nil || p.Caches.Principals == nil ||
 			p.Caches.ServiceRefs == nil || p.Caches.Services == nil || p.Caches.Vocabularies == nil || p.Caches.Grants == nil ||
-			p.Caches.Assigned == nil || p.Caches.Claims == nil || p.Caches.SessionCount == nil,
+			p.Caches.Assigned == nil || p.Caches.AppTokens == nil || p.Caches.AppTokenRefs == nil || p.Caches.Claims == nil || p.Caches.SessionCount == nil,
 	} {
 		if missing {
 			panic("app: the port " + name + " is missing")

@@ -137,6 +137,8 @@ var (
 	ErrPermissionInUse     = &Error{Kind: Conflict, Code: "permission_in_use", Text: "Roles name this permission; with force=true it is taken out of them"}
 	ErrPlatformService     = &Error{Kind: Conflict, Code: "platform_service", Text: "Not with the platform itself"}
 	ErrLimitReached        = &Error{Kind: Conflict, Code: "limit_reached", Text: "There are as many as there may be"}
+	ErrRotationPending     = &Error{Kind: Conflict, Code: "rotation_pending", Text: "Two secrets of this token live. Say with supersede which of them ends now"}
+	ErrTokenEnded          = &Error{Kind: Conflict, Code: "token_ended", Text: "This token is over. Make another one"}
 	ErrPreconditionFailed  = &Error{Kind: Stale, Code: "precondition_failed", Text: "It changed since you read it: read it again"}
 	ErrSessionLimitReached = &Error{Kind: Conflict, Code: "session_limit_reached", Text: "Too many sessions. End one of them first"}
 	ErrLastAdmin           = &Error{Kind: Conflict, Code: "last_admin", Text: "This is the last administrator. Make another one first"}

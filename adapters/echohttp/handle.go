@@ -93,7 +93,7 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 	}
 	if op.Auth != NoAuth {
 		var err error
-		if caller.Bearer, err = bearerToken(r.Header); err != nil {
+		if caller.Bearer, err = tokenOf(r.Header, op); err != nil {
 			return caller, err
 		}
 	}
@@ -102,12 +102,12 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 		if !op.Unmetered || op.Auth != NoAuth {
 			err = a.throttle.takeAnonymous(ctx, caller.Origin)
 		}
-		if err == nil && op.Auth == BearerAuth {
-			err = domain.ErrTokenMissing
+		if err == nil {
+			err = op.missing()
 		}
 		return caller, err
 	}
-	actor, err := a.authenticate(ctx, caller.Bearer)
+	actor, err := a.identify(ctx, caller, op)
 	switch {
 	case err == nil:
 	case errors.Is(err, domain.ErrTokenInvalid) && !errors.Is(err, domain.ErrForged):
@@ -119,6 +119,9 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 		return caller, err
 	}
 	caller.Actor = actor
+	if actor.Raw {
+		a.used(actor, caller.Origin)
+	}
 	if !op.Unmetered {
 		err = a.throttle.takeAuthenticated(ctx, actor)
 	}

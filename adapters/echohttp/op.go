@@ -17,6 +17,8 @@ const (
 	BearerAuth
 	// OptionalAuth authenticates a token if one was sent. A token that does not count is refused, not ignored.
 	OptionalAuth
+	// AppTokenAuth wants a live application token itself, as bearer or in X-App-Token.
+	AppTokenAuth
 	// UnverifiedAuth hands the token over as it came, in Caller.Bearer, for the use case to judge: a refresh token, or an
 	// access token whose time is over.
 	UnverifiedAuth
@@ -30,6 +32,8 @@ type Op struct {
 	Description string
 	Tag         string
 	Auth        Auth
+	// AppTokenHeader lets the application token of a service come in X-App-Token instead of the Authorization header.
+	AppTokenHeader bool
 	// Status of a success; 0 means 200.
 	Status int
 	// Strict refuses unknown members of the body. Operations of the original service ignore them.

@@ -45,7 +45,10 @@ type rendered struct {
 	etag string // quoted
 }
 
-const bearerScheme = "bearer"
+const (
+	bearerScheme   = "bearer"
+	appTokenScheme = "app_token"
+)
 
 func newDocument(version string) *document {
 	d := &document{version: version, known: map[string]bool{}}
@@ -76,6 +79,7 @@ func (d *document) build() (rendered, error) {
 	spec.Info.WithLicense(openapi31.License{Name: "MIT"})
 	spec.WithServers(openapi31.Server{URL: "/"})
 	spec.SetHTTPBearerTokenSecurity(bearerScheme, "JWT", "An access token of /api/auth/login or /api/auth/refresh.")
+	spec.SetAPIKeySecurity(appTokenScheme, appTokenHeader, openapi.InHeader, "An application token of /api/tokens.")
 	for _, o := range d.operations {
 		if err := o.describe(r); err != nil {
 			return rendered{}, fmt.Errorf("openapi: %s %s: %w", o.method, o.path, err)
@@ -102,7 +106,7 @@ func (o operation) describe(r *openapi31.Reflector) error {
 	if o.op.Description != "" {
 		oc.SetDescription(o.op.Description)
 	}
-	secure(oc, o.op.Auth)
+	secure(oc, o.op)
 	for _, content := range o.produces {
 		if content.Status == 0 {
 			content.Status = http.StatusOK
@@ -122,12 +126,15 @@ func (o operation) describe(r *openapi31.Reflector) error {
 	return r.AddOperation(oc)
 }
 
-func secure(oc openapi.OperationContext, auth Auth) {
-	if auth == NoAuth {
+func secure(oc openapi.OperationContext, op Op) {
+	if op.Auth == NoAuth {
 		return
 	}
 	oc.AddSecurity(bearerScheme)
-	if exposer, ok := oc.(openapi31.OperationExposer); ok && auth != BearerAuth {
+	if op.Auth == AppTokenAuth || op.AppTokenHeader {
+		oc.AddSecurity(appTokenScheme)
+	}
+	if exposer, ok := oc.(openapi31.OperationExposer); ok && op.missing() == nil {
 		operation := exposer.Operation()
 		operation.Security = append(operation.Security, map[string][]string{}) // or none
 	}
@@ -151,8 +158,8 @@ func failuresOf(op Op, in *input) []error {
 	if slices.ContainsFunc(in.params, func(p param) bool { return !p.query }) {
 		all = append(all, domain.ErrNotFound)
 	}
-	if op.Auth == BearerAuth {
-		all = append(all, domain.ErrTokenMissing)
+	if missing := op.missing(); missing != nil {
+		all = append(all, missing)
 	}
 	if op.Auth != NoAuth {
 		all = append(all, domain.ErrTokenInvalid)

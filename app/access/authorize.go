@@ -25,6 +25,17 @@ func RequireUser(a domain.Actor) error {
 	return domain.ErrTokenMissing
 }
 
+// RequireAccessToken is the first line of use cases that take any access token, a service's too.
+func RequireAccessToken(a domain.Actor) error {
+	if a.Kind == domain.ActorService {
+		if a.Raw {
+			return errRawToken
+		}
+		return nil
+	}
+	return RequireUser(a)
+}
+
 // RequirePlatformUser wants a person, with a token that was issued for Signet itself: one that a service received must not open Signet's
 // own API (RFC 9700 §2.3).
 func RequirePlatformUser(a domain.Actor) error {

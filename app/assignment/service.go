@@ -7,7 +7,6 @@ package assignment
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/signet-auth/signet/app/access"
@@ -16,12 +15,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-const (
-	// maxLive is how many roles a principal may have at a time.
-	maxLive = 1000
-	// longest is how far off an end may be.
-	longestYears = 10
-)
+// maxLive is how many roles a principal may have at a time.
+const maxLive = 1000
 
 // Service is the use cases. Safe for concurrent use.
 type Service struct {
@@ -58,16 +53,9 @@ type End struct {
 
 // check wants an end after now and at most 10 years off.
 func (e *End) check(now time.Time) error {
-	if e.At.IsZero() {
-		return nil
-	}
-	e.At = e.At.UTC().Truncate(time.Microsecond)
-	if !e.At.After(now) || e.At.After(now.AddDate(longestYears, 0, 0)) {
-		return domain.ErrInvalidFields(domain.FieldError{
-			Field: "expires_at", Code: "invalid", Text: fmt.Sprintf("expires_at must be in the future, and at most %d years off", longestYears),
-		})
-	}
-	return nil
+	var err error
+	e.At, err = domain.CheckEnd("expires_at", e.At, now)
+	return err
 }
 
 // loadTarget finds the service and its role. domain.ErrWrongService when the role is another service's and the actor may know of it.

@@ -22,9 +22,11 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	c := s.config
 	var ready func(context.Context) (bool, map[string]string)
 	var authenticate func(context.Context, domain.Secret) (domain.Actor, error)
+	var used func(domain.Actor, domain.Origin)
 	api, err := echohttp.New(echohttp.Options{
 		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), Limiter: l.local, Metrics: metrics,
 		Authenticate: func(ctx context.Context, token domain.Secret) (domain.Actor, error) { return authenticate(ctx, token) },
+		Used:         func(a domain.Actor, from domain.Origin) { used(a, from) },
 		Limits: echohttp.Limits{
 			Anonymous: c.LimitAnonymous, Forged: c.LimitForged, Authenticated: c.LimitCalls,
 		},
@@ -52,7 +54,7 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 		s.AdminURL = "http://" + reachable(addr)
 	}
 	return listeners, func(a *app.App) {
-		authenticate = a.Authenticator.Authenticate
+		authenticate, used = a.Authenticator.Authenticate, a.Usage.Used
 		ready = readiness(a, l)
 		for _, r := range resources(a, c) {
 			r.Mount(api)
@@ -70,6 +72,7 @@ func resources(a *app.App, c *Config) []resource {
 		&rest.Profile{Service: a.Profile},
 		&rest.Account{Service: a.Users},
 		&rest.Sessions{Service: a.Sessions},
+		&rest.AppTokens{Service: a.AppTokens},
 		&rest.WellKnown{JWKS: a.Keys.JWKS},
 		&pages.VerificationLink{Service: a.Auth, ConsumeOnAnyGet: c.VerifyGet == "consume"},
 		&pages.ResetLink{Service: a.Password},

@@ -31,6 +31,8 @@ type Set struct {
 	Vocabularies Cache[domain.VocabularyKey, *domain.Vocabulary] // bounded by weight
 	Grants       Cache[domain.GrantsKey, domain.Grants]          // bounded by weight, until Grants.RememberUntil
 	Assigned     Cache[domain.AssignedKey, bool]                 // for domain.AssignedAge
+	AppTokens    Cache[domain.AppTokenID, domain.RememberedAppToken]          // until RememberUntil
+	AppTokenRefs Cache[domain.AppTokenSecretID, domain.RememberedAppTokenRef] // by the ids of secrets, until RememberUntil
 	Claims       Cache[domain.TokenHash, domain.Claims]          // until Claims.RememberUntil
 	SessionCount Cache[struct{}, domain.SessionCount]            // the one count there is, for domain.SessionCountAge
 }
