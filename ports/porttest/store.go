@@ -34,6 +34,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "lockouts", run: storeLockouts},
 		{name: "services", run: storeServices},
 		{name: "roles and grants", run: storeRoles, alone: true},
+		{name: "application tokens", run: storeAppTokens},
 		{name: "devices", run: storeDevices},
 		{name: "sessions", run: storeSessions},
 		{name: "refresh families", run: storeFamilies},
