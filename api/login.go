@@ -64,13 +64,16 @@ type LogoutRequest struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 }
 
-// ValidateResponse is the success of GET /api/auth/validate-jwt: the token is genuine, and its session and user are live.
+// ValidateResponse is the success of GET /api/auth/validate-jwt: the token is genuine, and its session and user are live, or its
+// application token and service.
 type ValidateResponse struct {
-	Success   bool   `json:"success"`
-	UserID    string `json:"user_id"`
-	User      User   `json:"user"`
-	SessionID string `json:"session_id"`
-	// Audience is the key of the service that the token is for, and Permissions are the user's short names there.
+	Success bool `json:"success"`
+	// UserID, User and SessionID are there for a user's token, Service for a service's.
+	UserID    string      `json:"user_id,omitempty"`
+	User      *User       `json:"user,omitempty"`
+	SessionID string      `json:"session_id,omitempty"`
+	Service   *ServiceRef `json:"service,omitempty"`
+	// Audience is the key of the service that the token is for, and Permissions are the bearer's short names there.
 	Audience    string   `json:"audience"`
 	Permissions []string `json:"permissions"`
 }

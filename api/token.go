@@ -5,7 +5,7 @@ import "time"
 // CreateTokenRequest is the body of POST /api/tokens. At most one of the three ends is given; without one the token has no end.
 type CreateTokenRequest struct {
 	ServiceID     string              `json:"service_id" validate:"required,max=100"` // or the service's key
-	Name          string              `json:"name" validate:"required,max=400"`
+	Name          string              `json:"name" validate:"required"`
 	ExpiresAt     Optional[time.Time] `json:"expires_at,omitzero"`
 	ExpiresInDays *int64              `json:"expires_in_days,omitempty"`
 	ExpiresIn     *int64              `json:"expires_in,omitempty"` // s
@@ -96,7 +96,7 @@ type TokenRequest struct {
 // UpdateTokenRequest is PATCH /api/tokens/{id}. What is absent stays.
 type UpdateTokenRequest struct {
 	ID        string              `json:"-" path:"id"`
-	Name      *string             `json:"name,omitempty" validate:"omitempty,max=400"`
+	Name      *string             `json:"name,omitempty"`
 	ExpiresAt Optional[time.Time] `json:"expires_at,omitzero"` // null: no end
 	Scopes    Optional[[]string]  `json:"scopes,omitzero"`     // null: all
 }

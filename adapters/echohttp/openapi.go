@@ -164,6 +164,9 @@ func failuresOf(op Op, in *input) []error {
 	if op.Auth != NoAuth {
 		all = append(all, domain.ErrTokenInvalid)
 	}
+	if op.Auth == BearerAuth {
+		all = append(all, domain.ErrForbidden) // a service's token, where a person is needed or an access token
+	}
 	if op.Auth != NoAuth || !op.Unmetered {
 		all = append(all, domain.ErrRateLimited)
 	}

@@ -67,6 +67,7 @@ func TestDocument(t *testing.T) {
 	new(rest.Profile).Mount(a)
 	new(rest.Account).Mount(a)
 	new(rest.Sessions).Mount(a)
+	new(rest.AppTokens).Mount(a)
 	new(rest.WellKnown).Mount(a)
 	new(pages.VerificationLink).Mount(a)
 	new(pages.ResetLink).Mount(a)

@@ -58,7 +58,7 @@ func (r *Auth) Mount(a *echohttp.API) {
 	}, r.me)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/validate-jwt", echohttp.Op{
 		ID: "validateJwt", Tag: accountsTag, Summary: "Whether a token is good now, whose it is and what it allows", Auth: echohttp.BearerAuth, Unmetered: true,
-		Description: "For services that do not verify tokens themselves. Permissions are those held now at the token's audience.",
+		Description: "For services that do not verify tokens themselves. Permissions are those held now at the token's audience. A service's own access token is answered with the service.",
 		Errors:      []*domain.Error{domain.ErrTokenInvalid},
 	}, r.validate)
 }
@@ -184,10 +184,15 @@ func (r *Auth) validate(ctx context.Context, caller echohttp.Caller, _ struct{})
 	if permissions == nil {
 		permissions = []string{}
 	}
-	return api.ValidateResponse{
-		Success: true, UserID: string(out.User.ID), User: userBody(out.User), SessionID: string(out.SessionID),
-		Audience: out.Audience, Permissions: permissions,
-	}, nil
+	body := api.ValidateResponse{Success: true, Audience: out.Audience, Permissions: permissions}
+	if caller.Actor.Kind == domain.ActorService {
+		service := serviceRef(out.Service)
+		body.Service = &service
+		return body, nil
+	}
+	user := userBody(out.User)
+	body.UserID, body.User, body.SessionID = string(out.User.ID), &user, string(out.SessionID)
+	return body, nil
 }
 
 func expiresIn(t access.Token) int64 { return int64(t.ExpiresIn / time.Second) }
