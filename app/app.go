@@ -3,7 +3,7 @@
 //
 //	base, guard, access, proof, credential, signin, reauth     what features stand on
 //	auth, password, profile, session, user, admin              features: accounts
-//	service, permission, role, assignment, apptoken            features: authorization
+//	service, permission, role, assignment, apptoken, oauth     features: authorization
 //	keys, reseal, feed, outbox, audit, usage, janitor          what works behind them
 package app
 
@@ -26,6 +26,7 @@ import (
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/app/janitor"
 	"github.com/signet-auth/signet/app/keys"
+	"github.com/signet-auth/signet/app/oauth"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/password"
 	"github.com/signet-auth/signet/app/permission"
@@ -103,6 +104,7 @@ type App struct {
 	Permissions *permission.Service
 	Assignments *assignment.Service
 	AppTokens   *apptoken.Service
+	OAuth       *oauth.Service
 
 	Admins   *admin.Service
 	Reseal   *reseal.Service
@@ -171,6 +173,7 @@ func New(p Ports, s Settings) *App {
 	a.Permissions = permission.New(b, a.Directory, cursors)
 	a.Assignments = assignment.New(b, a.Directory, cursors)
 	a.AppTokens = apptoken.New(b, a.Directory, cursors)
+	a.OAuth = oauth.New(b, a.Directory, a.Authenticator, a.Minter)
 	a.Admins = admin.New(b, a.Passwords)
 	a.Reseal = reseal.New(b, p.Sealer)
 

@@ -182,6 +182,15 @@ func (t AppToken) Prefix() string {
 	return t.Secrets[0].Prefix
 }
 
+// Event is an event about the token: without its name, into which people write people.
+func (t AppToken) Event(kind EventType, by Actor, from Origin) Event {
+	e := NewEvent(kind, by, from, "app_token", string(t.ID)).In(t.ServiceID).With("prefix", t.Prefix()).WithList("scopes", t.Scopes.Texts())
+	if !t.ExpiresAt.IsZero() {
+		e = e.With("expires_at", t.ExpiresAt.Format(time.RFC3339Nano))
+	}
+	return e
+}
+
 // Place is where the token stands in lists, which are newest first.
 func (t AppToken) Place() Cursor { return Cursor{At: t.CreatedAt, ID: string(t.ID)} }
 

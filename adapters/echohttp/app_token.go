@@ -63,7 +63,7 @@ func (op Op) missing() error {
 		return domain.ErrTokenMissing
 	case AppTokenAuth:
 		return errAppTokenMissing
-	case NoAuth, OptionalAuth, UnverifiedAuth:
+	case NoAuth, OptionalAuth, UnverifiedAuth, ClientAuth, ClientOrBearerAuth:
 	}
 	return nil
 }

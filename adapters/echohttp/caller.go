@@ -14,6 +14,8 @@ type Caller struct {
 	// Actor is anonymous unless the operation authenticates.
 	Actor  domain.Actor
 	Origin domain.Origin
+	// ClientID is what a client called itself, where it authenticated as one; empty by bearer, unless it said it.
+	ClientID string
 	// Bearer is the token of the Authorization header, zero when the operation reads none or none was sent.
 	Bearer domain.Secret
 	// Accept is the Accept header, empty when there was none.

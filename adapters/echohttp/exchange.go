@@ -28,6 +28,8 @@ type exchange struct {
 	status  int // 0 until the answer begins
 	size    int64
 	failure error // what went wrong, for the log
+	format  *FailureFormat
+	admitted bool // its client's credentials were good
 	gone    bool  // the client hung up before the answer
 	stack   []byte
 }

@@ -1,6 +1,7 @@
 package echohttp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -24,6 +25,10 @@ func Handle[Req, Res any](a *API, method, path string, op Op, call func(context.
 		if err := in.read(ex, c, &req, a.check); err != nil {
 			return err
 		}
+		caller, err := a.admitClient(ctx, ex, caller, op, &req)
+		if err != nil {
+			return err
+		}
 		res, err := call(ctx, caller, req)
 		if err != nil {
 			return err
@@ -40,6 +45,10 @@ func HandleRaw[Req any](a *API, method, path string, op Op, call func(context.Co
 	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller Caller) error {
 		var req Req
 		if err := in.read(ex, c, &req, a.check); err != nil {
+			return err
+		}
+		caller, err := a.admitClient(ctx, ex, caller, op, &req)
+		if err != nil {
 			return err
 		}
 		raw, err := call(ctx, caller, req)
@@ -68,6 +77,7 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 	}
 	route(a.echo, method, path, func(ex *exchange, c echo.Context) error {
 		r := c.Request()
+		ex.format = op.Failures
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
 		caller, err := a.admit(ctx, ex, r, op)
@@ -79,6 +89,9 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 			a.throttle.returnAnonymous(ctx, caller.Origin) // the use case found the credentials valid
 		case err != nil: // a forged token in the body counts like one in the header
 			err = a.throttle.countForged(ctx, caller.Origin, err)
+			if op.isClient() && !ex.admitted && !errors.Is(err, domain.ErrForged) {
+				err = cmp.Or(a.throttle.takeAnonymous(ctx, caller.Origin), err)
+			}
 		}
 		return err
 	})
@@ -90,6 +103,9 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 		Actor: domain.Anonymous(), Origin: ex.origin(r), Accept: strings.Join(r.Header["Accept"], ","),
 		AcceptLanguage: strings.Join(r.Header["Accept-Language"], ","),
 		Head:           r.Method == http.MethodHead, cookies: a.cookies, request: r,
+	}
+	if op.isClient() {
+		return caller, nil // its credentials are in the request, which is not read yet
 	}
 	if op.Auth != NoAuth {
 		var err error

@@ -48,6 +48,7 @@ type rendered struct {
 const (
 	bearerScheme   = "bearer"
 	appTokenScheme = "app_token"
+	clientScheme   = "client"
 )
 
 func newDocument(version string) *document {
@@ -80,6 +81,7 @@ func (d *document) build() (rendered, error) {
 	spec.WithServers(openapi31.Server{URL: "/"})
 	spec.SetHTTPBearerTokenSecurity(bearerScheme, "JWT", "An access token of /api/auth/login or /api/auth/refresh.")
 	spec.SetAPIKeySecurity(appTokenScheme, appTokenHeader, openapi.InHeader, "An application token of /api/tokens.")
+	spec.SetHTTPBasicSecurity(clientScheme, "The key of a service and an application token of it; or client_id and client_secret in the form.")
 	for _, o := range d.operations {
 		if err := o.describe(r); err != nil {
 			return rendered{}, fmt.Errorf("openapi: %s %s: %w", o.method, o.path, err)
@@ -121,7 +123,12 @@ func (o operation) describe(r *openapi31.Reflector) error {
 				b.RequestBody.WithRequired(o.in.needsBody(o.req))
 			}
 		}))
-		addProblems(r, oc, failuresOf(o.op, o.in))
+		failures := failuresOf(o.op, o.in)
+		if o.op.Failures != nil {
+			addFailures(oc, o.op.Failures.Body, failures)
+		} else {
+			addProblems(r, oc, failures)
+		}
 	}
 	return r.AddOperation(oc)
 }
@@ -130,11 +137,16 @@ func secure(oc openapi.OperationContext, op Op) {
 	if op.Auth == NoAuth {
 		return
 	}
-	oc.AddSecurity(bearerScheme)
+	if op.isClient() {
+		oc.AddSecurity(clientScheme)
+	}
+	if op.Auth != ClientAuth {
+		oc.AddSecurity(bearerScheme)
+	}
 	if op.Auth == AppTokenAuth || op.AppTokenHeader {
 		oc.AddSecurity(appTokenScheme)
 	}
-	if exposer, ok := oc.(openapi31.OperationExposer); ok && op.missing() == nil {
+	if exposer, ok := oc.(openapi31.OperationExposer); ok && op.missing() == nil && !op.isClient() {
 		operation := exposer.Operation()
 		operation.Security = append(operation.Security, map[string][]string{}) // or none
 	}
@@ -161,7 +173,10 @@ func failuresOf(op Op, in *input) []error {
 	if missing := op.missing(); missing != nil {
 		all = append(all, missing)
 	}
-	if op.Auth != NoAuth {
+	switch {
+	case op.isClient():
+		all = append(all, domain.ErrInvalidClient)
+	case op.Auth != NoAuth:
 		all = append(all, domain.ErrTokenInvalid)
 	}
 	if op.Auth == BearerAuth {
@@ -193,6 +208,17 @@ func addProblems(r *openapi31.Reflector, oc openapi.OperationContext, failures [
 				cu.Description = http.StatusText(status) + ": " + strings.Join(codes, ", ")
 			},
 			openapi.WithCustomize(func(response openapi.ContentOrReference) { refer(response, codes) }))
+	}
+}
+
+// addFailures describes failures in another format, one answer per status.
+func addFailures(oc openapi.OperationContext, body any, failures []error) {
+	known := map[int]bool{}
+	for _, err := range failures {
+		if status, _ := Classify(err); !known[status] {
+			known[status] = true
+			oc.AddRespStructure(body, openapi.WithHTTPStatus(status), openapi.WithContentType(MediaJSON))
+		}
 	}
 }
 

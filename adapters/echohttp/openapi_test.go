@@ -68,6 +68,7 @@ func TestDocument(t *testing.T) {
 	new(rest.Account).Mount(a)
 	new(rest.Sessions).Mount(a)
 	new(rest.AppTokens).Mount(a)
+	new(rest.OAuth).Mount(a)
 	new(rest.WellKnown).Mount(a)
 	new(pages.VerificationLink).Mount(a)
 	new(pages.ResetLink).Mount(a)

@@ -8,10 +8,10 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-var (
-	errPersonOnly = domain.ErrForbidden.Saying("This needs the token of a person")
-	errRawToken   = domain.ErrForbidden.Saying("An application token does not open this: exchange it at /oauth2/token for an access token")
-)
+// ErrPersonOnly is the refusal of a service's token where a person's is needed.
+var ErrPersonOnly = domain.ErrForbidden.Saying("This needs the token of a person")
+
+var errRawToken = domain.ErrForbidden.Saying("An application token does not open this: exchange it at /oauth2/token for an access token")
 
 // RequireUser is the first line of use cases that any logged-in user may call, whatever service their token was issued for.
 func RequireUser(a domain.Actor) error {
@@ -19,7 +19,7 @@ func RequireUser(a domain.Actor) error {
 	case domain.ActorUser:
 		return nil
 	case domain.ActorService:
-		return errPersonOnly
+		return ErrPersonOnly
 	case domain.ActorAnonymous, domain.ActorSystem:
 	}
 	return domain.ErrTokenMissing

@@ -136,15 +136,7 @@ func (c change) write(ctx context.Context, t domain.AppToken) error {
 	return c.tx.AppTokens.Update(ctx, t)
 }
 
-// event has no name in it: people write people into names.
-func (c change) event(kind domain.EventType, t domain.AppToken) domain.Event {
-	e := domain.NewEvent(kind, c.by, c.from, "app_token", string(t.ID)).In(c.service.ID).With("prefix", t.Prefix()).
-		WithList("scopes", t.Scopes.Texts())
-	if !t.ExpiresAt.IsZero() {
-		e = e.With("expires_at", t.ExpiresAt.Format(time.RFC3339Nano))
-	}
-	return e
-}
+func (c change) event(kind domain.EventType, t domain.AppToken) domain.Event { return t.Event(kind, c.by, c.from) }
 
 // End is until when a token is to live: a time, days or seconds, whichever the client has at hand, and one of them.
 type End struct {

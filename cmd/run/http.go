@@ -18,7 +18,7 @@ import (
 
 // listen binds the listeners before the core is made: with port 0 the core needs to know where it is reached. The returned
 // function gives the core to the listeners, which serve nothing before.
-func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*echohttp.Server, func(*app.App), error) {
+func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*echohttp.Server, func(a *app.App, publicURL string), error) {
 	c := s.config
 	var ready func(context.Context) (bool, map[string]string)
 	var authenticate func(context.Context, domain.Secret) (domain.Actor, error)
@@ -53,10 +53,10 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	if addr := listeners.AdminAddr(); addr != nil {
 		s.AdminURL = "http://" + reachable(addr)
 	}
-	return listeners, func(a *app.App) {
+	return listeners, func(a *app.App, publicURL string) {
 		authenticate, used = a.Authenticator.Authenticate, a.Usage.Used
 		ready = readiness(a, l)
-		for _, r := range resources(a, c) {
+		for _, r := range resources(a, c, publicURL) {
 			r.Mount(api)
 		}
 	}, nil
@@ -65,7 +65,7 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 // resource is a group of routes.
 type resource interface{ Mount(*echohttp.API) }
 
-func resources(a *app.App, c *Config) []resource {
+func resources(a *app.App, c *Config, publicURL string) []resource {
 	return []resource{
 		&rest.Auth{Service: a.Auth},
 		&rest.Passwords{Service: a.Password},
@@ -73,7 +73,8 @@ func resources(a *app.App, c *Config) []resource {
 		&rest.Account{Service: a.Users},
 		&rest.Sessions{Service: a.Sessions},
 		&rest.AppTokens{Service: a.AppTokens},
-		&rest.WellKnown{JWKS: a.Keys.JWKS},
+		&rest.OAuth{Service: a.OAuth},
+		&rest.WellKnown{JWKS: a.Keys.JWKS, Issuer: a.Minter.Issuer, PublicURL: publicURL, Algorithm: string(a.Keys.Policy.Algorithm)},
 		&pages.VerificationLink{Service: a.Auth, ConsumeOnAnyGet: c.VerifyGet == "consume"},
 		&pages.ResetLink{Service: a.Password},
 		&pages.EmailChangeLink{Service: a.Profile},
