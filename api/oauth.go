@@ -85,7 +85,9 @@ type IntrospectionResponse struct {
 }
 
 // RevocationResponse is the success of POST /oauth2/revoke, which has nothing to tell (RFC 7009 §2.2).
-type RevocationResponse struct{}
+type RevocationResponse struct {
+	Success bool `json:"success"`
+}
 
 // ServerMetadata is /.well-known/oauth-authorization-server (RFC 8414 §2).
 type ServerMetadata struct {

@@ -90,7 +90,7 @@ func accessTokenIntrospection(out oauth.IntrospectOutput) api.IntrospectionRespo
 }
 
 func (r *OAuth) revoke(ctx context.Context, caller echohttp.Caller, in api.OAuthRequest) (api.RevocationResponse, error) {
-	return api.RevocationResponse{}, r.Service.Revoke(ctx, oauth.RevokeInput{Client: oauthClient(caller), Token: domain.NewSecret(in.Token)})
+	return api.RevocationResponse{Success: true}, r.Service.Revoke(ctx, oauth.RevokeInput{Client: oauthClient(caller), Token: domain.NewSecret(in.Token)})
 }
 
 func oauthClient(caller echohttp.Caller) oauth.Client {
