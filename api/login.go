@@ -13,6 +13,8 @@ const (
 
 // LoginRequest is the body of POST /api/auth/login.
 type LoginRequest struct {
+	ProxiedClient
+
 	Email    string `json:"email" validate:"required"`
 	Password string `json:"password" validate:"required"`
 	// Service is the key, id or name of the service the access token is for; without it, Signet itself.
@@ -45,6 +47,8 @@ type Session struct {
 
 // RefreshRequest is the body of POST /api/auth/refresh. Without refresh_token, the one sent as bearer or cookie counts.
 type RefreshRequest struct {
+	ProxiedClient
+
 	RefreshToken string `json:"refresh_token,omitempty"`
 	Service      string `json:"service,omitempty" validate:"max=100"`
 }

@@ -27,6 +27,7 @@ type Caller struct {
 
 	cookies *cookies
 	request *http.Request
+	proxies bool // it may name the origin of the person that it acts for
 }
 
 // IfMatch are the versions that the client wants to change (RFC 9110 §13.1.1); nil when it takes any. What is no version of ours matches

@@ -25,15 +25,15 @@ type credentials struct {
 	bearer bool
 }
 
-// admitClient authenticates the client of a request that was read, and counts the call. Operations of other kinds pass.
-func (a *API) admitClient(ctx context.Context, ex *exchange, caller Caller, op Op, request any) (Caller, error) {
-	if !op.isClient() {
-		return caller, nil
+// admitClient authenticates the client of a request that was read, and counts the call.
+func (a *API) admitClient(ctx context.Context, ex *exchange, caller *Caller, op Op, request any) error {
+	form, ok := request.(ClientForm)
+	if !ok {
+		return domain.ErrInvalidClient
 	}
-	form, _ := request.(ClientForm)
 	sent, err := clientCredentials(caller.request.Header, op, form)
 	if err != nil {
-		return caller, err
+		return err
 	}
 	actor, err := a.authenticate(ctx, sent.secret)
 	if err == nil && !sent.bearer && !actor.Raw {
@@ -43,25 +43,22 @@ func (a *API) admitClient(ctx context.Context, ex *exchange, caller Caller, op O
 		err = domain.ErrInvalidClient.Because(errors.Unwrap(err)) // a forgery counts like one
 	}
 	if err != nil {
-		return caller, err
+		return err
 	}
 	caller.Actor, caller.ClientID, ex.admitted = actor, sent.id, true
 	if actor.Raw {
 		a.used(actor, caller.Origin)
 	}
 	if op.Unmetered {
-		return caller, nil
+		return nil
 	}
-	return caller, a.throttle.takeAuthenticated(ctx, actor)
+	return a.throttle.takeAuthenticated(ctx, actor)
 }
 
 // clientCredentials finds the one way in which a client authenticates (RFC 6749 §2.3). A client_id beside another way says nothing new,
 // and must say the same.
 func clientCredentials(h http.Header, op Op, form ClientForm) (credentials, error) {
 	var sent []credentials
-	if form == nil {
-		return credentials{}, domain.ErrInvalidClient
-	}
 	id, secret := form.Client()
 	if secret != "" {
 		sent = append(sent, credentials{id: id, secret: domain.NewSecret(secret)})

@@ -20,16 +20,15 @@ func Handle[Req, Res any](a *API, method, path string, op Op, call func(context.
 	in := inputOf(reflect.TypeFor[Req](), op.Strict)
 	a.check.learn(reflect.TypeFor[Req]())
 	a.document.add(method, path, op, in, new(Req), Content{Status: op.status(), Type: MediaJSON, Body: sampleOf[Res]()})
-	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller Caller) error {
+	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller *Caller) error {
 		var req Req
 		if err := in.read(ex, c, &req, a.check); err != nil {
 			return err
 		}
-		caller, err := a.admitClient(ctx, ex, caller, op, &req)
-		if err != nil {
+		if err := a.admitRead(ctx, ex, caller, op, &req); err != nil {
 			return err
 		}
-		res, err := call(ctx, caller, req)
+		res, err := call(ctx, *caller, req)
 		if err != nil {
 			return err
 		}
@@ -42,16 +41,15 @@ func HandleRaw[Req any](a *API, method, path string, op Op, call func(context.Co
 	in := inputOf(reflect.TypeFor[Req](), op.Strict)
 	a.check.learn(reflect.TypeFor[Req]())
 	a.document.add(method, path, op, in, new(Req), op.Produces...)
-	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller Caller) error {
+	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller *Caller) error {
 		var req Req
 		if err := in.read(ex, c, &req, a.check); err != nil {
 			return err
 		}
-		caller, err := a.admitClient(ctx, ex, caller, op, &req)
-		if err != nil {
+		if err := a.admitRead(ctx, ex, caller, op, &req); err != nil {
 			return err
 		}
-		raw, err := call(ctx, caller, req)
+		raw, err := call(ctx, *caller, req)
 		if err != nil {
 			return err
 		}
@@ -70,7 +68,7 @@ func sampleOf[Res any]() any {
 }
 
 // mount routes an operation to run, behind its deadline and admission.
-func (a *API) mount(method, path string, op Op, run func(context.Context, *exchange, echo.Context, Caller) error) {
+func (a *API) mount(method, path string, op Op, run func(context.Context, *exchange, echo.Context, *Caller) error) {
 	timeout := op.Timeout
 	if timeout == 0 {
 		timeout = a.timeout
@@ -82,7 +80,7 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 		defer cancel()
 		caller, err := a.admit(ctx, ex, r, op)
 		if err == nil {
-			err = run(ctx, ex, c, caller)
+			err = run(ctx, ex, c, &caller)
 		}
 		switch {
 		case err == nil && op.Auth == UnverifiedAuth:
@@ -97,6 +95,14 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 	})
 }
 
+// admitRead does what is left of admit once the request was read.
+func (a *API) admitRead(ctx context.Context, ex *exchange, caller *Caller, op Op, request any) error {
+	if op.isClient() {
+		return a.admitClient(ctx, ex, caller, op, request)
+	}
+	return a.proxy(ctx, caller, request)
+}
+
 // admit authenticates the caller and counts the call.
 func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (Caller, error) {
 	caller := Caller{
@@ -107,6 +113,11 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 	if op.isClient() {
 		return caller, nil // its credentials are in the request, which is not read yet
 	}
+	if op.Proxied {
+		if err := a.admitProxy(ctx, &caller); err != nil {
+			return caller, err
+		}
+	}
 	if op.Auth != NoAuth {
 		var err error
 		if caller.Bearer, err = tokenOf(r.Header, op); err != nil {
@@ -115,7 +126,7 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 	}
 	if op.Auth == NoAuth || op.Auth == UnverifiedAuth || caller.Bearer.IsZero() {
 		err := error(nil)
-		if !op.Unmetered || op.Auth != NoAuth {
+		if (!op.Unmetered || op.Auth != NoAuth) && !caller.proxies {
 			err = a.throttle.takeAnonymous(ctx, caller.Origin)
 		}
 		if err == nil {

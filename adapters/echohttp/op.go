@@ -39,6 +39,9 @@ type Op struct {
 	Auth        Auth
 	// AppTokenHeader lets the application token of a service come in X-App-Token instead of the Authorization header.
 	AppTokenHeader bool
+	// Proxied lets a back end act for a person at its own end: with its application token in X-App-Token, the address and the user agent that a
+	// request which is a ProxiedRequest names are those of the origin.
+	Proxied bool
 	// Status of a success; 0 means 200.
 	Status int
 	// Strict refuses unknown members of the body. Operations of the original service ignore them.

@@ -134,16 +134,16 @@ func (o operation) describe(r *openapi31.Reflector) error {
 }
 
 func secure(oc openapi.OperationContext, op Op) {
-	if op.Auth == NoAuth {
+	if op.Auth == NoAuth && !op.Proxied {
 		return
 	}
 	if op.isClient() {
 		oc.AddSecurity(clientScheme)
 	}
-	if op.Auth != ClientAuth {
+	if op.Auth != ClientAuth && op.Auth != NoAuth {
 		oc.AddSecurity(bearerScheme)
 	}
-	if op.Auth == AppTokenAuth || op.AppTokenHeader {
+	if op.Auth == AppTokenAuth || op.Proxied || op.AppTokenHeader {
 		oc.AddSecurity(appTokenScheme)
 	}
 	if exposer, ok := oc.(openapi31.OperationExposer); ok && op.missing() == nil && !op.isClient() {
@@ -178,6 +178,9 @@ func failuresOf(op Op, in *input) []error {
 		all = append(all, domain.ErrInvalidClient)
 	case op.Auth != NoAuth:
 		all = append(all, domain.ErrTokenInvalid)
+	}
+	if op.Proxied {
+		all = append(all, domain.ErrTokenInvalid, domain.ErrForbidden)
 	}
 	if op.Auth == BearerAuth {
 		all = append(all, domain.ErrForbidden) // a service's token, where a person is needed or an access token

@@ -97,6 +97,26 @@ func (d *Directory) Require(ctx context.Context, a domain.Actor, permission stri
 	return nil
 }
 
+// RequireLoginProxy wants a back end that may name the origin of the persons it logs in: by the application token itself, of an account that
+// holds the permission at its own service. An attacker who could name one would have a budget of guesses for each address they invent.
+func (d *Directory) RequireLoginProxy(ctx context.Context, a domain.Actor) error {
+	if a.Kind != domain.ActorService || !a.Raw {
+		return domain.ErrTokenInvalid
+	}
+	service, err := d.ServiceByID(ctx, domain.ServiceID(a.ID))
+	if isNotFound(err) {
+		return domain.ErrTokenInvalid
+	}
+	if err != nil {
+		return err
+	}
+	grants, err := d.GrantsOf(ctx, a, service)
+	if err == nil && !grants.Allows(domain.LoginProxy) {
+		err = domain.ErrForbidden.Saying("The service's account must hold " + domain.LoginProxy + " at its own service to act for others")
+	}
+	return err
+}
+
 // GrantsOf is what an actor may do at a service with the credential that they sent.
 func (d *Directory) GrantsOf(ctx context.Context, a domain.Actor, s domain.Service) (domain.Grants, error) {
 	principal, err := d.PrincipalOf(ctx, a)

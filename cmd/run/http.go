@@ -22,10 +22,12 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	c := s.config
 	var ready func(context.Context) (bool, map[string]string)
 	var authenticate func(context.Context, domain.Secret) (domain.Actor, error)
+	var mayProxy func(context.Context, domain.Actor) error
 	var used func(domain.Actor, domain.Origin)
 	api, err := echohttp.New(echohttp.Options{
 		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), Limiter: l.local, Metrics: metrics,
 		Authenticate: func(ctx context.Context, token domain.Secret) (domain.Actor, error) { return authenticate(ctx, token) },
+		MayProxy:     func(ctx context.Context, a domain.Actor) error { return mayProxy(ctx, a) },
 		Used:         func(a domain.Actor, from domain.Origin) { used(a, from) },
 		Limits: echohttp.Limits{
 			Anonymous: c.LimitAnonymous, Forged: c.LimitForged, Authenticated: c.LimitCalls,
@@ -54,7 +56,7 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 		s.AdminURL = "http://" + reachable(addr)
 	}
 	return listeners, func(a *app.App, publicURL string) {
-		authenticate, used = a.Authenticator.Authenticate, a.Usage.Used
+		authenticate, mayProxy, used = a.Authenticator.Authenticate, a.Directory.RequireLoginProxy, a.Usage.Used
 		ready = readiness(a, l)
 		for _, r := range resources(a, c, publicURL) {
 			r.Mount(api)
