@@ -85,3 +85,18 @@ func (s Scopes) Within(other Scopes) bool {
 	}
 	return true
 }
+
+// Asked are the scopes of a token that was asked for names at a service: those of the names that the scopes permit. nil asks for all that
+// they permit.
+func (s Scopes) Asked(serviceKey string, names []string) Scopes {
+	if names == nil {
+		return s
+	}
+	texts := []string{}
+	for _, name := range names {
+		if !s.narrow || coversAny(s.at[serviceKey], Pattern(name)) {
+			texts = append(texts, serviceKey+"/"+name)
+		}
+	}
+	return RestoreScopes(texts)
+}

@@ -25,6 +25,19 @@ func (s expiredRows) Messages(ctx context.Context, before time.Time, n int) (int
 	return s.remove(ctx, "outbox", "id", n, "COALESCE(delivered_at, parked_at) < ? ORDER BY COALESCE(delivered_at, parked_at)", before)
 }
 
+// AppTokens goes by the one index over both ends.
+func (s expiredRows) AppTokens(ctx context.Context, before time.Time, n int) (int, error) {
+	return s.remove(ctx, "app_tokens", "id", n, "COALESCE(revoked_at, expires_at) < ? ORDER BY COALESCE(revoked_at, expires_at)", before)
+}
+
+func (s expiredRows) AppTokenSecrets(ctx context.Context, before time.Time, n int) (int, error) {
+	return s.remove(ctx, "app_token_secrets", "id", n, "expires_at < ?", before)
+}
+
+func (s expiredRows) TokenUses(ctx context.Context, before time.Time, n int) (int, error) {
+	return s.remove(ctx, "token_use", "secret_id", n, "last_used_at < ? AND NOT EXISTS (SELECT 1 FROM app_tokens t WHERE t.id = token_id)", before)
+}
+
 func (s expiredRows) Lockouts(ctx context.Context, before time.Time, n int) (int, error) {
 	return s.remove(ctx, "login_failures", "key", n,
 		"updated_at < ? AND (locked_until IS NULL OR locked_until < ?) ORDER BY updated_at", before, before)

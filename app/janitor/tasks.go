@@ -22,6 +22,8 @@ const (
 	KeepFailures = 30 * 24 * time.Hour
 	// KeepAssignments is for the question of why somebody may no longer do something.
 	KeepAssignments = 90 * 24 * time.Hour
+	// KeepAppTokens is for the owners of services, who ask which of their tokens ended and when it was last used.
+	KeepAppTokens = 90 * 24 * time.Hour
 	// KeepChanges must be longer than the silence after which a follower forgets everything anyway.
 	KeepChanges = 2 * time.Hour
 )
@@ -52,6 +54,15 @@ func Cleaning(s store.Store) []Task {
 		}),
 		Remove(s, "services", 0, func(ctx context.Context, tx *store.Tx, _ time.Time, n int) (int, error) {
 			return tx.ExpiredRows.OfDeletedServices(ctx, n)
+		}),
+		Remove(s, "app_tokens", KeepAppTokens, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.AppTokens(ctx, before, n)
+		}),
+		Remove(s, "app_token_secrets", KeepAppTokens, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.AppTokenSecrets(ctx, before, n)
+		}),
+		Remove(s, "token_use", KeepAppTokens, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.TokenUses(ctx, before, n)
 		}),
 		Remove(s, "changes", KeepChanges, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.Changes.Purge(ctx, before, n)

@@ -40,6 +40,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "assignments", run: storeAssignments},
 		{name: "expired grants", run: storeExpiredGrants, alone: true},
 		{name: "locks of principals", run: storePrincipalLocks, alone: true},
+		{name: "application tokens", run: storeAppTokens},
 		{name: "devices", run: storeDevices},
 		{name: "sessions", run: storeSessions},
 		{name: "refresh families", run: storeFamilies},
