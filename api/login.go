@@ -13,6 +13,8 @@ const (
 
 // LoginRequest is the body of POST /api/auth/login.
 type LoginRequest struct {
+	ProxiedClient
+
 	Email    string `json:"email" validate:"required"`
 	Password string `json:"password" validate:"required"`
 	// Service is the key, id or name of the service the access token is for; without it, Signet itself.
@@ -45,6 +47,8 @@ type Session struct {
 
 // RefreshRequest is the body of POST /api/auth/refresh. Without refresh_token, the one sent as bearer or cookie counts.
 type RefreshRequest struct {
+	ProxiedClient
+
 	RefreshToken string `json:"refresh_token,omitempty"`
 	Service      string `json:"service,omitempty" validate:"max=100"`
 }
@@ -64,13 +68,16 @@ type LogoutRequest struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 }
 
-// ValidateResponse is the success of GET /api/auth/validate-jwt: the token is genuine, and its session and user are live.
+// ValidateResponse is the success of GET /api/auth/validate-jwt: the token is genuine, and its session and user are live, or its
+// application token and service.
 type ValidateResponse struct {
-	Success   bool   `json:"success"`
-	UserID    string `json:"user_id"`
-	User      User   `json:"user"`
-	SessionID string `json:"session_id"`
-	// Audience is the key of the service that the token is for, and Permissions are the user's short names there.
+	Success bool `json:"success"`
+	// UserID, User and SessionID are there for a user's token, Service for a service's.
+	UserID    string      `json:"user_id,omitempty"`
+	User      *User       `json:"user,omitempty"`
+	SessionID string      `json:"session_id,omitempty"`
+	Service   *ServiceRef `json:"service,omitempty"`
+	// Audience is the key of the service that the token is for, and Permissions are the bearer's short names there.
 	Audience    string   `json:"audience"`
 	Permissions []string `json:"permissions"`
 }

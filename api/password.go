@@ -2,11 +2,15 @@ package api
 
 // ForgotPasswordRequest is the body of POST /api/password/forgot.
 type ForgotPasswordRequest struct {
+	ProxiedClient
+
 	Email string `json:"email" validate:"required,max=254"`
 }
 
 // ResetPasswordRequest is the body of POST /api/password/reset.
 type ResetPasswordRequest struct {
+	ProxiedClient
+
 	Token       string `json:"token" validate:"required"`
 	NewPassword string `json:"new_password,omitempty" validate:"required_without=Password"`
 	// Password is new_password under the name that older clients send it by.

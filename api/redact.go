@@ -126,3 +126,39 @@ func (ExportResponse) Format(f fmt.State, _ rune) { conceal(f) }
 
 // LogValue is a placeholder.
 func (ExportResponse) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (Token) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (Token) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (TokenResponse) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (TokenResponse) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (RotateTokenResponse) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (RotateTokenResponse) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (OAuthTokenRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (OAuthTokenRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (OAuthTokenResponse) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (OAuthTokenResponse) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (OAuthRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (OAuthRequest) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -7,6 +7,8 @@ import (
 
 // RegisterRequest is the body of POST /api/auth/register.
 type RegisterRequest struct {
+	ProxiedClient
+
 	Email     string `json:"email" validate:"required,max=254"`
 	Password  string `json:"password" validate:"required"`
 	FirstName string `json:"first_name,omitempty" validate:"max=100"`
@@ -29,6 +31,8 @@ type VerifyEmailLinkRequest struct {
 
 // VerifyEmailRequest is the body of POST /api/auth/verify-email: the token of the link, or the address and the code.
 type VerifyEmailRequest struct {
+	ProxiedClient
+
 	Token string `json:"token,omitempty"`
 	Email string `json:"email,omitempty" validate:"max=254"`
 	Code  string `json:"code,omitempty" validate:"max=16"`
@@ -36,6 +40,8 @@ type VerifyEmailRequest struct {
 
 // ResendVerificationRequest is the body of POST /api/auth/verify-email/resend.
 type ResendVerificationRequest struct {
+	ProxiedClient
+
 	Email string `json:"email" validate:"required,max=254"`
 }
 

@@ -2,9 +2,10 @@
 // alike. Each folder below is a feature (a Service whose methods are its use cases) or something that features stand on.
 //
 //	base, guard, access, proof, credential, signin, reauth     what features stand on
-//	auth, password, profile, session, user, admin, auditlog    features: accounts
-//	service, permission, role, assignment, authz               features: authorization
-//	keys, reseal, feed, outbox, audit, janitor                 what works behind them
+//	auth, password, profile, session, user, admin              features: accounts
+//	service, permission, role, assignment, apptoken            features: authorization
+//	authz, oauth, auditlog                                     features: questions and their answers
+//	keys, reseal, feed, outbox, audit, usage, janitor          what works behind them
 package app
 
 import (
@@ -16,6 +17,7 @@ import (
 
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/admin"
+	"github.com/signet-auth/signet/app/apptoken"
 	"github.com/signet-auth/signet/app/assignment"
 	"github.com/signet-auth/signet/app/audit"
 	"github.com/signet-auth/signet/app/auditlog"
@@ -27,6 +29,7 @@ import (
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/app/janitor"
 	"github.com/signet-auth/signet/app/keys"
+	"github.com/signet-auth/signet/app/oauth"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/password"
 	"github.com/signet-auth/signet/app/permission"
@@ -38,6 +41,7 @@ import (
 	"github.com/signet-auth/signet/app/service"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/app/signin"
+	"github.com/signet-auth/signet/app/usage"
 	"github.com/signet-auth/signet/app/user"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/cache"
@@ -104,6 +108,8 @@ type App struct {
 	Permissions *permission.Service
 	Assignments *assignment.Service
 	Authz       *authz.Service
+	AppTokens   *apptoken.Service
+	OAuth       *oauth.Service
 
 	Admins *admin.Service
 	Reseal *reseal.Service
@@ -116,6 +122,7 @@ type App struct {
 	Proofs        *proof.Service
 	Passwords     *credential.Passwords
 	Guard         *guard.Guard
+	Usage         *usage.Recorder
 	Base          *base.Base
 
 	Keys    *keys.Ring
@@ -144,6 +151,7 @@ func New(p Ports, s Settings) *App {
 		Ring: a.Keys, Directory: a.Directory, System: p.System, Issuer: s.Issuer, Claims: p.Caches.Claims,
 	}
 	a.Minter = &access.Minter{Ring: a.Keys, Directory: a.Directory, System: p.System, Issuer: s.Issuer, TTL: s.AccessTTL}
+	a.Usage = &usage.Recorder{Store: p.Store, System: p.System, Log: p.Log}
 	a.Guard = guard.New(p.Limiter, p.Sealer, s.Guard)
 	refreshKeys, cursors := domain.RefreshKeys(p.Sealer.Derive("refresh")), domain.CursorKeys(p.Sealer.Derive("cursor"))
 
@@ -171,6 +179,8 @@ func New(p Ports, s Settings) *App {
 	a.Permissions = permission.New(b, a.Directory, cursors)
 	a.Assignments = assignment.New(b, a.Directory, cursors)
 	a.Authz = authz.New(b, a.Directory)
+	a.AppTokens = apptoken.New(b, a.Directory, cursors)
+	a.OAuth = oauth.New(b, a.Directory, a.Authenticator, a.Minter)
 	a.Admins = admin.New(b, a.Passwords)
 	a.Reseal = reseal.New(b, p.Sealer)
 
@@ -237,7 +247,7 @@ func (a *App) Start(ctx context.Context, retry func(context.Context, func(contex
 // Run does the work behind the requests until ctx ends, then what is under way to its end.
 func (a *App) Run(ctx context.Context) {
 	var work sync.WaitGroup
-	for _, run := range []func(context.Context){a.Feed.Run, a.Janitor.Run, a.Outbox.Run, a.Base.Audit.Run} {
+	for _, run := range []func(context.Context){a.Feed.Run, a.Janitor.Run, a.Outbox.Run, a.Base.Audit.Run, a.Usage.Run} {
 		work.Go(func() { run(ctx) })
 	}
 	work.Wait()
@@ -253,7 +263,7 @@ func (p Ports) check() {
 		"Transport": p.Transport == nil, "Devices": p.Devices == nil, "PrepareMonths": p.PrepareMonths == nil,
 		"Caches": p.Caches.Sessions == nil || p.Caches.Users == nil || p.Caches.LastLogins == nil || p.Caches.Principals == nil ||
 			p.Caches.ServiceRefs == nil || p.Caches.Services == nil || p.Caches.Vocabularies == nil || p.Caches.Grants == nil ||
-			p.Caches.Assigned == nil || p.Caches.Claims == nil || p.Caches.SessionCount == nil,
+			p.Caches.Assigned == nil || p.Caches.AppTokens == nil || p.Caches.AppTokenRefs == nil || p.Caches.Claims == nil || p.Caches.SessionCount == nil,
 	} {
 		if missing {
 			panic("app: the port " + name + " is missing")

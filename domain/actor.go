@@ -37,8 +37,9 @@ type Actor struct {
 
 	// AppToken is the application token of a service: the one that was sent, or the one that the access token was got with.
 	AppToken AppTokenID
-	Raw      bool   // the application token itself was sent
-	Scopes   Scopes // of the application token
+	Raw      bool             // the application token itself was sent
+	Secret   AppTokenSecretID // by which of its secrets, where it was sent
+	Scopes   Scopes           // of the application token, and of the access token that was got with it
 }
 
 // System is the actor of Signet's own work and of the command line.

@@ -21,6 +21,11 @@ type Claims struct {
 	AMR           []string
 	AuthTime      time.Time
 	Type          TokenType
+
+	// Kind is empty for users, whose tokens are of a session. A service's are of an application token, and of none.
+	Kind     PrincipalKind
+	AppToken AppTokenID
+	Scope    []string // the permissions that were asked for, by their short names; nil: all that are held
 }
 
 // maxPermissionBytes is how much of a token its permissions may be, and its roles: above that every request header would carry

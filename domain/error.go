@@ -121,6 +121,7 @@ var (
 	ErrInvalidCursor       = &Error{Kind: Invalid, Code: "invalid_cursor", Text: "The cursor is not one of this list. Begin without one, and take next_cursor from the answer"}
 	ErrUnknownService      = &Error{Kind: Invalid, Code: "unknown_service", Text: "Unknown or inactive service"}
 	ErrInvalidCredentials  = &Error{Kind: Unauthenticated, Code: "invalid_credentials", Text: "Invalid email or password"}
+	ErrInvalidClient       = &Error{Kind: Unauthenticated, Code: "invalid_client", Text: "Authenticate with the service's key and an application token of it"}
 	ErrTokenMissing        = &Error{Kind: Unauthenticated, Code: "token_missing", Text: "A bearer token is required in the Authorization header"}
 	ErrTokenInvalid        = &Error{Kind: Unauthenticated, Code: "token_invalid", Text: "The token is invalid, expired or ended"}
 	ErrForbidden           = &Error{Kind: Forbidden, Code: "forbidden", Text: "Not allowed"}
@@ -137,6 +138,8 @@ var (
 	ErrPermissionInUse     = &Error{Kind: Conflict, Code: "permission_in_use", Text: "Roles name this permission; with force=true it is taken out of them"}
 	ErrPlatformService     = &Error{Kind: Conflict, Code: "platform_service", Text: "Not with the platform itself"}
 	ErrLimitReached        = &Error{Kind: Conflict, Code: "limit_reached", Text: "There are as many as there may be"}
+	ErrRotationPending     = &Error{Kind: Conflict, Code: "rotation_pending", Text: "Two secrets of this token live. Say with supersede which of them ends now"}
+	ErrTokenEnded          = &Error{Kind: Conflict, Code: "token_ended", Text: "This token is over. Make another one"}
 	ErrPreconditionFailed  = &Error{Kind: Stale, Code: "precondition_failed", Text: "It changed since you read it: read it again"}
 	ErrSessionLimitReached = &Error{Kind: Conflict, Code: "session_limit_reached", Text: "Too many sessions. End one of them first"}
 	ErrLastAdmin           = &Error{Kind: Conflict, Code: "last_admin", Text: "This is the last administrator. Make another one first"}

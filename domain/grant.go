@@ -27,6 +27,7 @@ type Grants struct {
 	held       []HeldRole
 	vocabulary *Vocabulary
 	names      nameSet
+	narrowed   [][]Pattern // by what
 }
 
 // EvaluateGrants turns held roles into grants. A name must exist to count: a pattern grants those of the vocabulary that it matches.
@@ -52,7 +53,11 @@ func (g Grants) LastingUntil(at time.Time) Grants {
 	if g.ValidUntil.IsZero() || g.ValidUntil.After(at) {
 		return g
 	}
-	return EvaluateGrants(g.held, g.vocabulary, at)
+	lasting := EvaluateGrants(g.held, g.vocabulary, at)
+	for _, patterns := range g.narrowed {
+		lasting = lasting.Narrow(patterns)
+	}
+	return lasting
 }
 
 // Narrow is what of the grants the patterns match: those of a credential's scopes. Roles are left out, because they say more than the
@@ -61,7 +66,8 @@ func (g Grants) Narrow(patterns []Pattern) Grants {
 	if g.vocabulary == nil {
 		return g
 	}
-	g.Roles, g.held = nil, nil
+	g.Roles = nil
+	g.narrowed = append(slices.Clone(g.narrowed), patterns)
 	g.names = g.names.and(g.vocabulary.matching(patterns))
 	return g
 }

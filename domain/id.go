@@ -29,6 +29,8 @@ type (
 	IdentityID string
 	// AppTokenID identifies an application token.
 	AppTokenID string
+	// AppTokenSecretID identifies a secret of an application token: the public half of the token's text.
+	AppTokenSecretID string
 	// EventID identifies an audit event.
 	EventID string
 	// MessageID identifies a message of the outbox.

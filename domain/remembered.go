@@ -73,3 +73,22 @@ type RememberedRef struct {
 
 // RememberUntil is when an unknown reference is asked for again.
 func (r RememberedRef) RememberUntil() time.Time { return r.Until }
+
+// RememberedAppToken is an application token, or the news that there is none of that id.
+type RememberedAppToken struct {
+	AppToken
+
+	Until time.Time // zero: until it changes
+}
+
+// RememberUntil is when an unknown id is asked for again.
+func (t RememberedAppToken) RememberUntil() time.Time { return t.Until }
+
+// RememberedAppTokenRef is the token that a secret is one of, which never changes, or the news that there is none.
+type RememberedAppTokenRef struct {
+	ID    AppTokenID
+	Until time.Time
+}
+
+// RememberUntil is when an unknown id is asked for again.
+func (r RememberedAppTokenRef) RememberUntil() time.Time { return r.Until }

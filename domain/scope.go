@@ -2,7 +2,6 @@ package domain
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,7 +52,7 @@ func RestoreScopes(texts []string) Scopes {
 		s.at[key] = append(s.at[key], Pattern(pattern))
 	}
 	sum := sha256.Sum256([]byte(strings.Join(texts, "\n")))
-	s.key = hex.EncodeToString(sum[:])
+	s.key = string(sum[:])
 	return s
 }
 
@@ -85,4 +84,19 @@ func (s Scopes) Within(other Scopes) bool {
 		}
 	}
 	return true
+}
+
+// Asked are the scopes of a token that was asked for names at a service: those of the names that the scopes permit. nil asks for all that
+// they permit.
+func (s Scopes) Asked(serviceKey string, names []string) Scopes {
+	if names == nil {
+		return s
+	}
+	texts := []string{}
+	for _, name := range names {
+		if !s.narrow || coversAny(s.at[serviceKey], Pattern(name)) {
+			texts = append(texts, serviceKey+"/"+name)
+		}
+	}
+	return RestoreScopes(texts)
 }

@@ -90,7 +90,7 @@ func (s assignments) CountHolders(ctx context.Context, role domain.RoleID, now t
 	if !isID(role) {
 		return 0, nil
 	}
-	err = s.scan(ctx, &n, "SELECT count(*) FROM (SELECT 1 FROM assignments WHERE role_id = ? AND (expires_at IS NULL OR expires_at > ?) LIMIT ?) x", role, now, most)
+	err = s.scan(ctx, &n, "SELECT count(*) FROM (SELECT 1 FROM assignments WHERE role_id = ? AND (expires_at IS NULL OR expires_at > ?) LIMIT ?) m", role, now, most)
 	return n, err
 }
 

@@ -54,7 +54,7 @@ func New(dialect Dialect, pools Pools, opts Options) *DB {
 	db.ping = read
 	db.reader = &store.Reader{
 		Principals: principals{read}, Users: users{read}, Identities: identities{read}, Registrations: registrations{read}, Services: services{read},
-		Roles: roles{read}, Permissions: permissions{read}, Assignments: assignments{read}, Grants: grants{read},
+		Roles: roles{read}, Permissions: permissions{read}, Assignments: assignments{read}, Grants: grants{read}, AppTokens: appTokens{read},
 		Devices: devices{read}, Sessions: sessions{read}, Flows: flows{read}, Lockouts: lockouts{read}, Keys: keys{read}, Audit: audit{read},
 		Erasure: erasure{read},
 		Changes: changes{feed}, Meta: meta{read},

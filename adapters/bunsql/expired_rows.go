@@ -25,9 +25,69 @@ func (s expiredRows) Messages(ctx context.Context, before time.Time, n int) (int
 	return s.remove(ctx, "outbox", "id", n, "COALESCE(delivered_at, parked_at) < ? ORDER BY COALESCE(delivered_at, parked_at)", before)
 }
 
+// AppTokens goes by the one index over both ends.
+func (s expiredRows) AppTokens(ctx context.Context, before time.Time, n int) (int, error) {
+	return s.remove(ctx, "app_tokens", "id", n, "COALESCE(revoked_at, expires_at) < ? ORDER BY COALESCE(revoked_at, expires_at)", before)
+}
+
+func (s expiredRows) AppTokenSecrets(ctx context.Context, before time.Time, n int) (int, error) {
+	return s.remove(ctx, "app_token_secrets", "id", n, "expires_at < ?", before)
+}
+
+func (s expiredRows) TokenUses(ctx context.Context, before time.Time, n int) (int, error) {
+	return s.remove(ctx, "token_use", "secret_id", n, "last_used_at < ? AND NOT EXISTS (SELECT 1 FROM app_tokens t WHERE t.id = token_id)", before)
+}
+
 func (s expiredRows) Lockouts(ctx context.Context, before time.Time, n int) (int, error) {
 	return s.remove(ctx, "login_failures", "key", n,
 		"updated_at < ? AND (locked_until IS NULL OR locked_until < ?) ORDER BY updated_at", before, before)
+}
+
+func (s expiredRows) Assignments(ctx context.Context, before time.Time, n int) (int, error) {
+	return s.remove(ctx, "assignments", "id", n, "expires_at < ? ORDER BY expires_at", before)
+}
+
+// removal is a kind of rows to remove.
+type removal struct{ table, key, over string }
+
+// The rows of deleted roles and services, each after those that refer to it.
+var (
+	deletedRoles = []removal{
+		{"assignments", "id", "role_id IN (SELECT id FROM roles WHERE deleted_at IS NOT NULL)"},
+		{"roles", "id", "deleted_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM assignments a WHERE a.role_id = roles.id)"},
+	}
+	deletedServices = []removal{
+		{"assignments", "id", "service_id IN (SELECT id FROM services WHERE deleted_at IS NOT NULL)"},
+		{"assignments", "id", "principal_id IN (SELECT id FROM services WHERE deleted_at IS NOT NULL)"},
+		{"roles", "id", `service_id IN (SELECT id FROM services WHERE deleted_at IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM assignments a WHERE a.role_id = roles.id)`},
+		{"permissions", "id", "service_id IN (SELECT id FROM services WHERE deleted_at IS NOT NULL)"},
+		{"app_tokens", "id", "service_id IN (SELECT id FROM services WHERE deleted_at IS NOT NULL)"},
+	}
+)
+
+func (s expiredRows) OfDeletedRoles(ctx context.Context, n int) (int, error) {
+	return s.removeEach(ctx, deletedRoles, n)
+}
+
+// OfDeletedServices takes the includes of their roles out first: roles that include each other can't go one by one.
+func (s expiredRows) OfDeletedServices(ctx context.Context, n int) (int, error) {
+	err := s.execute(ctx, `DELETE FROM role_includes WHERE role_id IN (
+		SELECT r.id FROM roles r JOIN services s ON s.id = r.service_id WHERE s.deleted_at IS NOT NULL)`)
+	if err != nil {
+		return 0, err
+	}
+	return s.removeEach(ctx, deletedServices, n)
+}
+
+// removeEach goes on to the next kind when there is room for it.
+func (s expiredRows) removeEach(ctx context.Context, kinds []removal, n int) (removed int, err error) {
+	for _, kind := range kinds {
+		some, err := s.remove(ctx, kind.table, kind.key, n-removed, kind.over)
+		if removed += some; err != nil || removed >= n {
+			return removed, err
+		}
+	}
+	return removed, nil
 }
 
 // remove finds rows once, passing by what others hold, and deletes them: a planner that put the subquery into a loop would delete

@@ -30,6 +30,18 @@ func TestCleaningHasAnIndex(t *testing.T) {
 			_, err := tx.ExpiredRows.Messages(ctx, now, 10)
 			return err
 		},
+		"assignments": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpiredRows.Assignments(ctx, now, 10)
+			return err
+		},
+		"deleted roles": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpiredRows.OfDeletedRoles(ctx, 10)
+			return err
+		},
+		"deleted services": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpiredRows.OfDeletedServices(ctx, 10)
+			return err
+		},
 		"lockouts": func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.ExpiredRows.Lockouts(ctx, now, 10)
 			return err

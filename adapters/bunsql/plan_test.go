@@ -62,8 +62,50 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 		"service":     func(ctx context.Context, r *store.Reader) error { _, err := r.Services.Find(ctx, anID); return err },
 		"held roles":  func(ctx context.Context, r *store.Reader) error { _, err := r.Grants.Held(ctx, anID, anID); return err },
 		"permissions": func(ctx context.Context, r *store.Reader) error { _, err := r.Grants.Known(ctx, anID); return err },
-		"feed":        func(ctx context.Context, r *store.Reader) error { _, err := r.Changes.After(ctx, 7, 100); return err },
-		"meta":        func(ctx context.Context, r *store.Reader) error { _, err := r.Meta.Get(ctx, "k"); return err },
+		"principal":   func(ctx context.Context, r *store.Reader) error { _, err := r.Principals.ByID(ctx, anID); return err },
+		"elsewhere": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Grants.Elsewhere(ctx, anID, now)
+			return err
+		},
+		"services": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Services.List(ctx, "", store.Page{After: domain.Cursor{At: now, ID: anID}, Limit: 10})
+			return err
+		},
+		"services of a holder": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Services.List(ctx, anID, store.Page{Limit: 10})
+			return err
+		},
+		"roles": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Roles.List(ctx, domain.PlatformID, store.Page{After: domain.Cursor{At: now, ID: anID}, Limit: 10})
+			return err
+		},
+		"closure": func(ctx context.Context, r *store.Reader) error { _, err := r.Roles.Closure(ctx, anID); return err },
+		"permissions of a service": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Permissions.List(ctx, store.PermissionFilter{Services: []domain.ServiceID{anID}}, store.Page{Limit: 10})
+			return err
+		},
+		"permissions by prefix": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Permissions.List(ctx, store.PermissionFilter{Everyone: true, Prefix: "invoice"}, store.Page{Limit: 10})
+			return err
+		},
+		"assignments of a principal": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Assignments.List(ctx, store.AssignmentFilter{Principal: anID, Now: now}, store.Page{Limit: 10})
+			return err
+		},
+		"assignments at a service": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Assignments.List(ctx, store.AssignmentFilter{Service: anID, Now: now}, store.Page{After: domain.Cursor{At: now, ID: anID}, Limit: 10})
+			return err
+		},
+		"holders": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Assignments.List(ctx, store.AssignmentFilter{Role: anID, Now: now}, store.Page{Limit: 10})
+			return err
+		},
+		"number of holders": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Assignments.CountHolders(ctx, anID, now, 1000)
+			return err
+		},
+		"feed": func(ctx context.Context, r *store.Reader) error { _, err := r.Changes.After(ctx, 7, 100); return err },
+		"meta": func(ctx context.Context, r *store.Reader) error { _, err := r.Meta.Get(ctx, "k"); return err },
 		"audit": func(ctx context.Context, r *store.Reader) error {
 			_, err := r.Audit.List(ctx, store.AuditFilter{SubjectID: anID, Limit: 10})
 			return err

@@ -103,7 +103,7 @@ func (db *DB) try(ctx context.Context, fn func(context.Context, conn, *store.Tx)
 func newTx(c conn) *store.Tx {
 	return &store.Tx{
 		Principals: principals{c}, Users: users{c}, Identities: identities{c}, Registrations: registrations{c}, Services: services{c},
-		Roles: roles{c}, Permissions: permissions{c}, Assignments: assignments{c},
+		Roles: roles{c}, Permissions: permissions{c}, Assignments: assignments{c}, AppTokens: appTokens{c},
 		Devices: devices{c}, Sessions: sessions{c}, Flows: flows{c}, Lockouts: lockouts{c}, Keys: keys{c}, Audit: audit{c}, Outbox: outbox{c}, Changes: changes{c}, Meta: meta{c},
 		ExpiredRows: expiredRows{c}, Erasure: erasure{c}, Grants: grants{c}, Payloads: payloads{c},
 	}
@@ -153,8 +153,6 @@ func (a *attempt) ahead(ctx context.Context) context.Context {
 	return ctx
 }
 
-var errOutcome = errors.New("the answer to COMMIT was lost: the transaction may or may not have happened")
-
 // commit reports success only when the database said so.
 func (a *attempt) commit() (again bool, err error) {
 	if !a.begun && len(a.queued) == 1 { // BEGIN alone
@@ -175,7 +173,7 @@ func (a *attempt) commit() (again bool, err error) {
 	}
 	var e *domain.Error
 	if errors.As(translated, &e) && e.Kind == domain.Unavailable {
-		return false, domain.ErrUnavailable.Because(errors.Join(errOutcome, errors.Unwrap(e)))
+		return false, domain.ErrUnavailable.Because(errors.Join(store.ErrUnknownOutcome, errors.Unwrap(e)))
 	}
 	return false, translated
 }

@@ -24,6 +24,11 @@ type Options struct {
 	// Authenticate finds the actor of a token. Errors: domain.ErrTokenInvalid (with the cause domain.ErrForged where Signet
 	// never made the token), or a failure of its own.
 	Authenticate func(ctx context.Context, token domain.Secret) (domain.Actor, error)
+	// MayProxy tells whether the actor of an application token may name the origin of the persons that it acts for: nil, or
+	// domain.ErrForbidden.
+	MayProxy func(context.Context, domain.Actor) error
+	// Used hears of each request that was authenticated with an application token itself; nil: nobody does.
+	Used func(domain.Actor, domain.Origin)
 	// Limiter counts calls, in this process; nil means no limits.
 	Limiter transient.Limiter
 	Limits  Limits
@@ -52,6 +57,8 @@ type API struct {
 	check        *validation
 	throttle     *throttle
 	authenticate func(context.Context, domain.Secret) (domain.Actor, error)
+	mayProxy     func(context.Context, domain.Actor) error
+	used         func(domain.Actor, domain.Origin)
 	cookies      *cookies
 	health       *health
 	document     *document
@@ -76,10 +83,15 @@ func New(o Options) (*API, error) {
 		check:        newValidation(),
 		throttle:     newThrottle(o.Limiter, o.Limits),
 		authenticate: o.Authenticate,
+		mayProxy:     o.MayProxy,
+		used:         o.Used,
 		cookies:      cookies,
 		health:       &health{ready: o.Ready},
 		document:     newDocument(o.Version),
 		timeout:      o.Timeout,
+	}
+	if a.used == nil {
+		a.used = func(domain.Actor, domain.Origin) {}
 	}
 	if a.timeout == 0 {
 		a.timeout = 10 * time.Second

@@ -20,7 +20,7 @@ import (
 type input struct {
 	body      *shape // nil: none is read
 	strict    bool
-	form      []param // what a form in the body has; not together with body
+	form      []param // what a form in the body has, a list where it may be there more than once; not together with body
 	params    []param
 	validated bool // there is something to validate
 }
@@ -64,8 +64,8 @@ func inputOf(t reflect.Type, strict bool) *input {
 		in.body = s
 	}
 	for _, p := range in.form {
-		if in.body != nil || p.kind != reflect.String {
-			panic("echohttp: " + t.String() + " can't be read from a form: its fields are texts, and json:\"-\"")
+		if in.body != nil || p.kind != reflect.String && p.kind != reflect.Slice {
+			panic("echohttp: " + t.String() + " can't be read from a form: its fields are texts, or lists of texts, and json:\"-\"")
 		}
 	}
 	return in

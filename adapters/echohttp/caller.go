@@ -14,6 +14,8 @@ type Caller struct {
 	// Actor is anonymous unless the operation authenticates.
 	Actor  domain.Actor
 	Origin domain.Origin
+	// ClientID is what a client called itself, where it authenticated as one; empty by bearer, unless it said it.
+	ClientID string
 	// Bearer is the token of the Authorization header, zero when the operation reads none or none was sent.
 	Bearer domain.Secret
 	// Accept is the Accept header, empty when there was none.
@@ -25,6 +27,7 @@ type Caller struct {
 
 	cookies *cookies
 	request *http.Request
+	proxies bool // it may name the origin of the person that it acts for
 }
 
 // IfMatch are the versions that the client wants to change (RFC 9110 §13.1.1); nil when it takes any. What is no version of ours matches

@@ -19,17 +19,19 @@ const unmatched = "unmatched"
 // allocation and no look-up.
 type exchange struct {
 	http.ResponseWriter
-	request http.Request // as the route sees it: a copy with the id in its context and the path in its one form
-	id      string
-	idValue [1]string // id as a header value
-	client  netip.Addr
-	route   string // the template
-	begun   time.Time
-	status  int // 0 until the answer begins
-	size    int64
-	failure error // what went wrong, for the log
-	gone    bool  // the client hung up before the answer
-	stack   []byte
+	request  http.Request // as the route sees it: a copy with the id in its context and the path in its one form
+	id       string
+	idValue  [1]string // id as a header value
+	client   netip.Addr
+	route    string // the template
+	begun    time.Time
+	status   int // 0 until the answer begins
+	size     int64
+	failure  error // what went wrong, for the log
+	format   *FailureFormat
+	admitted bool // its client's credentials were good
+	gone     bool // the client hung up before the answer
+	stack    []byte
 }
 
 func exchangeOf(c echo.Context) *exchange { return c.Response().Writer.(*exchange) } //nolint:forcetypeassert // ServeHTTP passed it in

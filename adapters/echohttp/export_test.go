@@ -2,6 +2,7 @@ package echohttp
 
 import (
 	"net/netip"
+	"net/url"
 	"reflect"
 )
 
@@ -11,7 +12,7 @@ func ClientAddr(peer netip.Addr, forwarded []string, trusted []netip.Prefix) net
 }
 
 // ParseForm is the decoder of forms without its request, for the fuzz target.
-func ParseForm(body string) (map[string]string, error) { return parseForm(body) }
+func ParseForm(body string) (url.Values, error) { return parseForm(body) }
 
 // Unmarshal is the decoder of bodies without its request, for the fuzz target.
 func Unmarshal(body []byte, strict bool, target any) error {

@@ -30,9 +30,21 @@ func (in *input) readForm(w http.ResponseWriter, r *http.Request, target reflect
 		return err
 	}
 	for _, p := range in.form {
-		if value, given := fields[p.name]; given {
-			target.FieldByIndex(p.index).SetString(value)
-			delete(fields, p.name)
+		values, given := fields[p.name]
+		delete(fields, p.name)
+		switch {
+		case !given:
+		case p.kind == reflect.Slice:
+			target.FieldByIndex(p.index).Set(reflect.ValueOf(values))
+		case len(values) > 1:
+			return errDuplicate
+		default:
+			target.FieldByIndex(p.index).SetString(values[0])
+		}
+	}
+	for _, values := range fields {
+		if len(values) > 1 {
+			return errDuplicate
 		}
 	}
 	if in.strict && len(fields) > 0 {
@@ -41,23 +53,21 @@ func (in *input) readForm(w http.ResponseWriter, r *http.Request, target reflect
 	return nil
 }
 
-// parseForm reads a form with every field once. Errors never quote it.
-func parseForm(body string) (map[string]string, error) {
-	values, err := url.ParseQuery(body)
+// parseForm reads a form. Errors never quote it.
+func parseForm(body string) (url.Values, error) {
+	fields, err := url.ParseQuery(body)
 	if err != nil {
 		return nil, errMalformed.Saying("The body is not a valid form")
 	}
-	fields := make(map[string]string, len(values))
-	for name, all := range values {
-		switch {
-		case len(all) > 1:
-			return nil, errDuplicate
-		case !utf8.ValidString(name) || !utf8.ValidString(all[0]):
-			return nil, errNotUTF8
-		case strings.ContainsRune(name, 0) || strings.ContainsRune(all[0], 0):
-			return nil, errNUL
+	for name, values := range fields {
+		for _, value := range values {
+			switch {
+			case !utf8.ValidString(name) || !utf8.ValidString(value):
+				return nil, errNotUTF8
+			case strings.ContainsRune(name, 0) || strings.ContainsRune(value, 0):
+				return nil, errNUL
+			}
 		}
-		fields[name] = all[0]
 	}
 	return fields, nil
 }

@@ -1,6 +1,7 @@
 package echohttp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -23,12 +24,15 @@ func Handle[Req, Res any](a *API, method, path string, op Op, call func(context.
 		produces = append(produces, Content{Status: status, Type: MediaJSON, Body: sampleOf[Res]()})
 	}
 	a.document.add(method, path, op, in, new(Req), produces...)
-	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller Caller) error {
+	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller *Caller) error {
 		var req Req
 		if err := in.read(ex, c, &req, a.check); err != nil {
 			return err
 		}
-		res, err := call(ctx, caller, req)
+		if err := a.admitRead(ctx, ex, caller, op, &req); err != nil {
+			return err
+		}
+		res, err := call(ctx, *caller, req)
 		if err != nil {
 			return err
 		}
@@ -41,12 +45,15 @@ func HandleRaw[Req any](a *API, method, path string, op Op, call func(context.Co
 	in := inputOf(reflect.TypeFor[Req](), op.Strict)
 	a.check.learn(reflect.TypeFor[Req]())
 	a.document.add(method, path, op, in, new(Req), op.Produces...)
-	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller Caller) error {
+	a.mount(method, path, op, func(ctx context.Context, ex *exchange, c echo.Context, caller *Caller) error {
 		var req Req
 		if err := in.read(ex, c, &req, a.check); err != nil {
 			return err
 		}
-		raw, err := call(ctx, caller, req)
+		if err := a.admitRead(ctx, ex, caller, op, &req); err != nil {
+			return err
+		}
+		raw, err := call(ctx, *caller, req)
 		if err != nil {
 			return err
 		}
@@ -65,27 +72,39 @@ func sampleOf[Res any]() any {
 }
 
 // mount routes an operation to run, behind its deadline and admission.
-func (a *API) mount(method, path string, op Op, run func(context.Context, *exchange, echo.Context, Caller) error) {
+func (a *API) mount(method, path string, op Op, run func(context.Context, *exchange, echo.Context, *Caller) error) {
 	timeout := op.Timeout
 	if timeout == 0 {
 		timeout = a.timeout
 	}
 	route(a.echo, method, path, func(ex *exchange, c echo.Context) error {
 		r := c.Request()
+		ex.format = op.Failures
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
 		caller, err := a.admit(ctx, ex, r, op)
 		if err == nil {
-			err = run(ctx, ex, c, caller)
+			err = run(ctx, ex, c, &caller)
 		}
 		switch {
 		case err == nil && op.Auth == UnverifiedAuth:
 			a.throttle.returnAnonymous(ctx, caller.Origin) // the use case found the credentials valid
 		case err != nil: // a forged token in the body counts like one in the header
 			err = a.throttle.countForged(ctx, caller.Origin, err)
+			if op.isClient() && !ex.admitted && !errors.Is(err, domain.ErrForged) {
+				err = cmp.Or(a.throttle.takeAnonymous(ctx, caller.Origin), err)
+			}
 		}
 		return err
 	})
+}
+
+// admitRead does what is left of admit once the request was read.
+func (a *API) admitRead(ctx context.Context, ex *exchange, caller *Caller, op Op, request any) error {
+	if op.isClient() {
+		return a.admitClient(ctx, ex, caller, op, request)
+	}
+	return a.proxy(ctx, caller, request)
 }
 
 // admit authenticates the caller and counts the call.
@@ -95,23 +114,31 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 		AcceptLanguage: strings.Join(r.Header["Accept-Language"], ","),
 		Head:           r.Method == http.MethodHead, cookies: a.cookies, request: r,
 	}
+	if op.isClient() {
+		return caller, nil // its credentials are in the request, which is not read yet
+	}
+	if op.Proxied {
+		if err := a.admitProxy(ctx, &caller); err != nil {
+			return caller, err
+		}
+	}
 	if op.Auth != NoAuth {
 		var err error
-		if caller.Bearer, err = bearerToken(r.Header); err != nil {
+		if caller.Bearer, err = tokenOf(r.Header, op); err != nil {
 			return caller, err
 		}
 	}
 	if op.Auth == NoAuth || op.Auth == UnverifiedAuth || caller.Bearer.IsZero() {
 		err := error(nil)
-		if !op.Unmetered || op.Auth != NoAuth {
+		if (!op.Unmetered || op.Auth != NoAuth) && !caller.proxies {
 			err = a.throttle.takeAnonymous(ctx, caller.Origin)
 		}
-		if err == nil && op.Auth == BearerAuth {
-			err = domain.ErrTokenMissing
+		if err == nil {
+			err = op.missing()
 		}
 		return caller, err
 	}
-	actor, err := a.authenticate(ctx, caller.Bearer)
+	actor, err := a.identify(ctx, caller, op)
 	switch {
 	case err == nil:
 	case errors.Is(err, domain.ErrTokenInvalid) && !errors.Is(err, domain.ErrForged):
@@ -123,6 +150,9 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 		return caller, err
 	}
 	caller.Actor = actor
+	if actor.Raw {
+		a.used(actor, caller.Origin)
+	}
 	if !op.Unmetered && !(op.UnmeteredForServices && actor.Kind == domain.ActorService) {
 		err = a.throttle.takeAuthenticated(ctx, actor)
 	}

@@ -17,6 +17,13 @@ const (
 	BearerAuth
 	// OptionalAuth authenticates a token if one was sent. A token that does not count is refused, not ignored.
 	OptionalAuth
+	// AppTokenAuth wants a live application token itself, as bearer or in X-App-Token.
+	AppTokenAuth
+	// ClientAuth wants an application token as the secret of a client (RFC 6749 §2.3.1): by HTTP Basic, or in the form of a request that is
+	// a ClientForm. It is looked at after the request was read.
+	ClientAuth
+	// ClientOrBearerAuth takes it as bearer as well, or an access token.
+	ClientOrBearerAuth
 	// UnverifiedAuth hands the token over as it came, in Caller.Bearer, for the use case to judge: a refresh token, or an
 	// access token whose time is over.
 	UnverifiedAuth
@@ -30,6 +37,11 @@ type Op struct {
 	Description string
 	Tag         string
 	Auth        Auth
+	// AppTokenHeader lets the application token of a service come in X-App-Token instead of the Authorization header.
+	AppTokenHeader bool
+	// Proxied lets a back end act for a person at its own end: with its application token in X-App-Token, the address and the user agent that a
+	// request which is a ProxiedRequest names are those of the origin.
+	Proxied bool
 	// Status of a success; 0 means 200.
 	Status int
 	// OtherStatuses are further ones of a success, which an [Answer] may have, for the document.
@@ -46,6 +58,8 @@ type Op struct {
 	Errors []*domain.Error
 	// Produces are the answers of HandleRaw, for the document.
 	Produces []Content
+	// Failures is the format of failures; nil: problems.
+	Failures *FailureFormat
 	// Hidden operations are not in the document.
 	Hidden bool
 }
@@ -55,6 +69,15 @@ func (op Op) status() int {
 		return http.StatusOK
 	}
 	return op.Status
+}
+
+// isClient tells whether a client's credentials are wanted.
+func (op Op) isClient() bool { return op.Auth == ClientAuth || op.Auth == ClientOrBearerAuth }
+
+// FailureFormat is how the operations of a standard say what went wrong.
+type FailureFormat struct {
+	Body   any // a sample, for the document
+	Render func(requestID string, status int, e *domain.Error) (body any, header http.Header)
 }
 
 // Content is one answer that HandleRaw may give.

@@ -45,7 +45,11 @@ type rendered struct {
 	etag string // quoted
 }
 
-const bearerScheme = "bearer"
+const (
+	bearerScheme   = "bearer"
+	appTokenScheme = "app_token"
+	clientScheme   = "client"
+)
 
 func newDocument(version string) *document {
 	d := &document{version: version, known: map[string]bool{}}
@@ -76,6 +80,8 @@ func (d *document) build() (rendered, error) {
 	spec.Info.WithLicense(openapi31.License{Name: "MIT"})
 	spec.WithServers(openapi31.Server{URL: "/"})
 	spec.SetHTTPBearerTokenSecurity(bearerScheme, "JWT", "An access token of /api/auth/login or /api/auth/refresh.")
+	spec.SetAPIKeySecurity(appTokenScheme, appTokenHeader, openapi.InHeader, "An application token of /api/tokens.")
+	spec.SetHTTPBasicSecurity(clientScheme, "The key of a service and an application token of it; or client_id and client_secret in the form.")
 	for _, o := range d.operations {
 		if err := o.describe(r); err != nil {
 			return rendered{}, fmt.Errorf("openapi: %s %s: %w", o.method, o.path, err)
@@ -102,7 +108,7 @@ func (o operation) describe(r *openapi31.Reflector) error {
 	if o.op.Description != "" {
 		oc.SetDescription(o.op.Description)
 	}
-	secure(oc, o.op.Auth)
+	secure(oc, o.op)
 	for _, content := range o.produces {
 		if content.Status == 0 {
 			content.Status = http.StatusOK
@@ -117,17 +123,30 @@ func (o operation) describe(r *openapi31.Reflector) error {
 				b.RequestBody.WithRequired(o.in.needsBody(o.req))
 			}
 		}))
-		addProblems(r, oc, failuresOf(o.op, o.in))
+		failures := failuresOf(o.op, o.in)
+		if o.op.Failures != nil {
+			addFailures(oc, o.op.Failures.Body, failures)
+		} else {
+			addProblems(r, oc, failures)
+		}
 	}
 	return r.AddOperation(oc)
 }
 
-func secure(oc openapi.OperationContext, auth Auth) {
-	if auth == NoAuth {
+func secure(oc openapi.OperationContext, op Op) {
+	if op.Auth == NoAuth && !op.Proxied {
 		return
 	}
-	oc.AddSecurity(bearerScheme)
-	if exposer, ok := oc.(openapi31.OperationExposer); ok && auth != BearerAuth {
+	if op.isClient() {
+		oc.AddSecurity(clientScheme)
+	}
+	if op.Auth != ClientAuth && op.Auth != NoAuth {
+		oc.AddSecurity(bearerScheme)
+	}
+	if op.Auth == AppTokenAuth || op.Proxied || op.AppTokenHeader {
+		oc.AddSecurity(appTokenScheme)
+	}
+	if exposer, ok := oc.(openapi31.OperationExposer); ok && op.missing() == nil && !op.isClient() {
 		operation := exposer.Operation()
 		operation.Security = append(operation.Security, map[string][]string{}) // or none
 	}
@@ -151,11 +170,20 @@ func failuresOf(op Op, in *input) []error {
 	if slices.ContainsFunc(in.params, func(p param) bool { return !p.query }) {
 		all = append(all, domain.ErrNotFound)
 	}
-	if op.Auth == BearerAuth {
-		all = append(all, domain.ErrTokenMissing)
+	if missing := op.missing(); missing != nil {
+		all = append(all, missing)
 	}
-	if op.Auth != NoAuth {
+	switch {
+	case op.isClient():
+		all = append(all, domain.ErrInvalidClient)
+	case op.Auth != NoAuth:
 		all = append(all, domain.ErrTokenInvalid)
+	}
+	if op.Proxied {
+		all = append(all, domain.ErrTokenInvalid, domain.ErrForbidden)
+	}
+	if op.Auth == BearerAuth {
+		all = append(all, domain.ErrForbidden) // a service's token, where a person is needed or an access token
 	}
 	if op.Auth != NoAuth || !op.Unmetered {
 		all = append(all, domain.ErrRateLimited)
@@ -183,6 +211,17 @@ func addProblems(r *openapi31.Reflector, oc openapi.OperationContext, failures [
 				cu.Description = http.StatusText(status) + ": " + strings.Join(codes, ", ")
 			},
 			openapi.WithCustomize(func(response openapi.ContentOrReference) { refer(response, codes) }))
+	}
+}
+
+// addFailures describes failures in another format, one answer per status.
+func addFailures(oc openapi.OperationContext, body any, failures []error) {
+	known := map[int]bool{}
+	for _, err := range failures {
+		if status, _ := Classify(err); !known[status] {
+			known[status] = true
+			oc.AddRespStructure(body, openapi.WithHTTPStatus(status), openapi.WithContentType(MediaJSON))
+		}
 	}
 }
 

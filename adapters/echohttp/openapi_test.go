@@ -69,6 +69,8 @@ func TestDocument(t *testing.T) {
 	new(rest.Sessions).Mount(a)
 	new(rest.Users).Mount(a)
 	new(rest.Audit).Mount(a)
+	new(rest.AppTokens).Mount(a)
+	new(rest.OAuth).Mount(a)
 	new(rest.WellKnown).Mount(a)
 	new(pages.VerificationLink).Mount(a)
 	new(pages.ResetLink).Mount(a)

@@ -69,7 +69,7 @@ func describeOptional(p jsonschema.InterceptSchemaParams) (stop bool, err error)
 		if err != nil {
 			return true, err
 		}
-		p.Schema.Type = inner.Type
+		p.Schema.Type, p.Schema.Format, p.Schema.Items = inner.Type, inner.Format, inner.Items
 	}
 	p.Schema.AddType(jsonschema.Null)
 	return true, nil

@@ -86,13 +86,20 @@ func fail(ex *exchange, r *http.Request, err error) {
 	ex.gone = errors.Is(r.Context().Err(), context.Canceled)
 	status, public := Classify(err)
 	h := ex.Header()
+	var content any = problem(status, public, ex.id)
 	setHeader(h, "Content-Type", api.ProblemMediaType)
 	setHeader(h, "Cache-Control", "no-store")
 	SetFailureHeaders(h, status, public)
+	if ex.format != nil {
+		var header http.Header
+		content, header = ex.format.Render(ex.id, status, public)
+		setHeader(h, "Content-Type", MediaJSON)
+		replaceHeaders(h, header)
+	}
 	if invalid, ok := errors.AsType[*invalidCookieError](err); ok {
 		http.SetCookie(ex.ResponseWriter, invalid.cleared)
 	}
-	body, err := json.Marshal(problem(status, public, ex.id))
+	body, err := json.Marshal(content)
 	if err != nil {
 		ex.failure = errors.Join(ex.failure, err)
 	}

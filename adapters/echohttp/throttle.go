@@ -1,6 +1,7 @@
 package echohttp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -54,18 +55,13 @@ func (t *throttle) returnAnonymous(ctx context.Context, from domain.Origin) {
 	}
 }
 
-// takeAuthenticated counts a call against its session, or against its token where there is no session.
+// takeAuthenticated counts a call against its session or, of a service, against the application token behind it: fresh access tokens are
+// no fresh budget.
 func (t *throttle) takeAuthenticated(ctx context.Context, actor domain.Actor) error {
 	if t.limiter == nil {
 		return nil
 	}
-	key := string(actor.SessionID)
-	if key == "" {
-		key = actor.TokenID
-	}
-	if key == "" {
-		key = string(actor.ID)
-	}
+	key := cmp.Or(string(actor.SessionID), string(actor.AppToken), actor.TokenID, string(actor.ID))
 	return t.take(ctx, t.authenticated, key)
 }
 

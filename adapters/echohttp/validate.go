@@ -23,7 +23,7 @@ func newValidation() *validation {
 
 // wireName is what clients call a field.
 func wireName(field reflect.StructField) string {
-	for _, key := range []string{"path", "query", "json"} {
+	for _, key := range []string{"path", "query", "formData", "json"} {
 		if name, _, _ := strings.Cut(field.Tag.Get(key), ","); name != "" && name != "-" {
 			return name
 		}

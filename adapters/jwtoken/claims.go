@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -26,13 +27,16 @@ type claimSet struct {
 	TokenID       string   `json:"jti"`
 	SessionID     string   `json:"sid,omitempty"` // a service's own tokens have no session
 	ClientID      string   `json:"client_id"`
-	EmailVerified bool     `json:"email_verified"`
+	EmailVerified *bool    `json:"email_verified,omitempty"` // of users
 	Roles         []string `json:"roles"`
 	Permissions   []string `json:"permissions,omitzero"` // absent with perm_ref, and [] for none
 	PermRef       bool     `json:"perm_ref,omitempty"`
 	PV            int64    `json:"pv"`
 	AMR           []string `json:"amr,omitempty"`
 	AuthTime      seconds  `json:"auth_time,omitzero"`
+	Kind          string   `json:"kind,omitempty"`  // absent: a user. The absence of sid says nothing: other tokens have none either
+	Key           string   `json:"key,omitempty"`   // the application token that it lives as long as
+	Scope         *string  `json:"scope,omitempty"` // RFC 9068 §2.2.3; absent unless it was asked for
 }
 
 var errIncomplete = errors.New("iss, sub, aud, exp, iat, nbf, jti and client_id are required")
@@ -43,8 +47,15 @@ func onWire(c domain.Claims) claimSet {
 		Issuer: c.Issuer, Subject: string(c.Subject), Audience: c.Audience,
 		ExpiresAt: toSeconds(c.ExpiresAt), IssuedAt: toSeconds(c.IssuedAt), NotBefore: toSeconds(c.IssuedAt),
 		TokenID: c.TokenID, SessionID: string(c.SessionID), ClientID: c.ClientID,
-		EmailVerified: c.EmailVerified, Roles: c.Roles, PermRef: c.PermRef, PV: c.PV,
-		AMR: c.AMR, AuthTime: toSeconds(c.AuthTime),
+		Roles: c.Roles, PermRef: c.PermRef, PV: c.PV,
+		AMR: c.AMR, AuthTime: toSeconds(c.AuthTime), Kind: string(c.Kind), Key: string(c.AppToken),
+	}
+	if c.Kind == "" {
+		s.EmailVerified = &c.EmailVerified
+	}
+	if c.Scope != nil {
+		scope := strings.Join(c.Scope, " ")
+		s.Scope = &scope
 	}
 	if s.Roles == nil {
 		s.Roles = []string{}
@@ -56,13 +67,17 @@ func onWire(c domain.Claims) claimSet {
 }
 
 func (s *claimSet) claims(typ domain.TokenType) domain.Claims {
-	return domain.Claims{
+	c := domain.Claims{
 		Issuer: s.Issuer, Subject: domain.PrincipalID(s.Subject), Audience: s.Audience,
 		ExpiresAt: s.ExpiresAt.time(), IssuedAt: s.IssuedAt.time(),
 		TokenID: s.TokenID, SessionID: domain.SessionID(s.SessionID), ClientID: s.ClientID,
-		EmailVerified: s.EmailVerified, Roles: s.Roles, Permissions: s.Permissions, PermRef: s.PermRef, PV: s.PV,
-		AMR: s.AMR, AuthTime: s.AuthTime.time(), Type: typ,
+		EmailVerified: s.EmailVerified != nil && *s.EmailVerified, Roles: s.Roles, Permissions: s.Permissions, PermRef: s.PermRef, PV: s.PV,
+		AMR: s.AMR, AuthTime: s.AuthTime.time(), Type: typ, Kind: domain.PrincipalKind(s.Kind), AppToken: domain.AppTokenID(s.Key),
 	}
+	if s.Scope != nil {
+		c.Scope = append([]string{}, strings.Fields(*s.Scope)...) // none asked for is not all
+	}
+	return c
 }
 
 // complete tells whether every required claim is there (RFC 9068 §2.2).
@@ -141,6 +156,12 @@ func (s *claimSet) member(name string, d *json.Decoder) error {
 		target = &s.AMR
 	case "auth_time":
 		target = &s.AuthTime
+	case "kind":
+		target = &s.Kind
+	case "key":
+		target = &s.Key
+	case "scope":
+		target = &s.Scope
 	default:
 		target = new(json.RawMessage)
 	}

@@ -22,6 +22,8 @@ func NewCaches(now func() time.Time) cache.Set {
 		Vocabularies: NewWeighedCache[domain.VocabularyKey](4<<20, (*domain.Vocabulary).Weight, now, nil),
 		Grants:       NewWeighedCache[domain.GrantsKey](8<<20, domain.Grants.Weight, now, domain.Grants.RememberUntil),
 		Assigned:     NewCache[domain.AssignedKey, bool](cacheSize, domain.AssignedAge, now, nil),
+		AppTokens:    NewCache[domain.AppTokenID](cacheSize, 0, now, domain.RememberedAppToken.RememberUntil),
+		AppTokenRefs: NewCache[domain.AppTokenSecretID](cacheSize, 0, now, domain.RememberedAppTokenRef.RememberUntil),
 		Claims:       NewCache[domain.TokenHash](cacheSize, 0, now, domain.Claims.RememberUntil),
 		SessionCount: NewCache[struct{}, domain.SessionCount](1, domain.SessionCountAge, now, nil),
 	}

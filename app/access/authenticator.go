@@ -30,53 +30,161 @@ type Authenticator struct {
 // Authenticate answers whose a token is: genuine, in time, and of a principal that may act. Its form decides how it is judged. All
 // refusals are domain.ErrTokenInvalid; those of tokens that Signet never made have the cause domain.ErrForged.
 func (a *Authenticator) Authenticate(ctx context.Context, token domain.Secret) (domain.Actor, error) {
-	if domain.IsAppToken(token) { // none have been issued yet
-		return domain.Actor{}, domain.ErrTokenInvalid.Because(domain.ErrForged)
+	if domain.IsAppToken(token) {
+		actor, _, err := a.AppToken(ctx, token)
+		return actor, err
 	}
-	return a.byAccessToken(ctx, token)
+	actor, _, err := a.AccessToken(ctx, token)
+	return actor, err
 }
 
-// byAccessToken judges a JWT: by its key, signature and times, and then by what can change after it was signed.
-func (a *Authenticator) byAccessToken(ctx context.Context, token domain.Secret) (domain.Actor, error) {
+// AccessToken is Authenticate for a JWT, with what the token says: it is judged by its key, signature and times, and then by what can
+// change after it was signed.
+func (a *Authenticator) AccessToken(ctx context.Context, token domain.Secret) (domain.Actor, domain.Claims, error) {
 	now := a.System.Now()
+	claims, err := a.verified(ctx, token, now)
+	if err != nil {
+		return domain.Actor{}, domain.Claims{}, err
+	}
+	var actor domain.Actor
+	switch claims.Kind {
+	case "":
+		actor, err = a.user(ctx, claims, now)
+	case domain.KindServiceAccount:
+		actor, err = a.service(ctx, claims, now)
+	default:
+		err = domain.ErrTokenInvalid // of a later release, which this one can't judge
+	}
+	if err == nil {
+		err = a.checkAudience(ctx, claims)
+	}
+	if err != nil {
+		return domain.Actor{}, domain.Claims{}, err
+	}
+	return actor, claims, nil
+}
+
+func (a *Authenticator) verified(ctx context.Context, token domain.Secret, now time.Time) (domain.Claims, error) {
 	if err := a.Directory.Feed.Fresh(ctx); err != nil {
-		return domain.Actor{}, err
+		return domain.Claims{}, err
 	}
 	if err := a.Ring.Recognize(ctx, token, now); err != nil {
-		return domain.Actor{}, err // here, so that a flood of forgeries has neither loads nor the lock of the memory to fight for
+		return domain.Claims{}, err // here, so that a flood of forgeries has neither loads nor the lock of the memory to fight for
 	}
 	claims, err := a.Claims.Get(ctx, domain.HashToken(token), func(ctx context.Context) (domain.Claims, error) {
 		return a.Ring.Verify(ctx, token, a.Issuer, now)
 	})
 	if errors.Is(err, secure.ErrExpired) || err == nil && !now.Before(claims.ExpiresAt) {
+		err = domain.ErrTokenInvalid
+	}
+	return claims, err
+}
+
+// user asks what can change after a user's token was signed: whether its session is open, and whether its principal may act. Roles and
+// permissions in the token are never asked: they are looked up.
+func (a *Authenticator) user(ctx context.Context, c domain.Claims, now time.Time) (domain.Actor, error) {
+	session, err := a.Directory.Session(ctx, c.SessionID)
+	if isNotFound(err) || err == nil && (!session.EndedAt.IsZero() || session.UserID.Principal() != c.Subject) {
 		return domain.Actor{}, domain.ErrTokenInvalid
 	}
 	if err != nil {
 		return domain.Actor{}, err
 	}
-	principal, err := a.live(ctx, claims, now)
+	user, err := a.Directory.User(ctx, domain.UserID(c.Subject))
+	if isNotFound(err) || err == nil && !user.IsActive(now) {
+		return domain.Actor{}, domain.ErrTokenInvalid
+	}
+	return domain.Actor{
+		Kind: domain.ActorUser, ID: user.Principal.ID, SessionID: c.SessionID, Audience: c.Audience, ClientID: c.ClientID,
+		TokenID: c.TokenID, AuthTime: c.AuthTime, ExpiresAt: c.ExpiresAt,
+	}, err
+}
+
+// service asks the same of a service's token: it lives as long as its service, the account and the application token that it was got with.
+// What it may do is narrowed by what that token's scopes are now.
+func (a *Authenticator) service(ctx context.Context, c domain.Claims, now time.Time) (domain.Actor, error) {
+	if c.SessionID != "" {
+		return domain.Actor{}, domain.ErrTokenInvalid
+	}
+	token, err := a.Directory.AppToken(ctx, c.AppToken)
+	if isNotFound(err) || err == nil && (!token.IsLive(now) || token.ServiceID.Principal() != c.Subject) {
+		return domain.Actor{}, domain.ErrTokenInvalid
+	}
 	if err != nil {
 		return domain.Actor{}, err
 	}
-	return actor(claims, principal), nil
+	service, err := a.account(ctx, token.ServiceID, now)
+	if err == nil && isFromBefore(service, c.IssuedAt) {
+		err = domain.ErrTokenInvalid
+	}
+	return domain.Actor{
+		Kind: domain.ActorService, ID: c.Subject, Audience: c.Audience, ClientID: c.ClientID, TokenID: c.TokenID, ExpiresAt: c.ExpiresAt,
+		AppToken: token.ID, Scopes: token.Scopes.Asked(c.Audience, c.Scope),
+	}, err
 }
 
-// live asks what can change after a token was signed: whether its session is open, and whether its principal may act. Roles and
-// permissions in the token are never asked: they are looked up.
-func (a *Authenticator) live(ctx context.Context, c domain.Claims, now time.Time) (domain.Principal, error) {
-	session, err := a.Directory.Session(ctx, c.SessionID)
-	if isNotFound(err) || err == nil && (!session.EndedAt.IsZero() || session.UserID.Principal() != c.Subject) {
-		return domain.Principal{}, domain.ErrTokenInvalid
+// AppToken is Authenticate for an application token itself, with what it is. It does not count as a use.
+func (a *Authenticator) AppToken(ctx context.Context, text domain.Secret) (domain.Actor, domain.AppToken, error) {
+	forged := domain.ErrTokenInvalid.Because(domain.ErrForged)
+	presented, ok := domain.ParseAppToken(text)
+	if !ok {
+		return domain.Actor{}, domain.AppToken{}, forged
+	}
+	now := a.System.Now()
+	token, err := a.Directory.AppTokenOf(ctx, presented.Secret)
+	if isNotFound(err) {
+		err = forged
+	}
+	if err == nil {
+		err = token.Judge(presented, now)
+	}
+	var service domain.Service
+	if err == nil {
+		service, err = a.account(ctx, token.ServiceID, now)
 	}
 	if err != nil {
-		return domain.Principal{}, err
+		return domain.Actor{}, domain.AppToken{}, err
 	}
-	user, err := a.Directory.User(ctx, domain.UserID(c.Subject))
-	principal := user.Principal
+	return domain.Actor{
+		Kind: domain.ActorService, ID: service.ID.Principal(), ClientID: service.Key, ExpiresAt: token.EndOf(presented),
+		AppToken: token.ID, Raw: true, Secret: presented.Secret, Scopes: token.Scopes,
+	}, token, nil
+}
+
+// account is a service that may act: active, and so its account.
+func (a *Authenticator) account(ctx context.Context, id domain.ServiceID, now time.Time) (domain.Service, error) {
+	service, err := a.Directory.ServiceByID(ctx, id)
+	if isNotFound(err) || err == nil && !service.IsActive() {
+		return domain.Service{}, domain.ErrTokenInvalid
+	}
+	if err != nil {
+		return domain.Service{}, err
+	}
+	principal, err := a.Directory.Principal(ctx, id.Principal())
 	if isNotFound(err) || err == nil && !principal.IsActive(now) {
-		return domain.Principal{}, domain.ErrTokenInvalid
+		return domain.Service{}, domain.ErrTokenInvalid
 	}
-	return principal, err
+	return service, err
+}
+
+// checkAudience refuses tokens for a service that is off or gone, or from before it was off.
+func (a *Authenticator) checkAudience(ctx context.Context, c domain.Claims) error {
+	if c.Audience == domain.PlatformKey {
+		return nil // which is never off
+	}
+	service, err := a.Directory.Service(ctx, c.Audience)
+	if err != nil {
+		return TokenInvalidWhenUnknown(err)
+	}
+	if service.Key != c.Audience || isFromBefore(service, c.IssuedAt) { // or else another one, whose name is the key of one that was deleted
+		return domain.ErrTokenInvalid
+	}
+	return nil
+}
+
+// isFromBefore tells whether a token was issued before its service was switched on again. Tokens say when in whole seconds.
+func isFromBefore(s domain.Service, issued time.Time) bool {
+	return issued.Before(s.ActivatedAt.Truncate(time.Second))
 }
 
 // Genuine reads a token that Signet made, whether or not its time or its session is over: enough to log out with.
@@ -97,13 +205,6 @@ func (a *Authenticator) Changed(kind domain.ChangeKind, _ string) {
 
 // Flush forgets all tokens.
 func (a *Authenticator) Flush() { a.Claims.Flush() }
-
-func actor(c domain.Claims, p domain.Principal) domain.Actor {
-	return domain.Actor{
-		Kind: domain.ActorKindOf(p.Kind), ID: p.ID, SessionID: c.SessionID, Audience: c.Audience, ClientID: c.ClientID,
-		TokenID: c.TokenID, AuthTime: c.AuthTime, ExpiresAt: c.ExpiresAt,
-	}
-}
 
 func isNotFound(err error) bool  { return errors.Is(err, domain.ErrNotFound) }
 func isForbidden(err error) bool { return errors.Is(err, domain.ErrForbidden) }

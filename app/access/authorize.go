@@ -8,10 +8,10 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-var (
-	errPersonOnly = domain.ErrForbidden.Saying("This needs the token of a person")
-	errRawToken   = domain.ErrForbidden.Saying("An application token does not open this: exchange it at /oauth2/token for an access token")
-)
+// ErrPersonOnly is the refusal of a service's token where a person's is needed.
+var ErrPersonOnly = domain.ErrForbidden.Saying("This needs the token of a person")
+
+var errRawToken = domain.ErrForbidden.Saying("An application token does not open this: exchange it at /oauth2/token for an access token")
 
 // RequireUser is the first line of use cases that any logged-in user may call, whatever service their token was issued for.
 func RequireUser(a domain.Actor) error {
@@ -19,10 +19,21 @@ func RequireUser(a domain.Actor) error {
 	case domain.ActorUser:
 		return nil
 	case domain.ActorService:
-		return errPersonOnly
+		return ErrPersonOnly
 	case domain.ActorAnonymous, domain.ActorSystem:
 	}
 	return domain.ErrTokenMissing
+}
+
+// RequireAccessToken is the first line of use cases that take any access token, a service's too.
+func RequireAccessToken(a domain.Actor) error {
+	if a.Kind == domain.ActorService {
+		if a.Raw {
+			return errRawToken
+		}
+		return nil
+	}
+	return RequireUser(a)
 }
 
 // RequirePlatformUser wants a person, with a token that was issued for Signet itself: one that a service received must not open Signet's
@@ -84,6 +95,26 @@ func (d *Directory) Require(ctx context.Context, a domain.Actor, permission stri
 		return domain.ErrForbidden
 	}
 	return nil
+}
+
+// RequireLoginProxy wants a back end that may name the origin of the persons it logs in: by the application token itself, of an account that
+// holds the permission at its own service. An attacker who could name one would have a budget of guesses for each address they invent.
+func (d *Directory) RequireLoginProxy(ctx context.Context, a domain.Actor) error {
+	if a.Kind != domain.ActorService || !a.Raw {
+		return domain.ErrTokenInvalid
+	}
+	service, err := d.ServiceByID(ctx, domain.ServiceID(a.ID))
+	if isNotFound(err) {
+		return domain.ErrTokenInvalid
+	}
+	if err != nil {
+		return err
+	}
+	grants, err := d.GrantsOf(ctx, a, service)
+	if err == nil && !grants.Allows(domain.LoginProxy) {
+		err = domain.ErrForbidden.Saying("The service's account must hold " + domain.LoginProxy + " at its own service to act for others")
+	}
+	return err
 }
 
 // GrantsOf is what an actor may do at a service with the credential that they sent.

@@ -127,10 +127,58 @@ func (d *Directory) find(ctx context.Context, ref string) (domain.Service, error
 	return domain.Service{}, domain.ErrNotFound
 }
 
+// ServiceByID is the service of that id, inactive ones too. domain.ErrNotFound otherwise.
+func (d *Directory) ServiceByID(ctx context.Context, id domain.ServiceID) (domain.Service, error) {
+	if err := d.Feed.Fresh(ctx); err != nil {
+		return domain.Service{}, err
+	}
+	return d.serviceByID(ctx, id)
+}
+
 func (d *Directory) serviceByID(ctx context.Context, id domain.ServiceID) (domain.Service, error) {
 	return d.Caches.Services.Get(ctx, id, func(ctx context.Context) (domain.Service, error) {
 		return d.Store.Read().Services.ByID(ctx, id)
 	})
+}
+
+// AppToken is the application token of that id, ended ones too. domain.ErrNotFound otherwise, which is remembered too, for a second.
+func (d *Directory) AppToken(ctx context.Context, id domain.AppTokenID) (domain.AppToken, error) {
+	if err := d.Feed.Fresh(ctx); err != nil {
+		return domain.AppToken{}, err
+	}
+	t, err := d.Caches.AppTokens.Get(ctx, id, func(ctx context.Context) (domain.RememberedAppToken, error) {
+		t, err := d.Store.Read().AppTokens.ByID(ctx, id)
+		if isNotFound(err) {
+			return domain.RememberedAppToken{Until: d.System.Now().Add(domain.UnknownAge)}, nil
+		}
+		return domain.RememberedAppToken{AppToken: t}, err
+	})
+	if err == nil && t.ID == "" {
+		err = domain.ErrNotFound
+	}
+	return t.AppToken, err
+}
+
+// AppTokenOf is the application token that a secret is one of, by the secret's public id: whether it is its secret, the token judges.
+// A secret never becomes another token's, so what it belongs to is remembered apart from what changes.
+func (d *Directory) AppTokenOf(ctx context.Context, id domain.AppTokenSecretID) (domain.AppToken, error) {
+	if err := d.Feed.Fresh(ctx); err != nil {
+		return domain.AppToken{}, err
+	}
+	r, err := d.Caches.AppTokenRefs.Get(ctx, id, func(ctx context.Context) (domain.RememberedAppTokenRef, error) {
+		t, err := d.Store.Read().AppTokens.BySecret(ctx, id)
+		if isNotFound(err) {
+			return domain.RememberedAppTokenRef{Until: d.System.Now().Add(domain.UnknownAge)}, nil
+		}
+		return domain.RememberedAppTokenRef{ID: t.ID}, err
+	})
+	if err != nil {
+		return domain.AppToken{}, err
+	}
+	if r.ID == "" {
+		return domain.AppToken{}, domain.ErrNotFound
+	}
+	return d.AppToken(ctx, r.ID)
 }
 
 // PV is the version of what a principal holds at a service: it rises with every change of either, or of the platform.
@@ -201,6 +249,8 @@ func (d *Directory) Changed(kind domain.ChangeKind, subject string) {
 	case domain.ChangeService:
 		d.services.Add(1) // what was unknown may be known now
 		d.Caches.Services.Drop(domain.ServiceID(subject))
+	case domain.ChangeAppToken:
+		d.Caches.AppTokens.Drop(domain.AppTokenID(subject))
 	}
 }
 
@@ -215,4 +265,6 @@ func (d *Directory) Flush() {
 	d.Caches.Vocabularies.Flush()
 	d.Caches.Grants.Flush()
 	d.Caches.Assigned.Flush()
+	d.Caches.AppTokens.Flush()
+	d.Caches.AppTokenRefs.Flush()
 }

@@ -12,6 +12,9 @@ import (
 type Token struct {
 	Token     domain.Secret
 	ExpiresIn time.Duration
+	// Permissions are those that the token speaks of, by their short names; ByRef tells that they were too many to put in.
+	Permissions []string
+	ByRef       bool
 }
 
 // Signer signs claims with the active key.
@@ -35,16 +38,23 @@ type Subject struct {
 	// Until is when whatever the token rests on is over, a session say: no token outlives it.
 	Until time.Time
 
+	// Of a user's login.
 	SessionID     domain.SessionID
 	AMR           []string
 	AuthTime      time.Time
 	EmailVerified bool
+
+	// Of a service: the application token that it proved itself with, what that narrows the account to, and the permissions asked for by
+	// their short names; nil: all.
+	AppToken domain.AppTokenID
+	Scopes   domain.Scopes
+	Asked    []string
 }
 
 // Mint makes a token for one audience. It outlives neither what it rests on nor the grants it speaks of, which is why a remembered
 // session needs no look at the clock.
 func (m *Minter) Mint(ctx context.Context, s Subject, audience domain.Service, now time.Time) (Token, error) {
-	grants, err := m.Directory.Grants(ctx, s.Principal, audience)
+	grants, err := m.Grants(ctx, s, audience, now)
 	if err != nil {
 		return Token{}, err
 	}
@@ -55,18 +65,34 @@ func (m *Minter) Mint(ctx context.Context, s Subject, audience domain.Service, n
 	issued := now.Truncate(time.Second) // NumericDate is in seconds here
 	claims := domain.Claims{
 		Issuer: m.Issuer, Subject: s.Principal.ID, Audience: audience.Key,
-		IssuedAt: issued, ExpiresAt: earlier(issued.Add(m.TTL), s.Until),
+		IssuedAt: issued, ExpiresAt: domain.EarlierEnd(issued.Add(m.TTL), s.Until),
 		TokenID: m.System.NewID(), SessionID: s.SessionID, ClientID: s.Client.Key,
 		EmailVerified: s.EmailVerified, PV: pv, AMR: s.AMR, AuthTime: s.AuthTime, Type: audience.TokenType,
-	}.WithGrants(grants.LastingUntil(now.Add(domain.ShortestGrant)))
+	}.WithGrants(grants)
+	if s.Principal.Kind == domain.KindServiceAccount {
+		claims.Kind, claims.AppToken, claims.Scope = s.Principal.Kind, s.AppToken, s.Asked
+	}
 	claims.ExpiresAt = claims.ExpiresAt.Truncate(time.Second)
 	token, err := m.Ring.Sign(ctx, claims)
-	return Token{Token: token, ExpiresIn: claims.ExpiresAt.Sub(issued)}, err
+	return Token{
+		Token: token, ExpiresIn: claims.ExpiresAt.Sub(issued), Permissions: grants.Permissions(), ByRef: claims.PermRef,
+	}, err
 }
 
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
+// Grants is what a token of the subject would speak of: what its principal holds long enough, within what its credential may do and was
+// asked for.
+func (m *Minter) Grants(ctx context.Context, s Subject, audience domain.Service, now time.Time) (domain.Grants, error) {
+	grants, err := m.Directory.Narrowed(ctx, s.Principal, audience, s.Scopes)
+	if err != nil {
+		return domain.Grants{}, err
 	}
-	return a
+	grants = grants.LastingUntil(now.Add(domain.ShortestGrant))
+	if s.Asked == nil {
+		return grants, nil
+	}
+	names := make([]domain.Pattern, len(s.Asked))
+	for i, name := range s.Asked {
+		names[i] = domain.Pattern(name)
+	}
+	return grants.Narrow(names), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
@@ -67,6 +68,9 @@ func (s *Service) Logout(ctx context.Context, in LogoutInput) error {
 
 func (s *Service) sessionOfAccess(ctx context.Context, token domain.Secret) (ownSession, error) {
 	claims, err := s.authenticator.Genuine(ctx, token)
+	if err == nil && claims.Kind != "" {
+		err = access.ErrPersonOnly // a service has no session
+	}
 	return sessionOf(claims.Subject, claims.SessionID), err
 }
 

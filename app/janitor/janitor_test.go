@@ -152,9 +152,17 @@ func TestCleaning(t *testing.T) {
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
 		return tx.Lockouts.Save(ctx, domain.Lockout{Key: []byte("k"), Failures: 1, UpdatedAt: r.Clock.Now()})
 	})
+	shop, clerk := r.Service(t, "shop", nil)
+	_, gone := r.Service(t, "gone", nil)
+	r.Assign(t, user, clerk, r.Clock.Now())
+	r.Write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Roles.Delete(ctx, gone, r.Clock.Now()) })
 	r.Write(t, func(_ context.Context, tx *store.Tx) error { tx.Changed(domain.ChangeSession, "newest"); return nil })
+	leaveAppToken(t, r)
 
-	tables := []string{"sessions", "refresh_families", "registrations", "flows", "outbox", "login_failures", "changes"}
+	tables := []string{
+		"sessions", "refresh_families", "registrations", "flows", "outbox", "login_failures", "changes", "assignments", "roles",
+		"app_tokens", "app_token_secrets", "token_use",
+	}
 	rows := func() map[string]int {
 		all := map[string]int{}
 		for _, table := range tables {
@@ -168,6 +176,7 @@ func TestCleaning(t *testing.T) {
 	if len(before) != len(tables) {
 		t.Fatalf("the tables have %v", before)
 	}
+	before["roles"]-- // the deleted one goes at once
 	passed := time.Duration(0)
 	for _, step := range []struct {
 		at   time.Duration
@@ -183,9 +192,18 @@ func TestCleaning(t *testing.T) {
 		{30*24*time.Hour + time.Second, "the run of failures", map[string]int{"login_failures": 0}},
 		{37*24*time.Hour - time.Second, "nothing more", nil},
 		{37*24*time.Hour + time.Second, "the session that nobody ended", map[string]int{"sessions": 0, "refresh_families": 0}},
+		{90*24*time.Hour - time.Second, "nothing more", nil},
+		{90*24*time.Hour + time.Second, "the assignment and the secret that ended", map[string]int{"assignments": 0, "app_token_secrets": 1}},
+		{91*24*time.Hour + time.Second, "the token that ended later, and what was known of its use", map[string]int{"app_tokens": 0, "app_token_secrets": 0, "token_use": 0}},
+		{92 * 24 * time.Hour, "what a deleted service owned", map[string]int{"roles": before["roles"] - 1}},
 	} {
 		r.Clock.Move(step.at - passed)
 		passed = step.at
+		if step.what == "what a deleted service owned" {
+			r.Write(t, func(ctx context.Context, tx *store.Tx) error {
+				return tx.Services.Update(ctx, shop.Deleted(r.Clock.Now()))
+			})
+		}
 		j.Sweep(t.Context())
 		for table, n := range step.gone {
 			if before[table] = n; n == 0 {
@@ -201,6 +219,31 @@ func TestCleaning(t *testing.T) {
 			t.Errorf("%s: %d done, %d failed", kind, j.Done(kind), j.Failed(kind))
 		}
 	}
+}
+
+// leaveAppToken leaves a token that ends in a day, of which one secret is over.
+func leaveAppToken(t *testing.T, r *rig.Rig) {
+	t.Helper()
+	service, _ := r.Service(t, "shop", nil)
+	secret := func(ends time.Time) domain.AppTokenSecret {
+		s, _, err := domain.NewAppTokenSecret(domain.AppTokenSecretID(r.System.NewID()), r.System.Entropy, r.Clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.ExpiresAt = ends
+		return s
+	}
+	token := domain.AppToken{
+		ID: domain.AppTokenID(r.System.NewID()), ServiceID: service.ID, Name: "CI", CreatedAt: r.Clock.Now(),
+		ExpiresAt: r.Clock.Now().Add(24 * time.Hour), Secrets: []domain.AppTokenSecret{secret(time.Time{}), secret(r.Clock.Now())},
+	}
+	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.AppTokens.Insert(ctx, token); err != nil {
+			return err
+		}
+		use := domain.TokenUse{Secret: token.Secrets[0].ID, Token: token.ID, Count: 1, LastAt: r.Clock.Now()}
+		return tx.AppTokens.AddUse(ctx, []domain.TokenUse{use}, nil)
+	})
 }
 
 // What the janitor took away is answered as what is over, and not as what never was.

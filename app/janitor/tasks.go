@@ -20,6 +20,10 @@ const (
 	// KeepFailures is how long a run of failed logins is remembered after its last one. It is far above the longest lock, so that
 	// waiting does not make the next lock shorter (TH-4), and slower guesses than this get nowhere.
 	KeepFailures = 30 * 24 * time.Hour
+	// KeepAssignments is for the question of why somebody may no longer do something.
+	KeepAssignments = 90 * 24 * time.Hour
+	// KeepAppTokens is for the owners of services, who ask which of their tokens ended and when it was last used.
+	KeepAppTokens = 90 * 24 * time.Hour
 	// KeepChanges must be longer than the silence after which a follower forgets everything anyway.
 	KeepChanges = 2 * time.Hour
 )
@@ -41,6 +45,24 @@ func Cleaning(s store.Store) []Task {
 		}),
 		Remove(s, "login_failures", KeepFailures, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.ExpiredRows.Lockouts(ctx, before, n)
+		}),
+		Remove(s, "assignments", KeepAssignments, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.Assignments(ctx, before, n)
+		}),
+		Remove(s, "roles", 0, func(ctx context.Context, tx *store.Tx, _ time.Time, n int) (int, error) {
+			return tx.ExpiredRows.OfDeletedRoles(ctx, n)
+		}),
+		Remove(s, "services", 0, func(ctx context.Context, tx *store.Tx, _ time.Time, n int) (int, error) {
+			return tx.ExpiredRows.OfDeletedServices(ctx, n)
+		}),
+		Remove(s, "app_tokens", KeepAppTokens, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.AppTokens(ctx, before, n)
+		}),
+		Remove(s, "app_token_secrets", KeepAppTokens, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.AppTokenSecrets(ctx, before, n)
+		}),
+		Remove(s, "token_use", KeepAppTokens, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.TokenUses(ctx, before, n)
 		}),
 		Remove(s, "changes", KeepChanges, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.Changes.Purge(ctx, before, n)

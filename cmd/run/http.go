@@ -18,13 +18,17 @@ import (
 
 // listen binds the listeners before the core is made: with port 0 the core needs to know where it is reached. The returned
 // function gives the core to the listeners, which serve nothing before.
-func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*echohttp.Server, func(*app.App), error) {
+func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*echohttp.Server, func(a *app.App, publicURL string), error) {
 	c := s.config
 	var ready func(context.Context) (bool, map[string]string)
 	var authenticate func(context.Context, domain.Secret) (domain.Actor, error)
+	var mayProxy func(context.Context, domain.Actor) error
+	var used func(domain.Actor, domain.Origin)
 	api, err := echohttp.New(echohttp.Options{
 		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), Limiter: l.local, Metrics: metrics,
 		Authenticate: func(ctx context.Context, token domain.Secret) (domain.Actor, error) { return authenticate(ctx, token) },
+		MayProxy:     func(ctx context.Context, a domain.Actor) error { return mayProxy(ctx, a) },
+		Used:         func(a domain.Actor, from domain.Origin) { used(a, from) },
 		Limits: echohttp.Limits{
 			Anonymous: c.LimitAnonymous, Forged: c.LimitForged, Authenticated: c.LimitCalls,
 		},
@@ -51,10 +55,10 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	if addr := listeners.AdminAddr(); addr != nil {
 		s.AdminURL = "http://" + reachable(addr)
 	}
-	return listeners, func(a *app.App) {
-		authenticate = a.Authenticator.Authenticate
+	return listeners, func(a *app.App, publicURL string) {
+		authenticate, mayProxy, used = a.Authenticator.Authenticate, a.Directory.RequireLoginProxy, a.Usage.Used
 		ready = readiness(a, l)
-		for _, r := range resources(a, c) {
+		for _, r := range resources(a, c, publicURL) {
 			r.Mount(api)
 		}
 	}, nil
@@ -63,7 +67,7 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 // resource is a group of routes.
 type resource interface{ Mount(*echohttp.API) }
 
-func resources(a *app.App, c *Config) []resource {
+func resources(a *app.App, c *Config, publicURL string) []resource {
 	return []resource{
 		&rest.Auth{Service: a.Auth},
 		&rest.Passwords{Service: a.Password},
@@ -77,7 +81,9 @@ func resources(a *app.App, c *Config) []resource {
 		&rest.Authz{Service: a.Authz},
 		&rest.Users{Service: a.Users},
 		&rest.Audit{Service: a.AuditLog},
-		&rest.WellKnown{JWKS: a.Keys.JWKS},
+		&rest.AppTokens{Service: a.AppTokens},
+		&rest.OAuth{Service: a.OAuth},
+		&rest.WellKnown{JWKS: a.Keys.JWKS, Issuer: a.Minter.Issuer, PublicURL: publicURL, Algorithm: string(a.Keys.Policy.Algorithm)},
 		&pages.VerificationLink{Service: a.Auth, ConsumeOnAnyGet: c.VerifyGet == "consume"},
 		&pages.ResetLink{Service: a.Password},
 		&pages.EmailChangeLink{Service: a.Profile},

@@ -120,7 +120,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err := observe(metrics, s.app, s.hasher, l); err != nil {
 		return err
 	}
-	mount(s.app)
+	mount(s.app, publicURL)
 	s.serve(listeners)
 	return nil
 }

@@ -4,6 +4,7 @@ CREATE INDEX CONCURRENTLY app_tokens_service ON app_tokens (service_id, created_
 DROP INDEX CONCURRENTLY IF EXISTS assignments_role;
 CREATE INDEX CONCURRENTLY assignments_role ON assignments (role_id);
 DROP INDEX CONCURRENTLY IF EXISTS services_newest;
+DROP INDEX CONCURRENTLY IF EXISTS services_deleted;
 DROP INDEX CONCURRENTLY IF EXISTS roles_name_folded;
 DROP INDEX CONCURRENTLY IF EXISTS roles_newest;
 DROP INDEX CONCURRENTLY IF EXISTS roles_deleted;

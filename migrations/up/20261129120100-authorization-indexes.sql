@@ -3,6 +3,8 @@
 -- nobody uses, hence the DROP before each. SQLite has no CONCURRENTLY and needs none: it is left out there.
 DROP INDEX CONCURRENTLY IF EXISTS services_newest;
 CREATE INDEX CONCURRENTLY services_newest ON services (created_at, id) WHERE deleted_at IS NULL;
+DROP INDEX CONCURRENTLY IF EXISTS services_deleted;
+CREATE INDEX CONCURRENTLY services_deleted ON services (deleted_at) WHERE deleted_at IS NOT NULL;
 DROP INDEX CONCURRENTLY IF EXISTS roles_name_folded;
 CREATE UNIQUE INDEX CONCURRENTLY roles_name_folded ON roles (service_id, name_folded);
 DROP INDEX CONCURRENTLY IF EXISTS roles_newest;

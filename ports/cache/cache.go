@@ -28,9 +28,11 @@ type Set struct {
 	Principals   Cache[domain.PrincipalID, domain.RememberedPrincipal] // until RememberUntil
 	ServiceRefs  Cache[string, domain.RememberedRef]                   // by key, id and name, until RememberUntil
 	Services     Cache[domain.ServiceID, domain.Service]
-	Vocabularies Cache[domain.VocabularyKey, *domain.Vocabulary] // bounded by weight
-	Grants       Cache[domain.GrantsKey, domain.Grants]          // bounded by weight, until Grants.RememberUntil
-	Assigned     Cache[domain.AssignedKey, bool]                 // for domain.AssignedAge
-	Claims       Cache[domain.TokenHash, domain.Claims]          // until Claims.RememberUntil
-	SessionCount Cache[struct{}, domain.SessionCount]            // the one count there is, for domain.SessionCountAge
+	Vocabularies Cache[domain.VocabularyKey, *domain.Vocabulary]              // bounded by weight
+	Grants       Cache[domain.GrantsKey, domain.Grants]                       // bounded by weight, until Grants.RememberUntil
+	Assigned     Cache[domain.AssignedKey, bool]                              // for domain.AssignedAge
+	AppTokens    Cache[domain.AppTokenID, domain.RememberedAppToken]          // until RememberUntil
+	AppTokenRefs Cache[domain.AppTokenSecretID, domain.RememberedAppTokenRef] // by the ids of secrets, until RememberUntil
+	Claims       Cache[domain.TokenHash, domain.Claims]                       // until Claims.RememberUntil
+	SessionCount Cache[struct{}, domain.SessionCount]                         // the one count there is, for domain.SessionCountAge
 }

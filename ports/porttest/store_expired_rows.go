@@ -2,6 +2,8 @@ package porttest
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -143,7 +145,46 @@ func storeExpiredRows(t *testing.T, s storeTest) {
 		}
 	})
 
+	t.Run("application tokens, their secrets and what is known of their use", func(t *testing.T) {
+		storeExpiredAppTokens(t, s, clean)
+	})
 	storeExpiredRowsRaces(t, s, user)
+}
+
+func storeExpiredAppTokens(t *testing.T, s storeTest, clean func(*testing.T, remove, time.Time, int) int) {
+	service := s.service(t)
+	live := s.appToken(t, service.ID, func(t *domain.AppToken) {
+		ended := newAppTokenSecret(noon.Add(-time.Hour))
+		ended.ExpiresAt = noon
+		t.Secrets = append(t.Secrets, ended)
+	})
+	ended := s.appToken(t, service.ID, func(t *domain.AppToken) { t.ExpiresAt = noon })
+	s.appToken(t, service.ID, func(t *domain.AppToken) { t.RevokedAt, t.ExpiresAt = noon, noon.Add(1000*time.Hour) })
+	s.write(t, func(ctx context.Context, tx *store.Tx) error {
+		var uses []domain.TokenUse
+		for _, token := range []domain.AppToken{live, ended} {
+			uses = append(uses, domain.TokenUse{Secret: token.Secrets[0].ID, Token: token.ID, Count: 1, LastAt: noon})
+		}
+		slices.SortFunc(uses, func(a, b domain.TokenUse) int { return strings.Compare(string(a.Secret), string(b.Secret)) })
+		return tx.AppTokens.AddUse(ctx, uses, nil)
+	})
+	for _, row := range []struct {
+		what   string
+		method remove
+		want   int
+	}{
+		{"secrets", store.ExpiredRows.AppTokenSecrets, 1},
+		{"uses, while the tokens are there", store.ExpiredRows.TokenUses, 0},
+		{"tokens", store.ExpiredRows.AppTokens, 2},
+		{"uses", store.ExpiredRows.TokenUses, 1},
+	} {
+		if n := clean(t, row.method, noon, 10) + clean(t, row.method, noon.Add(time.Microsecond), 10); n != row.want {
+			t.Errorf("%d %s are gone, want %d", n, row.what, row.want)
+		}
+	}
+	if got, err := s.Read().AppTokens.Listed(t.Context(), live.ID); err != nil || len(got.Secrets) != 1 || got.Used().Count != 1 {
+		t.Errorf("what lives became %+v, %v", got, err)
+	}
 }
 
 func storeExpiredRowsRaces(t *testing.T, s storeTest, user domain.User) {

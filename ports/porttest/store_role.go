@@ -77,11 +77,15 @@ func storeServiceLists(t *testing.T, s storeTest) {
 
 	t.Run("are newest first, and of a holder those at which a role was given", func(t *testing.T) {
 		s.assign(t, user, s.role(t, two.ID, "held", noon, nil), noon, time.Time{})
-		all := pages(t, domain.Service.Place, func(ctx context.Context, p store.Page) ([]domain.Service, error) { return s.Read().Services.List(ctx, "", p) })
+		all := pages(t, domain.Service.Place, func(ctx context.Context, p store.Page) ([]domain.Service, error) {
+			return s.Read().Services.List(ctx, "", p)
+		})
 		if !slices.ContainsFunc(all, func(x domain.Service) bool { return x.ID == one.ID }) || !slices.IsSortedFunc(all, newest(domain.Service.Place)) {
 			t.Errorf("%v", all)
 		}
-		held := ask(t, func(ctx context.Context) ([]domain.Service, error) { return s.Read().Services.List(ctx, user, store.Page{Limit: 10}) })
+		held := ask(t, func(ctx context.Context) ([]domain.Service, error) {
+			return s.Read().Services.List(ctx, user, store.Page{Limit: 10})
+		})
 		same(t, "held", held, []domain.Service{two})
 	})
 	t.Run("know a service by id and key, and by no name", func(t *testing.T) {
@@ -97,7 +101,9 @@ func storeServiceLists(t *testing.T, s storeTest) {
 		gone := s.service(t)
 		gone.State = domain.ServiceDeleted
 		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Services.Update(ctx, gone) })
-		with := func(key, name string) domain.Service { return domain.Service{ID: newID[domain.ServiceID](), Key: key, Name: name} }
+		with := func(key, name string) domain.Service {
+			return domain.Service{ID: newID[domain.ServiceID](), Key: key, Name: name}
+		}
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
 			for want, all := range map[string][]domain.Service{
 				"":     {with("free", "Free"), one, with("free", gone.Name), with("free", gone.Key)},
@@ -171,7 +177,10 @@ func storeRoleLists(t *testing.T, s storeTest) {
 	middle := s.role(t, service.ID, "middle", noon.Add(time.Second), []domain.IncludedRole{{ID: bottom.ID, Name: "bottom"}}, "c:read")
 	top := s.role(t, service.ID, "Top", noon.Add(time.Second), []domain.IncludedRole{{ID: bottom.ID, Name: "bottom"}, {ID: middle.ID, Name: "middle"}})
 	s.role(t, other.ID, "elsewhere", noon, nil)
-	byID := func(t *testing.T, id domain.RoleID) (domain.Role, error) { t.Helper(); return s.Read().Roles.ByID(t.Context(), id) }
+	byID := func(t *testing.T, id domain.RoleID) (domain.Role, error) {
+		t.Helper()
+		return s.Read().Roles.ByID(t.Context(), id)
+	}
 
 	t.Run("come back as they went", func(t *testing.T) {
 		for _, want := range []domain.Role{bottom, middle, top} {
@@ -185,7 +194,9 @@ func storeRoleLists(t *testing.T, s storeTest) {
 	t.Run("are newest first, and of one service", func(t *testing.T) {
 		want := []domain.Role{top, middle, bottom}
 		slices.SortFunc(want, newest(domain.Role.Place))
-		same(t, "pages", pages(t, domain.Role.Place, func(ctx context.Context, p store.Page) ([]domain.Role, error) { return s.Read().Roles.List(ctx, service.ID, p) }), want)
+		same(t, "pages", pages(t, domain.Role.Place, func(ctx context.Context, p store.Page) ([]domain.Role, error) {
+			return s.Read().Roles.List(ctx, service.ID, p)
+		}), want)
 		same(t, "all", ask(t, func(ctx context.Context) ([]domain.Role, error) { return s.Read().Roles.All(ctx, service.ID) }), want)
 	})
 	t.Run("come to what they and their includes carry", func(t *testing.T) {
@@ -216,7 +227,9 @@ func storeRoleLists(t *testing.T, s storeTest) {
 		if got, _ := byID(t, above.ID); len(got.Includes) != 0 {
 			t.Errorf("it is included: %v", got.Includes)
 		}
-		same(t, "held", ask(t, func(ctx context.Context) ([]domain.HeldRole, error) { return s.Read().Grants.Held(ctx, user, service.ID) }), []domain.HeldRole(nil))
+		same(t, "held", ask(t, func(ctx context.Context) ([]domain.HeldRole, error) {
+			return s.Read().Grants.Held(ctx, user, service.ID)
+		}), []domain.HeldRole(nil))
 		same(t, "elsewhere", ask(t, func(ctx context.Context) (bool, error) { return s.Read().Grants.Elsewhere(ctx, user, noon) }), false)
 		s.role(t, service.ID, "gone", noon, nil)
 		err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.Roles.Delete(ctx, gone.ID, noon) })
@@ -294,7 +307,9 @@ func storePermissions(t *testing.T, s storeTest) {
 			return s.Read().Permissions.Usable(ctx, service.ID, []domain.PermissionID{two.ID, foreign.ID, "nonsense"}, []string{"invoice:read", "lists:read", "nothing:read"})
 		})
 		same(t, "usable", got, []domain.Permission{one, two, shared})
-		same(t, "none", ask(t, func(ctx context.Context) ([]domain.Permission, error) { return s.Read().Permissions.Usable(ctx, service.ID, nil, nil) }), []domain.Permission(nil))
+		same(t, "none", ask(t, func(ctx context.Context) ([]domain.Permission, error) {
+			return s.Read().Permissions.Usable(ctx, service.ID, nil, nil)
+		}), []domain.Permission(nil))
 	})
 	t.Run("are described, counted and deleted", func(t *testing.T) {
 		gone := s.permission(t, service.ID, "gone:read", noon)
@@ -333,7 +348,9 @@ func storeAssignments(t *testing.T, s storeTest) {
 		t.Helper()
 		f.Now = later
 		place := func(a domain.ListedAssignment) domain.Cursor { return a.Place() }
-		for _, a := range pages(t, place, func(ctx context.Context, p store.Page) ([]domain.ListedAssignment, error) { return s.Read().Assignments.List(ctx, f, p) }) {
+		for _, a := range pages(t, place, func(ctx context.Context, p store.Page) ([]domain.ListedAssignment, error) {
+			return s.Read().Assignments.List(ctx, f, p)
+		}) {
 			ids = append(ids, a.ID)
 		}
 		return ids
@@ -352,7 +369,9 @@ func storeAssignments(t *testing.T, s storeTest) {
 			{Assignment: a, Kind: domain.KindUser, Email: user.Email.Canonical(), Role: "role", ServiceKey: service.Key, ServiceName: service.Name},
 			{Assignment: account, Kind: domain.KindServiceAccount, Role: "role", ServiceKey: service.Key, ServiceName: service.Name},
 		})
-		same(t, "with ended ones", len(ask(t, func(ctx context.Context) ([]domain.ListedAssignment, error) { return s.Read().Grants.Assigned(ctx, user.Principal.ID, 10) })), 3)
+		same(t, "with ended ones", len(ask(t, func(ctx context.Context) ([]domain.ListedAssignment, error) {
+			return s.Read().Grants.Assigned(ctx, user.Principal.ID, 10)
+		})), 3)
 	})
 	t.Run("are found by role, and counted", func(t *testing.T) {
 		s.write(t, func(ctx context.Context, tx *store.Tx) error {
@@ -366,7 +385,9 @@ func storeAssignments(t *testing.T, s storeTest) {
 			return err
 		})
 		for most, want := range map[int]int{10: 2, 1: 1} {
-			same(t, "holders", ask(t, func(ctx context.Context) (int, error) { return s.Read().Assignments.CountHolders(ctx, role.ID, later, most) }), want)
+			same(t, "holders", ask(t, func(ctx context.Context) (int, error) {
+				return s.Read().Assignments.CountHolders(ctx, role.ID, later, most)
+			}), want)
 		}
 	})
 	t.Run("tell whether something is held elsewhere than at the platform, at an active service", func(t *testing.T) {
@@ -438,5 +459,69 @@ func storePrincipalLocks(t *testing.T, s storeTest) {
 			pv += ask(t, func(ctx context.Context) (domain.Principal, error) { return s.Read().Principals.ByID(ctx, id) }).PV
 		}
 		same(t, "counted", pv, int64(racers))
+	})
+}
+
+func storeExpiredGrants(t *testing.T, s storeTest) {
+	user := s.user(t).Principal.ID
+	clean := func(t *testing.T, n int, remove func(context.Context, store.ExpiredRows) (int, error)) (removed int) {
+		t.Helper()
+		s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
+			removed, err = remove(ctx, tx.ExpiredRows)
+			return err
+		})
+		if removed > n {
+			t.Errorf("%d were removed at once", removed)
+		}
+		return removed
+	}
+	drain := func(t *testing.T, want int, remove func(context.Context, store.ExpiredRows) (int, error)) {
+		t.Helper()
+		total := 0
+		for {
+			n := clean(t, 2, remove)
+			if total += n; n == 0 {
+				break
+			}
+		}
+		same(t, "removed", total, want)
+	}
+
+	t.Run("assignments go when their end is long past", func(t *testing.T) {
+		service := s.service(t)
+		s.assign(t, user, s.role(t, service.ID, "ended", noon, nil), noon, noon)
+		s.assign(t, user, s.role(t, service.ID, "for good", noon, nil), noon, time.Time{})
+		remove := func(before time.Time) func(context.Context, store.ExpiredRows) (int, error) {
+			return func(ctx context.Context, rows store.ExpiredRows) (int, error) {
+				return rows.Assignments(ctx, before, 2)
+			}
+		}
+		drain(t, 0, remove(noon))
+		drain(t, 1, remove(noon.Add(time.Microsecond)))
+	})
+	t.Run("deleted roles go after their assignments, some at a time", func(t *testing.T) {
+		service := s.service(t)
+		role, kept := s.role(t, service.ID, "gone", noon, nil, "a:read"), s.role(t, service.ID, "kept", noon, nil)
+		for range 3 {
+			s.assign(t, s.user(t).Principal.ID, role, noon, time.Time{})
+		}
+		s.assign(t, user, kept, noon, time.Time{})
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Roles.Delete(ctx, role.ID, noon) })
+		drain(t, 4, func(ctx context.Context, rows store.ExpiredRows) (int, error) { return rows.OfDeletedRoles(ctx, 2) })
+	})
+	t.Run("what deleted services owned goes, and nobody else's", func(t *testing.T) {
+		gone, kept := s.service(t), s.service(t)
+		bottom := s.role(t, gone.ID, "bottom", noon, nil, "a:read")
+		s.role(t, gone.ID, "top", noon, []domain.IncludedRole{{ID: bottom.ID}})
+		s.permission(t, gone.ID, "a:read", noon)
+		s.assign(t, user, bottom, noon, time.Time{})
+		stays := s.role(t, kept.ID, "stays", noon, nil)
+		s.assign(t, user, stays, noon, time.Time{})
+		s.assign(t, gone.ID.Principal(), stays, noon, time.Time{})
+		gone.State = domain.ServiceDeleted
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Services.Update(ctx, gone) })
+		reserved := len(domain.ReservedPermissions())
+		drain(t, 2+2+1+reserved, func(ctx context.Context, rows store.ExpiredRows) (int, error) { return rows.OfDeletedServices(ctx, 2) })
+		same(t, "held elsewhere", len(ask(t, func(ctx context.Context) ([]domain.HeldRole, error) { return s.Read().Grants.Held(ctx, user, kept.ID) })), 1)
 	})
 }

@@ -112,7 +112,10 @@ func secureAlgorithm(t *testing.T, ports TokenPorts, alg domain.Algorithm) {
 			Issuer: secureIssuer, Subject: "s", Audience: "a", ExpiresAt: secureNow.Add(time.Minute), IssuedAt: secureNow,
 			TokenID: "j", ClientID: "c", PermRef: true, Type: domain.TypeJWT,
 		}
-		for _, want := range []domain.Claims{secureClaims(), bare} {
+		service := secureClaims()
+		service.SessionID, service.EmailVerified, service.AMR, service.AuthTime = "", false, nil, time.Time{}
+		service.Kind, service.AppToken, service.Scope = domain.KindServiceAccount, "5b2f0d1e-9d0c-4a57-8d0e-0f3f5f3c2b1a", []string{"invoice:read"}
+		for _, want := range []domain.Claims{secureClaims(), bare, service} {
 			got, err := verify(key.sign(t, want), secureNow)
 			if err != nil {
 				t.Fatal(err)

@@ -17,6 +17,19 @@ type ExpiredRows interface {
 	Registrations(ctx context.Context, before time.Time, n int) (int, error)
 	// Messages removes those that were delivered or parked before a time.
 	Messages(ctx context.Context, before time.Time, n int) (int, error)
+	// AppTokens removes application tokens that were revoked or ended before a time, with their secrets.
+	AppTokens(ctx context.Context, before time.Time, n int) (int, error)
+	// AppTokenSecrets removes secrets of application tokens that ended before a time.
+	AppTokenSecrets(ctx context.Context, before time.Time, n int) (int, error)
+	// TokenUses removes what is known of the use of secrets whose token is gone, where it is older than a time.
+	TokenUses(ctx context.Context, before time.Time, n int) (int, error)
 	// Lockouts removes runs of failures that were last added to before a time and lock nothing then.
 	Lockouts(ctx context.Context, before time.Time, n int) (int, error)
+	// Assignments removes those that ended before a time.
+	Assignments(ctx context.Context, before time.Time, n int) (int, error)
+	// OfDeletedRoles removes assignments of roles that are deleted, then the roles.
+	OfDeletedRoles(ctx context.Context, n int) (int, error)
+	// OfDeletedServices removes what services owned that are deleted: assignments at them and of their accounts, roles, permissions and
+	// application tokens. The services and their accounts stay: keys and ids are never given out again.
+	OfDeletedServices(ctx context.Context, n int) (int, error)
 }

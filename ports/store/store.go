@@ -15,6 +15,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/signet-auth/signet/domain"
 )
@@ -46,6 +47,10 @@ type Store interface {
 	OnCommit(hear func(Commit))
 }
 
+// ErrUnknownOutcome is a cause behind domain.ErrUnavailable when the answer to a commit was lost: what was written may or may not be
+// there. With any other error of WithinTx nothing was written.
+var ErrUnknownOutcome = errors.New("the answer to COMMIT was lost: the transaction may or may not have happened")
+
 // Commit says what a transaction left for others to follow.
 type Commit struct {
 	Changes  []domain.Change // without their numbers
@@ -63,6 +68,7 @@ type Reader struct {
 	Permissions   PermissionReader
 	Assignments   AssignmentReader
 	Grants        GrantReader
+	AppTokens     AppTokenReader
 	Devices       DeviceReader
 	Sessions      SessionReader
 	Flows         FlowReader
@@ -84,6 +90,7 @@ type Tx struct {
 	Roles         Roles
 	Permissions   Permissions
 	Assignments   Assignments
+	AppTokens     AppTokens
 	Devices       Devices
 	Sessions      Sessions
 	Flows         Flows

@@ -65,5 +65,6 @@ var testLibraries = []string{
 	"github.com/getkin/kin-openapi",
 	"github.com/santhosh-tekuri/jsonschema",
 	"github.com/google/go-cmp",
+	"pgregory.net/rapid",
 	"github.com/testcontainers/testcontainers-go",
 }

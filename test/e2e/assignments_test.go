@@ -153,8 +153,12 @@ func TestAssignments(t *testing.T) {
 			unknown := newID()
 			answer := f.c.Do(post(path, f.admin.token, body{"user_ids": []string{two.ID, three.ID, two.ID, unknown, "me", other}})).Want(http.StatusOK, "")
 			want := []any{
-				body{"user_id": two.ID, "outcome": "assigned"}, body{"user_id": three.ID, "outcome": "unchanged"}, body{"user_id": two.ID, "outcome": "unchanged"},
-				body{"user_id": unknown, "outcome": "unknown"}, body{"user_id": "me", "outcome": "unknown"}, body{"user_id": other, "outcome": "unknown"},
+				body{"user_id": two.ID, "outcome": "assigned"},
+				body{"user_id": three.ID, "outcome": "unchanged"},
+				body{"user_id": two.ID, "outcome": "unchanged"},
+				body{"user_id": unknown, "outcome": "unknown"},
+				body{"user_id": "me", "outcome": "unknown"},
+				body{"user_id": other, "outcome": "unknown"},
 			}
 			if diff := cmp.Diff(want, answer.JSON()["results"]); diff != "" {
 				t.Error(diff)

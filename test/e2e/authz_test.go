@@ -152,8 +152,10 @@ func TestExplain(t *testing.T) {
 		t.Run("gives the way", func(t *testing.T) {
 			f := f.in(t)
 			want := body{"success": true, "allowed": true, "path": []any{
-				body{"type": "user", "id": one.ID}, body{"type": "role", "id": lead, "name": "lead", "expires_at": end.Format(time.RFC3339Nano)},
-				body{"type": "include", "id": clerk, "name": "clerk"}, body{"type": "pattern", "name": "invoice:*"},
+				body{"type": "user", "id": one.ID},
+				body{"type": "role", "id": lead, "name": "lead", "expires_at": end.Format(time.RFC3339Nano)},
+				body{"type": "include", "id": clerk, "name": "clerk"},
+				body{"type": "pattern", "name": "invoice:*"},
 			}}
 			if diff := cmp.Diff(want, explain(f, one.ID, "billing", "invoice:read")); diff != "" {
 				t.Error(diff)

@@ -76,8 +76,10 @@ func send(method, path, bearer string, b any) testkit.Request {
 }
 
 func post(path, bearer string, b any) testkit.Request { return send(http.MethodPost, path, bearer, b) }
-func put(path, bearer string, b any) testkit.Request  { return send(http.MethodPut, path, bearer, b) }
-func del(path, bearer string) testkit.Request         { return send(http.MethodDelete, path, bearer, nil) }
+
+func put(path, bearer string, b any) testkit.Request { return send(http.MethodPut, path, bearer, b) }
+
+func del(path, bearer string) testkit.Request { return send(http.MethodDelete, path, bearer, nil) }
 
 // service makes a service, and is its id.
 func (f *fleet) service(key string) string {

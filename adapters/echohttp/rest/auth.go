@@ -21,21 +21,21 @@ const accountsTag = "Accounts"
 // Mount adds the routes.
 func (r *Auth) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/auth/register", echohttp.Op{
-		ID: "register", Tag: accountsTag, Summary: "Begin an account", Status: http.StatusCreated,
+		ID: "register", Proxied: true, Tag: accountsTag, Summary: "Begin an account", Status: http.StatusCreated,
 		Description: "Sends a mail with a link and a code that prove the mailbox, in the language of locale; without one the first of Accept-Language that mails are written in is kept as the locale. The answer is the same whether or not the address has an account.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrEmailTaken, domain.ErrBusy},
 	}, r.register)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/verify-email", echohttp.Op{
-		ID: "verifyEmail", Tag: accountsTag, Summary: "Prove a mailbox by the token of the link, or by address and code", Strict: true,
+		ID: "verifyEmail", Proxied: true, Tag: accountsTag, Summary: "Prove a mailbox by the token of the link, or by address and code", Strict: true,
 		Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
 	}, r.verify)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/verify-email/resend", echohttp.Op{
-		ID: "resendVerification", Tag: accountsTag, Summary: "Send the mail that proves a mailbox once more", Status: http.StatusAccepted, Strict: true,
+		ID: "resendVerification", Proxied: true, Tag: accountsTag, Summary: "Send the mail that proves a mailbox once more", Status: http.StatusAccepted, Strict: true,
 		Description: "The answer is the same for every address.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest},
 	}, r.resend)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/login", echohttp.Op{
-		ID: "login", Tag: accountsTag, Summary: "Begin a session with a password",
+		ID: "login", Proxied: true, Tag: accountsTag, Summary: "Begin a session with a password",
 		Description: "Unknown address, wrong password, disabled and locked account are one answer: invalid_credentials. With transport \"cookie\" the refresh token comes in a cookie that scripts can't read (an Origin that is sent must be an allowed one), and so do all that follow it.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrInvalidCredentials, domain.ErrEmailNotVerified, domain.ErrForbidden,
@@ -43,7 +43,7 @@ func (r *Auth) Mount(a *echohttp.API) {
 		},
 	}, r.login)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/refresh", echohttp.Op{
-		ID: "refresh", Tag: accountsTag, Summary: "Exchange a refresh token for its successor and a fresh access token", Auth: echohttp.UnverifiedAuth,
+		ID: "refresh", Proxied: true, Tag: accountsTag, Summary: "Exchange a refresh token for its successor and a fresh access token", Auth: echohttp.UnverifiedAuth,
 		Description: "The refresh token is a member of the body, the session cookie (with the header X-Signet: 1 and an allowed Origin) or the bearer token; the first of them wins. Sent again within seconds, it is answered with the same successor; sent again later, it ends the session. A session begun with transport \"cookie\" gets the successor by cookie only.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrTokenInvalid, domain.ErrForbidden},
 	}, r.refresh)
@@ -58,7 +58,7 @@ func (r *Auth) Mount(a *echohttp.API) {
 	}, r.me)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/validate-jwt", echohttp.Op{
 		ID: "validateJwt", Tag: accountsTag, Summary: "Whether a token is good now, whose it is and what it allows", Auth: echohttp.BearerAuth, Unmetered: true,
-		Description: "For services that do not verify tokens themselves. Permissions are those held now at the token's audience.",
+		Description: "For services that do not verify tokens themselves. Permissions are those held now at the token's audience. A service's own access token is answered with the service.",
 		Errors:      []*domain.Error{domain.ErrTokenInvalid},
 	}, r.validate)
 }
@@ -184,10 +184,15 @@ func (r *Auth) validate(ctx context.Context, caller echohttp.Caller, _ struct{})
 	if permissions == nil {
 		permissions = []string{}
 	}
-	return api.ValidateResponse{
-		Success: true, UserID: string(out.User.ID), User: userBody(out.User), SessionID: string(out.SessionID),
-		Audience: out.Audience, Permissions: permissions,
-	}, nil
+	body := api.ValidateResponse{Success: true, Audience: out.Audience, Permissions: permissions}
+	if caller.Actor.Kind == domain.ActorService {
+		service := serviceRef(out.Service)
+		body.Service = &service
+		return body, nil
+	}
+	user := userBody(out.User)
+	body.UserID, body.User, body.SessionID = string(out.User.ID), &user, string(out.SessionID)
+	return body, nil
 }
 
 func expiresIn(t access.Token) int64 { return int64(t.ExpiresIn / time.Second) }

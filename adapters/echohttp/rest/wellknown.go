@@ -5,21 +5,26 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/api"
 )
 
 // WellKnown is the routes of /.well-known.
 type WellKnown struct {
 	// JWKS is the key set document; equal content is the same slice.
 	JWKS func(context.Context) ([]byte, error)
+	// Issuer is what tokens are issued as, PublicURL where clients reach us, and Algorithm what tokens are signed by.
+	Issuer, PublicURL, Algorithm string
 
-	tag atomic.Pointer[taggedKeys]
+	tag atomic.Pointer[tagged]
 }
 
-type taggedKeys struct {
+type tagged struct {
 	body []byte
 	etag string
 }
@@ -37,6 +42,43 @@ func (r *WellKnown) Mount(a *echohttp.API) {
 			{Status: http.StatusNotModified, Description: "They are what If-None-Match names."},
 		},
 	}, r.jwks)
+	metadata := r.metadata()
+	r.document(a, "/.well-known/oauth-authorization-server", "oauthMetadata", "Where the OAuth endpoints are, and what they take (RFC 8414)", metadata)
+	if issuer, err := url.Parse(r.Issuer); err == nil && strings.Trim(issuer.Path, "/") != "" { // RFC 8414 §3.1
+		r.document(a, "/.well-known/oauth-authorization-server/"+strings.Trim(issuer.Path, "/"), "", "", metadata)
+	}
+	metadata.IDTokenAlgorithms = []string{r.Algorithm}
+	r.document(a, "/.well-known/openid-configuration", "openidConfiguration", "The same, for verifiers that look only here; there is no OpenID provider yet", metadata)
+}
+
+func (r *WellKnown) metadata() api.ServerMetadata {
+	basicOrForm := []string{"client_secret_basic", "client_secret_post"}
+	return api.ServerMetadata{
+		Issuer: r.Issuer, TokenEndpoint: r.PublicURL + "/oauth2/token", IntrospectionEndpoint: r.PublicURL + "/oauth2/introspect",
+		RevocationEndpoint: r.PublicURL + "/oauth2/revoke", JWKSURI: r.PublicURL + "/.well-known/jwks.json",
+		GrantTypes: []string{"client_credentials"}, ResponseTypes: []string{},
+		TokenAuthMethods: basicOrForm, IntrospectionAuthMethods: basicOrForm, RevocationAuthMethods: basicOrForm,
+	}
+}
+
+// document serves what does not change while the process runs. Without an id it is not in the OpenAPI document, which is the same wherever
+// we are reached.
+func (r *WellKnown) document(a *echohttp.API, path, id, summary string, content api.ServerMetadata) {
+	raw, err := echohttp.JSON(http.StatusOK, content)
+	if err != nil {
+		panic("rest: " + path + " can't be written") // texts and lists of texts
+	}
+	op := echohttp.Op{
+		ID: id, Tag: "Keys", Summary: summary, Unmetered: true, Hidden: id == "",
+		Produces: []echohttp.Content{
+			{Description: "The document", Type: echohttp.MediaJSON, Body: api.ServerMetadata{}},
+			{Status: http.StatusNotModified, Description: "It is what If-None-Match names."},
+		},
+	}
+	document := tag(raw.Body)
+	echohttp.HandleRaw(a, http.MethodGet, path, op, func(_ context.Context, caller echohttp.Caller, _ struct{}) (echohttp.Raw, error) {
+		return echohttp.Cacheable(caller, echohttp.MediaJSON, document.body, document.etag, jwksControl), nil
+	})
 }
 
 func (r *WellKnown) jwks(ctx context.Context, caller echohttp.Caller, _ struct{}) (echohttp.Raw, error) {
@@ -49,12 +91,16 @@ func (r *WellKnown) jwks(ctx context.Context, caller echohttp.Caller, _ struct{}
 }
 
 // tagged hashes the keys once per change of them, not per request.
-func (r *WellKnown) tagged(body []byte) *taggedKeys {
+func (r *WellKnown) tagged(body []byte) *tagged {
 	if known := r.tag.Load(); known != nil && len(known.body) == len(body) && &known.body[0] == &body[0] {
 		return known
 	}
-	sum := sha256.Sum256(body)
-	keys := &taggedKeys{body, strconv.Quote(base64.RawURLEncoding.EncodeToString(sum[:12]))}
+	keys := tag(body)
 	r.tag.Store(keys)
 	return keys
+}
+
+func tag(body []byte) *tagged {
+	sum := sha256.Sum256(body)
+	return &tagged{body, strconv.Quote(base64.RawURLEncoding.EncodeToString(sum[:12]))}
 }

@@ -110,10 +110,7 @@ func (r *Rig) Service(tb testing.TB, key string, permissions []string, patterns 
 			return err
 		}
 		for _, name := range permissions {
-			p, err := domain.NewPermission(domain.PermissionID(r.System.NewID()), s.ID, name, "", r.Clock.Now())
-			if err != nil {
-				return err
-			}
+			p := domain.Permission{ID: domain.PermissionID(r.System.NewID()), ServiceID: s.ID, Name: name, CreatedAt: r.Clock.Now()}
 			if err := tx.Permissions.Insert(ctx, p); err != nil {
 				return err
 			}

@@ -1,0 +1,70 @@
+// Package oauth is how services get and judge access tokens by OAuth 2.0: RFC 6749 (client credentials), 7662 and 7009. A service is its
+// own client, and each of its application tokens a secret of it.
+//
+//	token      ─► client ─► grant ─► audience ─► scope ─► access token (RFC 9068)
+//	introspect ─► client ─► a token for this service, or one of its own ─► what it is and allows now; anything else: inactive
+//	revoke     ─► client ─► one of its own application tokens ─► over for good
+package oauth
+
+import (
+	"context"
+	"errors"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/domain"
+)
+
+// The failures of the standards.
+var (
+	ErrUnsupportedGrant = &domain.Error{Kind: domain.Invalid, Code: "unsupported_grant_type", Text: "grant_type must be client_credentials"}
+	ErrInvalidTarget    = &domain.Error{Kind: domain.Invalid, Code: "invalid_target", Text: "The audience is no active service at which this client's account holds a role, or named in two ways"}
+	ErrInvalidScope     = &domain.Error{Kind: domain.Invalid, Code: "invalid_scope", Text: "scope must be permissions that the client's account holds at the audience, by their names"}
+	ErrUnsupportedToken = &domain.Error{Kind: domain.Invalid, Code: "unsupported_token_type", Text: "Access tokens can't be revoked one by one: they end within minutes, or with their application token"}
+)
+
+// Service is the use cases. Safe for concurrent use.
+type Service struct {
+	*base.Base
+
+	directory     *access.Directory
+	authenticator *access.Authenticator
+	minter        *access.Minter
+}
+
+// New makes the service.
+func New(b *base.Base, directory *access.Directory, authenticator *access.Authenticator, minter *access.Minter) *Service {
+	return &Service{Base: b, directory: directory, authenticator: authenticator, minter: minter}
+}
+
+// Client is a service that authenticated: by an application token or, where bearer tokens are taken, by an access token for Signet itself.
+type Client struct {
+	Actor domain.Actor
+	ID    string // what it calls itself: its key or id; by bearer it may be empty
+	From  domain.Origin
+}
+
+// require wants a client, and what it calls itself to be it: an application token opens nothing under another name. domain.ErrInvalidClient
+// otherwise.
+func (s *Service) require(ctx context.Context, c Client) (domain.Service, error) {
+	if c.Actor.Kind != domain.ActorService || !c.Actor.Raw && c.Actor.Audience != domain.PlatformKey {
+		return domain.Service{}, domain.ErrInvalidClient
+	}
+	service, err := s.directory.ServiceByID(ctx, domain.ServiceID(c.Actor.ID))
+	if err != nil {
+		return domain.Service{}, gone(err)
+	}
+	id, _ := domain.ParseID[domain.ServiceID](c.ID)
+	if c.ID != "" && c.ID != service.Key && id != service.ID {
+		return domain.Service{}, domain.ErrInvalidClient
+	}
+	return service, nil
+}
+
+// gone says of a client what was deleted since it authenticated.
+func gone(err error) error {
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.ErrInvalidClient
+	}
+	return err
+}
