@@ -22,3 +22,14 @@ func TestATokenOfADeletedServiceIsRefusedAlsoWhenAnotherTookItsKeyForAName(t *te
 		is(t, "a token for shop", err, domain.ErrTokenInvalid)
 	}
 }
+
+// A user may be deleted between the look at their token and the look at them: what a client sees then is that the token is over.
+func TestATokenOfAUserWhoIsDeletedMeanwhileIsRefused(t *testing.T) {
+	b, _ := known(t)
+	gone := domain.Actor{Kind: domain.ActorUser, ID: domain.PrincipalID(b.System.NewID()), SessionID: "s", Audience: domain.PlatformKey}
+	_, err := b.Auth.Me(t.Context(), gone)
+	is(t, "me", err, domain.ErrTokenInvalid)
+	_, err = b.Auth.ValidateJWT(t.Context(), gone)
+	is(t, "validate", err, domain.ErrTokenInvalid)
+	is(t, "a permission", b.Directory.Require(t.Context(), gone, domain.UserRead), domain.ErrTokenInvalid)
+}
