@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signet-auth/signet/app/apptoken"
 	"github.com/signet-auth/signet/app/assignment"
 	"github.com/signet-auth/signet/app/permission"
 	"github.com/signet-auth/signet/app/role"
@@ -39,6 +40,7 @@ func TestRefusalsAreEvents(t *testing.T) {
 	keeper, clerk := made("keeper", "signet.*:*"), made("clerk", "invoice:read")
 	r.Assign(t, eve, keeper, time.Time{})
 	r.Assign(t, ada, clerk, time.Time{})
+	r.Assign(t, domain.User{ID: domain.UserID(shop.ID)}, domain.RolePlatformReader, time.Time{}) // to the service's account
 
 	byEve, from := r.Actor(eve), rig.From
 	target := assignment.Target{Actor: byEve, From: from, Service: "shop", Role: string(clerk)}
@@ -75,6 +77,10 @@ func TestRefusalsAreEvents(t *testing.T) {
 		"to delete a permission": {func(ctx context.Context) error {
 			return r.Permissions.Delete(ctx, permission.DeleteInput{Actor: byEve, From: from, Permission: string(read.ID), Force: true})
 		}, domain.ErrForbidden, domain.EventPermissionDeleted, string(read.ID), shop.ID},
+		"to have a secret of an account that may do more": {func(ctx context.Context) error {
+			_, err := r.AppTokens.Create(ctx, apptoken.CreateInput{Actor: byEve, From: from, Service: "shop", Name: "nightly"})
+			return err
+		}, domain.ErrTargetOutranks, domain.EventAppTokenCreated, "", shop.ID},
 		"to remove the last administrator": {func(ctx context.Context) error {
 			t := byRoot
 			t.Service, t.Role = domain.PlatformKey, string(domain.RolePlatformAdmin)
