@@ -57,7 +57,7 @@ const (
 	CodeLastIdentity         Code = "last_identity"
 )
 
-// 412: it is not the version that If-Match names.
+// CodePreconditionFailed is of a 412: it is not the version that If-Match names.
 const CodePreconditionFailed Code = "precondition_failed"
 
 // The codes of warnings beside a success.

@@ -64,9 +64,9 @@ const listedAssignments = `SELECT ?, p.kind, COALESCE(u.email_canonical, '') AS 
 	JOIN principals p ON p.id = asg.principal_id LEFT JOIN users u ON u.id = asg.principal_id
 	WHERE ? AND ? ORDER BY asg.created_at DESC, asg.id DESC LIMIT ?`
 
-func (s conn) listAssignments(ctx context.Context, which schema.QueryAppender, page store.Page) ([]domain.ListedAssignment, error) {
+func (c conn) listAssignments(ctx context.Context, which schema.QueryAppender, page store.Page) ([]domain.ListedAssignment, error) {
 	var rows []listedRow
-	err := s.patient().scan(ctx, &rows, listedAssignments, assignmentColumns, which, behind("asg", page.After), page.Limit)
+	err := c.patient().scan(ctx, &rows, listedAssignments, assignmentColumns, which, behind("asg", page.After), page.Limit)
 	return mapped(rows, (*listedRow).listed), list(err)
 }
 
@@ -97,7 +97,7 @@ func (s assignments) CountHolders(ctx context.Context, role domain.RoleID, now t
 func (s assignments) OfRole(ctx context.Context, role domain.RoleID, principals []domain.PrincipalID) (map[domain.PrincipalID]domain.Assignment, error) {
 	known := ids(principals)
 	if !isID(role) || len(known) == 0 {
-		return nil, nil
+		return map[domain.PrincipalID]domain.Assignment{}, nil
 	}
 	var rows []assignmentRow
 	err := s.scan(ctx, &rows, "SELECT ? FROM assignments asg WHERE asg.role_id = ? AND asg.principal_id IN (?)", assignmentColumns, role, bun.List(known))
@@ -111,7 +111,7 @@ func (s assignments) OfRole(ctx context.Context, role domain.RoleID, principals 
 func (s assignments) CountLive(ctx context.Context, principals []domain.PrincipalID, now time.Time) (map[domain.PrincipalID]int, error) {
 	known := ids(principals)
 	if len(known) == 0 {
-		return nil, nil
+		return map[domain.PrincipalID]int{}, nil
 	}
 	var rows []struct {
 		ID domain.PrincipalID `bun:"principal_id"`

@@ -153,7 +153,7 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 	if actor.Raw {
 		a.used(actor, caller.Origin)
 	}
-	if !op.Unmetered && !(op.UnmeteredForServices && actor.Kind == domain.ActorService) {
+	if !op.Unmetered && (!op.UnmeteredForServices || actor.Kind != domain.ActorService) {
 		err = a.throttle.takeAuthenticated(ctx, actor)
 	}
 	return caller, err
