@@ -224,7 +224,7 @@ func TestCleaning(t *testing.T) {
 // leaveAppToken leaves a token that ends in a day, of which one secret is over.
 func leaveAppToken(t *testing.T, r *rig.Rig) {
 	t.Helper()
-	service, _ := r.Service(t, "shop", nil)
+	service, _ := r.Service(t, "mill", nil)
 	secret := func(ends time.Time) domain.AppTokenSecret {
 		s, _, err := domain.NewAppTokenSecret(domain.AppTokenSecretID(r.System.NewID()), r.System.Entropy, r.Clock.Now())
 		if err != nil {
