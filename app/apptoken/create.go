@@ -83,7 +83,8 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Shown, error) {
 		return s.Audit.Record(ctx, tx, now, c.event(domain.EventAppTokenCreated, token))
 	})
 	if err != nil {
-		return Shown{}, err
+		refused := domain.NewEvent(domain.EventAppTokenCreated, in.Actor, in.From, "app_token", "").In(service.ID)
+		return Shown{}, s.NoteRefusal(err, refused)
 	}
 	out := s.shown(domain.ListedAppToken{AppToken: token, Creator: domain.Principal{ID: in.Actor.ID, State: domain.Active}}, service)
 	out.Text, out.Unheld, out.Capped = text, unheld, isCapped

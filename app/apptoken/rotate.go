@@ -78,7 +78,7 @@ func (s *Service) Rotate(ctx context.Context, in RotateInput) (Shown, error) {
 		return s.Audit.Record(ctx, tx, now, rotated(c.event(domain.EventAppTokenRotated, t), in.Rotation, out.PreviousEnds.Sub(now)))
 	})
 	if err != nil {
-		return Shown{}, err
+		return Shown{}, s.NoteRefusal(err, token.Event(domain.EventAppTokenRotated, in.Actor, in.From))
 	}
 	return out, nil
 }

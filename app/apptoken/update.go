@@ -85,7 +85,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Shown, error) {
 		return s.Audit.Record(ctx, tx, now, c.event(domain.EventAppTokenUpdated, t))
 	})
 	if err != nil {
-		return Shown{}, err
+		return Shown{}, s.NoteRefusal(err, token.Event(domain.EventAppTokenUpdated, in.Actor, in.From))
 	}
 	return out, nil
 }
