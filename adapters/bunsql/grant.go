@@ -22,7 +22,8 @@ type heldRow struct {
 type grants struct{ conn }
 
 // Held walks the includes in the database. UNION without ALL drops what was seen, so that a cycle comes to an end. A row whose role is
-// another service's than it says counts nowhere, and roles elsewhere cost nothing.
+// another service's than it says counts nowhere, and roles elsewhere cost nothing. SQLite takes CROSS JOIN for the order to go in: it
+// would begin with the roles of the service, and read all who hold them.
 func (s grants) Held(ctx context.Context, principal domain.PrincipalID, service domain.ServiceID) ([]domain.HeldRole, error) {
 	if !isID(principal) || !isID(service) {
 		return nil, nil
@@ -30,15 +31,15 @@ func (s grants) Held(ctx context.Context, principal domain.PrincipalID, service 
 	var rows []heldRow
 	err := s.scan(ctx, &rows, `
 		WITH RECURSIVE held (role_id, expires_at) AS (
-			SELECT a.role_id, a.expires_at FROM assignments a JOIN roles r ON r.id = a.role_id
-			WHERE a.principal_id = ?0 AND a.service_id = ?1 AND r.service_id = ?1 AND r.deleted_at IS NULL
+			SELECT a.role_id, a.expires_at FROM assignments a CROSS JOIN roles r
+			WHERE a.principal_id = ?0 AND a.service_id = ?1 AND r.id = a.role_id AND r.service_id = ?1 AND r.deleted_at IS NULL
 			UNION
-			SELECT i.included_id, h.expires_at FROM held h JOIN role_includes i ON i.role_id = h.role_id
-				JOIN roles r ON r.id = i.included_id
-			WHERE r.service_id = ?1 AND r.deleted_at IS NULL
+			SELECT i.included_id, h.expires_at FROM held h CROSS JOIN role_includes i CROSS JOIN roles r
+			WHERE i.role_id = h.role_id AND r.id = i.included_id AND r.service_id = ?1 AND r.deleted_at IS NULL
 		)
 		SELECT r.id, r.name, h.expires_at, p.pattern
-		FROM held h JOIN roles r ON r.id = h.role_id LEFT JOIN role_permissions p ON p.role_id = r.id
+		FROM held h CROSS JOIN roles r LEFT JOIN role_permissions p ON p.role_id = r.id
+		WHERE r.id = h.role_id
 		ORDER BY r.name, r.id, h.expires_at, p.pattern`, principal, service)
 	return joinWays(rows), list(err)
 }

@@ -18,14 +18,23 @@ func TestApplicationTokensHaveAnIndex(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	page := store.Page{After: domain.Cursor{At: now, ID: string(token)}, Limit: 10}
 	explainEach(t, map[string]func(context.Context, *store.Reader) error{
-		"by id":     func(ctx context.Context, r *store.Reader) error { _, err := r.AppTokens.ByID(ctx, token); return err },
-		"by secret": func(ctx context.Context, r *store.Reader) error { _, err := r.AppTokens.BySecret(ctx, secret); return err },
-		"a page":    func(ctx context.Context, r *store.Reader) error { _, err := r.AppTokens.List(ctx, service, page); return err },
+		"by id": func(ctx context.Context, r *store.Reader) error { _, err := r.AppTokens.ByID(ctx, token); return err },
+		"by secret": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.AppTokens.BySecret(ctx, secret)
+			return err
+		},
+		"a page": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.AppTokens.List(ctx, service, page)
+			return err
+		},
 		"one, as it is shown": func(ctx context.Context, r *store.Reader) error {
 			_, err := r.AppTokens.Listed(ctx, token)
 			return err
 		},
-		"the count": func(ctx context.Context, r *store.Reader) error { _, err := r.AppTokens.CountLive(ctx, service, now); return err },
+		"the count": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.AppTokens.CountLive(ctx, service, now)
+			return err
+		},
 		"hours": func(ctx context.Context, r *store.Reader) error {
 			_, err := r.AppTokens.UsedHours(ctx, []domain.AppTokenID{token}, now, now.Add(time.Hour))
 			return err

@@ -116,9 +116,9 @@ func (s roles) Closure(ctx context.Context, id domain.RoleID) ([]domain.Pattern,
 	err := s.scan(ctx, &patterns, `WITH RECURSIVE held (role_id) AS (
 			SELECT id FROM roles WHERE id = ? AND deleted_at IS NULL
 			UNION
-			SELECT i.included_id FROM held h JOIN role_includes i ON i.role_id = h.role_id
+			SELECT i.included_id FROM held h CROSS JOIN role_includes i WHERE i.role_id = h.role_id
 		)
-		SELECT DISTINCT p.pattern FROM held h JOIN role_permissions p ON p.role_id = h.role_id ORDER BY p.pattern`, id)
+		SELECT DISTINCT p.pattern FROM held h CROSS JOIN role_permissions p WHERE p.role_id = h.role_id ORDER BY p.pattern`, id)
 	return patterns, list(err)
 }
 

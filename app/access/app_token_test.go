@@ -119,11 +119,11 @@ func TestABackEndsTokens(t *testing.T) {
 		other, _ := r.Service(t, "other", nil)
 		foreign, _ := r.AppToken(t, other, nil)
 		for name, change := range map[string]func(*access.Subject){
-			"with a session":                      func(c *access.Subject) { c.SessionID = session.ID },
-			"without an application token":        func(c *access.Subject) { c.AppToken = "" },
-			"with another's application token":    func(c *access.Subject) { c.AppToken = foreign.ID },
+			"with a session":                       func(c *access.Subject) { c.SessionID = session.ID },
+			"without an application token":         func(c *access.Subject) { c.AppToken = "" },
+			"with another's application token":     func(c *access.Subject) { c.AppToken = foreign.ID },
 			"of a user, with an application token": func(c *access.Subject) { c.Principal.ID = u.ID.Principal() },
-			"of a kind of a later release":        func(c *access.Subject) { c.Principal.Kind = "team" },
+			"of a kind of a later release":         func(c *access.Subject) { c.Principal.Kind = "team" },
 		} {
 			t.Run(name, func(t *testing.T) { refused(t, r, minted(t, r, s, app, change), false) })
 		}

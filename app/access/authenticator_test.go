@@ -61,19 +61,6 @@ func TestATokenOfSomebodyElsesSessionIsRefused(t *testing.T) {
 	refused(t, r, token, false)
 }
 
-func TestATokenOfADeletedServiceIsRefusedAlsoWhenAnotherTookItsKeyForAName(t *testing.T) {
-	r := rig.New(t)
-	u := r.User(t, "ada@example.com")
-	shop, _ := r.Service(t, "shop", nil)
-	impostor, _ := r.Service(t, "impostor", []string{"invoice:read"}, "*:*")
-	_, token := r.Session(t, u, shop)
-	accepted(t, r, token)
-	service(t, r, shop, func(s *domain.Service) { s.State = domain.ServiceDeleted })
-	refused(t, r, token, false)
-	service(t, r, impostor, func(s *domain.Service) { s.Name = "shop" })
-	refused(t, r, token, false)
-}
-
 func TestAForgedTokenCostsNoQuery(t *testing.T) {
 	r, _, _, token := login(t)
 	accepted(t, r, token)

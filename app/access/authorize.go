@@ -130,12 +130,22 @@ func (d *Directory) GrantsOf(ctx context.Context, a domain.Actor, s domain.Servi
 }
 
 // PrincipalOf is the principal of an actor. A user's is remembered with the user, so that to authenticate and to show them is one look-up.
+// domain.ErrTokenInvalid when it was deleted since the token was accepted.
 func (d *Directory) PrincipalOf(ctx context.Context, a domain.Actor) (domain.Principal, error) {
 	if a.Kind == domain.ActorUser {
 		user, err := d.User(ctx, domain.UserID(a.ID))
-		return user.Principal, err
+		return user.Principal, TokenInvalidWhenGone(err)
 	}
-	return d.Principal(ctx, a.ID)
+	principal, err := d.Principal(ctx, a.ID)
+	return principal, TokenInvalidWhenGone(err)
+}
+
+// TokenInvalidWhenGone turns the error of a token's own subject that is not there into that of its token: it was accepted a moment ago.
+func TokenInvalidWhenGone(err error) error {
+	if isNotFound(err) {
+		return domain.ErrTokenInvalid
+	}
+	return err
 }
 
 // TokenInvalidWhenUnknown turns the error of a token's own audience that is gone or inactive into that of its token: the

@@ -116,7 +116,7 @@ func (c change) checkRank(ctx context.Context) (until time.Time, err error) {
 // checkScopes keeps a narrowed credential from making one that is wider.
 func (c change) checkScopes(scopes domain.Scopes) error {
 	if !scopes.Within(c.by.Scopes) {
-		return domain.ErrForbidden.Saying("The scopes go beyond those of the credential that you use")
+		return domain.ErrForbidden.Saying("The scopes go beyond those of the credential that you use").Because(domain.ErrNotCovered)
 	}
 	return nil
 }
@@ -188,7 +188,8 @@ func capped(at time.Time, given bool, until time.Time) (time.Time, bool, error) 
 		return at, false, nil
 	}
 	if given {
-		return at, false, domain.ErrForbidden.Saying("You may do this until " + until.Format(time.RFC3339Nano) + ": the token can't live longer")
+		return at, false, domain.ErrForbidden.Saying("You may do this until " + until.Format(time.RFC3339Nano) + ": the token can't live longer").
+			Because(domain.ErrNotCovered)
 	}
 	return until, true, nil
 }

@@ -13,7 +13,8 @@ func (s *Service) Me(ctx context.Context, actor domain.Actor) (domain.User, erro
 	if err := access.RequireUser(actor); err != nil {
 		return domain.User{}, err
 	}
-	return s.directory.Profile(ctx, domain.UserID(actor.ID))
+	user, err := s.directory.Profile(ctx, domain.UserID(actor.ID))
+	return user, access.TokenInvalidWhenGone(err)
 }
 
 // ValidateJWTOutput is whose token it is, and what they may do at its audience now.
@@ -39,7 +40,7 @@ func (s *Service) ValidateJWT(ctx context.Context, actor domain.Actor) (Validate
 		out.User, err = s.directory.Profile(ctx, domain.UserID(actor.ID))
 	}
 	if err != nil {
-		return ValidateJWTOutput{}, err
+		return ValidateJWTOutput{}, access.TokenInvalidWhenGone(err)
 	}
 	audience, err := s.directory.Service(ctx, actor.Audience)
 	if err != nil {

@@ -27,39 +27,45 @@ func (s *Service) Check(ctx context.Context, in CheckInput) ([]bool, error) {
 		return nil, err
 	}
 	allowed := make([]bool, len(in.Checks))
+	looked := map[Question]domain.Grants{} // of one call many questions are about one principal at one service
 	for i, q := range in.Checks {
-		var err error
-		if allowed[i], err = s.one(ctx, in.Actor, q); err != nil {
-			return nil, err
+		about := Question{Principal: q.Principal, Service: q.Service}
+		grants, ok := looked[about]
+		if !ok {
+			var err error
+			if grants, err = s.held(ctx, in.Actor, about); err != nil {
+				return nil, err
+			}
+			looked[about] = grants
 		}
+		allowed[i] = grants.Allows(q.Permission)
 	}
 	return allowed, nil
 }
 
-func (s *Service) one(ctx context.Context, a domain.Actor, q Question) (bool, error) {
-	service, err := s.directory.Service(ctx, q.Service)
+// held is what a principal may do at a service, for an actor who may ask; nothing for one that is unknown, or off.
+func (s *Service) held(ctx context.Context, a domain.Actor, about Question) (domain.Grants, error) {
+	service, err := s.directory.Service(ctx, about.Service)
 	known := err == nil
 	if err != nil && !errors.Is(err, domain.ErrUnknownService) {
-		return false, err
+		return domain.Grants{}, err
 	}
-	if err := s.mayAsk(ctx, a, q, service, known); err != nil || !known {
-		return false, err
+	if err := s.mayAsk(ctx, a, about, service, known); err != nil || !known {
+		return domain.Grants{}, err
 	}
-	if q.isSelf(a) {
-		grants, err := s.directory.GrantsOf(ctx, a, service)
-		return grants.Allows(q.Permission), err
+	if about.isSelf(a) {
+		return s.directory.GrantsOf(ctx, a, service)
 	}
-	id, ok := domain.ParseID[domain.PrincipalID](q.Principal)
+	id, ok := domain.ParseID[domain.PrincipalID](about.Principal)
 	if !ok {
-		return false, nil
+		return domain.Grants{}, nil
 	}
 	principal, err := s.directory.Principal(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) || err == nil && !principal.IsActive(s.System.Now()) {
-		return false, nil
+		return domain.Grants{}, nil
 	}
 	if err != nil {
-		return false, err
+		return domain.Grants{}, err
 	}
-	grants, err := s.directory.Grants(ctx, principal, service)
-	return grants.Allows(q.Permission), err
+	return s.directory.Grants(ctx, principal, service)
 }

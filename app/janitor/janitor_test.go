@@ -152,7 +152,7 @@ func TestCleaning(t *testing.T) {
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
 		return tx.Lockouts.Save(ctx, domain.Lockout{Key: []byte("k"), Failures: 1, UpdatedAt: r.Clock.Now()})
 	})
-	shop, clerk := r.Service(t, "shop", nil)
+	shop, clerk := r.Service(t, "bank", nil)
 	_, gone := r.Service(t, "gone", nil)
 	r.Assign(t, user, clerk, r.Clock.Now())
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Roles.Delete(ctx, gone, r.Clock.Now()) })

@@ -96,24 +96,31 @@ func (c *client) call(request []byte, want int, result any) error {
 }
 
 // get and post encode requests; bearer may be empty.
-func get(path, bearer string) []byte { return encode(http.MethodGet, path, bearer, nil) }
+func get(path, bearer string) []byte { return encode(http.MethodGet, path, bearer, "", nil) }
 
-func post(path string, body any) []byte {
+func post(path string, body any) []byte { return postAs("", path, body) }
+
+func postAs(bearer, path string, body any) []byte {
 	content, err := json.Marshal(body)
 	if err != nil {
-		panic(err) // ours: maps of strings
+		panic(err) // ours: maps and lists of strings
 	}
-	return encode(http.MethodPost, path, "", content)
+	return encode(http.MethodPost, path, bearer, "application/json", content)
 }
 
-func encode(method, path, bearer string, body []byte) []byte {
+// postForm is a call of the OAuth endpoints.
+func postForm(path string, form url.Values) []byte {
+	return encode(http.MethodPost, path, "", "application/x-www-form-urlencoded", []byte(form.Encode()))
+}
+
+func encode(method, path, bearer, media string, body []byte) []byte {
 	var b bytes.Buffer
 	b.WriteString(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: signet-load\r\nAccept: application/json\r\n")
 	if bearer != "" {
 		b.WriteString("Authorization: Bearer " + bearer + "\r\n")
 	}
 	if body != nil {
-		b.WriteString("Content-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n")
+		b.WriteString("Content-Type: " + media + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n")
 	}
 	b.WriteString("\r\n")
 	b.Write(body)

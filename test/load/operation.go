@@ -39,7 +39,7 @@ func operations(p *population) ([]operation, error) {
 		}
 		return func(client int) []byte { return all[client%len(all)] }
 	}
-	return []operation{
+	all := []operation{
 		{name: livez, clients: ordinary, want: http.StatusOK, request: fixed(get("/livez", ""))},
 		{name: "me", clients: ordinary, want: http.StatusOK, request: bearers("/api/auth/me", p.sessions)},
 		{name: "validate-jwt", clients: ordinary, want: http.StatusOK, request: bearers("/api/auth/validate-jwt", p.sessions)},
@@ -50,7 +50,11 @@ func operations(p *population) ([]operation, error) {
 		p.refresh(),
 		p.login(ordinary),
 		p.register(ordinary),
-	}, nil
+	}
+	if p.fleet != nil {
+		all = append(all, p.fleet.operations()...)
+	}
+	return all, nil
 }
 
 // refresh follows the chain of every session: a client that lost one answer could not go on.

@@ -25,6 +25,9 @@ const (
 type session struct {
 	Access  string `json:"access_token"`
 	Refresh string `json:"refresh_token"`
+	User    struct {
+		ID string `json:"id"`
+	} `json:"user"`
 }
 
 // population is who uses a server.
@@ -34,6 +37,7 @@ type population struct {
 	logins   []string // addresses
 	sessions []session
 	many     []session // of the user who has the most
+	fleet    *fleet    // nil where there is no administrator to make one
 }
 
 // populate makes the users through the API, as people do.
@@ -69,7 +73,8 @@ func populate(ctx context.Context, base, admin string) (*population, error) {
 	if p.many, err = begin(api, nil, busy, sessionsOfOne); err != nil {
 		return nil, err
 	}
-	return p, nil
+	p.fleet, err = assemble(api, p.logins[0])
+	return p, err
 }
 
 // begin logs a user in so many times.

@@ -75,6 +75,7 @@ func newTarget(ctx context.Context, o options, name, given string, cost int) (*t
 	// The limits are in force, as they are in production, and out of reach.
 	t.env = []string{
 		"SIGNET_ENV=development", "HOST=127.0.0.1", "PORT=0", "ADMIN_ADDR=127.0.0.1:0", "DATA_DIR=" + filepath.Join(t.folder, "data"),
+		"BOOTSTRAP_ADMIN_EMAIL=" + adminAddress, "BOOTSTRAP_ADMIN_PASSWORD=" + password,
 		"BCRYPT_COST=" + strconv.Itoa(cost), "JWT_ACCESS_TOKEN_EXPIRES=2h", "LOG_LEVEL=warn",
 		"LIMIT_CALLS=10000000", "LIMIT_ANONYMOUS=10000000", "LIMIT_FORGED=10000000", "LIMIT_LOGIN=10000000/1m",
 		"LIMIT_FAILURES=10000000/1m", "LIMIT_MAIL=10000000/1m", "LIMIT_MAIL_BLOCK=10000000/1m",
