@@ -71,3 +71,29 @@ func TestScopes(t *testing.T) {
 		}
 	})
 }
+
+func TestAskedScopes(t *testing.T) {
+	narrow := domain.RestoreScopes([]string{"billing/invoice:*", "shop/order:read"})
+	for _, c := range []struct {
+		name   string
+		scopes domain.Scopes
+		asked  []string
+		narrow bool
+		want   []string
+	}{
+		{"nothing asked, nothing narrowed", domain.Scopes{}, nil, false, nil},
+		{"nothing asked", narrow, nil, true, []string{"billing/invoice:*", "shop/order:read"}},
+		{"asked of all", domain.Scopes{}, []string{"invoice:read"}, true, []string{"billing/invoice:read"}},
+		{"asked within", narrow, []string{"invoice:read"}, true, []string{"billing/invoice:read"}},
+		{"asked beyond, since the scopes were cut", narrow, []string{"payment:read", "order:read"}, true, nil},
+		{"asked for none", domain.Scopes{}, []string{}, true, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := c.scopes.Asked("billing", c.asked)
+			wantEqual(t, got.Narrows(), c.narrow)
+			if len(got.Texts()) > 0 || len(c.want) > 0 {
+				wantEqual(t, got.Texts(), c.want)
+			}
+		})
+	}
+}

@@ -310,15 +310,21 @@ func (s appTokens) AddUse(ctx context.Context, secrets []domain.TokenUse, hours 
 	if err := s.addHours(ctx, hours); err != nil || len(secrets) == 0 {
 		return err
 	}
-	rows := make([]tokenUseRow, len(secrets))
+	rows, known := make([]tokenUseRow, len(secrets)), make([]domain.AppTokenSecretID, len(secrets))
 	for i, u := range secrets {
+		known[i] = u.Secret
 		rows[i] = tokenUseRow{SecretID: u.Secret, TokenID: u.Token, UseCount: u.Count, LastUsedAt: u.LastAt, LastUsedIP: u.LastIP}
 	}
-	return s.enqueue(ctx, s.idb.NewInsert().Model(&rows).On("CONFLICT (secret_id) DO UPDATE").
+	err := s.enqueue(ctx, s.idb.NewInsert().Model(&rows).On("CONFLICT (secret_id) DO UPDATE").
 		Set("use_count = tu.use_count + EXCLUDED.use_count").
 		Set("last_used_ip = CASE WHEN EXCLUDED.last_used_at > tu.last_used_at THEN EXCLUDED.last_used_ip ELSE tu.last_used_ip END").
 		Set("last_used_at = CASE WHEN EXCLUDED.last_used_at > tu.last_used_at THEN EXCLUDED.last_used_at ELSE tu.last_used_at END").
 		Returning("NULL"))
+	if err != nil {
+		return err
+	}
+	// A replica may be late with the use of a token that is gone.
+	return s.execute(ctx, "DELETE FROM token_use WHERE secret_id IN (?) AND NOT EXISTS (SELECT 1 FROM app_tokens t WHERE t.id = token_use.token_id)", bun.List(known))
 }
 
 func (s appTokens) addHours(ctx context.Context, hours []domain.UsedHour) error {

@@ -27,15 +27,11 @@ func (s expiredRows) Messages(ctx context.Context, before time.Time, n int) (int
 
 // AppTokens goes by the one index over both ends.
 func (s expiredRows) AppTokens(ctx context.Context, before time.Time, n int) (int, error) {
+	over := bun.SafeQuery("COALESCE(revoked_at, expires_at) < ? ORDER BY COALESCE(revoked_at, expires_at)", before)
+	if err := s.execute(ctx, "DELETE FROM token_use WHERE token_id IN (SELECT id FROM app_tokens WHERE ? LIMIT ?)", over, n); err != nil {
+		return 0, err
+	}
 	return s.remove(ctx, "app_tokens", "id", n, "COALESCE(revoked_at, expires_at) < ? ORDER BY COALESCE(revoked_at, expires_at)", before)
-}
-
-func (s expiredRows) AppTokenSecrets(ctx context.Context, before time.Time, n int) (int, error) {
-	return s.remove(ctx, "app_token_secrets", "id", n, "expires_at < ?", before)
-}
-
-func (s expiredRows) TokenUses(ctx context.Context, before time.Time, n int) (int, error) {
-	return s.remove(ctx, "token_use", "secret_id", n, "last_used_at < ? AND NOT EXISTS (SELECT 1 FROM app_tokens t WHERE t.id = token_id)", before)
 }
 
 func (s expiredRows) Lockouts(ctx context.Context, before time.Time, n int) (int, error) {
@@ -61,6 +57,7 @@ var (
 		{"assignments", "id", "principal_id IN (SELECT id FROM services WHERE deleted_at IS NOT NULL)"},
 		{"roles", "id", `service_id IN (SELECT id FROM services WHERE deleted_at IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM assignments a WHERE a.role_id = roles.id)`},
 		{"permissions", "id", "service_id IN (SELECT id FROM services WHERE deleted_at IS NOT NULL)"},
+		{"token_use", "secret_id", "token_id IN (SELECT t.id FROM app_tokens t JOIN services s ON s.id = t.service_id WHERE s.deleted_at IS NOT NULL)"},
 		{"app_tokens", "id", "service_id IN (SELECT id FROM services WHERE deleted_at IS NOT NULL)"},
 	}
 )

@@ -30,6 +30,10 @@ func TestCleaningHasAnIndex(t *testing.T) {
 			_, err := tx.ExpiredRows.Messages(ctx, now, 10)
 			return err
 		},
+		"application tokens": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpiredRows.AppTokens(ctx, now, 10)
+			return err
+		},
 		"assignments": func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.ExpiredRows.Assignments(ctx, now, 10)
 			return err

@@ -1,6 +1,7 @@
 package echohttp
 
 import (
+	"net/http"
 	"net/netip"
 	"net/url"
 	"reflect"
@@ -17,4 +18,10 @@ func ParseForm(body string) (url.Values, error) { return parseForm(body) }
 // Unmarshal is the decoder of bodies without its request, for the fuzz target.
 func Unmarshal(body []byte, strict bool, target any) error {
 	return unmarshal(body, shapeOf(reflect.TypeOf(target)), strict, target)
+}
+
+// BasicCredentials is the decoder of HTTP Basic, for the fuzz target.
+func BasicCredentials(header string) (id, secret string, err error) {
+	sent, err := basicCredentials(http.Header{"Authorization": {header}})
+	return sent.id, sent.secret.Reveal(), err
 }

@@ -19,6 +19,9 @@ func RequireUser(a domain.Actor) error {
 	case domain.ActorUser:
 		return nil
 	case domain.ActorService:
+		if a.Raw {
+			return errRawToken
+		}
 		return ErrPersonOnly
 	case domain.ActorAnonymous, domain.ActorSystem:
 	}

@@ -40,9 +40,11 @@ func TestRefusalsAreEvents(t *testing.T) {
 	keeper, clerk := made("keeper", "signet.*:*"), made("clerk", "invoice:read")
 	r.Assign(t, eve, keeper, time.Time{})
 	r.Assign(t, ada, clerk, time.Time{})
-	r.Assign(t, domain.User{ID: domain.UserID(shop.ID)}, domain.RolePlatformReader, time.Time{}) // to the service's account
 
 	byEve, from := r.Actor(eve), rig.From
+	token, _ := r.AppToken(t, shop, nil)
+	r.Assign(t, domain.User{ID: domain.UserID(shop.ID)}, domain.RoleUserManager, time.Time{}) // its tokens are an administrator's
+	ofToken := apptoken.Target{Actor: byEve, From: from, ID: string(token.ID)}
 	target := assignment.Target{Actor: byEve, From: from, Service: "shop", Role: string(clerk)}
 	holder := assignment.Holder{Kind: domain.KindUser, Ref: string(ada.ID)}
 	for name, row := range map[string]struct {
@@ -77,10 +79,18 @@ func TestRefusalsAreEvents(t *testing.T) {
 		"to delete a permission": {func(ctx context.Context) error {
 			return r.Permissions.Delete(ctx, permission.DeleteInput{Actor: byEve, From: from, Permission: string(read.ID), Force: true})
 		}, domain.ErrForbidden, domain.EventPermissionDeleted, string(read.ID), shop.ID},
-		"to have a secret of an account that may do more": {func(ctx context.Context) error {
-			_, err := r.AppTokens.Create(ctx, apptoken.CreateInput{Actor: byEve, From: from, Service: "shop", Name: "nightly"})
+		"to make a token of an account that may do more": {func(ctx context.Context) error {
+			_, err := r.AppTokens.Create(ctx, apptoken.CreateInput{Actor: byEve, From: from, Service: "shop", Name: "CI"})
 			return err
 		}, domain.ErrTargetOutranks, domain.EventAppTokenCreated, "", shop.ID},
+		"to rotate one": {func(ctx context.Context) error {
+			_, err := r.AppTokens.Rotate(ctx, apptoken.RotateInput{Target: ofToken})
+			return err
+		}, domain.ErrTargetOutranks, domain.EventAppTokenRotated, string(token.ID), shop.ID},
+		"to change one": {func(ctx context.Context) error {
+			_, err := r.AppTokens.Update(ctx, apptoken.UpdateInput{Target: ofToken})
+			return err
+		}, domain.ErrTargetOutranks, domain.EventAppTokenUpdated, string(token.ID), shop.ID},
 		"to remove the last administrator": {func(ctx context.Context) error {
 			t := byRoot
 			t.Service, t.Role = domain.PlatformKey, string(domain.RolePlatformAdmin)

@@ -193,8 +193,8 @@ func TestCleaning(t *testing.T) {
 		{37*24*time.Hour - time.Second, "nothing more", nil},
 		{37*24*time.Hour + time.Second, "the session that nobody ended", map[string]int{"sessions": 0, "refresh_families": 0}},
 		{90*24*time.Hour - time.Second, "nothing more", nil},
-		{90*24*time.Hour + time.Second, "the assignment and the secret that ended", map[string]int{"assignments": 0, "app_token_secrets": 1}},
-		{91*24*time.Hour + time.Second, "the token that ended later, and what was known of its use", map[string]int{"app_tokens": 0, "app_token_secrets": 0, "token_use": 0}},
+		{90*24*time.Hour + time.Second, "the assignment that had ended", map[string]int{"assignments": 0}},
+		{91*24*time.Hour + time.Second, "the token, and what was known of its use", map[string]int{"app_tokens": 0, "app_token_secrets": 0, "token_use": 0}},
 		{92 * 24 * time.Hour, "what a deleted service owned", map[string]int{"roles": before["roles"] - 1}},
 	} {
 		r.Clock.Move(step.at - passed)
@@ -221,26 +221,12 @@ func TestCleaning(t *testing.T) {
 	}
 }
 
-// leaveAppToken leaves a token that ends in a day, of which one secret is over.
+// leaveAppToken leaves a token that ends in a day.
 func leaveAppToken(t *testing.T, r *rig.Rig) {
 	t.Helper()
-	service, _ := r.Service(t, "shop", nil)
-	secret := func(ends time.Time) domain.AppTokenSecret {
-		s, _, err := domain.NewAppTokenSecret(domain.AppTokenSecretID(r.System.NewID()), r.System.Entropy, r.Clock.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.ExpiresAt = ends
-		return s
-	}
-	token := domain.AppToken{
-		ID: domain.AppTokenID(r.System.NewID()), ServiceID: service.ID, Name: "CI", CreatedAt: r.Clock.Now(),
-		ExpiresAt: r.Clock.Now().Add(24 * time.Hour), Secrets: []domain.AppTokenSecret{secret(time.Time{}), secret(r.Clock.Now())},
-	}
+	service, _ := r.Service(t, "mill", nil)
+	token, _ := r.AppToken(t, service, func(token *domain.AppToken) { token.ExpiresAt = r.Clock.Now().Add(24 * time.Hour) })
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.AppTokens.Insert(ctx, token); err != nil {
-			return err
-		}
 		use := domain.TokenUse{Secret: token.Secrets[0].ID, Token: token.ID, Count: 1, LastAt: r.Clock.Now()}
 		return tx.AppTokens.AddUse(ctx, []domain.TokenUse{use}, nil)
 	})

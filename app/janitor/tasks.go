@@ -58,12 +58,6 @@ func Cleaning(s store.Store) []Task {
 		Remove(s, "app_tokens", KeepAppTokens, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.ExpiredRows.AppTokens(ctx, before, n)
 		}),
-		Remove(s, "app_token_secrets", KeepAppTokens, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
-			return tx.ExpiredRows.AppTokenSecrets(ctx, before, n)
-		}),
-		Remove(s, "token_use", KeepAppTokens, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
-			return tx.ExpiredRows.TokenUses(ctx, before, n)
-		}),
 		Remove(s, "changes", KeepChanges, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.Changes.Purge(ctx, before, n)
 		}),

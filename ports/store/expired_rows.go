@@ -17,12 +17,8 @@ type ExpiredRows interface {
 	Registrations(ctx context.Context, before time.Time, n int) (int, error)
 	// Messages removes those that were delivered or parked before a time.
 	Messages(ctx context.Context, before time.Time, n int) (int, error)
-	// AppTokens removes application tokens that were revoked or ended before a time, with their secrets.
+	// AppTokens removes application tokens that were revoked or ended before a time, with their secrets and what is known of their use.
 	AppTokens(ctx context.Context, before time.Time, n int) (int, error)
-	// AppTokenSecrets removes secrets of application tokens that ended before a time.
-	AppTokenSecrets(ctx context.Context, before time.Time, n int) (int, error)
-	// TokenUses removes what is known of the use of secrets whose token is gone, where it is older than a time.
-	TokenUses(ctx context.Context, before time.Time, n int) (int, error)
 	// Lockouts removes runs of failures that were last added to before a time and lock nothing then.
 	Lockouts(ctx context.Context, before time.Time, n int) (int, error)
 	// Assignments removes those that ended before a time.

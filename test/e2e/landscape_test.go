@@ -22,7 +22,12 @@ type landscape struct {
 
 func newLandscape(t *testing.T, o testkit.Options) *landscape {
 	t.Helper()
-	s := testkit.Start(t, o)
+	return landscapeOf(t, testkit.Start(t, o))
+}
+
+// landscapeOf is the landscape around a server.
+func landscapeOf(t *testing.T, s *testkit.Server) *landscape {
+	t.Helper()
 	l := &landscape{Server: s, c: s.Client(), record: s.Record()}
 	l.admin = l.login(t, l.holder(t, domain.RolePlatformAdmin))
 	return l

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/testkit"
 )
 
@@ -45,6 +46,47 @@ var differences = map[string]func(t *testing.T, s *testkit.Server){
 		header, _ := testkit.ReadToken(t, s.Client().Login(s.NewAccount()).Access)
 		if header["alg"] != "ES256" || header["typ"] != "at+jwt" || header["kid"] == "" {
 			t.Errorf("header %v", header)
+		}
+	},
+	"application-tokens-are-new-ones": func(t *testing.T, s *testkit.Server) {
+		l := landscapeOf(t, s)
+		shop, _ := l.service(t, "svc-"+newID()[:8])
+		if token := l.appToken(t, shop, nil); !strings.HasPrefix(token.text, "sgat_") {
+			t.Error("it is no token of ours")
+		}
+		l.c.Do(validating("a token of former times")).Want(http.StatusUnauthorized, "token_invalid")
+	},
+	"application-tokens-open-little": func(t *testing.T, s *testkit.Server) {
+		l := landscapeOf(t, s)
+		shop, _ := l.service(t, "svc-"+newID()[:8])
+		token := l.appToken(t, shop, nil)
+		l.c.Do(testkit.Request{Path: "/api/tokens/service/" + shop.Key, Bearer: token.text}).Want(http.StatusForbidden, "forbidden")
+		l.c.Do(asking(shop.Key, token.text)).Want(http.StatusOK, "")
+	},
+	"application-tokens-need-rank": func(t *testing.T, s *testkit.Server) {
+		l := landscapeOf(t, s)
+		shop, keepers := l.service(t, "svc-"+newID()[:8])
+		l.assign(t, shop.ID.Principal(), domain.RoleUserManager, time.Time{})
+		keeper := l.login(t, l.holder(t, keepers))
+		l.c.Do(l.creating(keeper, shop.Key, nil)).Want(http.StatusForbidden, "target_outranks")
+	},
+	"revoked-tokens-stay-listed": func(t *testing.T, s *testkit.Server) {
+		l := landscapeOf(t, s)
+		shop, _ := l.service(t, "svc-"+newID()[:8])
+		token := l.appToken(t, shop, nil)
+		l.c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/tokens/" + token.id + "/revoke", Bearer: l.admin}).Want(http.StatusOK, "")
+		listed := l.c.Do(testkit.Request{Path: "/api/tokens/service/" + shop.Key, Bearer: l.admin}).Want(http.StatusOK, "")
+		if tokens := listed.JSON()["tokens"].([]any); len(tokens) != 1 || tokens[0].(body)["is_active"] != false {
+			t.Errorf("%s", listed.Body)
+		}
+	},
+	"validate-jwt-knows-services": func(t *testing.T, s *testkit.Server) {
+		l := landscapeOf(t, s)
+		shop, _ := l.service(t, "svc-"+newID()[:8])
+		access := l.c.Do(asking(shop.Key, l.appToken(t, shop, nil).text)).Want(http.StatusOK, "").Text("access_token")
+		answer := l.c.Do(testkit.Request{Path: "/api/auth/validate-jwt", Bearer: access}).Want(http.StatusOK, "")
+		if answer.Text("service.key") != shop.Key || answer.JSON()["user"] != nil {
+			t.Errorf("%s", answer.Body)
 		}
 	},
 	"access-tokens-name-their-audience": func(t *testing.T, s *testkit.Server) {

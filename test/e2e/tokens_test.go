@@ -358,3 +358,47 @@ func TestUseIsCountedToTheLast(t *testing.T) {
 		}
 	})
 }
+
+// Not parallel, like the other tests about time.
+func TestTheEndOfAnApplicationTokenIsSeenByEveryReplica(t *testing.T) {
+	l := newLandscape(t, testkit.Options{Backends: testkit.Production})
+	replica := l.Replica(nil)
+	settled(l.Server, replica)
+	shop, _ := l.service(t, "shop")
+	l.heard(t)
+	c := replica.Client()
+	for what, end := range map[string]func(token appToken){
+		"a revocation": func(token appToken) {
+			l.c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/tokens/" + token.id + "/revoke", Bearer: l.admin}).Want(http.StatusOK, "")
+		},
+		"a deletion": func(token appToken) {
+			l.c.Do(testkit.Request{Method: http.MethodDelete, Path: "/api/tokens/" + token.id, Bearer: l.admin}).Want(http.StatusOK, "")
+		},
+		"a rotation without overlap": func(token appToken) {
+			rotate := testkit.Request{Path: "/api/tokens/" + token.id + "/rotate", Bearer: l.admin, Body: testkit.Object{"overlap": 0}}
+			l.c.Do(rotate).Want(http.StatusCreated, "")
+		},
+		"a revocation by itself": func(token appToken) {
+			l.c.Do(form("revoke", "shop", token.text, "token="+token.text)).Want(http.StatusOK, "")
+		},
+	} {
+		token := l.appToken(t, shop, nil)
+		access := l.c.Do(asking("shop", token.text)).Want(http.StatusOK, "").Text("access_token")
+		jwt := testkit.Request{Path: "/api/auth/validate-jwt", Bearer: access}
+		c.Do(validating(token.text)).Want(http.StatusOK, "") // remembered there
+		c.Do(jwt).Want(http.StatusOK, "")
+		end(token)
+		begun := time.Now()
+		for {
+			asked := time.Since(begun)
+			raw, derived := c.Do(validating(token.text)).Status, c.Do(jwt).Status
+			if raw == http.StatusUnauthorized && (derived == http.StatusUnauthorized || what == "a rotation without overlap") {
+				t.Logf("%s: seen after %s", what, time.Since(begun).Round(time.Millisecond))
+				break
+			}
+			if asked > promise {
+				t.Fatalf("%s: a replica answers %d and %d after %s", what, raw, derived, asked)
+			}
+		}
+	}
+}

@@ -22,17 +22,19 @@ const aboutAsking = "Everybody may ask about themselves: what the credential tha
 func (r *Authz) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/authz/check", echohttp.Op{
 		ID: "check", Tag: authzTag, Summary: "Whether principals may do things at services, up to 100 at once", Auth: echohttp.BearerAuth,
-		Strict: true, UnmeteredForServices: true,
+		Strict: true, UnmeteredForServices: true, AppTokenHeader: true,
 		Description: aboutAsking + " Unknown principals, services and permissions are false.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.check)
 	echohttp.Handle(a, http.MethodPost, "/api/authz/explain", echohttp.Op{
 		ID: "explain", Tag: authzTag, Summary: "Why somebody may do something, or what is missing", Auth: echohttp.BearerAuth, Strict: true,
-		Description: aboutAsking, Errors: []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
+		AppTokenHeader: true,
+		Description:    aboutAsking, Errors: []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.explain)
 	echohttp.Handle(a, http.MethodGet, "/api/roles/user/{user_id}/permissions", echohttp.Op{
 		ID: "listUserPermissions", Tag: authzTag, Summary: "All that a principal may do, at the services that the caller may see", Auth: echohttp.BearerAuth, Strict: true,
-		Description: aboutAsking, Errors: []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound},
+		AppTokenHeader: true,
+		Description:    aboutAsking, Errors: []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound},
 	}, r.permissions)
 	echohttp.Handle(a, http.MethodGet, "/api/roles/services/user", echohttp.Op{
 		ID: "listOwnServices", Tag: authzTag, Summary: "The services in which the caller holds a role", Auth: echohttp.BearerAuth,

@@ -221,3 +221,21 @@ func (r *Rig) SetPassword(tb testing.TB, id domain.UserID, password string) {
 		return tx.Users.SetPassword(ctx, id, hash, r.Clock.Now())
 	})
 }
+
+// AppToken is a stored token of a service, after a change, and its text.
+func (r *Rig) AppToken(tb testing.TB, s domain.Service, change func(*domain.AppToken)) (domain.AppToken, domain.Secret) {
+	tb.Helper()
+	secret, text, err := domain.NewAppTokenSecret(domain.AppTokenSecretID(r.System.NewID()), r.System.Entropy, r.Clock.Now())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	token, err := domain.NewAppToken(domain.AppTokenID(r.System.NewID()), s.ID, "CI", domain.Scopes{}, "", time.Time{}, secret, r.Clock.Now())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if change != nil {
+		change(&token)
+	}
+	r.Write(tb, func(ctx context.Context, tx *store.Tx) error { return tx.AppTokens.Insert(ctx, token) })
+	return token, text
+}

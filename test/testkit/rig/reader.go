@@ -30,6 +30,10 @@ type (
 		store.SessionReader
 		s *Store
 	}
+	appTokens struct {
+		store.AppTokenReader
+		s *Store
+	}
 	flows struct {
 		store.FlowReader
 		s *Store
@@ -99,6 +103,14 @@ func (r sessions) Family(ctx context.Context, id domain.FamilyID) (domain.Family
 		return family, err
 	})
 	return family, session, err
+}
+
+func (r appTokens) ByID(ctx context.Context, id domain.AppTokenID) (domain.AppToken, error) {
+	return ask(r.s, "AppTokens.ByID", func() (domain.AppToken, error) { return r.AppTokenReader.ByID(ctx, id) })
+}
+
+func (r appTokens) BySecret(ctx context.Context, id domain.AppTokenSecretID) (domain.AppToken, error) {
+	return ask(r.s, "AppTokens.BySecret", func() (domain.AppToken, error) { return r.AppTokenReader.BySecret(ctx, id) })
 }
 
 func (r flows) BySecret(ctx context.Context, hash []byte) (domain.Flow, error) {

@@ -29,6 +29,7 @@ func Watch(inner store.Store) *Store {
 	r.Services = services{r.Services, s}
 	r.Grants = grants{r.Grants, s}
 	r.Sessions = sessions{r.Sessions, s}
+	r.AppTokens = appTokens{r.AppTokens, s}
 	r.Flows = flows{r.Flows, s}
 	r.Lockouts = lockouts{r.Lockouts, s}
 	r.Keys = signingKeys{r.Keys, s}
