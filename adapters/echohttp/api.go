@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -110,6 +111,19 @@ func New(o Options) (*API, error) {
 
 // ServeHTTP serves one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.edge.ServeHTTP(w, r) }
+
+// Routes are all that is mounted, by method and path ("GET /livez"), sorted: also what is not in the document, so that nothing can be open
+// without a test of who gets in. HEAD goes with GET.
+func (a *API) Routes() []string {
+	var all []string
+	for _, r := range a.echo.Routes() {
+		if r.Method != http.MethodHead {
+			all = append(all, r.Method+" "+documentPath(r.Path))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
 
 // newRouter makes an Echo that only routes. admit judges requests that no route takes; it may be nil.
 func newRouter(admit func(*exchange, *http.Request) error) *echo.Echo {

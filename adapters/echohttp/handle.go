@@ -195,3 +195,14 @@ func checkParams(c echo.Context) error {
 func echoPath(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
+
+// documentPath is the reverse.
+func documentPath(template string) string {
+	parts := strings.Split(template, "/")
+	for i, part := range parts {
+		if name, ok := strings.CutPrefix(part, ":"); ok {
+			parts[i] = "{" + name + "}"
+		}
+	}
+	return strings.Join(parts, "/")
+}

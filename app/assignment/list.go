@@ -49,8 +49,13 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 // filter finds what the list is about, in the order of its path: the principal, the service, the role.
 func (s *Service) filter(ctx context.Context, in ListInput, own bool) (f store.AssignmentFilter, reads bool, err error) {
 	f.Now = s.System.Now()
-	if err := s.directory.RequireEver(ctx, in.Actor, domain.ReadRoles); err != nil && !own {
-		return f, false, err
+	right := domain.ReadRoles
+	if in.Service == "" { // what is held at one service is not enough, and must not tell which ids are users either
+		right = domain.Right{Platform: domain.RoleRead}
+	}
+	ever := s.directory.RequireEver(ctx, in.Actor, right)
+	if ever != nil && !own {
+		return f, false, ever
 	}
 	if in.Holder != nil {
 		if f.Principal, err = s.loadHolder(ctx, *in.Holder); err != nil {
@@ -59,12 +64,10 @@ func (s *Service) filter(ctx context.Context, in ListInput, own bool) (f store.A
 	}
 	switch {
 	case in.Service == "":
-		err = s.directory.Require(ctx, in.Actor, domain.RoleRead)
-		reads = err == nil
-		if own && isForbidden(err) {
-			err = nil
+		if own && isForbidden(ever) {
+			return f, false, nil
 		}
-		return f, reads, err
+		return f, ever == nil, ever
 	case in.Role != "":
 		service, role, err := s.loadTarget(ctx, Target{Actor: in.Actor, Service: in.Service, Role: in.Role}, domain.ReadRoles)
 		f.Service, f.Role = service.ID, role.ID

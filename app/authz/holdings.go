@@ -36,14 +36,9 @@ type PermissionsOutput struct {
 // Permissions lists what a principal may do at the services that the actor may see: all of them for oneself and with the platform's
 // role:read, else those whose roles the actor may read; a service sees itself. One that is disabled may do nothing.
 func (s *Service) Permissions(ctx context.Context, in PermissionsInput) (PermissionsOutput, error) {
-	if err := requireCaller(in.Actor); err != nil {
-		return PermissionsOutput{}, err
-	}
 	q := Question{Principal: in.User}
-	if !q.isSelf(in.Actor) && !in.Actor.Raw {
-		if err := s.directory.RequireEver(ctx, in.Actor, domain.ReadRoles); err != nil {
-			return PermissionsOutput{}, err
-		}
+	if err := s.requireLister(ctx, in.Actor, q); err != nil {
+		return PermissionsOutput{}, err
 	}
 	principal, found, err := s.principal(ctx, in.Actor, q)
 	if err != nil {
@@ -72,6 +67,18 @@ func (s *Service) Permissions(ctx context.Context, in PermissionsInput) (Permiss
 		}
 	}
 	return out, nil
+}
+
+// requireLister refuses those to whom no service would be visible. A token for a service is for single questions: it lists nothing, not
+// even about oneself. A service may list with its application token, and as well with the access token that it got for it.
+func (s *Service) requireLister(ctx context.Context, a domain.Actor, q Question) error {
+	switch {
+	case a.Kind == domain.ActorService && a.Raw:
+		return nil
+	case a.Kind == domain.ActorService || q.isSelf(a):
+		return access.RequirePlatform(a)
+	}
+	return s.directory.RequireEver(ctx, a, domain.ReadRoles)
 }
 
 // grants are those of the credential that asks about itself, and of the principal otherwise.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -29,8 +28,8 @@ type Server struct {
 	// URL is where the API is, with the real port; AdminURL likewise, empty without an admin listener.
 	URL      string
 	AdminURL string
-	// Handler is the API without its listener, for benchmarks of what is behind it.
-	Handler http.Handler
+	// Handler is the API without its listener, for benchmarks of what is behind it, and for tests of what is mounted.
+	Handler *echohttp.API
 
 	config *Config
 	log    *slog.Logger

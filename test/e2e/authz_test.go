@@ -73,6 +73,7 @@ func TestCheck(t *testing.T) {
 			f.c.Do(ask(token, body{"service": "shop", "permission": "a:b"})).Want(http.StatusForbidden, "wrong_audience")
 			f.c.Do(ask(token, body{"user_id": two.ID, "service": "billing", "permission": "a:b"})).Want(http.StatusForbidden, "wrong_audience")
 			f.c.Do(get("/api/roles/services/user", token)).Want(http.StatusForbidden, "wrong_audience")
+			f.c.Do(get("/api/roles/user/"+one.ID+"/permissions", token)).Want(http.StatusForbidden, "wrong_audience")
 		})
 
 		t.Run("says what of a question is wrong", func(t *testing.T) {

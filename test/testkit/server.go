@@ -81,6 +81,9 @@ func (s *Server) TryStart() error {
 	return nil
 }
 
+// Routes are all that the server has mounted for the public, "GET /livez" and so on, sorted: also what its document leaves out.
+func (s *Server) Routes() []string { return s.running.Handler.Routes() }
+
 // Stop stops the server gracefully. Stopping twice is fine.
 func (s *Server) Stop() {
 	if s.running == nil {
