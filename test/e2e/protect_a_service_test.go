@@ -45,7 +45,7 @@ type protected struct {
 	id, clerk   string
 	may, mayNot person // with tokens for the service
 	elsewhere   string // a token of the one who may, for another service
-	appToken    string
+	own         string // application token of the service
 }
 
 func newProtected(t *testing.T) *protected {
@@ -61,7 +61,7 @@ func newProtected(t *testing.T) *protected {
 	}
 	p.elsewhere = at(p.may, "shop")
 	p.may.token, p.mayNot.token = at(p.may, "billing"), at(p.mayNot, "billing")
-	p.appToken = f.c.Do(post("/api/tokens", f.admin.token, body{"service_id": "billing", "name": "production"})).Want(http.StatusCreated, "").Text("token_data.token")
+	p.own = f.appToken("billing", nil)
 	return p
 }
 
@@ -93,7 +93,7 @@ func TestProtectAServiceInGo(t *testing.T) {
 		return fmt.Sprint(ok, err != nil)
 	}
 	checked := func(of person) string {
-		ok, err := checkCentrally(ctx, p.URL, p.appToken, `{"checks": [{"user_id": "`+of.ID+`", "service": "billing", "permission": "invoice:read"}]}`)
+		ok, err := checkCentrally(ctx, p.URL, p.own, `{"checks": [{"user_id": "`+of.ID+`", "service": "billing", "permission": "invoice:read"}]}`)
 		return fmt.Sprint(ok, err != nil)
 	}
 	for what, row := range map[string][2]string{
@@ -101,7 +101,7 @@ func TestProtectAServiceInGo(t *testing.T) {
 		"local: may not":                  {local(p.mayNot.token), "false false"},
 		"local: for another service":      {local(p.elsewhere), "false true"},
 		"local: for the platform":         {local(p.admin.token), "false true"},
-		"local: an application token":     {local(p.appToken), "false true"},
+		"local: an application token":     {local(p.own), "false true"},
 		"validate: may":                   {validated(p.may.token), "true false"},
 		"validate: may not":               {validated(p.mayNot.token), "false false"},
 		"validate: for another service":   {validated(p.elsewhere), "false false"},
@@ -135,7 +135,7 @@ func TestProtectAServiceByCurl(t *testing.T) {
 	run := func(command string, of person) (answer map[string]any) {
 		t.Helper()
 		sh := exec.CommandContext(t.Context(), "sh", "-c", strings.ReplaceAll(command, "https://auth.example.com", p.URL))
-		sh.Env = append(os.Environ(), "TOKEN="+of.token, "APP_TOKEN="+p.appToken, "SUB="+of.ID)
+		sh.Env = append(os.Environ(), "TOKEN="+of.token, "APP_TOKEN="+p.own, "SUB="+of.ID)
 		out, _ := sh.Output() // base64 minds the padding that a token has not
 		if err := json.Unmarshal(out, &answer); err != nil {
 			t.Fatalf("%s: %v\n%s", command, err, out)
@@ -200,7 +200,7 @@ func TestProtectAServiceByNginx(t *testing.T) {
 		"one of a session that ended":      {ended, http.StatusUnauthorized},
 		"a forged one":                     {p.may.token[:len(p.may.token)-3], http.StatusUnauthorized},
 		"none":                             {"", http.StatusUnauthorized},
-		"an application token":             {p.appToken, http.StatusForbidden},
+		"an application token":             {p.own, http.StatusForbidden},
 		"what is no token but looks so":    {"x.y.z", http.StatusUnauthorized},
 		"another's application token, too": {"sgat_" + strings.Repeat("0", 22) + "_" + strings.Repeat("0", 49), http.StatusUnauthorized},
 	}
@@ -222,7 +222,7 @@ func TestProtectAServiceByNginx(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header.Set("X-App-Token", p.appToken) // of the client's, which must not get to Signet
+		request.Header.Set("X-App-Token", p.own) // of the client's, which must not get to Signet
 		if row.token != "" {
 			request.Header.Set("Authorization", "Bearer "+row.token)
 		}
