@@ -6,10 +6,11 @@
 //
 // Where to look:
 //
-//	who can act          principal, user, profile, service, client, app_token, actor
+//	who can act          principal, user, profile, service, client, app_token (and its secrets and use), actor
 //	how they get in      registration, password, lockout, candidate (what a password is judged on), identity (external logins),
 //	                     session, family and refresh_token, device, flow and one_time_purposes (links and codes)
-//	what they may        permission, role, grant (roles held), platform_permissions
+//	what they may        permission and vocabulary (what there is), role and role_graph (with what it includes), assignment, grant (what
+//	                     roles held come to), scope (of a credential), right and cover (over others' rights), platform_permissions
 //	what is signed       signing_key, key_policy, key_course, claims
 //	what is said of it   event (audit), change (what caches follow), message (outbox)
 //	plain values         email, text, language, metadata, secret, id, opaque (tokens and cursors as text), cursor, error

@@ -27,6 +27,7 @@ type commands struct {
 	Users    usersCommand    `cmd:"" help:"Accounts: look at them, keep people out and let them in, help with passwords, erase."`
 	Services servicesCommand `cmd:"" help:"Services: look at them, make them, switch them off and on, delete."`
 	Roles    rolesCommand    `cmd:"" help:"The roles of services, and who holds them."`
+	Tokens   tokensCommand   `cmd:"" help:"The application tokens by which services prove themselves."`
 	Keys     keysCommand     `cmd:"" help:"The keys that access tokens are signed with."`
 	Mail     mailCommand     `cmd:"" help:"The mails that people get."`
 	Dev      devCommand      `cmd:"" help:"Tools for development."`

@@ -60,6 +60,7 @@ var testLibraries = []string{
 	"github.com/alicebob/miniredis/v2",
 	"github.com/chromedp/cdproto",
 	"github.com/chromedp/chromedp",
+	"github.com/coreos/go-oidc",
 	"github.com/emersion/go-sasl",
 	"github.com/emersion/go-smtp",
 	"github.com/getkin/kin-openapi",

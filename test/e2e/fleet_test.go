@@ -27,7 +27,11 @@ type fleet struct {
 
 func newFleet(t *testing.T, b testkit.Backends) *fleet {
 	t.Helper()
-	s := testkit.Start(t, testkit.Options{Backends: b})
+	return fleetOf(t, testkit.Start(t, testkit.Options{Backends: b}))
+}
+
+func fleetOf(t *testing.T, s *testkit.Server) *fleet {
+	t.Helper()
 	f := &fleet{Server: s, c: s.Client(), record: s.Record()}
 	f.admin = f.person(t, domain.RolePlatformAdmin)
 	return f
@@ -107,6 +111,11 @@ func (f *fleet) roleNamed(t *testing.T, service, name string) string {
 	}
 	t.Fatalf("%s has no role %s", service, name)
 	return ""
+}
+
+// appToken makes an application token of a service, and is its text.
+func (f *fleet) appToken(service string, more body) string {
+	return f.c.Do(post("/api/tokens", f.admin.token, with(body{"service_id": service, "name": "production"}, more))).Want(http.StatusCreated, "").Text("token_data.token")
 }
 
 func assignment(user, service, role string) string {

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"regexp"
@@ -320,6 +321,152 @@ var differences = map[string]func(t *testing.T, s *testkit.Server){
 				return strings.HasPrefix(record.Text("SELECT password_hash FROM users WHERE id = ?", account.ID), "$2a$")
 			})
 			c.Login(account)
+		}
+	},
+	"application-tokens-are-of-another-form": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		f.service("shop")
+		if token := f.appToken("shop", nil); !strings.HasPrefix(token, "sgat_") {
+			t.Errorf("it begins with %s", token[:8])
+		}
+		f.c.Do(validating(newID())).Want(http.StatusUnauthorized, "token_invalid")
+	},
+	"application-tokens-open-little": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		id := f.service("shop")
+		f.c.Do(post("/api/roles/service-account/shop/service/shop/role/"+f.roleNamed(t, id, "admin"), f.admin.token, nil)).Want(http.StatusCreated, "")
+		token := f.appToken("shop", nil)
+		f.c.Do(validating(token)).Want(http.StatusOK, "")
+		f.c.Do(get("/api/roles/service/shop", token)).Want(http.StatusForbidden, "forbidden")
+		f.c.Do(get("/api/auth/me", token)).Want(http.StatusForbidden, "forbidden")
+		access := f.c.Do(asking("shop", token)).Want(http.StatusOK, "").Text("access_token")
+		f.c.Do(get("/api/roles/service/shop", access)).Want(http.StatusOK, "")
+	},
+	"a-token-has-one-end": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		f.service("shop")
+		for _, end := range []body{{"expires_in": 60, "expires_in_days": 1}, {"expires_at": f.Clock.Now().Add(-time.Hour)}, {"expires_at": f.Clock.Now().AddDate(11, 0, 0)}} {
+			f.c.Do(post("/api/tokens", f.admin.token, with(body{"service_id": "shop", "name": "x"}, end))).Want(http.StatusBadRequest, "invalid_request")
+		}
+	},
+	"ends-have-an-offset": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		f.service("shop")
+		f.c.Do(post("/api/tokens", f.admin.token, body{"service_id": "shop", "name": "x", "expires_at": "2027-06-01T00:00:00"})).Want(http.StatusBadRequest, "invalid_request")
+		f.appToken("shop", body{"expires_at": "2027-06-01T00:00:00+02:00"})
+	},
+	"administrators-pass-on-what-they-have": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		id := f.service("shop")
+		f.permission(id, "order:read")
+		one := f.person(t)
+		f.assign(one.ID, id, f.role(id, "keeper of roles", []string{"signet.role:*"}))
+		clerk := f.role(id, "clerk", []string{"order:read"})
+		f.c.Do(post(assignment(one.ID, id, clerk), one.token, nil)).Want(http.StatusForbidden, "forbidden")
+		f.c.Do(post("/api/roles/service/shop", one.token, body{"name": "x", "permissions": []string{"order:read"}})).Want(http.StatusForbidden, "forbidden")
+		f.assign(one.ID, id, clerk)
+		f.c.Do(post("/api/roles/service/shop", one.token, body{"name": "x", "permissions": []string{"order:read"}})).Want(http.StatusCreated, "")
+		tokens, account := f.person(t, domain.RoleTokenManager), "/api/roles/service-account/shop/service/auth_service/role/"
+		f.c.Do(post(account+string(domain.RoleUserManager), f.admin.token, nil)).Want(http.StatusCreated, "")
+		f.c.Do(post("/api/tokens", tokens.token, body{"service_id": "shop", "name": "x"})).Want(http.StatusForbidden, "target_outranks")
+	},
+	"the-last-administrator-stays": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		f.c.Do(del(assignment(f.admin.ID, "auth_service", string(domain.RolePlatformAdmin)), f.admin.token)).Want(http.StatusConflict, "last_admin")
+		f.c.Do(put("/api/roles/"+string(domain.RolePlatformAdmin), f.admin.token, body{"permissions": []string{}})).Want(http.StatusConflict, "system_role")
+	},
+	"what-is-out-of-reach-is-not-found": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		id, other := f.service("shop"), f.service("billing")
+		keeper, user := f.administrator(t, id), f.person(t)
+		for _, service := range []string{other, newID()} {
+			f.c.Do(get("/api/roles/service/"+service, keeper.token)).Want(http.StatusNotFound, "not_found")
+			f.c.Do(get("/api/roles/service/"+service, user.token)).Want(http.StatusForbidden, "forbidden")
+		}
+	},
+	"services-come-with-roles": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		id := f.service("shop")
+		for _, name := range []string{"admin", "user", "readonly"} {
+			f.roleNamed(t, id, name)
+		}
+		if held := list(f.c.Do(get("/api/roles/user/"+f.admin.ID+"/service/shop", f.admin.token)), "roles"); len(held) != 0 {
+			t.Errorf("its creator holds %v", held)
+		}
+	},
+	"names-are-unique-in-any-case": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		f.service("shop")
+		for _, row := range []struct {
+			path, name string
+			status     int
+			code       string
+		}{
+			{"services", "the  SHOP", http.StatusConflict, "name_taken"},
+			{"services", newID(), http.StatusBadRequest, "invalid_request"},
+			{"service/shop", "Admin", http.StatusConflict, "name_taken"},
+		} {
+			f.c.Do(post("/api/roles/"+row.path, f.admin.token, body{"name": row.name})).Want(row.status, row.code)
+		}
+	},
+	"permissions-have-a-grammar": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		id := f.service("shop")
+		for _, name := range []string{"read", "Order:Read", "order read"} {
+			f.c.Do(post("/api/roles/permissions", f.admin.token, body{"service_id": id, "name": name})).Want(http.StatusBadRequest, "invalid_request")
+		}
+		f.c.Do(post("/api/roles/service/shop", f.admin.token, body{"name": "x", "permissions": []string{"order:read"}})).Want(http.StatusNotFound, "not_found")
+		one := f.person(t)
+		f.assign(one.ID, id, f.role(id, "x", []string{"order:*", "*:read", "*:*"}))
+		if f.may(f.admin.token, one.ID, "shop", "order:read") {
+			t.Error("a permission that was not registered counts")
+		}
+		f.permission(id, "order:read")
+		if !f.may(f.admin.token, one.ID, "shop", "order:read") {
+			t.Error("it does not count, though it is registered now")
+		}
+	},
+	"roles-that-are-held-stay": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		id := f.service("shop")
+		role := f.role(id, "clerk", nil)
+		f.assign(f.person(t).ID, id, role)
+		f.c.Do(del("/api/roles/"+role, f.admin.token)).Want(http.StatusConflict, "role_in_use")
+		f.c.Do(del("/api/roles/"+role+"?force=true", f.admin.token)).Want(http.StatusOK, "")
+	},
+	"the-platform-is-no-service": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		f.c.Do(post("/api/roles/permissions", f.admin.token, body{"service_id": "auth_service", "name": "order:read"})).Want(http.StatusConflict, "platform_service")
+		f.c.Do(post("/api/tokens", f.admin.token, body{"service_id": "auth_service", "name": "x"})).Want(http.StatusConflict, "platform_service")
+		f.c.Do(del("/api/roles/services/auth_service", f.admin.token)).Want(http.StatusConflict, "platform_service")
+	},
+	"services-that-are-off-are-off": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		id := f.service("shop")
+		f.permission(id, "order:read")
+		one := f.person(t)
+		f.assign(one.ID, id, f.role(id, "clerk", []string{"order:read"}))
+		token := f.appToken("shop", nil)
+		f.c.Do(put("/api/roles/services/shop", f.admin.token, body{"is_active": false})).Want(http.StatusOK, "")
+		f.Eventually(time.Second, func() bool {
+			return f.c.Do(validating(token)).Status == http.StatusUnauthorized && !f.may(f.admin.token, one.ID, "shop", "order:read")
+		})
+	},
+	"long-lists-go-on": func(t *testing.T, s *testkit.Server) {
+		f := fleetOf(t, s)
+		id := f.service("shop")
+		for i := range 990 { // it has reserved ones, too
+			s.Record().Exec("INSERT INTO permissions (id, service_id, name, description, created_at) VALUES (?, ?, ?, '', ?)", newID(), id, fmt.Sprintf("order:a%d", i), s.Clock.Now())
+		}
+		f.permission(id, "order:one-more")
+		for i := range 20 {
+			s.Record().Exec("INSERT INTO permissions (id, service_id, name, description, created_at) VALUES (?, NULL, ?, '', ?)", newID(), fmt.Sprintf("file:a%d", i), s.Clock.Now())
+		}
+		first := f.c.Do(get("/api/roles/permissions", f.admin.token))
+		next := first.Text("next_cursor")
+		rest := list(f.c.Do(get("/api/roles/permissions?limit=200&cursor="+next, f.admin.token)), "permissions")
+		if len(list(first, "permissions")) != 1000 || len(rest) == 0 {
+			t.Errorf("%d, then %d", len(list(first, "permissions")), len(rest))
 		}
 	},
 	"old-setting-names-count": func(t *testing.T, _ *testkit.Server) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,13 +36,19 @@ func TestTheSessionOfTheReadmeRunsAsPrinted(t *testing.T) {
 			}
 			r.s.Eventually(15*time.Second, func() bool { return len(r.mails()) > 0 })
 			signet(t, cheaply(s.Env, map[string]string{"ADMIN_ADDR": admin.Host}), "", words[3:]...).want(t, 0, "To: ada@example.com", "Confirm your email address")
+		case slices.Contains([]string{"services", "roles", "tokens"}, strings.TrimPrefix(strings.Join(words[:4], " "), "go run ./cmd/signet ")):
+			out := signet(t, cheaply(s.Env), "", words[3:]...).want(t, 0).Out
+			if words[3] == "tokens" {
+				r.appToken = strings.TrimSpace(out)
+			}
+			(&landscape{Server: s}).heard(t)
 		}
 	}
 	// What it led through, so that a README that lost its commands does not pass.
 	for _, call := range []string{
 		"/api/auth/register", "/api/auth/verify-email", "/api/auth/login", "/api/auth/me", "/api/auth/sessions", "/api/auth/refresh", "/api/auth/change-password",
 		"/api/password/forgot", "/api/password/reset", "/api/auth/change-email", "/api/auth/change-email/confirm", "/api/auth/export", "/api/auth/logout",
-		"/api/auth/close",
+		"/api/auth/close", "/api/roles/permissions", "/api/authz/check",
 	} {
 		if r.seen[call] == 0 {
 			t.Errorf("the README shows no %s", call)
@@ -87,6 +94,7 @@ type reader struct {
 	seen            map[string]int // commands by the path that they call
 	used            map[string]bool
 	access, refresh string
+	user, appToken  string
 }
 
 var capitals = regexp.MustCompile(`THE [A-Z ]*[A-Z]`)
@@ -109,9 +117,17 @@ func (r *reader) curl(command string) {
 		Success      bool   `json:"success"`
 		AccessToken  string `json:"access_token"`
 		RefreshToken string `json:"refresh_token"`
+		User         struct{ ID string }
+		Results      []struct{ Allowed bool }
 	}
 	if err := json.Unmarshal(out, &answer); err != nil || !answer.Success {
 		r.t.Fatalf("%s\nanswers %s", command, out)
+	}
+	if answer.User.ID != "" {
+		r.user = answer.User.ID
+	}
+	if slices.ContainsFunc(answer.Results, func(r struct{ Allowed bool }) bool { return !r.Allowed }) {
+		r.t.Errorf("%s\nanswers %s", command, out)
 	}
 	if answer.AccessToken != "" {
 		r.access, r.refresh = answer.AccessToken, answer.RefreshToken
@@ -126,6 +142,10 @@ func (r *reader) fill(words string) string {
 		return r.access
 	case "THE REFRESH TOKEN":
 		return r.refresh
+	case "THE APPLICATION TOKEN":
+		return r.appToken
+	case "THE USER ID":
+		return r.user
 	case "THE CODE":
 		return r.mailed(func(m testkit.Mail) string { return m.Code })
 	case "THE TOKEN":

@@ -1,0 +1,276 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signet-auth/signet/test/testkit"
+)
+
+// guide is docs/protect-a-service.md.
+func guide(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/protect-a-service.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// snippets are the blocks of a language in the guide.
+func snippets(t *testing.T, language string) (blocks []string) {
+	t.Helper()
+	for _, block := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(guide(t), -1) {
+		blocks = append(blocks, block[1])
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("the guide has nothing in %s", language)
+	}
+	return blocks
+}
+
+// protected is a service of its own with two users, of whom one may read invoices there.
+type protected struct {
+	*fleet
+	id, clerk   string
+	may, mayNot person // with tokens for the service
+	elsewhere   string // a token of the one who may, for another service
+	own         string // application token of the service
+}
+
+func newProtected(t *testing.T) *protected {
+	t.Helper()
+	f := newFleet(t, testkit.Embedded)
+	p := &protected{fleet: f, id: f.service("billing"), may: f.person(t), mayNot: f.person(t)}
+	f.service("shop")
+	f.permission(p.id, "invoice:read")
+	p.clerk = f.role(p.id, "clerk", []string{"invoice:read"})
+	f.assign(p.may.ID, p.id, p.clerk)
+	at := func(one person, service string) string {
+		return f.c.Do(login(with(credentials(one.Account), body{"service": service}))).Want(http.StatusOK, "").Text("access_token")
+	}
+	p.elsewhere = at(p.may, "shop")
+	p.may.token, p.mayNot.token = at(p.may, "billing"), at(p.mayNot, "billing")
+	p.own = f.appToken("billing", nil)
+	return p
+}
+
+// TestProtectAServiceInGo holds the Go of the guide against the code that is run here, and runs it.
+func TestProtectAServiceInGo(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("protect_a_service_example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	indents := regexp.MustCompile(`(?m)^\t+`)
+	flat := indents.ReplaceAllString(string(source), "")
+	for _, block := range snippets(t, "go") {
+		if !strings.Contains(flat, indents.ReplaceAllString(block, "")) {
+			t.Errorf("this is not what is run:\n%s", block)
+		}
+	}
+
+	p := newProtected(t)
+	ctx := t.Context()
+	issuer := p.c.Do(get("/.well-known/oauth-authorization-server", "")).Want(http.StatusOK, "").Text("issuer")
+	verifier := keyedVerifier(ctx, issuer)
+	local := func(token string) string {
+		ok, err := verifyLocally(ctx, verifier, token, "invoice:read", tokenClaims{})
+		return fmt.Sprint(ok, err != nil)
+	}
+	validated := func(token string) string {
+		ok, err := validateCentrally(ctx, p.URL, token, "invoice:read")
+		return fmt.Sprint(ok, err != nil)
+	}
+	checked := func(of person) string {
+		ok, err := checkCentrally(ctx, p.URL, p.own, `{"checks": [{"user_id": "`+of.ID+`", "service": "billing", "permission": "invoice:read"}]}`)
+		return fmt.Sprint(ok, err != nil)
+	}
+	for what, row := range map[string][2]string{
+		"local: may":                      {local(p.may.token), "true false"},
+		"local: may not":                  {local(p.mayNot.token), "false false"},
+		"local: for another service":      {local(p.elsewhere), "false true"},
+		"local: for the platform":         {local(p.admin.token), "false true"},
+		"local: an application token":     {local(p.own), "false true"},
+		"validate: may":                   {validated(p.may.token), "true false"},
+		"validate: may not":               {validated(p.mayNot.token), "false false"},
+		"validate: for another service":   {validated(p.elsewhere), "false false"},
+		"validate: a token changed":       {validated(p.may.token[:len(p.may.token)-3]), "false false"},
+		"check: may":                      {checked(p.may), "true false"},
+		"check: may not":                  {checked(p.mayNot), "false false"},
+		"check: may, but as a service?":   {checked(person{Account: testkit.Account{ID: p.id}}), "false false"},
+		"check: somebody who is invented": {checked(person{Account: testkit.Account{ID: newID()}}), "false false"},
+	} {
+		if row[0] != row[1] {
+			t.Errorf("%s: %s, want %s", what, row[0], row[1])
+		}
+	}
+
+	// What the table says of how late it is seen that a role was taken and that somebody logged out.
+	p.c.Do(del(assignment(p.may.ID, p.id, p.clerk), p.admin.token)).Want(http.StatusOK, "")
+	p.Eventually(time.Second, func() bool { return checked(p.may) == "false false" && validated(p.may.token) == "false false" })
+	p.c.Do(logout(p.may.token)).Want(http.StatusOK, "")
+	if got := local(p.may.token); got != "true false" {
+		t.Errorf("the token is good until it expires, says the guide: %s", got)
+	}
+}
+
+// TestProtectAServiceByCurl runs the guide's commands as they are printed, but for the address.
+func TestProtectAServiceByCurl(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip(err)
+	}
+	p := newProtected(t)
+	run := func(command string, of person) (answer map[string]any) {
+		t.Helper()
+		sh := exec.CommandContext(t.Context(), "sh", "-c", strings.ReplaceAll(command, "https://auth.example.com", p.URL))
+		sh.Env = append(os.Environ(), "TOKEN="+of.token, "APP_TOKEN="+p.own, "SUB="+of.ID)
+		out, _ := sh.Output() // base64 minds the padding that a token has not
+		if err := json.Unmarshal(out, &answer); err != nil {
+			t.Fatalf("%s: %v\n%s", command, err, out)
+		}
+		return answer
+	}
+	commands := map[string]string{} // by what is called
+	for _, block := range snippets(t, "sh") {
+		for command := range strings.SplitSeq(strings.ReplaceAll(strings.TrimSpace(block), "\\\n", ""), "\n") {
+			_, path, _ := strings.Cut(command, "https://auth.example.com")
+			path, _, _ = strings.Cut(path, " ")
+			commands[path] = command
+		}
+	}
+	metadata := run(commands["/.well-known/oauth-authorization-server"], p.may)
+	claims := run(commands[""], p.may)
+	if claims["iss"] != metadata["issuer"] || claims["aud"] != "billing" || claims["sub"] != p.may.ID || fmt.Sprint(claims["permissions"]) != "[invoice:read]" ||
+		claims["exp"] == nil || claims["kind"] != nil {
+		t.Errorf("claims %v of %v", claims, metadata)
+	}
+	if keys := run(commands["/.well-known/jwks.json"], p.may)["keys"].([]any); len(keys) == 0 {
+		t.Error("no keys")
+	}
+	for of, may := range map[*person]bool{&p.may: true, &p.mayNot: false, {Account: p.may.Account, token: p.elsewhere}: true} {
+		valid := run(commands["/api/auth/validate-jwt"], *of)
+		active := run(commands["/oauth2/introspect"], *of)
+		checked := run(commands["/api/authz/check"], *of)["results"].([]any)[0].(map[string]any)
+		ours := of.token != p.elsewhere
+		want := map[bool]string{true: "[invoice:read]", false: "[]"}[may && ours]
+		if fmt.Sprint(valid["permissions"]) != want || (valid["audience"] == "billing") != ours {
+			t.Errorf("validate-jwt: %v", valid)
+		}
+		if active["active"] != ours || ours && fmt.Sprint(active["permissions"]) != want {
+			t.Errorf("introspect: %v", active)
+		}
+		if checked["allowed"] != may {
+			t.Errorf("check: %v", checked)
+		}
+	}
+}
+
+// TestProtectAServiceByNginx sends what nginx sends by the guide's configuration, and, where there is an nginx, lets it.
+func TestProtectAServiceByNginx(t *testing.T) {
+	t.Parallel()
+	p := newProtected(t)
+	config := snippets(t, "nginx")[0]
+	_, subrequest, found := strings.Cut(config, "location = /_signet")
+	target := regexp.MustCompile(`proxy_pass https://auth\.example\.com(/\S*);`).FindStringSubmatch(subrequest)
+	if !found || target == nil || !strings.Contains(subrequest, "proxy_set_header Authorization $http_authorization;") ||
+		!strings.Contains(subrequest, "proxy_pass_request_headers off;") || !strings.Contains(subrequest, "proxy_pass_request_body off;") {
+		t.Fatalf("it sends something else than this test does:\n%s", subrequest)
+	}
+	ended := p.c.Do(login(with(credentials(p.may.Account), body{"service": "billing"}))).Want(http.StatusOK, "").Text("access_token")
+	p.c.Do(logout(ended)).Want(http.StatusOK, "")
+	rows := map[string]struct {
+		token  string
+		status int
+	}{
+		"a token that lives":               {p.may.token, http.StatusOK},
+		"one of somebody who may not":      {p.mayNot.token, http.StatusOK},
+		"one for another service":          {p.elsewhere, http.StatusOK},
+		"one of a session that ended":      {ended, http.StatusUnauthorized},
+		"a forged one":                     {p.may.token[:len(p.may.token)-3], http.StatusUnauthorized},
+		"none":                             {"", http.StatusUnauthorized},
+		"an application token":             {p.own, http.StatusForbidden},
+		"what is no token but looks so":    {"x.y.z", http.StatusUnauthorized},
+		"another's application token, too": {"sgat_" + strings.Repeat("0", 22) + "_" + strings.Repeat("0", 49), http.StatusUnauthorized},
+	}
+	for name, row := range rows {
+		answer := p.c.Do(testkit.Request{Method: http.MethodGet, Path: target[1], Bearer: row.token})
+		if answer.Status != row.status {
+			t.Errorf("%s: %d, want %d", name, answer.Status, row.status)
+		}
+	}
+
+	program, err := exec.LookPath("nginx")
+	if err != nil {
+		t.Log("no nginx here: the requests were made without it")
+		return
+	}
+	front := runNginx(t, program, config, p.URL)
+	for name, row := range rows {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, front+"/invoices", strings.NewReader(`{"of": "the service behind"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("X-App-Token", p.own) // of the client's, which must not get to Signet
+		if row.token != "" {
+			request.Header.Set("Authorization", "Bearer "+row.token)
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != row.status || row.status == http.StatusOK && answer.Header.Get("Saw") != request.Header.Get("Authorization") {
+			t.Errorf("%s, through nginx: %d, want %d; behind it is %q", name, answer.StatusCode, row.status, answer.Header.Get("Saw"))
+		}
+	}
+}
+
+// runNginx starts nginx with the locations of the guide, before a service that answers what it saw, and is its address.
+func runNginx(t *testing.T, program, locations, signet string) string {
+	t.Helper()
+	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Saw", r.Header.Get("Authorization")) }))
+	t.Cleanup(behind.Close)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	_ = listener.Close()
+	locations = strings.NewReplacer("https://auth.example.com", signet, "http://billing", behind.URL).Replace(locations)
+	dir := t.TempDir()
+	text := "daemon off; pid " + dir + "/pid; error_log stderr; events {} http { access_log off; client_body_temp_path " + dir + "/b; proxy_temp_path " + dir +
+		"/p; fastcgi_temp_path " + dir + "/f; uwsgi_temp_path " + dir + "/u; scgi_temp_path " + dir + "/s; server { listen " + address + ";\n" + locations + "} }\n"
+	file := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	nginx := exec.CommandContext(t.Context(), program, "-e", "stderr", "-p", dir, "-c", file)
+	var said strings.Builder
+	nginx.Stderr = &said
+	if err := nginx.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nginx.Process.Signal(os.Interrupt); _ = nginx.Wait() })
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = c.Close()
+			return "http://" + address
+		}
+		if time.Since(begun) > 10*time.Second {
+			t.Fatalf("nginx does not listen\n%s", said.String())
+		}
+	}
+}
