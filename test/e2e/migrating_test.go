@@ -49,21 +49,6 @@ var differences = map[string]func(t *testing.T, s *testkit.Server){
 			t.Errorf("header %v", header)
 		}
 	},
-	"application-tokens-are-new-ones": func(t *testing.T, s *testkit.Server) {
-		l := landscapeOf(t, s)
-		shop, _ := l.service(t, "svc-"+newID()[:8])
-		if token := l.appToken(t, shop, nil); !strings.HasPrefix(token.text, "sgat_") {
-			t.Error("it is no token of ours")
-		}
-		l.c.Do(validating("a token of former times")).Want(http.StatusUnauthorized, "token_invalid")
-	},
-	"application-tokens-open-little": func(t *testing.T, s *testkit.Server) {
-		l := landscapeOf(t, s)
-		shop, _ := l.service(t, "svc-"+newID()[:8])
-		token := l.appToken(t, shop, nil)
-		l.c.Do(testkit.Request{Path: "/api/tokens/service/" + shop.Key, Bearer: token.text}).Want(http.StatusForbidden, "forbidden")
-		l.c.Do(asking(shop.Key, token.text)).Want(http.StatusOK, "")
-	},
 	"application-tokens-need-rank": func(t *testing.T, s *testkit.Server) {
 		l := landscapeOf(t, s)
 		shop, keepers := l.service(t, "svc-"+newID()[:8])
