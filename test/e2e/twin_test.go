@@ -3,6 +3,8 @@ package e2e_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +40,21 @@ func (f *fleet) twin(t *testing.T, key string) twin {
 	x.ownToken = f.c.Do(asking(key, x.token.text, "service="+key)).Want(http.StatusOK, "").Text("access_token")
 	x.userToken = f.c.Do(login(with(credentials(x.member.Account), body{"service": key}))).Want(http.StatusOK, "").Text("access_token")
 	return x
+}
+
+// uncovered are the routes of what belongs to services that no request is for.
+func uncovered(routes []string, requests []testkit.Request) []string {
+	parameter := regexp.MustCompile(`\{\w+\}`)
+	return slices.DeleteFunc(slices.Clone(routes), func(route string) bool {
+		method, path, _ := strings.Cut(route, " ")
+		if !parameter.MatchString(path) || !strings.HasPrefix(path, "/api/roles/") && !strings.HasPrefix(path, "/api/tokens/") {
+			return true
+		}
+		form := regexp.MustCompile("^" + parameter.ReplaceAllString(path, `([0-9a-f-]{36}|alpha|beta)`) + `(\?.*)?$`)
+		return slices.ContainsFunc(requests, func(r testkit.Request) bool {
+			return (r.Method == method || r.Method == "" && method == http.MethodGet) && form.MatchString(r.Path)
+		})
+	})
 }
 
 // nobodys is a twin that is not there.
@@ -112,6 +129,9 @@ func TestTwins(t *testing.T) {
 		f.assign(both.ID, theirs.service, theirs.role)
 		f.assign(both.ID, own.service, own.role)
 		before := f.belongings(theirs)
+		if missing := uncovered(f.Routes(), aboutAnother(own, theirs)); len(missing) > 0 {
+			t.Errorf("nobody asks for another's things by %v", missing)
+		}
 		ofBeta := map[string]string{"administrator": own.admin.token, "account": own.clientToken, "application token": own.token.text}
 
 		for name, bearer := range ofBeta {
