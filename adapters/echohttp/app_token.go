@@ -8,7 +8,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-const appTokenHeader = "X-App-Token" //nolint:gosec // the name of a header
+const appTokenHeader = "X-App-Token"
 
 var (
 	errTwoAppTokens    = domain.ErrInvalidRequest.Saying("Send the application token once: as bearer, or in " + appTokenHeader)
