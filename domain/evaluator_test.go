@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -132,10 +133,7 @@ func TestARoleGraphIsItsModel(t *testing.T) {
 			role.Includes = append(slices.Clone(role.Includes), domain.IncludedRole{ID: roles[to].ID})
 			next := graph.With(role)
 			cyclic := reachable(edges, roles[to].ID)[roles[from].ID]
-			added := map[domain.RoleID][]domain.RoleID{}
-			for id, below := range edges {
-				added[id] = below
-			}
+			added := maps.Clone(edges)
 			added[role.ID] = append(slices.Clone(edges[role.ID]), roles[to].ID)
 			deep := false
 			for id := range edges {

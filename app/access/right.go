@@ -47,7 +47,7 @@ func (d *Directory) RequireAt(ctx context.Context, a domain.Actor, right domain.
 	if err != nil {
 		return err
 	}
-	if !grants.Allows(right.Own) && !(right.AnyOwn && grants.AllowsAny(domain.ReservedPermissions())) {
+	if !grants.Allows(right.Own) && (!right.AnyOwn || !grants.AllowsAny(domain.ReservedPermissions())) {
 		return domain.ErrNotFound
 	}
 	return nil

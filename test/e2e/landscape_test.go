@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -170,9 +171,7 @@ func tokenIn(r testkit.Response) appToken {
 
 func (l *landscape) creating(bearer, service string, more testkit.Object) testkit.Request {
 	body := testkit.Object{"service_id": service, "name": "CI"}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	return testkit.Request{Path: "/api/tokens", Bearer: bearer, Body: body}
 }
 
