@@ -152,7 +152,7 @@ func (c tokensRevoke) Run(p *program) error {
 	})
 }
 
-// handOut prints the text of a token, alone: what reads it is often a variable or a file. What there is to say beside goes to standard error.
+// handOut prints the text of a token, alone: what reads it is often a variable or a file. What else there is to say goes to standard error.
 func (p *program) handOut(asJSON bool, t apptoken.Shown, what string) error {
 	return p.print(asJSON, tokenOf(t), func() error {
 		_, _ = fmt.Fprintf(p.stdio.Err, "%s (%s) %s; this is the only time that its text is shown\n", t.Name, t.ID, what)

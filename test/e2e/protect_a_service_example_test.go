@@ -46,7 +46,7 @@ func validateCentrally(ctx context.Context, issuer, bearer, permission string) (
 	if err != nil {
 		return false, err
 	}
-	defer answer.Body.Close()
+	defer answer.Body.Close()                         //nolint:errcheck // as the guide prints it, and as everybody writes it
 	err = json.NewDecoder(answer.Body).Decode(&valid) // Audience string, Permissions []string
 	return answer.StatusCode == http.StatusOK && valid.Audience == "billing" && slices.Contains(valid.Permissions, permission), err
 }
@@ -65,7 +65,7 @@ func checkCentrally(ctx context.Context, issuer, appToken, checks string) (bool,
 	if err != nil {
 		return false, err
 	}
-	defer answer.Body.Close()
+	defer answer.Body.Close()                           //nolint:errcheck // as the guide prints it, and as everybody writes it
 	err = json.NewDecoder(answer.Body).Decode(&checked) // Results []struct{ Allowed bool }
 	return answer.StatusCode == http.StatusOK && len(checked.Results) == 1 && checked.Results[0].Allowed, err
 }

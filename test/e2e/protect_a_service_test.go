@@ -73,7 +73,7 @@ func TestProtectAServiceInGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	indents := regexp.MustCompile(`(?m)^\t+`)
-	flat := indents.ReplaceAllString(string(source), "")
+	flat := regexp.MustCompile(` *//nolint.*`).ReplaceAllString(indents.ReplaceAllString(string(source), ""), "")
 	for _, block := range snippets(t, "go") {
 		if !strings.Contains(flat, indents.ReplaceAllString(block, "")) {
 			t.Errorf("this is not what is run:\n%s", block)
@@ -108,7 +108,7 @@ func TestProtectAServiceInGo(t *testing.T) {
 		"validate: a token changed":       {validated(p.may.token[:len(p.may.token)-3]), "false false"},
 		"check: may":                      {checked(p.may), "true false"},
 		"check: may not":                  {checked(p.mayNot), "false false"},
-		"check: may, but as a service?":   {checked(person{Account: testkit.Account{ID: p.id}}), "false false"},
+		"check: the service itself":       {checked(person{Account: testkit.Account{ID: p.id}}), "false false"},
 		"check: somebody who is invented": {checked(person{Account: testkit.Account{ID: newID()}}), "false false"},
 	} {
 		if row[0] != row[1] {
@@ -159,10 +159,10 @@ func TestProtectAServiceByCurl(t *testing.T) {
 	if keys := run(commands["/.well-known/jwks.json"], p.may)["keys"].([]any); len(keys) == 0 {
 		t.Error("no keys")
 	}
-	for of, may := range map[*person]bool{&p.may: true, &p.mayNot: false, {Account: p.may.Account, token: p.elsewhere}: true} {
-		valid := run(commands["/api/auth/validate-jwt"], *of)
-		active := run(commands["/oauth2/introspect"], *of)
-		checked := run(commands["/api/authz/check"], *of)["results"].([]any)[0].(map[string]any)
+	for of, may := range map[person]bool{p.may: true, p.mayNot: false, {Account: p.may.Account, token: p.elsewhere}: true} {
+		valid := run(commands["/api/auth/validate-jwt"], of)
+		active := run(commands["/oauth2/introspect"], of)
+		checked := run(commands["/api/authz/check"], of)["results"].([]any)[0].(map[string]any)
 		ours := of.token != p.elsewhere
 		want := map[bool]string{true: "[invoice:read]", false: "[]"}[may && ours]
 		if fmt.Sprint(valid["permissions"]) != want || (valid["audience"] == "billing") != ours {
@@ -231,8 +231,9 @@ func TestProtectAServiceByNginx(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = answer.Body.Close()
-		if answer.StatusCode != row.status || row.status == http.StatusOK && answer.Header.Get("Saw") != request.Header.Get("Authorization") {
-			t.Errorf("%s, through nginx: %d, want %d; behind it is %q", name, answer.StatusCode, row.status, answer.Header.Get("Saw"))
+		saw := answer.Header.Get("Saw")
+		if answer.StatusCode != row.status || row.status == http.StatusOK && saw != request.Header.Get("Authorization") {
+			t.Errorf("%s, through nginx: %d, want %d; behind it is %q", name, answer.StatusCode, row.status, saw)
 		}
 	}
 }
@@ -240,7 +241,9 @@ func TestProtectAServiceByNginx(t *testing.T) {
 // runNginx starts nginx with the locations of the guide, before a service that answers what it saw, and is its address.
 func runNginx(t *testing.T, program, locations, signet string) string {
 	t.Helper()
-	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Saw", r.Header.Get("Authorization")) }))
+	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Saw", r.Header.Get("Authorization"))
+	}))
 	t.Cleanup(behind.Close)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -250,19 +253,21 @@ func runNginx(t *testing.T, program, locations, signet string) string {
 	_ = listener.Close()
 	locations = strings.NewReplacer("https://auth.example.com", signet, "http://billing", behind.URL).Replace(locations)
 	dir := t.TempDir()
-	text := "daemon off; pid " + dir + "/pid; error_log stderr; events {} http { access_log off; client_body_temp_path " + dir + "/b; proxy_temp_path " + dir +
-		"/p; fastcgi_temp_path " + dir + "/f; uwsgi_temp_path " + dir + "/u; scgi_temp_path " + dir + "/s; server { listen " + address + ";\n" + locations + "} }\n"
+	text := "daemon off; master_process off; pid DIR/pid; error_log stderr; events {} http { access_log off; client_body_temp_path DIR/b; proxy_temp_path DIR/p; " +
+		"fastcgi_temp_path DIR/f; uwsgi_temp_path DIR/u; scgi_temp_path DIR/s; server { listen " + address + ";\n" + locations + "} }\n"
+	text = strings.ReplaceAll(text, "DIR", dir)
 	file := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	nginx := exec.CommandContext(t.Context(), program, "-e", "stderr", "-p", dir, "-c", file)
+	nginx := exec.CommandContext(t.Context(), program, "-e", "stderr", "-p", dir, "-c", file) // one process: killed, it leaves none behind
+	nginx.WaitDelay = time.Second
 	var said strings.Builder
 	nginx.Stderr = &said
 	if err := nginx.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = nginx.Process.Signal(os.Interrupt); _ = nginx.Wait() })
+	t.Cleanup(func() { _ = nginx.Wait() }) // the test's context, which is over by then, ends it
 	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
