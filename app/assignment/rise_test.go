@@ -136,7 +136,7 @@ func (w *world) actor(u domain.User, scopes []domain.Pattern) domain.Actor {
 func TestNobodyRises(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
-		for range rapid.IntRange(5, 25).Draw(rt, "steps") {
+		for range rapid.IntRange(5, 14).Draw(rt, "steps") {
 			by := rapid.SampledFrom(w.people).Draw(rt, "by")
 			var scopes []domain.Pattern
 			if rapid.IntRange(0, 3).Draw(rt, "narrow") == 0 {
