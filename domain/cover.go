@@ -6,7 +6,7 @@ import (
 )
 
 // Cover is what an actor may pass on at a service: each pattern with the end of what it rests on. It is how "nobody rises" is judged:
-// whoever gives, takes, edits or mints must cover what is given, taken, edited or minted. The zero value covers nothing.
+// to give, take, edit or mint something, an actor must cover it. The zero value covers nothing.
 //
 // Patterns are compared, not names: only a holder of invoice:* covers invoice:*, however few permissions exist today.
 type Cover struct {

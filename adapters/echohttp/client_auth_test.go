@@ -10,7 +10,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// FuzzBasicCredentials holds the decoder of clients' credentials to what it promises: both parts or none, as whoever encoded them by
+// FuzzBasicCredentials holds the decoder of clients' credentials to what it promises: both parts or none, as a client encoded them by
 // RFC 6749 §2.3.1 meant them, and a refusal of a client otherwise.
 func FuzzBasicCredentials(f *testing.F) {
 	encode := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }

@@ -16,7 +16,7 @@ import (
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
-// Whoever tries to rise is somebody to look at: each use case that refuses it says so in the log, in the one of the service that it was
+// A person who tries to rise is one to look at: each use case that refuses it says so in the log, in the one of the service that it was
 // tried at (LG-2).
 func TestRefusalsAreEvents(t *testing.T) {
 	r := rig.New(t)

@@ -14,8 +14,8 @@ type RevokeInput struct {
 	Token  domain.Secret
 }
 
-// Revoke ends an application token of the client's own for good (RFC 7009), also the one that it authenticated with; whoever has it may end
-// it. ErrUnsupportedToken for a live access token that was issued to the client. Of any other token it says nothing and does nothing.
+// Revoke ends an application token of the client's own for good (RFC 7009), also the one that it authenticated with: to have it is
+// enough to end it. ErrUnsupportedToken for a live access token that was issued to the client. Of any other token it says nothing and does nothing.
 func (s *Service) Revoke(ctx context.Context, in RevokeInput) error {
 	client, err := s.require(ctx, in.Client)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
@@ -118,5 +119,5 @@ func notFound(field, text string) error {
 
 func inField(err error, i int) error {
 	field := fmt.Sprintf("permissions[%d]", i)
-	return domain.ErrInvalidFields(domain.FieldError{Field: field, Code: "invalid", Text: field + ": " + domain.TextOf(err)})
+	return domain.ErrInvalidFields(domain.FieldError{Field: field, Code: "invalid", Text: field + strings.TrimPrefix(domain.TextOf(err), "permissions")})
 }

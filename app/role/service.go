@@ -61,7 +61,7 @@ func (s *Service) begin(ctx context.Context, tx *store.Tx, a domain.Actor, right
 	return edit{tx: tx, service: service, cover: standing.Cover(right), graph: domain.NewRoleGraph(roles)}, err
 }
 
-// mustCover refuses patterns that the actor does not hold for good: what a role may do has no end, so whoever holds a right for a day
+// mustCover refuses patterns that the actor does not hold for good: what a role may do has no end, so a person who holds a right for a day
 // could write it into a role and keep it.
 func (e edit) mustCover(patterns []domain.Pattern) error {
 	until, missing, ok := e.cover.UntilAll(patterns)

@@ -83,7 +83,10 @@ func freeKey(ctx context.Context, tx *store.Tx, service domain.Service, key stri
 		if err != nil {
 			return "", err
 		}
-		if taken != "key" || !derived || !gone || n > maxNumber {
+		if taken == "key" && derived && !gone {
+			return "", nameTaken("name", false) // the client sent no key
+		}
+		if taken != "key" || !derived || n > maxNumber {
 			return "", nameTaken(taken, gone)
 		}
 		service.Key = domain.Numbered(key, n)

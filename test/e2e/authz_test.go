@@ -260,7 +260,7 @@ func TestHoldings(t *testing.T) {
 				t.Error(diff)
 			}
 		})
-		t.Run("too many for a token are left out of it, and whoever gives them is told", func(t *testing.T) {
+		t.Run("too many for a token are left out of it, and their giver is told", func(t *testing.T) {
 			f := f.in(t)
 			two := f.person(t)
 			var names []string

@@ -129,6 +129,9 @@ func TestProtectAServiceInGo(t *testing.T) {
 func TestProtectAServiceByCurl(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
+		if os.Getenv("SIGNET_TEST_BACKENDS") == "required" {
+			t.Fatal(err)
+		}
 		t.Skip(err)
 	}
 	p := newProtected(t)

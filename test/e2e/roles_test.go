@@ -57,7 +57,7 @@ func TestRoles(t *testing.T) {
 				"a permission that is unknown":  {body{"name": "x", "permissions": []string{"invoice:read", "invoice:shred"}}, "404 not_found", `"field":"permissions[1]","code":"not_found"`},
 				"an id that is unknown":         {body{"name": "x", "permissions": []string{newID()}}, "404 not_found", "permissions[0]"},
 				"another service's permission":  {body{"name": "x", "permissions": []string{foreign}}, "404 not_found", "permissions[0]"},
-				"a wildcard within a segment":   {body{"name": "x", "permissions": []string{"inv*:read"}}, "400 invalid_request", "permissions[0]"},
+				"a wildcard within a segment":   {body{"name": "x", "permissions": []string{"inv*:read"}}, "400 invalid_request", "permissions[0]: \\\"*\\\" stands"},
 				"a wildcard for a part":         {body{"name": "x", "permissions": []string{"invoice:*:read"}}, "400 invalid_request", "not for a part of it"},
 				"a role that is unknown":        {body{"name": "x", "includes": []string{"nobody"}}, "404 not_found", "includes[0]"},
 				"a role of another service":     {body{"name": "x", "includes": []string{foreignRole}}, "409 wrong_service", "includes[0]"},

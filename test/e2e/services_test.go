@@ -97,7 +97,7 @@ func TestServices(t *testing.T) {
 				"a description of 501":       {body{"name": "x", "description": strings.Repeat("d", 501)}, 400, "invalid_request", "500 characters"},
 				"two members at once":        {body{"name": strings.Repeat("n", 101), "key": "A b"}, 400, "validation_failed", "100 characters"},
 				"a key like a name of one":   {body{"name": "y", "key": "the taken"}, 400, "invalid_request", "key must"},
-				"a derived key that is used": {body{"name": "TAKEN"}, 409, "name_taken", ""},
+				"a derived key that is used": {body{"name": "TAKEN"}, 409, "name_taken", `"field":"name"`},
 			} {
 				answer := f.c.Do(post("/api/roles/services", f.admin.token, row.body))
 				if answer.Outcome() != fmt.Sprint(row.status, " ", row.code) || !strings.Contains(string(answer.Body), row.message) {
@@ -238,7 +238,7 @@ func TestManyServicesOfOneName(t *testing.T) {
 	})
 }
 
-// TestADeactivationAgainstLogins: whoever got a token for the service before it went off has it refused a second later.
+// TestADeactivationAgainstLogins: a token that was got for the service before it went off is refused a second later.
 func TestADeactivationAgainstLogins(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {

@@ -204,7 +204,7 @@ func TestWhatIsNoApplicationTokenToValidate(t *testing.T) {
 	})
 }
 
-// A token of an account that may administrate users is an administrator of users for whoever gets one.
+// A token of an account that may administrate users makes an administrator of users of everybody who gets one.
 func TestNobodyMintsWhatTheyAreNotCVE202663203(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {

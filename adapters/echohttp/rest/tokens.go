@@ -21,7 +21,7 @@ var errLimitReached = domain.ErrLimitReached.Saying("A service may have 100 toke
 
 // Mount adds the routes.
 func (r *AppTokens) Mount(a *echohttp.API) {
-	const bound = " Whoever does this must hold every platform permission of the service's account, or be that account; what they hold for a time, they pass on for that time."
+	const bound = " The caller must hold every platform permission of the service's account, or be that account; what is held for a time is passed on for that time."
 	echohttp.Handle(a, http.MethodPost, "/api/tokens", echohttp.Op{
 		ID: "createToken", Tag: tokensTag, Summary: "Make an application token of a service", Auth: echohttp.BearerAuth, Status: http.StatusCreated,
 		Description: "Needs token:write at the platform, or signet.token:write at the service. The token is in this answer only." + bound,
