@@ -11,6 +11,7 @@ import (
 //
 //	hash equal ───┬─────────────────────────► Rotate   next generation
 //	              └─ static ────────────────► Keep     the same token again
+//	                 └─ within Grace ───────► Replay   the same token again, and its use is not written once more
 //	predecessor ──┬─ within Grace ──────────► Replay   the same successor again
 //	              ├─ within Retry ──────────► Recover  same generation, new secret; the lost one is void
 //	              └─ later ─┐
@@ -72,7 +73,10 @@ func (f Family) Present(t RefreshToken, keys RefreshKeys, p RefreshPolicy, now t
 		return Refuse, none
 	}
 	if t.Generation == f.Generation && hmac.Equal(t.Hash(), f.Hash) { // even without a known tag: a changed SECRET_KEY must not log anybody out
-		if f.Static || p.Keep && f.Generation == 0 {
+		switch {
+		case f.Static && now.Sub(f.RotatedAt) <= p.Grace:
+			return Replay, t
+		case f.Static || p.Keep && f.Generation == 0:
 			return Keep, t
 		}
 		return Rotate, none

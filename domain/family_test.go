@@ -81,9 +81,10 @@ func TestFamilyPresent(t *testing.T) {
 		{"the live token rotates under a SECRET_KEY that nobody knows any more", second, t1, keys("new"), rotated, domain.Rotate},
 		{"the live token rotates without any key", second, t1, nil, rotated, domain.Rotate},
 		{"the live secret rotates whatever its tag", first, raw.with(60, raw[60]^1).token(t), k, epoch, domain.Rotate},
-		{"a static token is kept", static, t0, k, epoch, domain.Keep},
+		{"a static token replays up to and at the grace: a burst writes one row once", static, t0, k, epoch.Add(10 * time.Second), domain.Replay},
+		{"a static token is kept after the grace", static, t0, k, epoch.Add(10*time.Second + tick), domain.Keep},
 		{"a static token is kept a year later: its session's limits are not the family's", static, t0, k, epoch.Add(365 * 24 * time.Hour), domain.Keep},
-		{"a static token is kept under a SECRET_KEY that nobody knows any more", static, t0, keys("new"), epoch, domain.Keep},
+		{"a static token is kept under a SECRET_KEY that nobody knows any more", static, t0, keys("new"), epoch.Add(time.Minute), domain.Keep},
 		{"another secret of a static family is refused", static, raw.with(30, raw[30]^1).token(t), k, epoch, domain.Refuse},
 
 		{"the predecessor replays at the same moment", second, t0, k, rotated, domain.Replay},
