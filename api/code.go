@@ -30,6 +30,12 @@ const (
 	CodeWrongAudience    Code = "wrong_audience"
 	CodeTargetOutranks   Code = "target_outranks"
 	CodeReauthRequired   Code = "reauth_required"
+
+	CodeAccessDenied       Code = "access_denied"
+	CodeAccountNotAllowed  Code = "account_not_allowed"
+	CodeAccountDisabled    Code = "account_disabled"
+	CodeRegistrationClosed Code = "registration_closed"
+	CodeEmailRequired      Code = "email_required"
 )
 
 // 404 and 405.
@@ -54,6 +60,7 @@ const (
 	CodeRotationPending      Code = "rotation_pending"
 	CodeTokenEnded           Code = "token_ended"
 	CodeLinkRequired         Code = "link_required"
+	CodeIdentityTaken        Code = "identity_taken"
 	CodeLastIdentity         Code = "last_identity"
 )
 
@@ -76,8 +83,9 @@ const (
 
 // 5xx: not the client's fault.
 const (
-	CodeInternal       Code = "internal"
-	CodeProviderFailed Code = "provider_failed"
-	CodeUnavailable    Code = "unavailable"
-	CodeBusy           Code = "busy"
+	CodeInternal            Code = "internal"
+	CodeProviderFailed      Code = "provider_failed"
+	CodeProviderUnavailable Code = "provider_unavailable"
+	CodeUnavailable         Code = "unavailable"
+	CodeBusy                Code = "busy"
 )

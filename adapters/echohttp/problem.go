@@ -26,6 +26,7 @@ var statuses = [...]int{
 	domain.Stale:           http.StatusPreconditionFailed,
 	domain.Limited:         http.StatusTooManyRequests,
 	domain.Unavailable:     http.StatusServiceUnavailable,
+	domain.Upstream:        http.StatusBadGateway,
 }
 
 // refusal is a failure that only HTTP knows, so that its status is not one of a kind.
