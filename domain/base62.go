@@ -12,6 +12,9 @@ const (
 // base62Length is how many digits n bytes take: the least k with 62^k ≥ 256^n, exact for n < 195.
 func base62Length(n int) int { return (n*8*10000 + 59541) / 59542 }
 
+// Base62 writes bytes in letters and digits.
+func Base62(b []byte) string { return encodeBase62(b) }
+
 func encodeBase62(b []byte) string {
 	number := make([]uint64, (len(b)+7)/8)
 	for i, c := range b {

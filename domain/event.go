@@ -29,6 +29,7 @@ const (
 	EventPasswordChanged      EventType = "password.changed"
 	EventResetRequested       EventType = "password.reset_requested"
 	EventPasswordReset        EventType = "password.reset"
+	EventIdentityLinked       EventType = "identity.linked"
 	EventIdentityUnlinked     EventType = "identity.unlinked"
 	EventServiceCreated       EventType = "service.created"
 	EventServiceUpdated       EventType = "service.updated"

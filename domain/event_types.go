@@ -11,7 +11,7 @@ func EventTypes() []EventType {
 		EventUserRegistered, EventUserVerified, EventUserUpdated, EventUserEmailChanged, EventEmailChangeRequested,
 		EventUserDisabled, EventUserEnabled, EventUserDeleted, EventUserLocked, EventLoginSucceeded, EventLoginFailed,
 		EventSessionEnded, EventRefreshReused, EventRefreshRecovered, EventPasswordChanged, EventResetRequested,
-		EventPasswordReset, EventIdentityUnlinked, EventServiceCreated, EventServiceUpdated, EventServiceDeleted,
+		EventPasswordReset, EventIdentityLinked, EventIdentityUnlinked, EventServiceCreated, EventServiceUpdated, EventServiceDeleted,
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted, EventPermissionCreated, EventPermissionUpdated,
 		EventPermissionDeleted, EventGrantAdded, EventGrantUpdated, EventGrantRemoved, EventAppTokenCreated, EventAppTokenUpdated,
 		EventAppTokenRotated, EventAppTokenRevoked, EventAppTokenDeleted, EventKeyCreated, EventKeyActivated, EventKeyRevoked,

@@ -26,6 +26,9 @@ type Flow struct {
 	ConsumedAt    time.Time
 }
 
+// ErrFlowExists is the error of a flow that another request wrote first.
+var ErrFlowExists = &Error{Kind: Conflict, Code: "flow_exists", Text: "Another request was first"}
+
 // CodePolicy bounds the short code that a mail carries beside the link.
 type CodePolicy struct {
 	TTL   time.Duration
@@ -60,6 +63,21 @@ func NewFlow(id FlowID, purpose Purpose, subject string, address Email, codeKey 
 	secret.Code = NewSecret(digits)
 	f.CodeExpiresAt, f.CodeHash = now.Add(code.TTL), f.hashCode(codeKey, secret.Code)
 	return f, secret, nil
+}
+
+// DeriveSecret makes the secret of a flow from a text, so that it can be made once more from both and need not be kept.
+func DeriveSecret(key []byte, label, text string) Secret {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(label + "\x00" + text))
+	return NewSecret(encodeBase62(mac.Sum(nil)))
+}
+
+// DeriveFlowID is the id of a flow that there must be one of for a text (UUIDv8, RFC 9562 §5.8).
+func DeriveFlowID(label, text string) FlowID {
+	sum := sha256.Sum256([]byte(label + "\x00" + text))
+	id := [16]byte(sum[:16])
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
+	return UUIDText[FlowID](id)
 }
 
 // HashOneTimeSecret is the stored form of a link's secret. ok is false when the text can't be one.

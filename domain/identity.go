@@ -2,16 +2,120 @@ package domain
 
 import "time"
 
-// Identity is an account at a provider by which a user may log in. The provider's subject is the key and never the address, which
-// providers reuse and reassign. No provider is asked yet: the port to them will be ports/provider, its adapter
-// adapters/gothoauth with a file a provider, and the feature that asks app/federation, which ends in app/signin like every login.
+// MaxIdentities is how many ways in through providers a user may have.
+const MaxIdentities = 10
+
+// Identity is an account at a provider by which a user may log in. (Issuer, Subject) is the key and never the address, which providers
+// reuse and reassign; nor the label, so that a provider that is renamed keeps its people and another one under an old name gets none.
 type Identity struct {
 	ID            IdentityID
 	UserID        UserID
-	Provider      string
+	Issuer        string
 	Subject       string
-	Email         string
+	Provider      string // a label: what the provider was called at the last login
+	Email         string // as the provider said it last, for show
 	EmailVerified bool
 	CreatedAt     time.Time
 	LastLoginAt   time.Time
+}
+
+// Assertion is what a provider said about a person in one login, in forms of ours.
+type Assertion struct {
+	Provider string
+	Issuer   string
+	Subject  string
+	// Email is what the provider proved, zero when it proved none. Said is what it said, for show.
+	Email Email
+	Said  string
+	// Authoritative: the provider runs the mailbox or its domain, so its word is as good as a mail of ours. Others proved the address
+	// once, perhaps years ago, perhaps for somebody who has left.
+	Authoritative bool
+	Name          PersonName
+}
+
+// Identity is the assertion as a way in of a user.
+func (a Assertion) Identity(id IdentityID, user UserID, now time.Time) Identity {
+	return Identity{
+		ID: id, UserID: user, Issuer: a.Issuer, Subject: a.Subject, Provider: a.Provider, Email: a.Said, EmailVerified: !a.Email.IsZero(),
+		CreatedAt: now, LastLoginAt: now,
+	}
+}
+
+// Seen is the identity after a login: what the provider says later changes the label and the address that is shown, never the account.
+func (i Identity) Seen(a Assertion, now time.Time) Identity {
+	i.Provider, i.Email, i.EmailVerified, i.LastLoginAt = a.Provider, a.Said, !a.Email.IsZero(), now
+	return i
+}
+
+// AssertionOutcome says what becomes of an assertion.
+type AssertionOutcome uint8
+
+// The outcomes. The zero value is a refusal.
+const (
+	AssertionRefused  AssertionOutcome = iota
+	AssertionLogin                     // the identity is known
+	AssertionCreate                    // a new account, its address verified
+	AssertionTakeOver                  // an account whose mailbox nobody had proved: its owner has come, and what a stranger left goes
+	AssertionLink                      // one more way into a verified account, on the word of a provider that runs the mailbox
+)
+
+// AssertionFacts are what the record knows that an assertion is judged on.
+type AssertionFacts struct {
+	Linked     *User // who has the identity
+	Owner      *User // who has the proved address
+	OwnerAtIss bool  // the owner has another identity of the issuer
+	OwnerHolds bool  // the owner holds more than the default roles
+}
+
+// SignUpPolicy says whether strangers get an account by a provider.
+type SignUpPolicy struct {
+	Closed  bool         // by the settings of registration or of the provider
+	Domains EmailDomains // that new accounts may have addresses of; empty: any
+}
+
+// Judge decides what becomes of the assertion. The address never decides who somebody is: it links to an account only on the word of a
+// provider that is authoritative for it, and only where the account's mailbox was proved too (OA-6). With a refusal, goesOn tells
+// whether the person may go on by another proof: a login to the account, or a mail.
+func (a Assertion) Judge(f AssertionFacts, p SignUpPolicy, now time.Time) (outcome AssertionOutcome, refusal error, goesOn bool) {
+	switch {
+	case f.Linked != nil && f.Linked.IsActive(now):
+		return AssertionLogin, nil, false
+	case f.Linked != nil:
+		return AssertionRefused, ErrAccountDisabled, false
+	case a.Email.IsZero() && p.Closed:
+		return AssertionRefused, ErrRegistrationClosed, true
+	case a.Email.IsZero():
+		return AssertionRefused, ErrEmailRequired, true
+	case f.Owner == nil:
+		return a.judgeNew(p)
+	case !f.Owner.IsEmailVerified():
+		return a.judgeUnverified(f, now)
+	case !a.Authoritative:
+		return AssertionRefused, ErrLinkRequired, true // also of an inactive account: a stranger must not learn of it
+	case !f.Owner.IsActive(now):
+		return AssertionRefused, ErrAccountDisabled, false
+	case f.OwnerAtIss:
+		return AssertionRefused, ErrLinkRequired, true // the provider gave the address to somebody else
+	}
+	return AssertionLink, nil, false
+}
+
+func (a Assertion) judgeNew(p SignUpPolicy) (AssertionOutcome, error, bool) {
+	switch {
+	case p.Closed || !p.Domains.Allow(a.Email):
+		return AssertionRefused, ErrRegistrationClosed, true
+	case len(p.Domains) > 0 && !a.Authoritative:
+		return AssertionRefused, ErrEmailRequired, true // the domain lets people in: a proof of years ago is too little
+	}
+	return AssertionCreate, nil, false
+}
+
+func (a Assertion) judgeUnverified(f AssertionFacts, now time.Time) (AssertionOutcome, error, bool) {
+	switch {
+	case f.OwnerHolds && !a.Authoritative:
+		return AssertionRefused, ErrEmailRequired, true
+	case !f.Owner.IsActive(now):
+		return AssertionRefused, ErrAccountDisabled, false
+	}
+	return AssertionTakeOver, nil, false
 }

@@ -11,6 +11,7 @@ type Topic string
 const (
 	TopicRegistration Topic = "registration" // send the link and code, or "already registered"
 	TopicResend       Topic = "resend"       // send a fresh link and code, if anything waits for one
+	TopicProveAddress Topic = "prove_address" // send the code that proves the address of a login through a provider
 	TopicForgot       Topic = "forgot"       // send a link to set a new password, if there is an account
 	TopicChangeEmail  Topic = "change_email" // send the new address a link, or its owner a word
 )

@@ -13,12 +13,18 @@ const (
 	PurposeResetPassword      Purpose = "reset_password"      // subject: a user
 	PurposeResetRegistration  Purpose = "reset_registration"  // subject: an address that has pending registrations only
 	PurposeChangeEmail        Purpose = "change_email"        // subject: a user; the address is the new one
+
+	PurposeProviderCode         Purpose = "provider_code"         // subject: a user who logged in through a provider; to be exchanged
+	PurposeProviderContinuation Purpose = "provider_continuation" // subject: an identity that is nobody's yet
+	PurposeProviderAddress      Purpose = "provider_address"      // subject: a continuation; the address is the one to be proved
+	PurposeLinkTicket           Purpose = "link_ticket"           // subject: a user who wants another way in
 )
 
 // Purposes are all of them.
 func Purposes() []Purpose {
 	return []Purpose{
 		PurposeVerifyRegistration, PurposeVerifyUser, PurposeResetPassword, PurposeResetRegistration, PurposeChangeEmail,
+		PurposeProviderCode, PurposeProviderContinuation, PurposeProviderAddress, PurposeLinkTicket,
 	}
 }
 
@@ -31,6 +37,7 @@ const (
 	SubjectRegistration
 	SubjectUser
 	SubjectAddress
+	SubjectAssertion // what a provider said of somebody who has no account by it
 )
 
 // Occasion is something that happens to an account and voids secrets that were sent before.
@@ -42,23 +49,33 @@ const (
 	AddressReplaced                      // links that went to the old mailbox, and those that wait for an account at the new one
 	AddressProved                        // another proof of the mailbox made this one superfluous
 	AccountSuspended                     // disabled, closed or deleted
+	AccountTakenOver                     // the mailbox's owner got the account that somebody else had made
 )
 
-// purposes says of every purpose what its flows are about and which occasions void them. Apart from these a flow is voided by a
-// newer one of its purpose and subject, and one about a registration goes with it.
+// purposes says of every purpose what its flows are about, whether a mail carries their secret, and which occasions void them. Apart
+// from these a flow is voided by a newer one of its purpose and subject, and one about a registration goes with it.
 var purposes = map[Purpose]struct {
 	subject  SubjectKind
+	mailed   bool
 	voidedBy []Occasion
 }{
-	PurposeVerifyRegistration: {SubjectRegistration, nil},
-	PurposeVerifyUser:         {SubjectUser, []Occasion{AddressReplaced, AddressProved, AccountSuspended}},
-	PurposeResetPassword:      {SubjectUser, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended}},
-	PurposeResetRegistration:  {SubjectAddress, []Occasion{AddressReplaced}},
-	PurposeChangeEmail:        {SubjectUser, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended}},
+	PurposeVerifyRegistration: {SubjectRegistration, true, nil},
+	PurposeVerifyUser:         {SubjectUser, true, []Occasion{AddressReplaced, AddressProved, AccountSuspended, AccountTakenOver}},
+	PurposeResetPassword:      {SubjectUser, true, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, AccountTakenOver}},
+	PurposeResetRegistration:  {SubjectAddress, true, []Occasion{AddressReplaced, AccountTakenOver}},
+	PurposeChangeEmail:        {SubjectUser, true, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, AccountTakenOver}},
+
+	PurposeProviderCode:         {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, AccountTakenOver}},
+	PurposeProviderContinuation: {SubjectAssertion, false, nil}, // judged once more when it is used
+	PurposeProviderAddress:      {SubjectAssertion, true, nil},
+	PurposeLinkTicket:           {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, AccountTakenOver}},
 }
 
 // Subject is what the flows of the purpose are about.
 func (p Purpose) Subject() SubjectKind { return purposes[p].subject }
+
+// IsMailed tells whether a mail carries the secret, and so proves the mailbox.
+func (p Purpose) IsMailed() bool { return purposes[p].mailed }
 
 // VoidedBy are the purposes whose flows an occasion voids.
 func VoidedBy(o Occasion) []Purpose {

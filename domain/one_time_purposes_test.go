@@ -12,7 +12,7 @@ import (
 
 // A purpose that was forgotten in the table would survive a new password, or be looked for under the wrong lock.
 func TestEveryPurposeSaysWhatItIsAboutAndWhatVoidsIt(t *testing.T) {
-	occasions := []domain.Occasion{domain.PasswordReplaced, domain.AddressReplaced, domain.AddressProved, domain.AccountSuspended}
+	occasions := []domain.Occasion{domain.PasswordReplaced, domain.AddressReplaced, domain.AddressProved, domain.AccountSuspended, domain.AccountTakenOver}
 	for _, purpose := range domain.Purposes() {
 		voided := slices.ContainsFunc(occasions, func(o domain.Occasion) bool { return slices.Contains(domain.VoidedBy(o), purpose) })
 		switch purpose.Subject() {
@@ -21,7 +21,7 @@ func TestEveryPurposeSaysWhatItIsAboutAndWhatVoidsIt(t *testing.T) {
 				t.Errorf("%s goes with its registration, and is voided besides", purpose)
 			}
 		case domain.SubjectUser:
-			for _, o := range []domain.Occasion{domain.AddressReplaced, domain.AccountSuspended} {
+			for _, o := range []domain.Occasion{domain.AddressReplaced, domain.AccountSuspended, domain.AccountTakenOver} {
 				if !slices.Contains(domain.VoidedBy(o), purpose) {
 					t.Errorf("%s outlives occasion %d", purpose, o)
 				}
@@ -29,6 +29,10 @@ func TestEveryPurposeSaysWhatItIsAboutAndWhatVoidsIt(t *testing.T) {
 		case domain.SubjectAddress:
 			if !voided {
 				t.Errorf("nothing voids %s", purpose)
+			}
+		case domain.SubjectAssertion: // nothing hangs on an account yet
+			if voided {
+				t.Errorf("%s is about no account, and is voided by what happens to one", purpose)
 			}
 		default:
 			t.Errorf("%s is missing from the table", purpose)

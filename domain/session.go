@@ -24,6 +24,9 @@ const (
 // MethodPassword is the authentication method of a password (RFC 8176 §2).
 const MethodPassword = "pwd"
 
+// MethodFederated is that of a login through a provider, whatever the provider asked for: not registered in RFC 8176, and what other servers write.
+const MethodFederated = "fed"
+
 // Session is one login of one user. Nothing writes to it but its beginning and its end: what a refresh changes is in the
 // family, so the time of the last refresh is the family's too.
 type Session struct {

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 const maxName = 100
 
@@ -65,6 +68,15 @@ type PersonName struct{ First, Last, Locale string }
 func NewPersonName(first, last, locale string) (PersonName, error) {
 	err := MergeFields(CheckLine("first_name", first, maxName), CheckLine("last_name", last, maxName), checkLocale(locale))
 	return PersonName{First: first, Last: last, Locale: locale}, err
+}
+
+// CleanName is what can be kept of what somebody else says about a person: too much is cut, and what is no language is left out.
+func CleanName(first, last, locale string) PersonName {
+	name := PersonName{First: Line(Clip(first, maxName)), Last: Line(Clip(last, maxName)), Locale: strings.ReplaceAll(locale, "_", "-")}
+	if checkLocale(name.Locale) != nil {
+		name.Locale = ""
+	}
+	return name
 }
 
 // checkLocale accepts the shape of a language tag (RFC 5646 §2.1): what is behind it is looked up, never parsed further.

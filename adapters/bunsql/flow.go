@@ -44,6 +44,15 @@ func (s flows) BySecret(ctx context.Context, hash []byte) (domain.Flow, error) {
 	return row.flow(), err
 }
 
+func (s flows) ByID(ctx context.Context, id domain.FlowID) (domain.Flow, error) {
+	if !isID(id) {
+		return domain.Flow{}, domain.ErrNotFound
+	}
+	var row flowRow
+	err := s.scan(ctx, &row, "SELECT ? FROM flows WHERE id = ?", flowColumns, id)
+	return row.flow(), err
+}
+
 func (s flows) LiveBySubject(ctx context.Context, subject string, now time.Time, n int) ([]domain.Flow, error) {
 	if checkText(subject) != nil {
 		return nil, nil //nolint:nilerr // what can't be stored is in no row
@@ -54,12 +63,18 @@ func (s flows) LiveBySubject(ctx context.Context, subject string, now time.Time,
 	return mapped(rows, (*flowRow).flow), list(err)
 }
 
-func (s flows) Insert(ctx context.Context, f domain.Flow) error {
-	return s.insert(ctx, &flowRow{
+func flowOf(f domain.Flow) *flowRow {
+	return &flowRow{
 		ID: f.ID, Purpose: f.Purpose, SecretHash: f.SecretHash, CodeHash: f.CodeHash, Subject: f.Subject, Address: f.Address,
 		Payload: f.Payload, Tries: f.Tries, CreatedAt: f.CreatedAt, CodeExpiresAt: f.CodeExpiresAt, ExpiresAt: f.ExpiresAt,
 		ConsumedAt: f.ConsumedAt,
-	})
+	}
+}
+
+func (s flows) Insert(ctx context.Context, f domain.Flow) error { return s.insert(ctx, flowOf(f)) }
+
+func (s flows) InsertFirst(ctx context.Context, f domain.Flow) error {
+	return s.insertUnique(ctx, flowOf(f), domain.ErrFlowExists)
 }
 
 // LockByAddress locks in the order of ids, so that two of them never wait for each other.

@@ -14,8 +14,9 @@ type identityRow struct {
 
 	ID            domain.IdentityID `bun:"id,pk,type:uuid"`
 	UserID        domain.UserID     `bun:"user_id,type:uuid"`
-	Provider      string            `bun:"provider"`
+	Issuer        string            `bun:"issuer"`
 	Subject       string            `bun:"subject"`
+	Provider      string            `bun:"provider"`
 	Email         string            `bun:"email"`
 	EmailVerified bool              `bun:"email_verified"`
 	CreatedAt     time.Time         `bun:"created_at"`
@@ -26,8 +27,15 @@ var identityColumns = columns[identityRow]("")
 
 func (r *identityRow) identity() domain.Identity {
 	return domain.Identity{
-		ID: r.ID, UserID: r.UserID, Provider: r.Provider, Subject: r.Subject, Email: r.Email, EmailVerified: r.EmailVerified,
-		CreatedAt: utc(r.CreatedAt), LastLoginAt: utc(r.LastLoginAt),
+		ID: r.ID, UserID: r.UserID, Issuer: r.Issuer, Subject: r.Subject, Provider: r.Provider, Email: r.Email,
+		EmailVerified: r.EmailVerified, CreatedAt: utc(r.CreatedAt), LastLoginAt: utc(r.LastLoginAt),
+	}
+}
+
+func identityOf(i domain.Identity) *identityRow {
+	return &identityRow{
+		ID: i.ID, UserID: i.UserID, Issuer: i.Issuer, Subject: i.Subject, Provider: i.Provider, Email: i.Email,
+		EmailVerified: i.EmailVerified, CreatedAt: i.CreatedAt, LastLoginAt: i.LastLoginAt,
 	}
 }
 
@@ -54,6 +62,27 @@ func (s identities) ByUsers(ctx context.Context, users []domain.UserID) (map[dom
 		all[rows[i].UserID] = append(all[rows[i].UserID], rows[i].identity())
 	}
 	return all, list(err)
+}
+
+func (s identities) BySubject(ctx context.Context, issuer, subject string) (domain.Identity, error) {
+	if checkText(issuer) != nil || checkText(subject) != nil {
+		return domain.Identity{}, domain.ErrNotFound
+	}
+	var row identityRow
+	err := s.scan(ctx, &row, "SELECT ? FROM identities WHERE issuer = ? AND subject = ?", identityColumns, issuer, subject)
+	return row.identity(), err
+}
+
+func (s identities) Lock(ctx context.Context, issuer, subject string) error {
+	return s.hold(ctx, "identity", []byte(issuer+"\x00"+subject))
+}
+
+func (s identities) Insert(ctx context.Context, i domain.Identity) error {
+	return s.insertUnique(ctx, identityOf(i), domain.ErrIdentityTaken)
+}
+
+func (s identities) Update(ctx context.Context, i domain.Identity) error {
+	return s.update(ctx, identityOf(i), "provider", "email", "email_verified", "last_login_at")
 }
 
 func (s identities) Delete(ctx context.Context, user domain.UserID, id domain.IdentityID) (domain.Identity, error) {

@@ -55,6 +55,7 @@ type View struct {
 	// NewAddress is masked; may be empty.
 	NewAddress string
 	EraseAt    time.Time // {{date .EraseAt}}; may be zero
+	Provider   string    // as operators call it; may be empty
 }
 
 // New reads and tries all templates. Its errors, all at once, name the file and, for mistakes in a template, the line.
@@ -113,6 +114,7 @@ func Sample(link string) mailer.Data {
 	return mailer.Data{
 		Name: "Ada", Link: link, Code: "314159", AskedAt: asked, LinkTTL: 24 * time.Hour, CodeTTL: 10 * time.Minute,
 		IP: "192.0.2.7", Device: "Firefox on Linux", NewAddress: "a***@example.com", EraseAt: asked.AddDate(0, 0, 14),
+		Provider: "Google",
 	}
 }
 
@@ -160,6 +162,7 @@ func (c *Composer) Compose(kind mailer.Kind, locale string, data mailer.Data) (m
 
 		NewAddress: safeMasked(data.NewAddress),
 		EraseAt:    data.EraseAt.UTC(),
+		Provider:   oneLine(data.Provider),
 	}
 	var text, html strings.Builder
 	if err := m.text.Execute(&text, view); err != nil {

@@ -25,6 +25,7 @@ var full = mailer.Data{
 	Name: "Ada", Link: "https://id.example.com/verify/s3cr3t?a=1&b=2", Code: "314159",
 	AskedAt: time.Date(2026, 11, 23, 20, 2, 0, 0, time.FixedZone("CET", 3600)), LinkTTL: 24 * time.Hour, CodeTTL: 10 * time.Minute,
 	IP: "192.0.2.7", Device: "Firefox on Linux", NewAddress: "g***@example.com", EraseAt: time.Date(2026, 12, 7, 19, 2, 0, 0, time.UTC),
+	Provider: "Google",
 }
 
 var bare = mailer.Data{Link: full.Link, AskedAt: full.AskedAt, LinkTTL: 90 * time.Minute}
@@ -90,9 +91,11 @@ func TestEveryMailSaysWhatToDoWhenItWasNotYou(t *testing.T) {
 	}{
 		"en": {"23 November 2026 at 19:02 UTC", "forgot password", map[mailer.Kind]string{
 			mailer.Reset: "your password stays as it is", mailer.ChangeEmail: "ignore this mail", mailer.VerifyNewAddress: "ignore this mail",
+			mailer.OAuthCode: "ignore this mail", mailer.OAuthKnownAddress: "ignore this mail",
 		}},
 		"de": {"23. November 2026 um 19:02 Uhr (UTC)", "Passwort vergessen", map[mailer.Kind]string{
 			mailer.Reset: "bleibt Ihr Passwort, wie es ist", mailer.ChangeEmail: "ignorieren Sie diese E-Mail", mailer.VerifyNewAddress: "ignorieren Sie diese E-Mail",
+			mailer.OAuthCode: "ignorieren Sie diese E-Mail", mailer.OAuthKnownAddress: "ignorieren Sie diese E-Mail",
 		}},
 	} {
 		for _, kind := range mailer.Kinds() {

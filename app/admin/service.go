@@ -80,7 +80,7 @@ func (s *Service) newUser(ctx context.Context, in CreateInput) (domain.User, err
 }
 
 func (s *Service) insert(ctx context.Context, tx *store.Tx, user domain.User) error {
-	if err := s.InsertUser(ctx, tx, user, domain.System(), domain.Origin{}, user.CreatedAt, domain.RolePlatformAdmin); err != nil {
+	if err := s.InsertUser(ctx, tx, user, base.NewAccount{By: domain.System(), Roles: []domain.RoleID{domain.RolePlatformAdmin}}, user.CreatedAt); err != nil {
 		return err
 	}
 	if err := tx.Registrations.DeleteByEmail(ctx, user.Email); err != nil {

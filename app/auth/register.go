@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -107,7 +108,7 @@ func (s *Service) pend(ctx context.Context, tx *store.Tx, r domain.Registration,
 // createUnverified makes the user at once and asks for the mail that proves the mailbox later.
 func (s *Service) createUnverified(ctx context.Context, tx *store.Tx, r domain.Registration, from domain.Origin, mayMail bool) error {
 	user := domain.NewUser(r.UserID, r.Email, r.PasswordHash, r.Name, r.CreatedAt)
-	if err := s.InsertUser(ctx, tx, user, domain.Anonymous(), from, r.CreatedAt); err != nil || !mayMail {
+	if err := s.InsertUser(ctx, tx, user, base.NewAccount{By: domain.Anonymous(), From: from}, r.CreatedAt); err != nil || !mayMail {
 		return err
 	}
 	return s.askForVerification(ctx, tx, r.Email, from, r.CreatedAt)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
@@ -73,7 +74,7 @@ func (s *Service) makeUser(ctx context.Context, tx *store.Tx, proof proof.Redeem
 		return "", err
 	}
 	user := r.User(now)
-	err = s.InsertUser(ctx, tx, user, domain.Anonymous(), from, now)
+	err = s.InsertUser(ctx, tx, user, base.NewAccount{By: domain.Anonymous(), From: from}, now)
 	if errors.Is(err, domain.ErrEmailTaken) {
 		return "", verification.Refusal // another registration of the address was proved first
 	}

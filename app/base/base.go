@@ -24,8 +24,16 @@ type Base struct {
 	Mail   *outbox.MailQueue
 }
 
+// NewAccount is how an account comes about.
+type NewAccount struct {
+	By       domain.Actor
+	From     domain.Origin
+	Provider string          // that proved the address, for the audit log; empty: none
+	Roles    []domain.RoleID // beside those that every user gets
+}
+
 // InsertUser writes a user with the roles that every user gets, and further ones.
-func (b *Base) InsertUser(ctx context.Context, tx *store.Tx, user domain.User, by domain.Actor, from domain.Origin, now time.Time, further ...domain.RoleID) error {
+func (b *Base) InsertUser(ctx context.Context, tx *store.Tx, user domain.User, n NewAccount, now time.Time) error {
 	if err := tx.Users.Insert(ctx, user); err != nil {
 		return err
 	}
@@ -33,14 +41,18 @@ func (b *Base) InsertUser(ctx context.Context, tx *store.Tx, user domain.User, b
 	if err != nil {
 		return err
 	}
-	for _, role := range append(roles, further...) {
+	for _, role := range append(roles, n.Roles...) {
 		a := domain.Assignment{ID: domain.AssignmentID(b.System.NewOrderedID()), PrincipalID: user.ID.Principal(), RoleID: role, ServiceID: domain.PlatformID, CreatedAt: now}
 		if _, err := tx.Assignments.Assign(ctx, a); err != nil {
 			return err
 		}
 	}
 	tx.Changed(domain.ChangePrincipal, string(user.ID))
-	return b.Audit.Record(ctx, tx, now, domain.UserEvent(domain.EventUserRegistered, by, from, user.ID))
+	event := domain.UserEvent(domain.EventUserRegistered, n.By, n.From, user.ID)
+	if n.Provider != "" {
+		event = event.With("provider", n.Provider)
+	}
+	return b.Audit.Record(ctx, tx, now, event)
 }
 
 // LockActive holds the principal of a token that was accepted before the transaction. domain.ErrTokenInvalid when it was disabled

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/signet-auth/signet/app/proof"
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -142,7 +143,7 @@ func (s *Service) makeUser(ctx context.Context, tx *store.Tx, r proof.Redeemed, 
 	}
 	user := newest.User(now)
 	user.PasswordHash = hash
-	if err := s.InsertUser(ctx, tx, user, domain.Anonymous(), from, now); err != nil {
+	if err := s.InsertUser(ctx, tx, user, base.NewAccount{By: domain.Anonymous(), From: from}, now); err != nil {
 		return err
 	}
 	if err := tx.Registrations.DeleteByEmail(ctx, email); err != nil {

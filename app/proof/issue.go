@@ -39,12 +39,12 @@ type Service struct {
 
 // terms are how the secret of a purpose travels.
 type terms struct {
-	link Link
+	link Link // without a URL: the code is all
 	mail mailer.Kind
 	code bool
 }
 
-// New makes the service. It panics when a purpose of domain has no terms: its secrets would travel in no mail.
+// New makes the service. It panics when a purpose whose secrets mails carry has no terms: they would travel in none.
 func New(b *base.Base, g *guard.Guard, sealer secure.Sealer, s Settings) *Service {
 	verify, reset := terms{s.Verify, mailer.Verify, true}, terms{s.Reset, mailer.Reset, false}
 	all := map[domain.Purpose]terms{
@@ -53,9 +53,10 @@ func New(b *base.Base, g *guard.Guard, sealer secure.Sealer, s Settings) *Servic
 		domain.PurposeResetPassword:      reset,
 		domain.PurposeResetRegistration:  reset,
 		domain.PurposeChangeEmail:        {s.ChangeEmail, mailer.ChangeEmail, false},
+		domain.PurposeProviderAddress:    {Link{TTL: s.Code.TTL}, mailer.OAuthCode, true}, // a link would tie a stranger to its reader
 	}
 	for _, purpose := range domain.Purposes() {
-		if _, ok := all[purpose]; !ok {
+		if _, ok := all[purpose]; !ok && purpose.IsMailed() {
 			panic("proof: the purpose " + string(purpose) + " has no terms")
 		}
 	}
@@ -72,6 +73,9 @@ type Request struct {
 	AskedAt time.Time
 	Payload any         // is remembered with it, sealed; nil: nothing
 	Mail    mailer.Kind // that carries it; empty: the one of the purpose
+	// Provider is the display name of the one that a login came through; empty: none.
+	Provider string
+	Tries    int // wrong codes that count already: those of what it supersedes
 }
 
 // TTL is how long the link of a purpose works.
@@ -94,6 +98,7 @@ func (s *Service) Issue(ctx context.Context, tx *store.Tx, r Request, now time.T
 	}
 	flow, secret, err := domain.NewFlow(domain.FlowID(s.System.NewOrderedID()), r.Purpose, r.Subject, r.To, s.codeKeys()[0],
 		s.System.Entropy, now, s.TTL(r.Purpose), policy)
+	flow.Tries = r.Tries
 	if err == nil && r.Payload != nil {
 		flow.Payload, err = s.seal(flow.ID, r.Payload)
 	}
@@ -109,7 +114,10 @@ func (s *Service) Issue(ctx context.Context, tx *store.Tx, r Request, now time.T
 // Mail promises the mail that carries a secret.
 func (s *Service) Mail(ctx context.Context, tx *store.Tx, r Request, flow domain.Flow, secret domain.OneTimeSecret, now time.Time) error {
 	t := s.terms[r.Purpose]
-	data := mailer.Data{Name: r.Name.First, Link: t.link.URL(secret.Link), AskedAt: r.AskedAt, LinkTTL: t.link.TTL}
+	data := mailer.Data{Name: r.Name.First, AskedAt: r.AskedAt, Provider: r.Provider}
+	if t.link.URL != nil {
+		data.Link, data.LinkTTL = t.link.URL(secret.Link), t.link.TTL
+	}
 	if t.code {
 		data.Code, data.CodeTTL = secret.Code.Reveal(), s.code.TTL
 	}

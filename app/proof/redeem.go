@@ -15,6 +15,15 @@ import (
 type Door struct {
 	Purposes []domain.Purpose
 	Refusal  *domain.Error
+	// Lock holds what the door decides about beside the address and the account, before them; nil: nothing.
+	Lock func(ctx context.Context, tx *store.Tx) error
+}
+
+func (d Door) lock(ctx context.Context, tx *store.Tx) error {
+	if d.Lock == nil {
+		return nil
+	}
+	return d.Lock(ctx, tx)
 }
 
 // Redeemed is a secret that was used up, and the account that it is about, whose principal is locked; zero where it is about none.
@@ -48,6 +57,9 @@ func (s *Service) Find(ctx context.Context, d Door, from domain.Origin, token do
 // Redeem uses a secret up that Find has found. Of any number of parallel uses one succeeds.
 func (s *Service) Redeem(ctx context.Context, d Door, flow domain.Flow, now time.Time, use Use) error {
 	return s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := d.lock(ctx, tx); err != nil {
+			return err
+		}
 		if err := tx.Registrations.LockAddress(ctx, domain.RestoreEmail(flow.Address, flow.Address)); err != nil {
 			return err
 		}
@@ -95,6 +107,9 @@ func (s *Service) RedeemCode(ctx context.Context, d Door, from domain.Origin, em
 
 // lockCodes holds the address, the account that it has, and its flows that still take a code.
 func (s *Service) lockCodes(ctx context.Context, tx *store.Tx, d Door, email domain.Email, now time.Time) ([]domain.Flow, error) {
+	if err := d.lock(ctx, tx); err != nil {
+		return nil, err
+	}
 	if err := tx.Registrations.LockAddress(ctx, email); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,11 @@ type Proof struct {
 	Methods []string       // amr (RFC 8176)
 	At      time.Time      // auth_time
 	Run     domain.Lockout // the run of failures that a success ends
+	// Provider is where it was proved, for the audit log; empty where it was here.
+	Provider string
+	// Redeem uses up what can prove it once, in the transaction that begins the session; nil where nothing is used up. Its error leaves
+	// everything as it was.
+	Redeem func(ctx context.Context, tx *store.Tx) error
 }
 
 // Request is what a session is wanted for.
@@ -48,6 +53,11 @@ func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) 
 		}
 		if err != nil {
 			return err
+		}
+		if p.Redeem != nil {
+			if err := p.Redeem(ctx, tx); err != nil {
+				return err
+			}
 		}
 		if err := s.makeRoom(ctx, tx, p.User.ID, r.From, now); err != nil {
 			return err
@@ -80,7 +90,11 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, p Proof, from domain.
 		}
 	}
 	by := domain.Actor{Kind: domain.ActorUser, ID: p.User.ID.Principal(), SessionID: session.ID}
-	return s.Audit.Record(ctx, tx, now, domain.UserEvent(domain.EventLoginSucceeded, by, from, p.User.ID))
+	event := domain.UserEvent(domain.EventLoginSucceeded, by, from, p.User.ID)
+	if p.Provider != "" {
+		event = event.With("provider", p.Provider)
+	}
+	return s.Audit.Record(ctx, tx, now, event)
 }
 
 // makeRoom keeps the limit of live sessions: it ends the least recently refreshed ones or, under the other policy, refuses.

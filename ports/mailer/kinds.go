@@ -18,12 +18,18 @@ const (
 	NewLogin          Kind = "new_login"          // a login from a class of device not seen before
 	AccountClosed     Kind = "account_closed"     // EraseAt is when the data goes
 	VerifyNewAddress  Kind = "verify_new_address" // to an address that somebody who may gave an account: what proves it
+
+	AccountCreated    Kind = "account_created"     // by a login through Provider
+	IdentityLinked    Kind = "identity_linked"     // Provider opens the account from now on
+	IdentityUnlinked  Kind = "identity_unlinked"   // and no longer
+	OAuthCode         Kind = "oauth_code"          // a code and no link: it proves the address of a login through Provider
+	OAuthKnownAddress Kind = "oauth_known_address" // to the owner of an address that was given in such a login
 )
 
 // Kinds are all of them.
 func Kinds() []Kind {
 	return []Kind{
 		Verify, AlreadyRegistered, RefreshReused, Reset, PasswordChanged, ChangeEmail, ChangeEmailAsked, EmailInUse, EmailChanged,
-		NewLogin, AccountClosed, VerifyNewAddress,
+		NewLogin, AccountClosed, VerifyNewAddress, AccountCreated, IdentityLinked, IdentityUnlinked, OAuthCode, OAuthKnownAddress,
 	}
 }

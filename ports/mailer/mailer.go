@@ -23,6 +23,7 @@ type Data struct {
 	// NewAddress is masked: the old mailbox may not be its owner's any more.
 	NewAddress string
 	EraseAt    time.Time
+	Provider   string // the display name of the one that a login came through
 }
 
 // Message is a mail ready to go. It may carry secrets: it must not be logged.

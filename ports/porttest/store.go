@@ -48,6 +48,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "renewed sessions", run: storeRenewals},
 		{name: "lists of sessions", run: storeSessionLists},
 		{name: "flows", run: storeFlows},
+		{name: "identities", run: storeIdentities},
 		{name: "signing keys", run: storeKeys, alone: true},
 		{name: "audit", run: storeAudit, alone: true},
 		{name: "change feed", run: storeFeed, alone: true},

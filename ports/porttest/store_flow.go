@@ -2,6 +2,7 @@ package porttest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -71,6 +72,31 @@ func storeFlows(t *testing.T, s storeTest) {
 		same(t, "consumed", get(t, full), full)
 		_, err := s.Read().Flows.BySecret(t.Context(), newBytes(32))
 		fails(t, "an unknown secret", err, domain.ErrNotFound)
+		byID, err := s.Read().Flows.ByID(t.Context(), full.ID)
+		same(t, "by its id", byID, full)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, id := range []domain.FlowID{newID[domain.FlowID](), "nonsense"} {
+			_, err := s.Read().Flows.ByID(t.Context(), id)
+			fails(t, "an unknown id", err, domain.ErrNotFound)
+		}
+	})
+
+	t.Run("of many first inserts of an id one is written", func(t *testing.T) {
+		id := newID[domain.FlowID]()
+		won := race(t, racers, func(int) (bool, error) {
+			f := newFlow("subject", newAddress(t))
+			f.ID = id
+			err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.Flows.InsertFirst(ctx, f) })
+			if errors.Is(err, domain.ErrFlowExists) {
+				return false, nil
+			}
+			return err == nil, err
+		})
+		if won != 1 {
+			t.Errorf("%d were written", won)
+		}
 	})
 
 	t.Run("of many parallel uses one succeeds", func(t *testing.T) {

@@ -70,11 +70,19 @@ type IdentityReader interface {
 	ByUser(ctx context.Context, user domain.UserID) ([]domain.Identity, error)
 	// ByUsers lists those of several users, each oldest first.
 	ByUsers(ctx context.Context, users []domain.UserID) (map[domain.UserID][]domain.Identity, error)
+	// BySubject is whose an issuer's subject is. domain.ErrNotFound when it is nobody's.
+	BySubject(ctx context.Context, issuer, subject string) (domain.Identity, error)
 }
 
 // Identities writes the ways in through a provider.
 type Identities interface {
 	IdentityReader
+	// Lock lets one transaction at a time decide about an issuer's subject, before there is a row to lock.
+	Lock(ctx context.Context, issuer, subject string) error
+	// Insert writes a way in. domain.ErrIdentityTaken when the issuer's subject has one.
+	Insert(ctx context.Context, i domain.Identity) error
+	// Update writes the label, the address that is shown and the last login.
+	Update(ctx context.Context, i domain.Identity) error
 	// Delete removes one of a user's, and returns what it was. domain.ErrNotFound when the user has none of that id.
 	Delete(ctx context.Context, user domain.UserID, id domain.IdentityID) (domain.Identity, error)
 	// DeleteByUser removes all of a user's. Having none is no error.

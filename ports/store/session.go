@@ -49,6 +49,8 @@ type Sessions interface {
 type FlowReader interface {
 	// BySecret finds a flow by the hash of its link's secret, consumed ones too.
 	BySecret(ctx context.Context, hash []byte) (domain.Flow, error)
+	// ByID is domain.ErrNotFound when there is none; consumed ones are found.
+	ByID(ctx context.Context, id domain.FlowID) (domain.Flow, error)
 	// LiveBySubject lists up to n flows about a subject that still work, newest first.
 	LiveBySubject(ctx context.Context, subject string, now time.Time, n int) ([]domain.Flow, error)
 }
@@ -57,6 +59,9 @@ type FlowReader interface {
 type Flows interface {
 	FlowReader
 	Insert(ctx context.Context, f domain.Flow) error
+	// InsertFirst is Insert for a flow whose id says what it is about: of parallel ones the first is written, and the others fail with
+	// domain.ErrFlowExists, which voids the transaction.
+	InsertFirst(ctx context.Context, f domain.Flow) error
 	// LockByAddress lists the flows of a purpose and canonical address that are live, and holds them: parallel guesses of a
 	// code are judged one after the other.
 	LockByAddress(ctx context.Context, purposes []domain.Purpose, address string, now time.Time) ([]domain.Flow, error)

@@ -1,0 +1,194 @@
+package federation
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"time"
+
+	"github.com/signet-auth/signet/app/signin"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/provider"
+)
+
+// CallbackInput is what came back through the browser.
+type CallbackInput struct {
+	From     domain.Origin
+	Provider string
+	State    string
+	Cookies  []Cookie // those of CookieName(State) that the browser sent
+	Answer   provider.Answer
+}
+
+// CallbackOutput is how a login through a provider went: a code for the application or, where there is no way back to one, the session.
+type CallbackOutput struct {
+	Back
+
+	Code         domain.Secret // for Exchange
+	Continuation domain.Secret // for Complete: a person who is logged in wanted another way in
+	Tokens       signin.Tokens
+	Created      bool
+}
+
+// twinWait is how long a callback waits for the outcome of one of the same state elsewhere, whose code the provider took first.
+const twinWait = 2 * time.Second
+
+// Callback judges an answer of a provider. Whatever arrives in whatever order: one attempt has one outcome, and only the browser that
+// began it hears of it. Errors from the moment that the attempt is known are a Failure.
+func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackOutput, error) {
+	if _, err := s.provider(in.Provider); err != nil {
+		return CallbackOutput{}, err
+	}
+	a, p, err := s.attemptOf(in)
+	if err != nil {
+		return CallbackOutput{}, domain.ErrInvalidState.Because(errors.Join(domain.ErrForged, err))
+	}
+	ctx = context.WithoutCancel(ctx) // a browser that hangs up has burnt the code: the next callback must find the outcome
+	c := callback{Service: s, in: in, attempt: a, provider: p, back: s.back(a)}
+	end, err := s.turns.take(ctx, string(a.State))
+	if err != nil {
+		return CallbackOutput{}, err
+	}
+	defer end()
+	out, err := c.answer(ctx)
+	if err == nil {
+		return out, nil
+	}
+	var failure *Failure
+	if !errors.As(err, &failure) {
+		failure = &Failure{Back: c.back, Err: err}
+	}
+	now := s.System.Now()
+	s.note(ctx, err, now)
+	s.recordFailure(c, failure.Err, now)
+	return CallbackOutput{}, failure
+}
+
+// attemptOf finds the attempt that the state belongs to. Two cookies of one name are refused: one of them was set by somebody else.
+func (s *Service) attemptOf(in CallbackInput) (attempt, provider.Provider, error) {
+	if in.State == "" || len(in.Cookies) != 1 || in.Cookies[0].Name != CookieName(in.State) {
+		return attempt{}, nil, errNoAttempt
+	}
+	a, err := s.openAttempt(in.Cookies[0])
+	if err != nil || !hmac.Equal(a.State, hashState(in.State)) || a.Provider != in.Provider { // mix-up (RFC 9700 §4.4)
+		return attempt{}, nil, errNoAttempt
+	}
+	p, ok := s.same(a.Provider, a.Fingerprint)
+	if !ok {
+		return attempt{}, nil, errors.New("the provider was changed since")
+	}
+	return a, p, nil
+}
+
+// callback is one answer under way.
+type callback struct {
+	*Service
+
+	in       CallbackInput
+	attempt  attempt
+	provider provider.Provider
+	back     Back
+}
+
+func (c *callback) answer(ctx context.Context) (CallbackOutput, error) {
+	if c.isOver(c.attempt, c.System.Now()) || c.attempt.RedirectTo != "" && c.back.To.IsZero() {
+		return CallbackOutput{}, domain.ErrInvalidState
+	}
+	if out, known, err := c.repeat(ctx); known || err != nil {
+		return out, err
+	}
+	profile, err := c.provider.Complete(ctx, c.attempt.upstream(), c.in.Answer)
+	if err != nil {
+		if out, known, late := c.await(ctx, err); known || late != nil {
+			return out, late
+		}
+		return CallbackOutput{}, err
+	}
+	out, err := c.settle(ctx, assertionOf(c.in.Provider, profile))
+	if errors.Is(err, domain.ErrFlowExists) { // another replica was first
+		if out, known, err := c.repeat(ctx); known || err != nil {
+			return out, err
+		}
+		return CallbackOutput{}, domain.ErrInvalidState
+	}
+	return out, err
+}
+
+// await looks for the outcome of a twin on another replica whose code the provider took first: some providers send two.
+func (c *callback) await(ctx context.Context, failed error) (CallbackOutput, bool, error) {
+	var fault *provider.Fault
+	if !errors.As(failed, &fault) || fault.Step != provider.StepExchange {
+		return CallbackOutput{}, false, nil
+	}
+	for wait := time.Duration(0); wait < twinWait; wait += twinWait / 10 {
+		if out, known, err := c.repeat(ctx); known || err != nil {
+			return out, known, err
+		}
+		if err := c.System.Sleep(ctx, twinWait/10); err != nil {
+			return CallbackOutput{}, false, err
+		}
+	}
+	return CallbackOutput{}, false, nil
+}
+
+// repeat answers with the outcome that the attempt has already, while it is unused and fresh.
+func (c *callback) repeat(ctx context.Context) (out CallbackOutput, known bool, err error) {
+	flow, err := c.Store.Read().Flows.ByID(ctx, outcomeID(c.in.State))
+	if errors.Is(err, domain.ErrNotFound) {
+		return out, false, nil
+	}
+	if err != nil {
+		return out, false, err
+	}
+	if !flow.IsLive(c.System.Now()) || c.back.To.IsZero() && flow.Purpose == domain.PurposeProviderCode {
+		return out, true, domain.ErrInvalidState
+	}
+	if flow.Purpose == domain.PurposeProviderCode {
+		secret, err := c.secretOf(flow, codeLabel)
+		return CallbackOutput{Back: c.back, Code: secret}, true, err
+	}
+	secret, err := c.secretOf(flow, continuationLabel)
+	if err != nil {
+		return out, true, err
+	}
+	var kept continued
+	if err := c.proofs.OpenPayload(flow, &kept); err != nil {
+		return out, true, err
+	}
+	return c.goOn(kept, secret)
+}
+
+// goOn answers with a continuation: as a failure, unless its person wanted just that.
+func (c *callback) goOn(kept continued, secret domain.Secret) (CallbackOutput, bool, error) {
+	continuation := continuationText(secret)
+	if kept.isLink() {
+		return CallbackOutput{Back: c.back, Continuation: continuation}, true, nil
+	}
+	return CallbackOutput{}, true, &Failure{Back: c.back, Err: kept.refusal(), Continuation: continuation}
+}
+
+func (s *Service) recordFailure(c callback, err error, now time.Time) {
+	event := domain.NewEvent(domain.EventLoginFailed, domain.Anonymous(), c.in.From, "", "")
+	event.Outcome = domain.Failed
+	event = event.With("provider", c.in.Provider).With("code", codeOf(err))
+	s.Audit.RecordFailure(event, c.in.From.Block(), now)
+}
+
+func codeOf(err error) string {
+	var e *domain.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return domain.ErrInternal.Code
+}
+
+// assertionOf brings what a provider said into forms of ours. An address that we don't take is none.
+func assertionOf(name string, p provider.Profile) domain.Assertion {
+	a := domain.Assertion{
+		Provider: name, Issuer: p.Issuer, Subject: p.Subject, Said: domain.Clip(p.Email, 254), Name: domain.CleanName(p.GivenName, p.FamilyName, p.Locale),
+	}
+	if email, err := domain.ParseEmail(p.Email); err == nil && p.Proved {
+		a.Email, a.Said, a.Authoritative = email, email.Mailbox(), p.Authoritative
+	}
+	return a
+}

@@ -1,0 +1,209 @@
+package federation
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/app/guard"
+	"github.com/signet-auth/signet/app/proof"
+	"github.com/signet-auth/signet/app/reauth"
+	"github.com/signet-auth/signet/app/signin"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/provider"
+	"github.com/signet-auth/signet/ports/secure"
+)
+
+// Settings are the rules of login through providers.
+type Settings struct {
+	AttemptTTL      time.Duration // from Begin to the callback
+	CodeTTL         time.Duration // from the callback to Exchange
+	ContinuationTTL time.Duration
+	Redirects       domain.RedirectAllowlist
+	SignUp          domain.SignUpPolicy
+	// Friendly says that an address is taken. Otherwise only its mailbox learns of it.
+	Friendly bool
+}
+
+// Service is the use cases. Safe for concurrent use.
+type Service struct {
+	*base.Base
+
+	guard     *guard.Guard
+	proofs    *proof.Service
+	reauth    *reauth.Service
+	signin    *signin.Service
+	directory *access.Directory
+	sealer    secure.Sealer
+	providers []provider.Provider
+	settings  Settings
+
+	turns  turns
+	faults faults
+}
+
+// Parts are what the service is made of.
+type Parts struct {
+	Guard     *guard.Guard
+	Proofs    *proof.Service
+	Reauth    *reauth.Service
+	SignIn    *signin.Service
+	Directory *access.Directory
+	Sealer    secure.Sealer
+	Providers []provider.Provider // in the order in which they are shown
+}
+
+// New makes the service.
+func New(b *base.Base, p Parts, s Settings) *Service {
+	return &Service{
+		Base: b, guard: p.Guard, proofs: p.Proofs, reauth: p.Reauth, signin: p.SignIn, directory: p.Directory, sealer: p.Sealer,
+		providers: p.Providers, settings: s,
+	}
+}
+
+// Providers are the configured ones.
+func (s *Service) Providers() []provider.Info {
+	all := make([]provider.Info, len(s.providers))
+	for i, p := range s.providers {
+		all[i] = p.Info()
+	}
+	return all
+}
+
+// Provider is a configured one. domain.ErrNotFound otherwise.
+func (s *Service) Provider(name string) (provider.Info, error) {
+	p, err := s.provider(name)
+	if err != nil {
+		return provider.Info{}, err
+	}
+	return p.Info(), nil
+}
+
+func (s *Service) provider(name string) (provider.Provider, error) {
+	for _, p := range s.providers {
+		if p.Info().Name == name {
+			return p, nil
+		}
+	}
+	return nil, domain.ErrNotFound
+}
+
+// same is a configured provider that is still the one that something began with: not another issuer or client under the name, and not
+// one that was taken out of the settings since (OA-9).
+func (s *Service) same(name string, fingerprint []byte) (provider.Provider, bool) {
+	p, err := s.provider(name)
+	return p, err == nil && string(fingerprintOf(p.Info())) == string(fingerprint)
+}
+
+func fingerprintOf(i provider.Info) []byte {
+	sum := sha256.Sum256([]byte(i.Issuer + "\x00" + i.ClientID))
+	return sum[:8]
+}
+
+// IsUsable tells whether an identity opens the account today: its provider is configured, under whatever name.
+func (s *Service) IsUsable(i domain.Identity) bool {
+	for _, p := range s.providers {
+		if info := p.Info(); info.Name == i.Provider || info.Issuer == i.Issuer {
+			return true
+		}
+	}
+	return false
+}
+
+// displayName is what people call a provider; its name when it is gone from the settings.
+func (s *Service) displayName(name string) string {
+	if info, err := s.Provider(name); err == nil {
+		return info.DisplayName
+	}
+	return name
+}
+
+// Back is the way back to the application that a login began at.
+type Back struct {
+	To       domain.Redirect // zero: there is none, the answer is for the browser itself
+	State    string          // the application's own
+	Provider string
+}
+
+// Failure is why a login did not come to its end, with the way back.
+type Failure struct {
+	Back
+
+	Err          error
+	Continuation domain.Secret // by which the person may go on; zero: they may not
+}
+
+// Error is the cause's.
+func (f *Failure) Error() string { return f.Err.Error() }
+
+// Unwrap is the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// turns lets one request at a time do something about a name, in this process.
+type turns struct {
+	mu   sync.Mutex
+	busy map[string]chan struct{}
+}
+
+// take waits for the turn; the caller ends it. The error is that of ctx.
+func (t *turns) take(ctx context.Context, name string) (end func(), err error) {
+	for {
+		t.mu.Lock()
+		other, taken := t.busy[name]
+		if !taken {
+			break
+		}
+		t.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	defer t.mu.Unlock()
+	if t.busy == nil {
+		t.busy = map[string]chan struct{}{}
+	}
+	mine := make(chan struct{})
+	t.busy[name] = mine
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.busy, name)
+		close(mine)
+	}, nil
+}
+
+// faults are what operators were told of in the last minute.
+type faults struct {
+	mu   sync.Mutex
+	told map[string]time.Time
+}
+
+// note logs the cause of a failure that an operator can do something about, once a minute: an attack must not fill the log.
+func (s *Service) note(ctx context.Context, err error, now time.Time) {
+	var fault *provider.Fault
+	if !errors.As(err, &fault) {
+		return
+	}
+	cause := fault.Provider + "\x00" + string(fault.Step) + "\x00" + fault.Code
+	s.faults.mu.Lock()
+	last, known := s.faults.told[cause]
+	fresh := known && now.Sub(last) < time.Minute
+	if !fresh {
+		if s.faults.told == nil || len(s.faults.told) > 1000 {
+			s.faults.told = map[string]time.Time{}
+		}
+		s.faults.told[cause] = now
+	}
+	s.faults.mu.Unlock()
+	if !fresh {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "a login through a provider failed", slog.String("provider", fault.Provider),
+			slog.String("step", string(fault.Step)), slog.String("code", fault.Code), slog.String("remedy", fault.Remedy), slog.Any("error", fault.Err))
+	}
+}
