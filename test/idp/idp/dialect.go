@@ -130,21 +130,3 @@ func described(code, text string) url.Values {
 	}
 	return v
 }
-
-// orNull is a text, or null where a document has that for an empty one.
-func orNull(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
-}
-
-// without leaves out members that have no value, as most documents do.
-func without(o Object) Object {
-	for name, value := range o {
-		if value == nil || value == "" {
-			delete(o, name)
-		}
-	}
-	return o
-}

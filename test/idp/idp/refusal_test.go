@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -158,8 +159,11 @@ func TestEveryDialectHasItsOwnErrors(t *testing.T) {
 
 func post(t *testing.T, address string, form url.Values) (int, string) {
 	t.Helper()
-	return do(t, http.MethodPost, address, form.Encode(), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}})
+	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}
+	return do(t, http.MethodPost, address, form.Encode(), header)
 }
+
+func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
 
 func do(t *testing.T, method, address, body string, header http.Header) (int, string) {
 	t.Helper()
@@ -167,9 +171,7 @@ func do(t *testing.T, method, address, body string, header http.Header) (int, st
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	answer, err := named{}.RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +186,9 @@ func do(t *testing.T, method, address, body string, header http.Header) (int, st
 
 func TestProfilesAreWhatTheSitesAnswer(t *testing.T) {
 	s := start(t)
-	person := idp.Person{Subject: "4242", Email: "ada@example.com", Verified: true, GivenName: "Ada", FamilyName: "Lovelace", PublicEmail: "a@b.example"}
+	person := idp.Person{
+		Subject: "4242", Email: "ada@example.com", Verified: true, GivenName: "Ada", FamilyName: "Lovelace", PublicEmail: "a@b.example",
+	}
 	for _, row := range []struct {
 		p                         *idp.Provider
 		authorize, token, profile string
@@ -223,7 +227,7 @@ func TestProfilesAreWhatTheSitesAnswer(t *testing.T) {
 			row.p.Login(person)
 			c := client(s, row.p, row.authorize, row.token, row.scopes...)
 			_, token := idToken(t, c)
-			_, body := do(t, http.MethodGet, s.URL+row.profile, "", http.Header{"Authorization": {"Bearer " + token.AccessToken}})
+			_, body := do(t, http.MethodGet, s.URL+row.profile, "", bearer(token.AccessToken))
 			var got any
 			want := map[string]any{}
 			if err := errors.Join(json.Unmarshal([]byte(body), &got), json.Unmarshal([]byte(row.want), &want)); err != nil {
@@ -237,7 +241,7 @@ func TestProfilesAreWhatTheSitesAnswer(t *testing.T) {
 					t.Errorf("%s is %v in %s", name, members[name], body)
 				}
 			}
-			if status, body := do(t, http.MethodGet, s.URL+row.profile, "", http.Header{"Authorization": {"Bearer x"}}); status < 400 {
+			if status, body := do(t, http.MethodGet, s.URL+row.profile, "", bearer("x")); status < 400 {
 				t.Errorf("an unknown token: %d %s", status, body)
 			}
 		})
