@@ -36,7 +36,7 @@ func TestTheCallbackCanBeSpoilt(t *testing.T) {
 		"no_iss_param":    "code state=s",
 		"wrong_state":     "code iss=" + acme.Issuer + " state=another",
 		"no_code":         "iss=" + acme.Issuer + " state=s",
-		"unavailable":     "error=temporarily_unavailable state=s",
+		"unavailable":     "error=temporarily_unavailable iss=" + acme.Issuer + " state=s",
 	} {
 		acme.Misbehave(strings.Fields(fault)...)
 		params := idp.Visit(t, c.AuthCodeURL("s")).Params()
