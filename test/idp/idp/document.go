@@ -44,6 +44,11 @@ func (p *Provider) read(e Endpoint, r *http.Request) (int, any) {
 		overlay(body, g.person.Claims)
 		overlay(body, p.switches.Documents[e])
 		return http.StatusOK, body
+	case []Object:
+		for _, row := range body {
+			overlay(row, p.switches.Documents[e])
+		}
+		return http.StatusOK, body
 	default:
 		return http.StatusOK, body
 	}

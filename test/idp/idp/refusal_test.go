@@ -247,3 +247,57 @@ func TestProfilesAreWhatTheSitesAnswer(t *testing.T) {
 		})
 	}
 }
+
+func TestSomeAreStricterThanOthers(t *testing.T) {
+	s := start(t)
+	const userinfo = "/openidconnect.googleapis.com/v1/userinfo"
+	tokens := map[string]string{}
+	for p, paths := range map[*idp.Provider][2]string{
+		s.Discord:  {"/discord.com/oauth2/authorize", "/discord.com/api/oauth2/token"},
+		s.Google:   {"/accounts.google.com/o/oauth2/auth", "/oauth2.googleapis.com/token"},
+		s.Facebook: {"/www.facebook.com/dialog/oauth", "/graph.facebook.com/oauth/access_token"},
+	} {
+		_, token := idToken(t, client(s, p, paths[0], paths[1], "openid", "email"))
+		tokens[p.Name] = token.AccessToken
+	}
+	for name, row := range map[string]struct {
+		path, token, agent string
+		want               int
+	}{
+		"Discord lets Signet in":           {"/discord.com/api/users/@me", tokens["discord"], "Signet/1", http.StatusOK},
+		"but not a library":                {"/discord.com/api/users/@me", tokens["discord"], "Go-http-client/1.1", http.StatusForbidden},
+		"a token in a query is none":       {userinfo + "?access_token=" + tokens["google"], "", "Signet/1", http.StatusUnauthorized},
+		"but is one at Facebook":           {"/graph.facebook.com/me?access_token=" + tokens["facebook"], "", "Signet/1", http.StatusOK},
+		"where a wrong proof is none":      {"/graph.facebook.com/me?appsecret_proof=x", tokens["facebook"], "Signet/1", http.StatusBadRequest},
+		"and another's token is of no use": {"/graph.facebook.com/me", tokens["google"], "Signet/1", http.StatusBadRequest},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+row.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header = bearer(row.token)
+		request.Header.Set("User-Agent", row.agent)
+		answer, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.StatusCode != row.want {
+			t.Errorf("%s: %s", name, answer.Status)
+		}
+		_ = answer.Body.Close()
+	}
+}
+
+func TestAPublicClientProvesItselfByItsVerifier(t *testing.T) {
+	s := start(t)
+	acme := s.Issuer("acme")
+	acme.SetSecret("")
+	c := client(s, acme, "/issuers/acme/authorize", "/issuers/acme/token", "openid")
+	if signed, _ := idToken(t, c); signed == "" {
+		t.Error("no id_token")
+	}
+	code := idp.Visit(t, c.AuthCodeURL("s")).Params().Get("code")
+	if _, err := c.Exchange(agent(t), code); errorCode(err) != "400 invalid_grant" {
+		t.Errorf("without one: %v", err)
+	}
+}

@@ -17,7 +17,7 @@ type Switches struct {
 	Signing  Signing `json:"signing,omitempty"`
 	ClockOff int     `json:"clock_off,omitempty"`
 
-	// Documents are set over what an endpoint answers; over the key, of Keys.
+	// Documents are set over what an endpoint answers: over the key that signs, and over every row of a list.
 	Documents map[Endpoint]Object `json:"documents,omitempty"`
 	// ExtraKeys are published before the one that signs.
 	ExtraKeys []Object `json:"extra_keys,omitempty"`
