@@ -111,7 +111,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.app = app.New(app.Ports{
 		Log: s.log, System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now), Limiter: l.shared, Waker: l.waker, Sealer: sealer,
 		Hasher: s.hasher, KeyMaker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: m.composer,
-		Transport: m.transport, Devices: useragent.Namer{}, PrepareMonths: c.prepareMonths,
+		Transport: m.transport, Devices: useragent.Namer{}, Providers: nil, PrepareMonths: c.prepareMonths,
 	}, c.settings(publicURL, issuer, policy))
 	if err := s.prepare(ctx); err != nil {
 		return err

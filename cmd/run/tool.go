@@ -57,7 +57,7 @@ func openTool(ctx context.Context, c *Config) (*tool, error) {
 		Log: slog.New(slog.DiscardHandler), System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now),
 		Limiter: memory.Unlimited{}, Waker: memory.NewWaker(), Sealer: sealer, Hasher: hasher, KeyMaker: jwtoken.KeyMaker{},
 		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: composer, Transport: memory.NewInbox(c.System.Now), Devices: useragent.Namer{},
-		PrepareMonths: c.prepareMonths,
+		Providers: nil, PrepareMonths: c.prepareMonths, // nobody logs in at a terminal
 	}, c.settings(c.PublicURL, c.Issuer, policy))}, nil
 }
 
