@@ -72,6 +72,7 @@ var testLibraries = []string{
 	"github.com/emersion/go-smtp",
 	"github.com/getkin/kin-openapi",
 	"github.com/santhosh-tekuri/jsonschema",
+	"golang.org/x/oauth2",
 	"github.com/google/go-cmp",
 	"pgregory.net/rapid",
 	"github.com/testcontainers/testcontainers-go",
