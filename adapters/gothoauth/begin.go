@@ -23,14 +23,14 @@ func (c *client) Begin(ctx context.Context, a provider.Attempt) (string, error) 
 	address := ""
 	if c.dialect.begin != nil {
 		if address, err = c.dialect.begin(a.State); err != nil {
-			return "", c.unavailable(stepDiscovery, "library", "", errors.New("no URL"))
+			return "", c.unavailable(provider.StepDiscovery, "library", "", errors.New("no URL"))
 		}
 	} else {
 		address = c.oauth(m).AuthCodeURL(a.State)
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return "", c.unavailable(stepDiscovery, "endpoints", "", errors.New("no URL"))
+		return "", c.unavailable(provider.StepDiscovery, "endpoints", "", errors.New("no URL"))
 	}
 	q := u.Query()
 	c.common(q, a, m)

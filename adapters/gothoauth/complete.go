@@ -19,7 +19,7 @@ func (c *client) Complete(ctx context.Context, a provider.Attempt, answer provid
 	case c.underWay <- struct{}{}:
 		defer func() { <-c.underWay }()
 	default:
-		return provider.Profile{}, domain.ErrBusy.Because(c.fault(stepCallback, "busy", "", nil))
+		return provider.Profile{}, domain.ErrBusy.Because(c.fault(provider.StepCallback, "busy", "", nil))
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -44,14 +44,14 @@ func (c *client) Complete(ctx context.Context, a provider.Attempt, answer provid
 // judgeAnswer decides on what the browser brought, before anybody is asked.
 func (c *client) judgeAnswer(m *metadata, answer provider.Answer) error {
 	if c.dialect.openID { // RFC 9207: the answer of another provider, which got our state, must not be exchanged here
-		missing := answer.Issuer == "" && m.SendsIssuer
+		missing := answer.Issuer == "" && m.SendsIssuer && answer.Error == "" // an error is only told, and some forget it there
 		if missing || answer.Issuer != "" && !c.isIssuer(m)(answer.Issuer) {
-			return domain.ErrInvalidState.Because(c.fault(stepCallback, "iss", "", nil))
+			return domain.ErrInvalidState.Because(c.fault(provider.StepCallback, "iss", "", nil))
 		}
 	}
 	switch {
 	case answer.Error != "":
-		return c.refused(stepCallback, answer.Error, answer.ErrorDescription)
+		return c.refused(provider.StepCallback, answer.Error, answer.ErrorDescription)
 	case answer.ErrorCode != "":
 		return c.facebookRefused(answer.ErrorCode)
 	case answer.Code.IsZero():
@@ -73,7 +73,7 @@ func (c *client) isIssuer(m *metadata) func(string) bool {
 func (c *client) exchange(l *login, verifier domain.Secret) (*oauth2.Token, error) {
 	secret, err := c.secret()
 	if err != nil {
-		return nil, c.failed(stepExchange, "secret", c.remedy("invalid_client"), err)
+		return nil, c.failed(provider.StepExchange, "secret", c.remedy("invalid_client"), err)
 	}
 	config := c.oauth(l.metadata)
 	config.ClientSecret = secret.Reveal()
@@ -96,7 +96,7 @@ func (c *client) identify(ctx context.Context, l *login, a provider.Attempt) (pr
 	}
 	token, _ := l.token.Extra("id_token").(string)
 	if token == "" {
-		return provider.Profile{}, c.failed(stepIDToken, "missing", "", errors.New("the answer has no id_token"))
+		return provider.Profile{}, c.failed(provider.StepIDToken, "missing", "", errors.New("the answer has no id_token"))
 	}
 	var err error
 	l.claims, err = c.verify(ctx, token, l.metadata, provider.Expected{

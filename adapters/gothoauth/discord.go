@@ -38,11 +38,11 @@ func (c *client) discord() dialect {
 			p.HTTPClient = l.calls.http()
 			user, err := p.FetchUser(&discord.Session{AccessToken: l.token.AccessToken})
 			if err != nil {
-				return provider.Profile{}, c.callFailed(stepProfile, l.calls, "")
+				return provider.Profile{}, c.callFailed(provider.StepProfile, l.calls, "")
 			}
 			subject, ok := provider.SubjectOf(user.UserID)
 			if !ok {
-				return provider.Profile{}, c.failed(stepProfile, "subject", "", nil)
+				return provider.Profile{}, c.failed(provider.StepProfile, "subject", "", nil)
 			}
 			who := provider.Profile{Issuer: discordIssuer, Subject: subject, GivenName: text(user.RawData["global_name"]), Locale: text(user.RawData["locale"])}
 			c.judge(&who, said{address: user.Email, proved: user.RawData["verified"] == true})

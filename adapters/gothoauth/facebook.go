@@ -41,11 +41,11 @@ func (c *client) facebook() dialect {
 			p.HTTPClient = l.calls.http()
 			user, err := p.FetchUser(&facebook.Session{AccessToken: l.token.AccessToken})
 			if err != nil {
-				return provider.Profile{}, c.callFailed(stepProfile, l.calls, "")
+				return provider.Profile{}, c.callFailed(provider.StepProfile, l.calls, "")
 			}
 			subject, ok := provider.SubjectOf(user.UserID)
 			if !ok {
-				return provider.Profile{}, c.failed(stepProfile, "subject", "", nil)
+				return provider.Profile{}, c.failed(provider.StepProfile, "subject", "", nil)
 			}
 			who := provider.Profile{
 				Issuer: facebookIssuer, Subject: subject, GivenName: text(user.RawData["first_name"]), FamilyName: text(user.RawData["last_name"]),
@@ -64,7 +64,7 @@ func (c *client) facebookRefused(code string) error {
 	if _, err := strconv.ParseUint(code, 10, 32); err != nil {
 		code = "unknown_error"
 	}
-	return c.failed(stepCallback, code, "the redirect URI "+c.info.Callback+" must be registered there, letter for letter, and the app be live", nil)
+	return c.failed(provider.StepCallback, code, "the redirect URI "+c.info.Callback+" must be registered there, letter for letter, and the app be live", nil)
 }
 
 // facebookCode is the number of an error, which Facebook answers as an object where OAuth has a word.

@@ -18,32 +18,22 @@ import (
 	"github.com/signet-auth/signet/ports/provider"
 )
 
-// The steps of a login, by which faults are told apart.
-const (
-	stepDiscovery = "discovery"
-	stepKeys      = "keys"
-	stepCallback  = "callback"
-	stepExchange  = "exchange"
-	stepIDToken   = "id_token"
-	stepProfile   = "profile"
-)
-
-func (c *client) fault(step, code, remedy string, err error) *provider.Fault {
+func (c *client) fault(step provider.Step, code, remedy string, err error) *provider.Fault {
 	return &provider.Fault{Provider: c.info.Name, Step: step, Code: code, Remedy: remedy, Err: err}
 }
 
 // failed is the error of an answer that can't be used.
-func (c *client) failed(step, code, remedy string, err error) error {
+func (c *client) failed(step provider.Step, code, remedy string, err error) error {
 	return domain.ErrProviderFailed.Because(c.fault(step, code, remedy, err))
 }
 
-func (c *client) unavailable(step, code, remedy string, err error) error {
+func (c *client) unavailable(step provider.Step, code, remedy string, err error) error {
 	return domain.ErrProviderUnavailable.Because(c.fault(step, code, remedy, err))
 }
 
 // callFailed sorts what went wrong with the last call by what the transport saw of it. setting names what to change when the provider
 // points elsewhere; it may be empty.
-func (c *client) callFailed(step string, last *calls, setting string) error {
+func (c *client) callFailed(step provider.Step, last *calls, setting string) error {
 	code := strconv.Itoa(last.status)
 	switch {
 	case errors.Is(last.err, errTooLong):
@@ -67,7 +57,7 @@ func (c *client) callFailed(step string, last *calls, setting string) error {
 }
 
 // networkFailed tells errors of this machine as they are, and no word that came from outside: net/http repeats malformed answers.
-func (c *client) networkFailed(step string, err error) error {
+func (c *client) networkFailed(step provider.Step, err error) error {
 	var (
 		certificate *tls.CertificateVerificationError
 		record      tls.RecordHeaderError
@@ -133,7 +123,7 @@ func (c *client) microsoftCode(description string) string {
 }
 
 // refused sorts an error that the provider answered with, at the callback or the exchange.
-func (c *client) refused(step, code, description string) error {
+func (c *client) refused(step provider.Step, code, description string) error {
 	number := c.microsoftCode(description)
 	told := number
 	if told == "" {
@@ -196,14 +186,14 @@ func (c *client) remedy(code string) string {
 func (c *client) exchangeFailed(last *calls, err error) error {
 	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok || last.err != nil || last.status >= 500 || last.status == http.StatusTooManyRequests || last.status >= 300 && last.status < 400 {
-		return c.callFailed(stepExchange, last, "")
+		return c.callFailed(provider.StepExchange, last, "")
 	}
 	code, description := refusal.ErrorCode, refusal.ErrorDescription
 	if code == "" && c.options.Kind == Facebook {
-		return c.failed(stepExchange, facebookCode(refusal.Body), c.remedy("invalid_client"), nil)
+		return c.failed(provider.StepExchange, facebookCode(refusal.Body), c.remedy("invalid_client"), nil)
 	}
 	if code == "" {
-		return c.failed(stepExchange, strconv.Itoa(last.status), "", nil)
+		return c.failed(provider.StepExchange, strconv.Itoa(last.status), "", nil)
 	}
-	return c.refused(stepExchange, code, description)
+	return c.refused(provider.StepExchange, code, description)
 }

@@ -52,11 +52,11 @@ func (c *client) github() dialect {
 			p.HTTPClient = l.calls.http()
 			user, err := p.FetchUser(&github.Session{AccessToken: l.token.AccessToken})
 			if err != nil {
-				return provider.Profile{}, c.callFailed(stepProfile, l.calls, c.options.Prefix+"_URL")
+				return provider.Profile{}, c.callFailed(provider.StepProfile, l.calls, c.options.Prefix+"_URL")
 			}
 			subject, ok := provider.SubjectOf(user.UserID) // "0" where there was none
 			if !ok {
-				return provider.Profile{}, c.failed(stepProfile, "subject", "", nil)
+				return provider.Profile{}, c.failed(provider.StepProfile, "subject", "", nil)
 			}
 			who := provider.Profile{Issuer: base, Subject: subject, GivenName: user.Name}
 			address, err := c.githubAddress(l, api+"/user/emails?per_page=100")
@@ -81,7 +81,7 @@ func (c *client) githubAddress(l *login, address string) (said, error) {
 		return said{}, nil
 	}
 	if err != nil {
-		return said{}, c.callFailed(stepProfile, l.calls, c.options.Prefix+"_URL")
+		return said{}, c.callFailed(provider.StepProfile, l.calls, c.options.Prefix+"_URL")
 	}
 	var rows []struct {
 		Email    string `json:"email"`
@@ -89,7 +89,7 @@ func (c *client) githubAddress(l *login, address string) (said, error) {
 		Verified bool   `json:"verified"`
 	}
 	if json.Unmarshal(body, &rows) != nil {
-		return said{}, c.failed(stepProfile, "unreadable", "", nil)
+		return said{}, c.failed(provider.StepProfile, "unreadable", "", nil)
 	}
 	for _, row := range rows {
 		if row.Primary && mailDomain(row.Email) != noreplyDomain {

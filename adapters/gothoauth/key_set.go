@@ -69,11 +69,11 @@ func (c *client) notVerified(err error) error {
 	var clock *provider.ClockError
 	switch {
 	case errors.As(err, &clock):
-		return c.failed(stepIDToken, "clock", "the clock of this machine is off by "+clock.Off.Round(time.Second).String()+" or more, or the provider's is", err)
+		return c.failed(provider.StepIDToken, "clock", "the clock of this machine is off by "+clock.Off.Round(time.Second).String()+" or more, or the provider's is", err)
 	case errors.Is(err, provider.ErrUnknownKey):
-		return c.failed(stepIDToken, "unknown_key", "", err)
+		return c.failed(provider.StepIDToken, "unknown_key", "", err)
 	}
-	return c.failed(stepIDToken, "not_valid", "", err)
+	return c.failed(provider.StepIDToken, "not_valid", "", err)
 }
 
 // keysOf are the keys that are known, fresh, and newer than since; else they are read. Where that fails, what is known is used for a day,
@@ -88,7 +88,7 @@ func (c *client) keysOf(ctx context.Context, m *metadata, since time.Time) (copi
 	case c.keys.turn <- struct{}{}:
 		defer func() { <-c.keys.turn }()
 	case <-ctx.Done():
-		return copies{}, c.networkFailed(stepKeys, ctx.Err())
+		return copies{}, c.networkFailed(provider.StepKeys, ctx.Err())
 	}
 	known = c.keys.get()
 	stale := !known.read.IsZero() && c.now().Before(known.fresh.Add(keysStale))
@@ -114,11 +114,11 @@ func (c *client) readKeys(ctx context.Context, m *metadata) error {
 	calls := &calls{ctx: ctx, client: c}
 	body, header, err := calls.get(m.JWKSURI, "")
 	if err != nil {
-		return c.callFailed(stepKeys, calls, "")
+		return c.callFailed(provider.StepKeys, calls, "")
 	}
 	keys, err := c.ids.Keys(body)
 	if err != nil {
-		return c.failed(stepKeys, "unreadable", "", err)
+		return c.failed(provider.StepKeys, "unreadable", "", err)
 	}
 	now := c.now()
 	k.mu.Lock()

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/signet-auth/signet/ports/provider"
 )
 
 // metadata is what is known of a provider's endpoints: constants, or its discovery document (OIDC Discovery §3).
@@ -67,7 +69,7 @@ func (c *client) discover(ctx context.Context, since time.Time) (*metadata, erro
 	case d.turn <- struct{}{}:
 		defer func() { <-d.turn }()
 	case <-ctx.Done():
-		return nil, c.networkFailed(stepDiscovery, ctx.Err())
+		return nil, c.networkFailed(provider.StepDiscovery, ctx.Err())
 	}
 	if known, read := d.get(); known != nil && read.After(since) {
 		return known, nil
@@ -79,10 +81,10 @@ func (c *client) discover(ctx context.Context, since time.Time) (*metadata, erro
 	}
 	m := &metadata{}
 	if err := json.Unmarshal(body, m); err != nil {
-		return nil, c.unavailable(stepDiscovery, "unreadable", "check "+c.issuerSetting(), nil)
+		return nil, c.unavailable(provider.StepDiscovery, "unreadable", "check "+c.issuerSetting(), nil)
 	}
 	if code, err := c.checkMetadata(m); err != nil {
-		return nil, c.unavailable(stepDiscovery, code, err.Error(), nil)
+		return nil, c.unavailable(provider.StepDiscovery, code, err.Error(), nil)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -92,12 +94,12 @@ func (c *client) discover(ctx context.Context, since time.Time) (*metadata, erro
 
 // discoveryFailed: whatever it was, nobody can log in by this provider until it is mended.
 func (c *client) discoveryFailed(last *calls) error {
-	err := c.callFailed(stepDiscovery, last, c.issuerSetting())
+	err := c.callFailed(provider.StepDiscovery, last, c.issuerSetting())
 	if fault := faultOf(err); fault != nil {
 		if fault.Remedy == "" && last.status >= 400 && last.status < 500 {
 			fault.Remedy = "check " + c.issuerSetting() + ": nothing is at its /.well-known/openid-configuration"
 		}
-		return c.unavailable(stepDiscovery, fault.Code, fault.Remedy, fault.Err)
+		return c.unavailable(provider.StepDiscovery, fault.Code, fault.Remedy, fault.Err)
 	}
 	return err
 }

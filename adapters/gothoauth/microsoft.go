@@ -59,11 +59,11 @@ func (c *client) identifyMicrosoft(_ context.Context, l *login) (provider.Profil
 	tenant := tenantOf(issuer)
 	subject, ok := provider.SubjectOf(claims["oid"])
 	if !ok || text(claims["tid"]) != tenant {
-		return provider.Profile{}, c.failed(stepIDToken, "tenant", "", nil)
+		return provider.Profile{}, c.failed(provider.StepIDToken, "tenant", "", nil)
 	}
 	// A key may be of one issuer only, or of all: then it names them by a template.
 	if of := strings.ReplaceAll(l.claims.Key.Issuer(), "{tenantid}", tenant); of != "" && of != issuer {
-		return provider.Profile{}, c.failed(stepIDToken, "key_issuer", "", nil)
+		return provider.Profile{}, c.failed(provider.StepIDToken, "key_issuer", "", nil)
 	}
 	if !c.allowsTenant(tenant) {
 		return provider.Profile{}, domain.ErrAccountNotAllowed

@@ -127,10 +127,10 @@ func reporter(s Settings) func(context.Context, error) {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		cause := fault.Step + " " + fault.Code
+		cause := string(fault.Step) + " " + fault.Code
 		if now := s.Now(); now.Sub(last[cause]) >= time.Minute {
 			last[cause] = now
-			s.Log.WarnContext(ctx, "a provider can't be used", "provider", fault.Provider, "step", fault.Step, "code", fault.Code,
+			s.Log.WarnContext(ctx, "a provider can't be used", "provider", fault.Provider, "step", string(fault.Step), "code", fault.Code,
 				"remedy", fault.Remedy, "error", fault.Err)
 		}
 	}

@@ -82,15 +82,28 @@ type Profile struct {
 // Fault is the cause behind an error that an operator can do something about.
 type Fault struct {
 	Provider string
-	Step     string // discovery, keys, callback, exchange, id_token, profile
+	Step     Step
 	Code     string // the OAuth error code, AADSTS number, HTTP status or a word of ours; never the provider's text
 	Remedy   string // what to change, empty when only the provider can
 	Err      error  // without queries, bodies and tokens
 }
 
+// Step is where a login failed.
+type Step string
+
+// The steps.
+const (
+	StepDiscovery Step = "discovery"
+	StepKeys      Step = "keys"
+	StepCallback  Step = "callback"
+	StepExchange  Step = "exchange"
+	StepIDToken   Step = "id_token"
+	StepProfile   Step = "profile"
+)
+
 // Error is what the log says.
 func (f *Fault) Error() string {
-	text := f.Provider + ": " + f.Step + ": " + f.Code
+	text := f.Provider + ": " + string(f.Step) + ": " + f.Code
 	if f.Remedy != "" {
 		text += ": " + f.Remedy
 	}
