@@ -13,8 +13,8 @@ import (
 
 const (
 	githubURL = "https://github.com"
-	// noreplyDomain is of addresses that take no mail.
-	noreplyDomain = "users.noreply.github.com"
+	// noreplyDomains begin so, of github.com and of every other: their addresses take no mail.
+	noreplyDomains = "users.noreply."
 )
 
 // github has no id_token. Its errors come with status 200, which x/oauth2 sees through. The address of the profile is the public one and
@@ -71,6 +71,9 @@ func (c *client) githubAddresses() (base, api string) {
 	if base == "" || base == githubURL {
 		return githubURL, "https://api.github.com"
 	}
+	if host, ok := strings.CutPrefix(base, "https://"); ok && strings.HasSuffix(host, ".ghe.com") { // Enterprise Cloud with data residency
+		return base, "https://api." + host
+	}
 	return base, base + "/api/v3"
 }
 
@@ -92,7 +95,7 @@ func (c *client) githubAddress(l *login, address string) (said, error) {
 		return said{}, c.failed(provider.StepProfile, "unreadable", "", nil)
 	}
 	for _, row := range rows {
-		if row.Primary && mailDomain(row.Email) != noreplyDomain {
+		if row.Primary && !strings.HasPrefix(mailDomain(row.Email), noreplyDomains) {
 			return said{address: row.Email, proved: row.Verified}, nil
 		}
 	}

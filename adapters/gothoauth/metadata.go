@@ -32,15 +32,18 @@ const (
 	metadataLife  = 24 * time.Hour
 	metadataRetry = 5 * time.Second // after the first failure, then twice as long each time
 	metadataWait  = time.Minute     // at most
+	metadataPause = time.Second     // in which people who begin get the last error
 )
 
 // discovered is the metadata of a provider that publishes it. What was read once is used without end while the provider can't be asked.
 type discovered struct {
 	turn chan struct{} // of the one that reads
 
-	mu    sync.Mutex
-	known *metadata
-	read  time.Time
+	mu     sync.Mutex
+	known  *metadata
+	read   time.Time
+	failed time.Time
+	err    error // of that failure
 }
 
 func newDiscovered() *discovered { return &discovered{turn: make(chan struct{}, 1)} }
@@ -56,10 +59,20 @@ func (c *client) metadata(ctx context.Context) (*metadata, error) {
 	if c.dialect.pinned != nil {
 		return c.dialect.pinned, nil
 	}
-	if known, _ := c.discovered.get(); known != nil {
-		return known, nil
+	if known, err := c.discovered.recent(c.now()); known != nil || err != nil {
+		return known, err
 	}
 	return c.discover(ctx, time.Time{})
+}
+
+// recent is what is known, or the error of a moment ago: strangers begin logins, and must not make us ask as often as they like.
+func (d *discovered) recent(now time.Time) (*metadata, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.known == nil && d.err != nil && now.Sub(d.failed) < metadataPause {
+		return nil, d.err
+	}
+	return d.known, nil
 }
 
 // discover reads the document, unless somebody else has done so since.
@@ -74,6 +87,18 @@ func (c *client) discover(ctx context.Context, since time.Time) (*metadata, erro
 	if known, read := d.get(); known != nil && read.After(since) {
 		return known, nil
 	}
+	m, err := c.readMetadata(ctx)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err != nil {
+		d.failed, d.err = c.now(), err
+		return nil, err
+	}
+	d.known, d.read, d.err = m, c.now(), nil
+	return m, nil
+}
+
+func (c *client) readMetadata(ctx context.Context) (*metadata, error) {
 	calls := &calls{ctx: ctx, client: c}
 	body, _, err := calls.get(c.discoveryURL(), "")
 	if err != nil {
@@ -86,9 +111,6 @@ func (c *client) discover(ctx context.Context, since time.Time) (*metadata, erro
 	if code, err := c.checkMetadata(m); err != nil {
 		return nil, c.unavailable(provider.StepDiscovery, code, err.Error(), nil)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.known, d.read = m, c.now()
 	return m, nil
 }
 

@@ -69,7 +69,14 @@ func TestMetadataIsReadOnDemandAndOnce(t *testing.T) {
 	if _, err := p.Begin(t.Context(), porttest.NewAttempt(1)); !errors.Is(err, domain.ErrProviderUnavailable) {
 		t.Error(err)
 	}
+	if _, err := p.Begin(t.Context(), porttest.NewAttempt(1)); !errors.Is(err, domain.ErrProviderUnavailable) {
+		t.Error(err)
+	}
+	if n := len(w.acme().Requests(idp.Discovery)); n != 1 {
+		t.Errorf("asked %d times within a second", n)
+	}
 	w.acme().Reset()
+	w.pass(time.Second)
 	for range 3 {
 		if _, err := login(t, p); err != nil {
 			t.Fatal(err)

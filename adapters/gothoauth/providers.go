@@ -116,6 +116,15 @@ func newClient(s Settings, o Options, transport http.RoundTripper, test *url.URL
 // Info is what is known of it without asking it.
 func (c *client) Info() provider.Info { return c.info }
 
+// Owns tells whether identities of an issuer are this provider's. A discovered one may write its issuer with a slash more than settings.
+func (c *client) Owns(issuer string) bool {
+	if c.options.Kind == Microsoft {
+		tenant := tenantOf(issuer)
+		return tenant != "" && c.allowsTenant(tenant)
+	}
+	return strings.TrimSuffix(issuer, "/") == strings.TrimSuffix(c.info.Issuer, "/")
+}
+
 // reporter logs what goes wrong in the background, once a minute for each cause. What goes wrong in a login is in its error.
 func reporter(s Settings) func(context.Context, error) {
 	var mu sync.Mutex

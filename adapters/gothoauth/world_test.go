@@ -33,7 +33,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{now: time.Now(), log: &strings.Builder{}}
+	w := &world{now: time.Now().Truncate(time.Second), log: &strings.Builder{}}
 	w.Server = idp.Start(t, idp.Options{PublicURL: publicURL, Now: w.clock})
 	w.settings = gothoauth.Settings{
 		PublicURL: publicURL, Version: "1.2.3", Timeout: 10 * time.Second, Insecure: true, TestProvider: w.URL,

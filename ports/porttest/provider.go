@@ -89,6 +89,9 @@ func Provider(t *testing.T, open func(t *testing.T) Upstream) {
 			if err != nil || p.Issuer == "" || p.Subject == "" {
 				t.Fatalf("%+v, %v", p, err)
 			}
+			if !u.Owns(p.Issuer) || u.Owns("https://attacker.example") || u.Owns("") {
+				t.Errorf("it does not know whether it is %q", p.Issuer)
+			}
 			profiles = append(profiles, p)
 		}
 		if profiles[0].Subject != profiles[1].Subject || profiles[0].Issuer != profiles[1].Issuer {
