@@ -20,16 +20,12 @@ func (c *client) Begin(ctx context.Context, a provider.Attempt) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	address := ""
+	address := c.oauth(m).AuthCodeURL(a.State)
 	if c.dialect.begin != nil {
-		if address, err = c.dialect.begin(a.State); err != nil {
-			return "", c.unavailable(provider.StepDiscovery, "library", "", errors.New("no URL"))
-		}
-	} else {
-		address = c.oauth(m).AuthCodeURL(a.State)
+		address, err = c.dialect.begin(a.State)
 	}
-	u, err := url.Parse(address)
-	if err != nil {
+	u, parseErr := url.Parse(address)
+	if err != nil || parseErr != nil {
 		return "", c.unavailable(provider.StepDiscovery, "endpoints", "", errors.New("no URL"))
 	}
 	q := u.Query()

@@ -224,13 +224,13 @@ func (c *checker) address(suffix, text string) {
 		return
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !c.acceptedScheme(u) {
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !acceptedScheme(u, c.insecure) {
 		c.bad(suffix, "must be an address such as https://id.example.com, without query")
 	}
 }
 
-func (c *checker) acceptedScheme(u *url.URL) bool {
-	return u.Scheme == "https" || u.Scheme == "http" && c.insecure
+func acceptedScheme(u *url.URL, insecure bool) bool {
+	return u.Scheme == "https" || u.Scheme == "http" && insecure
 }
 
 // CheckTestProvider takes a loopback address without a path.

@@ -16,7 +16,7 @@ func (c *client) discord() dialect {
 	library := func() *discord.Provider { return discord.New(c.options.ClientID, "", c.info.Callback, c.scopes...) }
 	return dialect{
 		displayName: "Discord", issuer: discordIssuer, scopes: []string{"identify", "email"},
-		pinned: &metadata{
+		pinned: &metadata{ //nolint:gosec // addresses, no credentials
 			Issuer:                discordIssuer,
 			AuthorizationEndpoint: "https://discord.com/api/oauth2/authorize",
 			TokenEndpoint:         "https://discord.com/api/oauth2/token",

@@ -23,7 +23,7 @@ func (c *client) facebook() dialect {
 	}
 	return dialect{
 		displayName: "Facebook", issuer: facebookIssuer, scopes: []string{"email", "public_profile"},
-		pinned: &metadata{
+		pinned: &metadata{ //nolint:gosec // addresses, no credentials
 			Issuer:                facebookIssuer,
 			AuthorizationEndpoint: "https://www.facebook.com/dialog/oauth",
 			TokenEndpoint:         "https://graph.facebook.com/oauth/access_token",

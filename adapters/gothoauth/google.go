@@ -18,7 +18,7 @@ const googleIssuer = "https://accounts.google.com"
 func (c *client) google() dialect {
 	return dialect{
 		displayName: "Google", issuer: googleIssuer, scopes: []string{"openid", "email", "profile"}, openID: true,
-		pinned: &metadata{
+		pinned: &metadata{ //nolint:gosec // addresses, no credentials
 			Issuer:                googleIssuer,
 			AuthorizationEndpoint: "https://accounts.google.com/o/oauth2/auth",
 			TokenEndpoint:         "https://oauth2.googleapis.com/token",

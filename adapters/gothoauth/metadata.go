@@ -153,7 +153,7 @@ func (c *client) checkMetadata(m *metadata) (code string, err error) {
 	}
 	for _, endpoint := range []string{m.AuthorizationEndpoint, m.TokenEndpoint, m.JWKSURI} {
 		u, err := url.Parse(endpoint)
-		if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && c.insecure) {
+		if err != nil || u.Host == "" || !acceptedScheme(u, c.insecure) {
 			return "endpoints", errors.New("the document must name authorization_endpoint, token_endpoint and jwks_uri by https")
 		}
 	}

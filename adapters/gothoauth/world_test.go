@@ -134,8 +134,7 @@ func login(t *testing.T, p provider.Provider) (provider.Profile, error) {
 }
 
 func faultOf(err error) provider.Fault {
-	var fault *provider.Fault
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*provider.Fault](err); ok {
 		return *fault
 	}
 	return provider.Fault{}

@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,9 +20,7 @@ import (
 func logged(t *testing.T, env map[string]string) string {
 	t.Helper()
 	all := map[string]string{"DATA_DIR": t.TempDir(), "PORT": "0", "ADMIN_ADDR": "off", "BCRYPT_COST": "4"}
-	for name, value := range env {
-		all[name] = value
-	}
+	maps.Copy(all, env)
 	c, err := run.ParseConfig(all)
 	if err != nil {
 		t.Fatal(err)
@@ -102,9 +101,7 @@ func TestSecretsOfProvidersComeFromFiles(t *testing.T) {
 	s := idp.Start(t, idp.Options{})
 	folder, env := t.TempDir(), s.Env("apple", "google")
 	s.Issuer("acme")
-	for name, value := range s.Env("acme") {
-		env[name] = value
-	}
+	maps.Copy(env, s.Env("acme"))
 	for _, name := range []string{"GOOGLE_CLIENT_SECRET", "APPLE_PRIVATE_KEY", "OIDC_ACME_CLIENT_SECRET"} {
 		path := filepath.Join(folder, name)
 		if err := os.WriteFile(path, []byte(env[name]+"\n"), 0o600); err != nil {

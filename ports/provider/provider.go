@@ -83,7 +83,7 @@ type Profile struct {
 }
 
 // Fault is the cause behind an error that an operator can do something about.
-type Fault struct {
+type Fault struct { //nolint:errname // it is what the log calls it, and mostly a cause
 	Provider string
 	Step     Step
 	Code     string // the OAuth error code, AADSTS number, HTTP status or a word of ours; never the provider's text
