@@ -142,6 +142,8 @@ func (c *checker) scopes() {
 	openID := c.options.Kind == OIDC || c.options.Kind == GitLab || c.options.Kind == Google || c.options.Kind == Microsoft
 	if len(c.options.Scopes) > 0 && openID && !slices.Contains(c.options.Scopes, "openid") {
 		c.bad("SCOPES", "must hold openid: without it there is no id_token")
+	} else if len(c.options.Scopes) > 0 && c.options.Kind == Microsoft && !slices.Contains(c.options.Scopes, "profile") {
+		c.bad("SCOPES", "must hold profile: without it nothing says who it is")
 	}
 }
 

@@ -35,6 +35,7 @@ func TestSettingsThatCannotBeUsed(t *testing.T) {
 		"public, without PKCE":   {[]options{with(acme, func(o *options) { o.ClientSecret, o.PKCE = domain.Secret{}, "off" })}, "OIDC_ACME_PKCE must not be off"},
 		"a scope in quotes":      {[]options{with(acme, func(o *options) { o.Scopes = []string{`"openid`} })}, "OIDC_ACME_SCOPES separated by blanks"},
 		"no openid":              {[]options{with(acme, func(o *options) { o.Scopes = []string{"email"} })}, "OIDC_ACME_SCOPES openid"},
+		"no oid":                 {[]options{with(microsoft, func(o *options) { o.Scopes = []string{"openid"} })}, "MICROSOFT_SCOPES profile"},
 		"two lines of a name":    {[]options{with(acme, func(o *options) { o.DisplayName = "A\nB" })}, "OIDC_ACME_DISPLAY_NAME one line"},
 		"all domains":            {[]options{with(acme, func(o *options) { o.TrustedDomains = []string{"*"} })}, "OIDC_ACME_TRUSTED_DOMAINS * is not"},
 		"all below a domain":     {[]options{with(acme, func(o *options) { o.TrustedDomains = []string{"*.example.com"} })}, "OIDC_ACME_TRUSTED_DOMAINS * is not"},

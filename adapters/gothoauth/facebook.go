@@ -67,15 +67,23 @@ func (c *client) facebookRefused(code string) error {
 	return c.failed(provider.StepCallback, code, "the redirect URI "+c.info.Callback+" must be registered there, letter for letter, and the app be live", nil)
 }
 
-// facebookCode is the number of an error, which Facebook answers as an object where OAuth has a word.
-func facebookCode(body []byte) string {
+// facebookExchangeFailed sorts an error of the exchange, which is an object with numbers where OAuth has a word.
+func (c *client) facebookExchangeFailed(body []byte) error {
 	var answer struct {
 		Error struct {
-			Code int `json:"code"`
+			Code    int `json:"code"`
+			Subcode int `json:"error_subcode"`
 		} `json:"error"`
 	}
 	if json.Unmarshal(body, &answer) != nil {
-		return "unreadable"
+		return c.failed(provider.StepExchange, "unreadable", "", nil)
 	}
-	return strconv.Itoa(answer.Error.Code)
+	remedy := ""
+	switch code, subcode := answer.Error.Code, answer.Error.Subcode; {
+	case code == 191, subcode == 36008:
+		remedy = c.remedy("redirect_uri_mismatch")
+	case code == 1, code == 101:
+		remedy = c.remedy("invalid_client")
+	}
+	return c.failed(provider.StepExchange, strconv.Itoa(answer.Error.Code), remedy, nil)
 }

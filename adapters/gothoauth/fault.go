@@ -151,7 +151,7 @@ func (c *client) refused(step provider.Step, code, description string) error {
 func (c *client) remedy(code string) string {
 	p := c.options.Prefix
 	switch code {
-	case "redirect_uri_mismatch", "AADSTS50011":
+	case "redirect_uri_mismatch", "AADSTS50011", "AADSTS500112":
 		return "register the redirect URI " + c.info.Callback + " there, letter for letter"
 	case "AADSTS9002327", "AADSTS9002325", "AADSTS9002326":
 		return "register the redirect URI " + c.info.Callback + " under the platform Web, not SPA"
@@ -186,11 +186,15 @@ func (c *client) remedy(code string) string {
 func (c *client) exchangeFailed(last *calls, err error) error {
 	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok || last.err != nil || last.status >= 500 || last.status == http.StatusTooManyRequests || last.status >= 300 && last.status < 400 {
-		return c.callFailed(provider.StepExchange, last, "")
+		setting := ""
+		if c.options.Kind == GitHub {
+			setting = c.options.Prefix + "_URL"
+		}
+		return c.callFailed(provider.StepExchange, last, setting)
 	}
 	code, description := refusal.ErrorCode, refusal.ErrorDescription
 	if code == "" && c.options.Kind == Facebook {
-		return c.failed(provider.StepExchange, facebookCode(refusal.Body), c.remedy("invalid_client"), nil)
+		return c.facebookExchangeFailed(refusal.Body)
 	}
 	if code == "" {
 		return c.failed(provider.StepExchange, strconv.Itoa(last.status), "", nil)

@@ -3,6 +3,7 @@ package gothoauth
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -58,7 +59,10 @@ func (c *client) identifyMicrosoft(_ context.Context, l *login) (provider.Profil
 	claims, issuer := l.claims.Raw, l.claims.Issuer
 	tenant := tenantOf(issuer)
 	subject, ok := provider.SubjectOf(claims["oid"])
-	if !ok || text(claims["tid"]) != tenant {
+	if !ok {
+		return provider.Profile{}, c.failed(provider.StepIDToken, "subject", "", errors.New("no oid"))
+	}
+	if text(claims["tid"]) != tenant {
 		return provider.Profile{}, c.failed(provider.StepIDToken, "tenant", "", nil)
 	}
 	// A key may be of one issuer only, or of all: then it names them by a template.

@@ -41,10 +41,9 @@ type Server struct {
 	work   sync.WaitGroup
 	app    *app.App
 	hasher *pwhash.Hasher
+	undo   []func() // first opened, first
 
 	providers *gothoauth.Providers
-
-	undo []func() // first opened, first
 }
 
 // Start opens everything, in the order in which things need each other, and serves. On an error nothing is left open. ctx
