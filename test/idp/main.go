@@ -79,7 +79,9 @@ func serve(ctx context.Context, args []string, out, help io.Writer) error {
 			s.Issuer(name)
 		}
 	}
-	printSettings(out, s, o.public)
+	if err := printSettings(out, s, o.public); err != nil {
+		return err
+	}
 	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	ended := context.AfterFunc(ctx, func() {
 		s.Stop()
@@ -93,11 +95,14 @@ func serve(ctx context.Context, args []string, out, help io.Writer) error {
 }
 
 // printSettings prints lines for .env, and for a shell.
-func printSettings(out io.Writer, s *idp.Server, public string) {
+func printSettings(out io.Writer, s *idp.Server, public string) error {
 	env := s.Env()
-	fmt.Fprintln(out, "# Settings for Signet, which has to run with SIGNET_ENV=development:")
+	var text strings.Builder
+	text.WriteString("# Settings for Signet, which has to run with SIGNET_ENV=development:\n")
 	for _, name := range slices.Sorted(maps.Keys(env)) {
-		fmt.Fprintf(out, "%s='%s'\n", name, strings.ReplaceAll(strings.TrimSpace(env[name]), "\n", `\n`))
+		fmt.Fprintf(&text, "%s='%s'\n", name, strings.ReplaceAll(strings.TrimSpace(env[name]), "\n", `\n`))
 	}
-	fmt.Fprintf(out, "# Then open %s/api/oauth/google; what else can be scripted: curl %s/control\n", public, s.URL)
+	fmt.Fprintf(&text, "# Then open %s/api/oauth/google; what else can be scripted: curl %s/control\n", public, s.URL)
+	_, err := io.WriteString(out, text.String())
+	return err
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/joho/godotenv"
 )
 
 // writes is a buffer for two goroutines.
@@ -46,10 +48,13 @@ func TestItPrintsSettingsAndEndsWithItsContext(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"\nOAUTH_TEST_PROVIDER='http://127.0.0.1:", "\nOIDC_TWO_ISSUER='", `\n-----END PRIVATE KEY-----'`} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("%q is missing in\n%s", want, out.String())
-		}
+	env, err := godotenv.Unmarshal(out.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if env["OAUTH_TEST_PROVIDER"]+"/issuers/two" != env["OIDC_TWO_ISSUER"] || env["OIDC_TWO_CLIENT_SECRET"] != "two-secret:+/%=" ||
+		!strings.HasSuffix(env["APPLE_PRIVATE_KEY"], `\n-----END PRIVATE KEY-----`) {
+		t.Errorf("as .env it says %v", env)
 	}
 }
 

@@ -48,7 +48,7 @@ func apple() dialect {
 			switch why {
 			case WrongClient, EndedSecret: // 400, where others say 401
 				return http.StatusBadRequest, Object{"error": "invalid_client"}
-			case WrongCode:
+			case WrongCode, UsedCode:
 				return http.StatusBadRequest, Object{"error": "invalid_grant", "error_description": "The code has expired or has been revoked."}
 			}
 			return oauthRefusal(why)

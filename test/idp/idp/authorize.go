@@ -107,6 +107,9 @@ func (p *Provider) send(w http.ResponseWriter, r *http.Request, q, params url.Va
 	if state := q.Get("state"); state != "" {
 		params.Set("state", state)
 	}
+	if p.dialect.promises {
+		params.Set("iss", p.Issuer)
+	}
 	s := p.current()
 	for name, value := range s.Answer {
 		params.Set(name, value)

@@ -36,7 +36,9 @@ type dialect struct {
 	formPost bool // it answers by POST
 	signed   bool // the client's secret is a token that it signs (Apple)
 	tenants  bool // a path has a tenant, which takes some people only (Microsoft)
-	promises bool // the metadata promises an iss with every callback (RFC 9207)
+	promises bool // every callback has an iss, one that brings an error too (RFC 9207)
+	// codes begins every code.
+	codes string
 	// formEncoded are token answers for those that don't ask for JSON.
 	formEncoded bool
 	// fragment ends the address of every callback.
@@ -97,7 +99,8 @@ type Refusal string
 const (
 	WrongClient   Refusal = "wrong_client" // id or secret
 	EndedSecret   Refusal = "ended_secret"
-	WrongCode     Refusal = "wrong_code" // unknown, used, ended, somebody else's
+	WrongCode     Refusal = "wrong_code" // unknown, or ended
+	UsedCode      Refusal = "used_code"
 	WrongRedirect Refusal = "wrong_redirect"
 	WrongVerifier Refusal = "wrong_verifier"
 	WrongGrant    Refusal = "wrong_grant" // a grant_type that nobody offers
@@ -129,22 +132,4 @@ func described(code, text string) url.Values {
 		v.Set("error_description", text)
 	}
 	return v
-}
-
-// orNull is a text, or null where a document has that for an empty one.
-func orNull(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
-}
-
-// without leaves out members that have no value, as most documents do.
-func without(o Object) Object {
-	for name, value := range o {
-		if value == nil || value == "" {
-			delete(o, name)
-		}
-	}
-	return o
 }

@@ -27,7 +27,7 @@ func discord() dialect {
 		},
 		refusal: func(why Refusal) (int, Object) {
 			switch why {
-			case WrongCode:
+			case WrongCode, UsedCode:
 				return http.StatusBadRequest, Object{"error": "invalid_grant", "error_description": `Invalid "code" in request.`}
 			case WrongRedirect:
 				return http.StatusBadRequest, Object{"error": "invalid_grant", "error_description": `Invalid "redirect_uri" in request.`}

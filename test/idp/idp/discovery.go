@@ -1,7 +1,6 @@
 package idp
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 )
@@ -49,31 +48,4 @@ func lists(member any, text string) bool {
 		return slices.Contains(list, any(text))
 	}
 	return text == "client_secret_basic" // what is meant where nothing is said
-}
-
-// Omit, as the value of a member or parameter that is set over another, leaves it out. nil is null.
-const Omit = "(omit)"
-
-// overlay sets members over those of an object.
-func overlay(o, over Object) {
-	for name, value := range over {
-		o[name] = value
-		if value == Omit {
-			delete(o, name)
-		}
-	}
-}
-
-func encode(value any) string {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return `{"error":"server_error"}`
-	}
-	return string(text)
-}
-
-func writeJSON(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(encode(body)))
 }

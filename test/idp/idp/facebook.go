@@ -39,6 +39,8 @@ func facebook() dialect {
 		refusal: func(why Refusal) (int, Object) {
 			number, subcode, text := 100, 36009, "This authorization code has been used."
 			switch why {
+			case WrongCode:
+				text = "Invalid verification code format."
 			case WrongClient, EndedSecret:
 				number, subcode, text = 1, 0, "Error validating client secret."
 			case WrongRedirect:

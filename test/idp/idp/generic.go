@@ -1,9 +1,6 @@
 package idp
 
-import (
-	"net/http"
-	"net/url"
-)
+import "net/http"
 
 // generic speaks OpenID Connect as the specification has it, and is found by its discovery document.
 func generic(name string) dialect {
@@ -18,7 +15,6 @@ func generic(name string) dialect {
 			UserInfo: func(p *Provider, g *grant, _ *http.Request) any { return standardClaims(p, g) },
 		},
 		granted: func(*Provider, *grant) Object { return Object{"expires_in": 3600} },
-		extra:   func(p *Provider, _ *grant) url.Values { return url.Values{"iss": {p.Issuer}} }, // RFC 9207, as the metadata promises
 	}
 }
 

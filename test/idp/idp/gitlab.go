@@ -23,7 +23,7 @@ func gitlab() dialect {
 			case WrongClient, EndedSecret:
 				body["error_description"] = "Client authentication failed due to unknown client, no client authentication included, " +
 					"or unsupported authentication method."
-			case WrongCode, WrongRedirect, WrongVerifier: // one text for all of them
+			case WrongCode, UsedCode, WrongRedirect, WrongVerifier: // one text for all of them
 				body["error_description"] = "The provided authorization grant is invalid, expired, revoked, does not match the " +
 					"redirection URI used in the authorization request, or was issued to another client."
 			}

@@ -10,7 +10,8 @@ import (
 func google() dialect {
 	return dialect{
 		title: "Google", pinned: true, issuer: "https://accounts.google.com", home: "gmail.com",
-		subject: digits(21), field: "sub", flag: "email_verified",
+		subject: digits(21), field: "sub", flag: "email_verified", promises: true,
+		codes: "4/0A", // a slash in a parameter
 		paths: map[Endpoint][]string{
 			// Two addresses of the same door: libraries know the old one, the discovery document the other.
 			Authorize: {"/accounts.google.com/o/oauth2/auth", "/accounts.google.com/o/oauth2/v2/auth"},
@@ -27,10 +28,10 @@ func google() dialect {
 			UserInfo: func(p *Provider, g *grant, _ *http.Request) any { return googleUserInfo(p, g) },
 		},
 		granted: func(*Provider, *grant) Object { return Object{"expires_in": 3599} }, // no refresh_token without access_type=offline
-		extra: func(p *Provider, g *grant) url.Values {
-			// It sends its iss (RFC 9207), and the scopes by their long names where they have one.
+		extra: func(_ *Provider, g *grant) url.Values {
+			// The scopes that were granted come back, by their long names where they have one.
 			v := url.Values{
-				"iss": {p.Issuer}, "authuser": {"0"}, "prompt": {"none"},
+				"authuser": {"0"}, "prompt": {"none"},
 				"scope": {strings.NewReplacer("email", "email https://www.googleapis.com/auth/userinfo.email",
 					"profile", "profile https://www.googleapis.com/auth/userinfo.profile").Replace(strings.Join(g.scopes, " "))},
 			}
@@ -47,7 +48,7 @@ func google() dialect {
 				return http.StatusBadRequest, Object{"error": "redirect_uri_mismatch", "error_description": "Bad Request"}
 			case WrongVerifier:
 				return http.StatusBadRequest, Object{"error": "invalid_grant", "error_description": "Invalid code verifier."}
-			case WrongCode:
+			case WrongCode, UsedCode:
 				return http.StatusBadRequest, Object{"error": "invalid_grant", "error_description": "Bad Request"}
 			}
 			return oauthRefusal(why)

@@ -27,7 +27,7 @@ func (g *grant) may(scope string) bool { return slices.Contains(g.scopes, scope)
 
 // issue gives a grant a code. The caller holds the lock.
 func (p *Provider) issue(g *grant) string {
-	code := random()
+	code := p.dialect.codes + random()
 	p.grants[code] = g
 	return code
 }
@@ -36,8 +36,11 @@ func (p *Provider) issue(g *grant) string {
 // a first error learns only of the second. The caller holds the lock.
 func (p *Provider) redeem(form url.Values) (*grant, Refusal) {
 	g := p.grants[form.Get("code")]
-	if g == nil || g.used || p.now().Sub(g.at) > codeTTL {
+	switch {
+	case g == nil || p.now().Sub(g.at) > codeTTL:
 		return nil, WrongCode
+	case g.used:
+		return nil, UsedCode
 	}
 	g.used = true
 	verifier := form.Get("code_verifier")

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -96,10 +97,7 @@ func (p *Provider) keys(w http.ResponseWriter, _ *http.Request) {
 		key["issuer"] = p.Issuer
 	}
 	overlay(key, p.switches.Documents[Keys])
-	set := []Object{key}
-	if p.switches.OddKeys {
-		set = append(oddKeys(), key)
-	}
+	set := append(slices.Clone(p.switches.ExtraKeys), key)
 	p.mu.Unlock()
 	w.Header().Set("Cache-Control", "public, max-age=3600")
 	writeJSON(w, http.StatusOK, Object{"keys": set})
@@ -117,4 +115,14 @@ func oddKeys() []Object {
 		{"kty": "oct", "kid": "secret", "k": "AAAA"},
 		{"kid": "nothing"},
 	}
+}
+
+// manyKeys are more than a key set has room for.
+func manyKeys() []Object {
+	keys := make([]Object, 100)
+	for i := range keys {
+		keys[i] = jwk(material("ES256", strangerMaterial))
+		keys[i]["kid"], keys[i]["alg"] = fmt.Sprintf("extra-%d", i), "ES256"
+	}
+	return keys
 }

@@ -14,6 +14,7 @@ func microsoft() dialect {
 	return dialect{
 		title: "Microsoft", pinned: true, issuer: "https://login.microsoftonline.com/{tenantid}/v2.0", home: "outlook.com",
 		subject: guid, field: "oid", flag: "xms_edov", tenants: true,
+		codes: "1." + fill(1200), // longer than anybody else's
 		paths: map[Endpoint][]string{
 			Authorize: {host + "/oauth2/v2.0/authorize"}, Token: {host + "/oauth2/v2.0/token"}, Keys: {host + "/discovery/v2.0/keys"},
 			UserInfo: {"/graph.microsoft.com/oidc/userinfo"},
@@ -89,13 +90,14 @@ func microsoftRefusal(why Refusal) (int, Object) {
 		number int
 		text   string
 	}{
-		WrongClient:   {http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID."},
-		EndedSecret:   {http.StatusUnauthorized, "invalid_client", 7000222, "The provided client secret keys are expired."},
-		WrongCode:     {http.StatusBadRequest, "invalid_grant", 70008, "The provided authorization code or refresh token has expired due to inactivity."},
-		WrongRedirect: {http.StatusBadRequest, "invalid_client", 500112, "The reply address does not match the reply address provided when requesting the authorization code."},
-		WrongVerifier: {http.StatusBadRequest, "invalid_grant", 501481, "The Code_Verifier does not match the code_challenge supplied in the authorization request."},
-		WrongGrant:    {http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."},
-		Unavailable:   {http.StatusServiceUnavailable, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again."},
+		WrongClient:   {401, "invalid_client", 7000215, "Invalid client secret provided. Ensure that it is the secret's value, not its ID."},
+		EndedSecret:   {401, "invalid_client", 7000222, "The provided client secret keys are expired."},
+		WrongCode:     {400, "invalid_grant", 70008, "The provided authorization code or refresh token has expired."},
+		UsedCode:      {400, "invalid_grant", 54005, "OAuth2 Authorization code was already redeemed."},
+		WrongRedirect: {400, "invalid_client", 500112, "The reply address does not match that of the authorization request."},
+		WrongVerifier: {400, "invalid_grant", 501481, "The Code_Verifier does not match the code_challenge."},
+		WrongGrant:    {400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."},
+		Unavailable:   {503, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again."},
 	}[why]
 	trace, at := guid(random()), time.Now().UTC().Format("2006-01-02 15:04:05Z")
 	return row.status, Object{

@@ -22,9 +22,6 @@ const (
 	Discovery Endpoint = "discovery"
 )
 
-// Object is a JSON object.
-type Object = map[string]any
-
 // Provider is one provider, with the one client that is registered there. Safe for concurrent use.
 type Provider struct {
 	Name string

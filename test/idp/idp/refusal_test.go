@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -158,8 +159,11 @@ func TestEveryDialectHasItsOwnErrors(t *testing.T) {
 
 func post(t *testing.T, address string, form url.Values) (int, string) {
 	t.Helper()
-	return do(t, http.MethodPost, address, form.Encode(), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}})
+	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}
+	return do(t, http.MethodPost, address, form.Encode(), header)
 }
+
+func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
 
 func do(t *testing.T, method, address, body string, header http.Header) (int, string) {
 	t.Helper()
@@ -167,9 +171,7 @@ func do(t *testing.T, method, address, body string, header http.Header) (int, st
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	answer, err := named{}.RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +186,9 @@ func do(t *testing.T, method, address, body string, header http.Header) (int, st
 
 func TestProfilesAreWhatTheSitesAnswer(t *testing.T) {
 	s := start(t)
-	person := idp.Person{Subject: "4242", Email: "ada@example.com", Verified: true, GivenName: "Ada", FamilyName: "Lovelace", PublicEmail: "a@b.example"}
+	person := idp.Person{
+		Subject: "4242", Email: "ada@example.com", Verified: true, GivenName: "Ada", FamilyName: "Lovelace", PublicEmail: "a@b.example",
+	}
 	for _, row := range []struct {
 		p                         *idp.Provider
 		authorize, token, profile string
@@ -223,7 +227,7 @@ func TestProfilesAreWhatTheSitesAnswer(t *testing.T) {
 			row.p.Login(person)
 			c := client(s, row.p, row.authorize, row.token, row.scopes...)
 			_, token := idToken(t, c)
-			_, body := do(t, http.MethodGet, s.URL+row.profile, "", http.Header{"Authorization": {"Bearer " + token.AccessToken}})
+			_, body := do(t, http.MethodGet, s.URL+row.profile, "", bearer(token.AccessToken))
 			var got any
 			want := map[string]any{}
 			if err := errors.Join(json.Unmarshal([]byte(body), &got), json.Unmarshal([]byte(row.want), &want)); err != nil {
@@ -237,9 +241,63 @@ func TestProfilesAreWhatTheSitesAnswer(t *testing.T) {
 					t.Errorf("%s is %v in %s", name, members[name], body)
 				}
 			}
-			if status, body := do(t, http.MethodGet, s.URL+row.profile, "", http.Header{"Authorization": {"Bearer x"}}); status < 400 {
+			if status, body := do(t, http.MethodGet, s.URL+row.profile, "", bearer("x")); status < 400 {
 				t.Errorf("an unknown token: %d %s", status, body)
 			}
 		})
+	}
+}
+
+func TestSomeAreStricterThanOthers(t *testing.T) {
+	s := start(t)
+	const userinfo = "/openidconnect.googleapis.com/v1/userinfo"
+	tokens := map[string]string{}
+	for p, paths := range map[*idp.Provider][2]string{
+		s.Discord:  {"/discord.com/oauth2/authorize", "/discord.com/api/oauth2/token"},
+		s.Google:   {"/accounts.google.com/o/oauth2/auth", "/oauth2.googleapis.com/token"},
+		s.Facebook: {"/www.facebook.com/dialog/oauth", "/graph.facebook.com/oauth/access_token"},
+	} {
+		_, token := idToken(t, client(s, p, paths[0], paths[1], "openid", "email"))
+		tokens[p.Name] = token.AccessToken
+	}
+	for name, row := range map[string]struct {
+		path, token, agent string
+		want               int
+	}{
+		"Discord lets Signet in":           {"/discord.com/api/users/@me", tokens["discord"], "Signet/1", http.StatusOK},
+		"but not a library":                {"/discord.com/api/users/@me", tokens["discord"], "Go-http-client/1.1", http.StatusForbidden},
+		"a token in a query is none":       {userinfo + "?access_token=" + tokens["google"], "", "Signet/1", http.StatusUnauthorized},
+		"but is one at Facebook":           {"/graph.facebook.com/me?access_token=" + tokens["facebook"], "", "Signet/1", http.StatusOK},
+		"where a wrong proof is none":      {"/graph.facebook.com/me?appsecret_proof=x", tokens["facebook"], "Signet/1", http.StatusBadRequest},
+		"and another's token is of no use": {"/graph.facebook.com/me", tokens["google"], "Signet/1", http.StatusBadRequest},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+row.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header = bearer(row.token)
+		request.Header.Set("User-Agent", row.agent)
+		answer, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.StatusCode != row.want {
+			t.Errorf("%s: %s", name, answer.Status)
+		}
+		_ = answer.Body.Close()
+	}
+}
+
+func TestAPublicClientProvesItselfByItsVerifier(t *testing.T) {
+	s := start(t)
+	acme := s.Issuer("acme")
+	acme.SetSecret("")
+	c := client(s, acme, "/issuers/acme/authorize", "/issuers/acme/token", "openid")
+	if signed, _ := idToken(t, c); signed == "" {
+		t.Error("no id_token")
+	}
+	code := idp.Visit(t, c.AuthCodeURL("s")).Params().Get("code")
+	if _, err := c.Exchange(agent(t), code); errorCode(err) != "400 invalid_grant" {
+		t.Errorf("without one: %v", err)
 	}
 }

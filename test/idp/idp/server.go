@@ -29,6 +29,7 @@ type Server struct {
 	options Options
 	mux     *http.ServeMux
 	stopped chan struct{} // ends what is slow or held
+	stop    func()
 
 	mu        sync.Mutex
 	publicURL string
@@ -44,6 +45,7 @@ func New(url string, o Options) *Server {
 		URL: strings.TrimSuffix(url, "/"), options: o, mux: http.NewServeMux(), stopped: make(chan struct{}),
 		publicURL: strings.TrimSuffix(o.PublicURL, "/"),
 	}
+	s.stop = sync.OnceFunc(func() { close(s.stopped) })
 	s.Google = s.Add("google", Google)
 	s.Microsoft = s.Add("microsoft", Microsoft)
 	s.Apple = s.Add("apple", Apple)
@@ -69,7 +71,7 @@ func Start(tb testing.TB, o Options) *Server {
 }
 
 // Stop ends what is slow or held, so that the listener can close.
-func (s *Server) Stop() { close(s.stopped) }
+func (s *Server) Stop() { s.stop() }
 
 // ServeHTTP is the server's handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }

@@ -1,7 +1,5 @@
 package idp
 
-import "maps"
-
 // Switches make a provider misbehave. The zero value behaves. Misbehave sets them by name.
 type Switches struct {
 	// Deny is an error code that the callback brings instead of a code, in the provider's own form; DenyText its description.
@@ -19,10 +17,10 @@ type Switches struct {
 	Signing  Signing `json:"signing,omitempty"`
 	ClockOff int     `json:"clock_off,omitempty"`
 
-	// Documents are set over what an endpoint answers; over the key, of Keys.
+	// Documents are set over what an endpoint answers: over the key that signs, and over every row of a list.
 	Documents map[Endpoint]Object `json:"documents,omitempty"`
-	// OddKeys publishes keys that nobody can use beside the one that signs.
-	OddKeys bool `json:"odd_keys,omitempty"`
+	// ExtraKeys are published before the one that signs.
+	ExtraKeys []Object `json:"extra_keys,omitempty"`
 
 	// Faults are those of the transport.
 	Faults map[Endpoint]Fault `json:"faults,omitempty"`
@@ -64,34 +62,4 @@ func (p *Provider) current() Switches {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.switches
-}
-
-// claim sets a claim of the id_token.
-func (s *Switches) claim(name string, value any) { s.Claims = merged(s.Claims, name, value) }
-
-// say sets a member of the id_token and of userinfo, or of the profile where that is all there is.
-func (s *Switches) say(name string, value any) {
-	s.claim(name, value)
-	s.member(UserInfo, name, value)
-}
-
-// member sets a member of what an endpoint answers.
-func (s *Switches) member(e Endpoint, name string, value any) {
-	s.Documents = merged(s.Documents, e, merged(s.Documents[e], name, value))
-}
-
-// answer sets a parameter of the callback.
-func (s *Switches) answer(name, value string) { s.Answer = merged(s.Answer, name, value) }
-
-// fault spoils an endpoint.
-func (s *Switches) fault(e Endpoint, f Fault) { s.Faults = merged(s.Faults, e, f) }
-
-// merged is a copy with one more member: a map that was handed to Set is not ours to change.
-func merged[K comparable, V any](m map[K]V, key K, value V) map[K]V {
-	out := maps.Clone(m)
-	if out == nil {
-		out = map[K]V{}
-	}
-	out[key] = value
-	return out
 }
