@@ -47,6 +47,7 @@ import (
 	"github.com/signet-auth/signet/ports/cache"
 	"github.com/signet-auth/signet/ports/device"
 	"github.com/signet-auth/signet/ports/mailer"
+	"github.com/signet-auth/signet/ports/provider"
 	"github.com/signet-auth/signet/ports/secure"
 	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/ports/sys"
@@ -69,6 +70,7 @@ type Ports struct {
 	Composer  mailer.Composer
 	Transport mailer.Transport
 	Devices   device.Namer
+	Providers []provider.Provider // by which people log in; there may be none
 	// PrepareMonths makes the partitions of the months to come, as the owner of the schema, and says how many.
 	PrepareMonths func(ctx context.Context, now time.Time, n int) (int, error)
 }

@@ -104,6 +104,10 @@ type Config struct {
 	LockFirst      duration `env:"LOCKOUT_FIRST" envDefault:"15m"`
 	LockLongest    duration `env:"LOCKOUT_LONGEST" envDefault:"24h"`
 
+	Providers         providersConfig `env:"-"`
+	OAuthTimeout      duration        `env:"OAUTH_TIMEOUT" envDefault:"10s"`
+	OAuthTestProvider string          `env:"OAUTH_TEST_PROVIDER"`
+
 	FeedPoll      duration `env:"FEED_POLL" envDefault:"500ms"`
 	FeedStaleness duration `env:"FEED_MAX_STALENESS" envDefault:"30s"`
 	OutboxLease   duration `env:"OUTBOX_LEASE" envDefault:"30s"`

@@ -25,14 +25,19 @@ func ParseConfig(environ map[string]string) (*Config, error) {
 		return nil, err
 	}
 	c := Config{System: RealSystem()}
-	err = env.ParseWithOptions(&c, env.Options{Environment: values, FuncMap: map[reflect.Type]env.ParserFunc{
-		reflect.TypeFor[domain.Secret](): func(v string) (any, error) { return domain.NewSecret(v), nil },
-	}})
+	err = env.ParseWithOptions(&c, env.Options{Environment: values, FuncMap: secretParser})
 	if err != nil {
-		return nil, parseErrors(err)
+		err = parseErrors(err, "", reflect.TypeFor[Config]())
+	}
+	if err := errors.Join(err, c.Providers.parse(values)); err != nil {
+		return nil, err
 	}
 	c.fill()
 	return &c, errors.Join(c.check()...)
+}
+
+var secretParser = map[reflect.Type]env.ParserFunc{
+	reflect.TypeFor[domain.Secret](): func(v string) (any, error) { return domain.NewSecret(v), nil },
 }
 
 // resolve copies the environment with aliases and files put under the names they stand for. An empty value is no value.
@@ -49,7 +54,7 @@ func resolve(environ map[string]string) (map[string]string, error) {
 		}
 	}
 	var errs []error
-	for _, name := range fromFiles {
+	for _, name := range slices.Concat(fromFiles, providerFiles(values)) {
 		path, ok := values[name+"_FILE"]
 		if !ok {
 			continue
@@ -68,9 +73,9 @@ func resolve(environ map[string]string) (map[string]string, error) {
 	return values, errors.Join(errs...)
 }
 
-// parseErrors turns the parser's error into a line a setting, named as the operator knows it. The parser's own text is not
-// used: it repeats values.
-func parseErrors(err error) error {
+// parseErrors turns the parser's error into a line a setting, named as the operator knows it, of a struct whose settings have a prefix. The
+// parser's own text is not used: it repeats values.
+func parseErrors(err error, prefix string, of reflect.Type) error {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
 		return err
@@ -82,17 +87,17 @@ func parseErrors(err error) error {
 			lines = append(lines, e)
 			continue
 		}
-		lines = append(lines, fmt.Errorf("%s %s", variable(p.Name), accepted(p)))
+		lines = append(lines, fmt.Errorf("%s %s", variable(p.Name, prefix, of), accepted(p)))
 	}
 	return errors.Join(lines...)
 }
 
-func variable(field string) string {
-	f, ok := reflect.TypeFor[Config]().FieldByName(field)
+func variable(field, prefix string, of reflect.Type) string {
+	f, ok := of.FieldByName(field)
 	if !ok {
 		return field
 	}
-	return f.Tag.Get("env")
+	return prefix + f.Tag.Get("env")
 }
 
 func accepted(p env.ParseError) string {
@@ -207,6 +212,7 @@ func (c *Config) check() []error {
 	} {
 		bad(d > 0, "%s must be more than 0", name)
 	}
+	errs = append(errs, c.checkProviders()...)
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errs
 }

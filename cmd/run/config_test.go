@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -23,11 +24,30 @@ func TestEnvExampleNamesEverySettingWithItsDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	defaults := map[string]string{}
-	config := reflect.TypeFor[run.Config]()
-	for field := range config.Fields() {
-		if name := field.Tag.Get("env"); name != "-" {
-			defaults[name] = field.Tag.Get("envDefault")
+	read := func(of reflect.Type, prefix string) {
+		for _, field := range reflect.VisibleFields(of) {
+			if name := field.Tag.Get("env"); name != "" && name != "-" {
+				defaults[prefix+name] = field.Tag.Get("envDefault")
+			}
 		}
+	}
+	config := reflect.TypeFor[run.Config]()
+	read(config, "")
+	providers, _ := config.FieldByName("Providers")
+	for field := range providers.Type.Fields() {
+		switch prefix := field.Tag.Get("envPrefix"); {
+		case prefix != "":
+			read(field.Type, prefix)
+		case field.Name == "Generic": // any number of them: they stand there as comments
+			read(field.Type.Elem(), "OIDC_ACME_")
+		}
+	}
+	text, err := os.ReadFile("../../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range regexp.MustCompile(`(?m)^# (OIDC_ACME_[A-Z_]+)=(.*)$`).FindAllStringSubmatch(string(text), -1) {
+		example[line[1]] = line[2]
 	}
 	if diff := cmp.Diff(defaults, example); diff != "" {
 		t.Errorf("settings (-code +.env.example):\n%s", diff)
@@ -76,6 +96,21 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 		"keys outlived by tokens":      {map[string]string{"KEY_ROTATION": "2d", "JWT_ACCESS_TOKEN_EXPIRES": "3d"}, nil}, // they verify on
 		"keys that rotate at will":     {map[string]string{"KEY_ROTATION": "monthly"}, []string{"KEY_ROTATION"}},
 		"half an administrator":        {map[string]string{"BOOTSTRAP_ADMIN_EMAIL": "a@example.com"}, []string{"BOOTSTRAP_ADMIN_EMAIL"}},
+		"a provider":                   {map[string]string{"GOOGLE_CLIENT_ID": "id", "GOOGLE_CLIENT_SECRET": "hunter2"}, nil},
+		"types of providers": {
+			map[string]string{"GOOGLE_CLIENT_ID": "id", "GOOGLE_SIGNUP": "maybe", "OIDC_A_B_CLIENT_ID": "id", "OIDC_A_B_SIGNUP": "maybe", "PORT": "http"},
+			[]string{"GOOGLE_SIGNUP", "OIDC_A_B_SIGNUP", "PORT"},
+		},
+		"what providers lack": {
+			map[string]string{"GOOGLE_CLIENT_ID": "id", "OIDC_ACME_CLIENT_ID": "id", "OIDC_ACME_EMAIL_VERIFIED": "yes"},
+			[]string{"GOOGLE_CLIENT_SECRET", "OIDC_ACME_EMAIL_VERIFIED", "OIDC_ACME_ISSUER"},
+		},
+		"a provider without TLS in front": {
+			map[string]string{"DISCORD_CLIENT_ID": "id", "DISCORD_CLIENT_SECRET": "hunter2", "PUBLIC_URL": "http://auth.example.com"},
+			[]string{"PUBLIC_URL"},
+		},
+		"a provider of tests": {map[string]string{"OAUTH_TEST_PROVIDER": "http://127.0.0.1:9090"}, []string{"OAUTH_TEST_PROVIDER"}},
+		"a long wait":         {map[string]string{"OAUTH_TIMEOUT": "10m"}, []string{"OAUTH_TIMEOUT"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/adapters/gothoauth"
 	"github.com/signet-auth/signet/adapters/jwtoken"
 	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/adapters/pwhash"
@@ -41,6 +42,8 @@ type Server struct {
 	app    *app.App
 	hasher *pwhash.Hasher
 	undo   []func() // first opened, first
+
+	providers *gothoauth.Providers
 }
 
 // Start opens everything, in the order in which things need each other, and serves. On an error nothing is left open. ctx
@@ -108,10 +111,13 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.providers, err = c.openProviders(ctx, publicURL, s.log); err != nil {
+		return err
+	}
 	s.app = app.New(app.Ports{
 		Log: s.log, System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now), Limiter: l.shared, Waker: l.waker, Sealer: sealer,
 		Hasher: s.hasher, KeyMaker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: m.composer,
-		Transport: m.transport, Devices: useragent.Namer{}, PrepareMonths: c.prepareMonths,
+		Transport: m.transport, Devices: useragent.Namer{}, Providers: s.providers.List(), PrepareMonths: c.prepareMonths,
 	}, c.settings(publicURL, issuer, policy))
 	if err := s.prepare(ctx); err != nil {
 		return err
@@ -182,7 +188,7 @@ func (s *Server) serve(listeners *echohttp.Server) {
 	serving, stop := context.WithCancel(context.Background())
 	working, halt := context.WithCancel(context.Background())
 	s.stop, s.halt = stop, halt
-	for _, run := range []func(context.Context){s.app.Run, s.hasher.Warm} {
+	for _, run := range []func(context.Context){s.app.Run, s.hasher.Warm, s.providers.Run} {
 		s.work.Go(func() { run(working) })
 	}
 	go func() {

@@ -49,15 +49,20 @@ func openTool(ctx context.Context, c *Config) (*tool, error) {
 	if err != nil {
 		return nil, err
 	}
+	log := slog.New(slog.DiscardHandler)
+	providers, err := c.openProviders(ctx, c.PublicURL, log) // none is asked: which there are says who can still log in
+	if err != nil {
+		return nil, err
+	}
 	db, err := openDatabase(c, c.Database, c.System)
 	if err != nil {
 		return nil, err
 	}
 	return &tool{db: db, App: app.New(app.Ports{
-		Log: slog.New(slog.DiscardHandler), System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now),
+		Log: log, System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now),
 		Limiter: memory.Unlimited{}, Waker: memory.NewWaker(), Sealer: sealer, Hasher: hasher, KeyMaker: jwtoken.KeyMaker{},
 		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: composer, Transport: memory.NewInbox(c.System.Now), Devices: useragent.Namer{},
-		PrepareMonths: c.prepareMonths,
+		Providers: providers.List(), PrepareMonths: c.prepareMonths,
 	}, c.settings(c.PublicURL, c.Issuer, policy))}, nil
 }
 

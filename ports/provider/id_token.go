@@ -14,7 +14,8 @@ type IDTokens interface {
 	Keys(document []byte) ([]Key, error)
 	// Verify checks an id_token of at most 16 KB (OIDC Core §3.1.3.7): its signature under the one key that its kid names (without a
 	// kid: that fits), by an algorithm fixed by the key, and never HS* or none; iss, aud, azp, exp, iat and nonce, the times with 60 s
-	// of leeway. ErrUnknownKey when no key has its kid: the keys may have been rotated.
+	// of leeway; and its subject (SubjectOf). ErrUnknownKey when no key has its kid: the keys may have been rotated. A *ClockError when
+	// nothing but its times is wrong.
 	Verify(token string, keys []Key, want Expected) (Claims, error)
 	// ClientSecret makes Apple's: ES256 by the PEM key under its kid; iss is the team, sub the client id, aud Apple's issuer, 5 minutes.
 	ClientSecret(key AppleKey, clientID string, now time.Time) (domain.Secret, error)
@@ -48,6 +49,17 @@ type Claims struct {
 type AppleKey struct {
 	TeamID, KeyID string
 	PEM           domain.Secret
+}
+
+// ClockError is the error of an id_token whose times don't fit: it, or this machine, has the wrong time.
+type ClockError struct {
+	Claim string        // exp, iat or nbf
+	Off   time.Duration // how far it is out, beyond the leeway
+}
+
+// Error says by how much.
+func (e *ClockError) Error() string {
+	return e.Claim + " of the id_token is " + e.Off.Round(time.Second).String() + " beyond the leeway"
 }
 
 // ErrUnknownKey is the error of an id_token whose kid is in none of the keys.

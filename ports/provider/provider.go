@@ -17,6 +17,9 @@ import (
 type Provider interface {
 	// Info is what is known of it without asking it.
 	Info() Info
+	// Owns tells without asking it whether it is the provider of identities of that issuer (Profile.Issuer): those of any tenant that may
+	// log in, say, and also after it got another name here.
+	Owns(issuer string) bool
 	// Begin is the URL that the browser is sent to: response_type=code, PKCE S256 of the attempt's verifier where the provider takes it,
 	// the nonce where there is an id_token. domain.ErrProviderUnavailable when its metadata is not known yet and can't be had.
 	Begin(ctx context.Context, a Attempt) (string, error)
@@ -80,7 +83,7 @@ type Profile struct {
 }
 
 // Fault is the cause behind an error that an operator can do something about.
-type Fault struct {
+type Fault struct { //nolint:errname // it is what the log calls it, and mostly a cause
 	Provider string
 	Step     Step
 	Code     string // the OAuth error code, AADSTS number, HTTP status or a word of ours; never the provider's text

@@ -7,6 +7,7 @@ type owner string
 const (
 	bunsql    owner = "adapters/bunsql"
 	echohttp  owner = "adapters/echohttp"
+	gothoauth owner = "adapters/gothoauth"
 	jwtoken   owner = "adapters/jwtoken"
 	memory    owner = "adapters/memory"
 	pwhash    owner = "adapters/pwhash"
@@ -40,12 +41,18 @@ var libraries = map[string][]owner{
 	"github.com/ccojocar/zxcvbn-go":          {pwhash, pwscreen},
 	"github.com/mileusna/useragent":          {useragent},
 	"github.com/wneessen/go-mail":            {smtpmail},
-	"github.com/alecthomas/kong":             {run},
-	"github.com/caarlos0/env/v11":            {run},
-	"github.com/google/uuid":                 {run},
-	"github.com/joho/godotenv":               {run},
-	"golang.org/x/term":                      {run},
-	"golang.org/x/net/idna":                  {core},
+	// Not the whole of goth: its apple brings a second library of tokens along, and gothic keeps logins in cookies of its own.
+	"github.com/markbates/goth/providers/discord":  {gothoauth},
+	"github.com/markbates/goth/providers/facebook": {gothoauth},
+	"github.com/markbates/goth/providers/github":   {gothoauth},
+	"github.com/markbates/goth/providers/google":   {gothoauth},
+	"golang.org/x/oauth2":                          {gothoauth},
+	"github.com/alecthomas/kong":                   {run},
+	"github.com/caarlos0/env/v11":                  {run},
+	"github.com/google/uuid":                       {run},
+	"github.com/joho/godotenv":                     {run},
+	"golang.org/x/term":                            {run},
+	"golang.org/x/net/idna":                        {core},
 }
 
 // telemetry crosses every edge by its nature: any adapter and cmd may import it, the core may not.

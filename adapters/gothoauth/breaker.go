@@ -1,0 +1,39 @@
+package gothoauth
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	breakAfter = 5                // failures in a row
+	breakFor   = 10 * time.Second // without a call
+)
+
+// breaker spares people the wait for a provider that is down: after failures in a row of network or 5xx nobody asks it for a while. Then
+// calls go through again, and the first one that fails stops them at once.
+type breaker struct {
+	mu       sync.Mutex
+	failures int
+	open     time.Time // until then
+}
+
+func (b *breaker) closed(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !now.Before(b.open)
+}
+
+func (b *breaker) failed(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.failures++; b.failures >= breakAfter {
+		b.open = now.Add(breakFor)
+	}
+}
+
+func (b *breaker) succeeded() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failures, b.open = 0, time.Time{}
+}

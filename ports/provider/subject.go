@@ -1,0 +1,34 @@
+package provider
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxSubject is the longest subject (OIDC Core §2), in characters.
+const maxSubject = 255
+
+// SubjectOf reads a member that says who somebody is: a text of 1 to 255 printable characters, or a positive integer written in
+// decimals, which never goes through a float: two large ones would become one person. Anything else is nobody, "0" included: it is
+// what a missing number becomes on its way through libraries, one account for everybody.
+func SubjectOf(member any) (subject string, ok bool) {
+	switch value := member.(type) {
+	case string:
+		subject = value
+	case json.Number:
+		subject = value.String()
+		if strings.ContainsFunc(subject, func(r rune) bool { return r < '0' || r > '9' }) {
+			return "", false
+		}
+	}
+	if subject == "" || subject == "0" || utf8.RuneCountInString(subject) > maxSubject {
+		return "", false
+	}
+	unfit := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) } // what is no UTF-8 would all be one character
+	if strings.ContainsFunc(subject, unfit) {
+		return "", false
+	}
+	return subject, true
+}
