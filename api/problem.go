@@ -23,6 +23,8 @@ type Problem struct {
 	Errors []FieldProblem `json:"errors,omitempty"`
 	// NeedsVerification is true with email_not_verified, else absent.
 	NeedsVerification bool `json:"needs_verification,omitempty"`
+	// Continuation is for POST /api/oauth/complete, where a login through a provider may go on.
+	Continuation string `json:"continuation,omitempty"`
 	// Limit is how many there may be, with limit_reached.
 	Limit *int `json:"limit,omitempty"`
 	// Holders is how many hold the role, counted to 1000, and IncludedBy how many roles include it, with role_in_use.

@@ -78,10 +78,16 @@ type User struct {
 
 // Identity is an account at a provider that the user may log in with.
 type Identity struct {
-	ID        string    `json:"id"`
-	Provider  string    `json:"provider"`
-	Email     string    `json:"email,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
+	ID          string `json:"id"`
+	Provider    string `json:"provider"`
+	DisplayName string `json:"display_name"`
+	// Email is what the provider said last.
+	Email         string     `json:"email,omitempty"`
+	EmailVerified bool       `json:"email_verified"`
+	CreatedAt     time.Time  `json:"created_at"`
+	LastLoginAt   *time.Time `json:"last_login_at,omitempty"`
+	// Usable is false when the provider is not configured here any more.
+	Usable bool `json:"usable"`
 }
 
 // MeResponse is the success of GET /api/auth/me.

@@ -2,7 +2,7 @@
 // alike. Each folder below is a feature (a Service whose methods are its use cases) or something that features stand on.
 //
 //	base, guard, access, proof, credential, signin, reauth     what features stand on
-//	auth, password, profile, session, user, admin              features: accounts
+//	auth, password, profile, session, user, admin, federation  features: accounts
 //	service, permission, role, assignment, apptoken            features: authorization
 //	authz, oauth, auditlog                                     features: questions and their answers
 //	keys, reseal, feed, outbox, audit, usage, janitor          what works behind them
@@ -25,6 +25,7 @@ import (
 	"github.com/signet-auth/signet/app/authz"
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/credential"
+	"github.com/signet-auth/signet/app/federation"
 	"github.com/signet-auth/signet/app/feed"
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/app/janitor"
@@ -88,6 +89,7 @@ type Settings struct {
 	Password     domain.PasswordPolicy
 	Proofs       proof.Settings
 	CloseGrace   time.Duration
+	Federation   federation.Settings
 	Guard        guard.Settings
 	Feed         feed.Settings
 	Outbox       outbox.Settings
@@ -104,6 +106,8 @@ type App struct {
 	Sessions *session.Service
 	Users    *user.Service
 	AuditLog *auditlog.Service
+
+	Federation *federation.Service
 
 	Services    *service.Service
 	Roles       *role.Service
@@ -175,6 +179,9 @@ func New(p Ports, s Settings) *App {
 	a.Sessions = session.New(b, a.Directory, p.Caches.SessionCount, s.Sessions, cursors)
 	a.Users = user.New(b, user.Parts{Guard: a.Guard, Directory: a.Directory, Proofs: a.Proofs, Reauth: a.Reauth, Cursors: cursors},
 		user.Settings{Grace: s.CloseGrace, Sessions: s.Sessions})
+	a.Federation = federation.New(b, federation.Parts{
+		Guard: a.Guard, Proofs: a.Proofs, Reauth: a.Reauth, SignIn: a.SignIn, Directory: a.Directory, Sealer: p.Sealer, Providers: p.Providers,
+	}, s.Federation)
 	a.AuditLog = auditlog.New(b, a.Directory, cursors)
 	a.Services = service.New(b, a.Directory, cursors)
 	a.Roles = role.New(b, a.Directory, cursors)
@@ -207,6 +214,7 @@ func (a *App) newDispatcher(p Ports) *outbox.Dispatcher {
 			domain.TopicResend:       a.Auth.PrepareResend,
 			domain.TopicForgot:       a.Password.PrepareForgot,
 			domain.TopicChangeEmail:  a.Profile.PrepareChangeEmail,
+			domain.TopicProveAddress: a.Federation.PrepareProveAddress,
 		},
 		Deliver: outbox.MailDelivery{Queue: a.Base.Mail, Composer: p.Composer, Transport: p.Transport, Devices: p.Devices}.Handlers(),
 	}
@@ -263,7 +271,7 @@ func (p Ports) check() {
 		"Store": p.Store == nil, "Limiter": p.Limiter == nil, "Waker": p.Waker == nil, "Sealer": p.Sealer == nil, "Hasher": p.Hasher == nil,
 		"KeyMaker": p.KeyMaker == nil, "Issuer": p.Issuer == nil, "Verifier": p.Verifier == nil, "Composer": p.Composer == nil,
 		"Transport": p.Transport == nil, "Devices": p.Devices == nil, "PrepareMonths": p.PrepareMonths == nil,
-		"Caches": p.Caches.Sessions == nil || p.Caches.Users == nil || p.Caches.LastLogins == nil || p.Caches.Principals == nil ||
+		"Caches": p.Caches.Sessions == nil || p.Caches.Users == nil || p.Caches.Identities == nil || p.Caches.LastLogins == nil || p.Caches.Principals == nil ||
 			p.Caches.ServiceRefs == nil || p.Caches.Services == nil || p.Caches.Vocabularies == nil || p.Caches.Grants == nil ||
 			p.Caches.Assigned == nil || p.Caches.AppTokens == nil || p.Caches.AppTokenRefs == nil || p.Caches.Claims == nil || p.Caches.SessionCount == nil,
 	} {

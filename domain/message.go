@@ -9,11 +9,11 @@ type Topic string
 // whose request brings it) and writes the mail in one transaction, so that the request that asked took the same time for known
 // and unknown addresses.
 const (
-	TopicRegistration Topic = "registration" // send the link and code, or "already registered"
-	TopicResend       Topic = "resend"       // send a fresh link and code, if anything waits for one
+	TopicRegistration Topic = "registration"  // send the link and code, or "already registered"
+	TopicResend       Topic = "resend"        // send a fresh link and code, if anything waits for one
 	TopicProveAddress Topic = "prove_address" // send the code that proves the address of a login through a provider
-	TopicForgot       Topic = "forgot"       // send a link to set a new password, if there is an account
-	TopicChangeEmail  Topic = "change_email" // send the new address a link, or its owner a word
+	TopicForgot       Topic = "forgot"        // send a link to set a new password, if there is an account
+	TopicChangeEmail  Topic = "change_email"  // send the new address a link, or its owner a word
 )
 
 // TopicAnyMail is the topic of mails that waited when a release before topics by kind was replaced: the kind is in the payload.

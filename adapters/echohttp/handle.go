@@ -77,9 +77,18 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 	if timeout == 0 {
 		timeout = a.timeout
 	}
-	route(a.echo, method, path, func(ex *exchange, c echo.Context) error {
+	add := route
+	if op.Navigation {
+		add = routeOnly
+	}
+	add(a.echo, method, path, func(ex *exchange, c echo.Context) error {
 		r := c.Request()
 		ex.format = op.Failures
+		if op.Navigation {
+			setHeaders(ex.Header(), navigationHeaders)
+			ex.Header().Del("Access-Control-Allow-Origin")
+			ex.Header().Del("Access-Control-Allow-Credentials")
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
 		caller, err := a.admit(ctx, ex, r, op)
@@ -161,7 +170,15 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 
 // route adds a route whose errors become problems. GET takes HEAD too; net/http leaves the body out.
 func route(e *echo.Echo, method, path string, run func(*exchange, echo.Context) error) {
-	handler := func(c echo.Context) error {
+	routeOnly(e, method, path, run)
+	if method == http.MethodGet {
+		routeOnly(e, http.MethodHead, path, run)
+	}
+}
+
+// routeOnly is route for one method.
+func routeOnly(e *echo.Echo, method, path string, run func(*exchange, echo.Context) error) {
+	e.Add(method, echoPath(path), func(c echo.Context) error {
 		ex := exchangeOf(c)
 		ex.route = path
 		err := checkParams(c)
@@ -172,12 +189,7 @@ func route(e *echo.Echo, method, path string, run func(*exchange, echo.Context) 
 			fail(ex, c.Request(), err)
 		}
 		return nil
-	}
-	template := echoPath(path)
-	e.Add(method, template, handler)
-	if method == http.MethodGet {
-		e.Add(http.MethodHead, template, handler)
-	}
+	})
 }
 
 // checkParams refuses what Echo's router lets into a last parameter: the rest of the path, slashes included, so that

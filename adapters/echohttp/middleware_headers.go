@@ -26,6 +26,10 @@ func securityHeaders(https bool) []header {
 	return headers
 }
 
+// navigationHeaders replace those of answers to a browser that was sent here. With same-origin the window of a login would lose the page
+// that opened it.
+var navigationHeaders = []header{{"Cross-Origin-Opener-Policy", []string{"unsafe-none"}}}
+
 func setHeaders(h http.Header, headers []header) {
 	for _, one := range headers {
 		h[one.key] = one.values

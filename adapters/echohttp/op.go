@@ -52,6 +52,9 @@ type Op struct {
 	Unmetered bool
 	// UnmeteredForServices exempts that of services alone.
 	UnmeteredForServices bool
+	// Navigation is for browsers that are sent here, by a link or a redirect: no page of another origin may read the answer (it gets no CORS
+	// headers), one that opened a window keeps its hold of it, and HEAD is not taken, because GET has an effect.
+	Navigation bool
 	// Timeout is the deadline of the context; 0 means that of the API.
 	Timeout time.Duration
 	// Errors are those of the use case, for the document. What the kernel itself may answer is added.

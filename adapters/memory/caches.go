@@ -15,6 +15,7 @@ func NewCaches(now func() time.Time) cache.Set {
 	return cache.Set{
 		Sessions:     NewCache[domain.SessionID, domain.Session](cacheSize, 0, now, nil),
 		Users:        NewCache[domain.UserID, domain.User](cacheSize, 0, now, nil),
+		Identities:   NewCache[domain.UserID, []domain.Identity](cacheSize, 0, now, nil),
 		LastLogins:   NewCache[domain.UserID, time.Time](cacheSize, domain.LastLoginAge, now, nil),
 		Principals:   NewCache[domain.PrincipalID](cacheSize, 0, now, domain.RememberedPrincipal.RememberUntil),
 		ServiceRefs:  NewCache[string](cacheSize, 0, now, domain.RememberedRef.RememberUntil),

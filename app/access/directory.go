@@ -83,6 +83,16 @@ func (d *Directory) Profile(ctx context.Context, id domain.UserID) (domain.User,
 	return user, err
 }
 
+// Identities are the ways in of a user through providers, oldest first. The caller must not change them.
+func (d *Directory) Identities(ctx context.Context, id domain.UserID) ([]domain.Identity, error) {
+	if err := d.Feed.Fresh(ctx); err != nil {
+		return nil, err
+	}
+	return d.Caches.Identities.Get(ctx, id, func(ctx context.Context) ([]domain.Identity, error) {
+		return d.Store.Read().Identities.ByUser(ctx, id)
+	})
+}
+
 // Service is the active service of that key, id or name; the platform when ref is empty. domain.ErrUnknownService otherwise.
 func (d *Directory) Service(ctx context.Context, ref string) (domain.Service, error) {
 	if ref == "" {
@@ -245,6 +255,7 @@ func (d *Directory) Changed(kind domain.ChangeKind, subject string) {
 		d.Caches.Sessions.Drop(domain.SessionID(subject))
 	case domain.ChangePrincipal:
 		d.Caches.Users.Drop(domain.UserID(subject))
+		d.Caches.Identities.Drop(domain.UserID(subject))
 		d.Caches.Principals.Drop(domain.PrincipalID(subject))
 	case domain.ChangeService:
 		d.services.Add(1) // what was unknown may be known now
@@ -258,6 +269,7 @@ func (d *Directory) Changed(kind domain.ChangeKind, subject string) {
 func (d *Directory) Flush() {
 	d.Caches.Sessions.Flush()
 	d.Caches.Users.Flush()
+	d.Caches.Identities.Flush()
 	d.Caches.LastLogins.Flush()
 	d.Caches.Principals.Flush()
 	d.Caches.ServiceRefs.Flush()

@@ -7,14 +7,24 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
+// MeOutput is a user with the ways in through providers.
+type MeOutput struct {
+	User       domain.User
+	Identities []domain.Identity
+}
+
 // Me answers a user about themselves, from memory. It takes a token of any audience: a service may ask on behalf of the user whose
 // token it received.
-func (s *Service) Me(ctx context.Context, actor domain.Actor) (domain.User, error) {
+func (s *Service) Me(ctx context.Context, actor domain.Actor) (MeOutput, error) {
 	if err := access.RequireUser(actor); err != nil {
-		return domain.User{}, err
+		return MeOutput{}, err
 	}
 	user, err := s.directory.Profile(ctx, domain.UserID(actor.ID))
-	return user, access.TokenInvalidWhenGone(err)
+	if err != nil {
+		return MeOutput{}, access.TokenInvalidWhenGone(err)
+	}
+	identities, err := s.directory.Identities(ctx, user.ID)
+	return MeOutput{user, identities}, err
 }
 
 // ValidateJWTOutput is whose token it is, and what they may do at its audience now.

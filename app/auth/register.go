@@ -38,6 +38,9 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (RegisterOutpu
 	if err != nil {
 		return RegisterOutput{}, err
 	}
+	if !policy.Domains.Allow(email) {
+		return RegisterOutput{}, domain.ErrRegistrationClosed.Saying("New accounts need an address of another domain")
+	}
 	if err := s.guard.Registration(ctx, in.From); err != nil {
 		return RegisterOutput{}, err
 	}

@@ -40,7 +40,8 @@ type RegistrationPolicy struct {
 	// Unverified makes the user at once (EMAIL_VERIFICATION=optional), the mailbox to be proved later, and lets users in whose
 	// mailbox is not proved. The weaker mode.
 	Unverified bool
-	TTL        time.Duration // of a pending registration
+	TTL        time.Duration       // of a pending registration
+	Domains    domain.EmailDomains // that new accounts may have addresses of; empty: any
 }
 
 // Service is the use cases. Safe for concurrent use.

@@ -73,7 +73,9 @@ func (s *Service) openAttempt(c Cookie) (attempt, error) {
 }
 
 // isOver tells whether an answer comes too late.
-func (s *Service) isOver(a attempt, now time.Time) bool { return now.Sub(a.Begun) > s.settings.AttemptTTL }
+func (s *Service) isOver(a attempt, now time.Time) bool {
+	return now.Sub(a.Begun) > s.settings.AttemptTTL
+}
 
 func (s *Service) back(a attempt) Back {
 	to, err := s.settings.Redirects.Find(a.RedirectTo)

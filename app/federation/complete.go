@@ -53,7 +53,7 @@ func (s *Service) Offer(ctx context.Context, in ContinueInput) (Offer, error) {
 		account = a.Said
 	}
 	offer := Offer{
-		Provider: c.kept.Provider, DisplayName: s.displayName(c.kept.Provider), Account: account, Email: a.Said,
+		Provider: c.kept.Provider, DisplayName: s.DisplayName(c.kept.Provider), Account: account, Email: a.Said,
 		EmailVerified: !a.Email.IsZero(), Reason: c.kept.Reason, Actions: []string{ActionLink}, ExpiresIn: c.flow.ExpiresAt.Sub(c.now),
 	}
 	if c.kept.isLink() {

@@ -102,12 +102,12 @@ func (s *Service) PrepareProveAddress(ctx context.Context, tx *store.Tx, m domai
 		return err
 	}
 	if owner != nil && owner.IsEmailVerified() {
-		data := mailer.Data{AskedAt: asked.AskedAt, Provider: s.displayName(kept.Provider)}
+		data := mailer.Data{AskedAt: asked.AskedAt, Provider: s.DisplayName(kept.Provider)}
 		return s.Mail.Notice(ctx, tx, outbox.MailTo(*owner, mailer.OAuthKnownAddress, asked.From, data), now)
 	}
 	request := proof.Request{
 		Purpose: domain.PurposeProviderAddress, Subject: string(continuation.ID), To: email, Name: kept.assertion().Name, From: asked.From,
-		AskedAt: asked.AskedAt, Provider: s.displayName(kept.Provider),
+		AskedAt: asked.AskedAt, Provider: s.DisplayName(kept.Provider),
 	}
 	sent, err := tx.Flows.LiveBySubject(ctx, request.Subject, now, 1)
 	if err != nil {

@@ -25,6 +25,7 @@ type Settings struct {
 	CodeTTL         time.Duration // from the callback to Exchange
 	ContinuationTTL time.Duration
 	Redirects       domain.RedirectAllowlist
+	Default         domain.Redirect // for browsers whose login is not known; zero: none
 	SignUp          domain.SignUpPolicy
 	// Friendly says that an address is taken. Otherwise only its mailbox learns of it.
 	Friendly bool
@@ -105,18 +106,21 @@ func fingerprintOf(i provider.Info) []byte {
 	return sum[:8]
 }
 
+// Fallback is where a browser goes whose login is not known; zero: nowhere.
+func (s *Service) Fallback() domain.Redirect { return s.settings.Default }
+
 // IsUsable tells whether an identity opens the account today: its provider is configured, under whatever name.
 func (s *Service) IsUsable(i domain.Identity) bool {
 	for _, p := range s.providers {
-		if info := p.Info(); info.Name == i.Provider || info.Issuer == i.Issuer {
+		if p.Owns(i.Issuer) {
 			return true
 		}
 	}
 	return false
 }
 
-// displayName is what people call a provider; its name when it is gone from the settings.
-func (s *Service) displayName(name string) string {
+// DisplayName is what people call a provider; its name when it is gone from the settings.
+func (s *Service) DisplayName(name string) string {
 	if info, err := s.Provider(name); err == nil {
 		return info.DisplayName
 	}

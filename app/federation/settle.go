@@ -275,5 +275,5 @@ func (s *Service) link(ctx context.Context, tx *store.Tx, user domain.User, a do
 }
 
 func (s *Service) tell(ctx context.Context, tx *store.Tx, user domain.User, kind mailer.Kind, provider string, from domain.Origin, now time.Time) error {
-	return s.Mail.Notice(ctx, tx, outbox.MailTo(user, kind, from, mailer.Data{AskedAt: now, Provider: s.displayName(provider)}), now)
+	return s.Mail.Notice(ctx, tx, outbox.MailTo(user, kind, from, mailer.Data{AskedAt: now, Provider: s.DisplayName(provider)}), now)
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )

@@ -6,6 +6,7 @@ import (
 
 	"github.com/signet-auth/signet/app"
 	"github.com/signet-auth/signet/app/auth"
+	"github.com/signet-auth/signet/app/federation"
 	"github.com/signet-auth/signet/app/feed"
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/app/outbox"
@@ -25,7 +26,7 @@ func (c *Config) settings(publicURL, issuer string, password domain.PasswordPoli
 		RecentAuth:  time.Duration(c.RecentAuth),
 		Registration: auth.RegistrationPolicy{
 			Open: auth.Registration(c.Registration), Friendly: c.RegistrationMode == "friendly",
-			Unverified: c.Verification == "optional", TTL: time.Duration(c.RegistrationTTL),
+			Unverified: c.Verification == "optional", TTL: time.Duration(c.RegistrationTTL), Domains: c.registrationDomains(),
 		},
 		Password: password,
 		Proofs: proof.Settings{
@@ -35,6 +36,7 @@ func (c *Config) settings(publicURL, issuer string, password domain.PasswordPoli
 			Code:        domain.CodePolicy{TTL: time.Duration(c.CodeTTL), Tries: c.CodeTries},
 		},
 		CloseGrace: time.Duration(c.CloseGrace),
+		Federation: c.federation(),
 		Guard: guard.Settings{
 			Limits: guard.Limits{
 				Account: c.LimitLogin.limit("login"), Block: c.LimitFailures.limit("failures"), Register: c.LimitFailures.limit("registrations"),
@@ -50,6 +52,34 @@ func (c *Config) settings(publicURL, issuer string, password domain.PasswordPoli
 		CleanupEvery: time.Duration(c.CleanupEvery),
 		Reseal:       len(c.SecretKeyPrevious) > 0,
 	}
+}
+
+// federation are the rules of login through providers; check has found that they can be read.
+func (c *Config) federation() federation.Settings {
+	redirects, _ := domain.ParseRedirectAllowlist(c.Redirects, c.isDevelopment())
+	fallback, _ := c.redirectDefault()
+	return federation.Settings{
+		AttemptTTL: time.Duration(c.OAuthFlowTTL), CodeTTL: time.Duration(c.OAuthCodeTTL), ContinuationTTL: time.Duration(c.OAuthContinueTTL),
+		Redirects: redirects, Default: fallback, Friendly: c.RegistrationMode == "friendly",
+		SignUp: domain.SignUpPolicy{Closed: auth.Registration(c.Registration) != auth.RegistrationOpen, Domains: c.registrationDomains()},
+	}
+}
+
+func (c *Config) registrationDomains() domain.EmailDomains {
+	domains, _ := domain.ParseEmailDomains(c.RegistrationFrom)
+	return domains
+}
+
+// redirectDefault is the address for browsers whose login is not known; none when it is not set.
+func (c *Config) redirectDefault() (domain.Redirect, error) {
+	if c.RedirectDefault == "" {
+		return domain.Redirect{}, nil
+	}
+	alone, err := domain.ParseRedirectAllowlist([]string{c.RedirectDefault}, false)
+	if err != nil {
+		return domain.Redirect{}, err
+	}
+	return alone.Find(c.RedirectDefault)
 }
 
 // link makes the links of mails, from configuration only: never from what a request says of our address (Zitadel

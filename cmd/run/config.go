@@ -74,6 +74,7 @@ type Config struct {
 	Registration     string   `env:"REGISTRATION" envDefault:"open"`
 	RegistrationMode string   `env:"REGISTRATION_MODE" envDefault:"strict"`
 	RegistrationTTL  duration `env:"REGISTRATION_TTL" envDefault:"7d"`
+	RegistrationFrom list     `env:"REGISTRATION_DOMAINS"`
 	Verification     string   `env:"EMAIL_VERIFICATION" envDefault:"required"`
 	VerifyGet        string   `env:"VERIFY_GET" envDefault:"confirm"`
 	VerifyTTL        duration `env:"VERIFY_TTL" envDefault:"24h"`
@@ -105,6 +106,11 @@ type Config struct {
 	LockLongest    duration `env:"LOCKOUT_LONGEST" envDefault:"24h"`
 
 	Providers         providersConfig `env:"-"`
+	Redirects         list            `env:"REDIRECT_ALLOWLIST"`
+	RedirectDefault   string          `env:"REDIRECT_DEFAULT"`
+	OAuthFlowTTL      duration        `env:"OAUTH_FLOW_TTL" envDefault:"10m"`
+	OAuthCodeTTL      duration        `env:"OAUTH_CODE_TTL" envDefault:"60s"`
+	OAuthContinueTTL  duration        `env:"OAUTH_CONTINUATION_TTL" envDefault:"30m"`
 	OAuthTimeout      duration        `env:"OAUTH_TIMEOUT" envDefault:"10s"`
 	OAuthTestProvider string          `env:"OAUTH_TEST_PROVIDER"`
 

@@ -209,9 +209,17 @@ func (c *Config) check() []error {
 		"FEED_POLL": c.FeedPoll, "FEED_MAX_STALENESS": c.FeedStaleness, "OUTBOX_LEASE": c.OutboxLease,
 		"LOCKOUT_FIRST": c.LockFirst, "LOCKOUT_LONGEST": c.LockLongest, "RECENT_AUTH": c.RecentAuth,
 		"RESET_TTL": c.ResetTTL, "EMAIL_CHANGE_TTL": c.EmailChangeTTL, "CLEANUP_EVERY": c.CleanupEvery,
+		"OAUTH_FLOW_TTL": c.OAuthFlowTTL, "OAUTH_CODE_TTL": c.OAuthCodeTTL, "OAUTH_CONTINUATION_TTL": c.OAuthContinueTTL,
 	} {
 		bad(d > 0, "%s must be more than 0", name)
 	}
+	bad(c.OAuthFlowTTL <= duration(time.Hour), "OAUTH_FLOW_TTL must be at most 1h, which browsers keep the attempt for")
+	_, err = domain.ParseEmailDomains(c.RegistrationFrom)
+	bad(err == nil, "REGISTRATION_DOMAINS: %w", err)
+	_, err = domain.ParseRedirectAllowlist(c.Redirects, false)
+	bad(err == nil, "REDIRECT_ALLOWLIST: %w", err)
+	_, err = c.redirectDefault()
+	bad(err == nil, "REDIRECT_DEFAULT: %w", err)
 	errs = append(errs, c.checkProviders()...)
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errs

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -69,7 +70,7 @@ type resource interface{ Mount(*echohttp.API) }
 
 func resources(a *app.App, c *Config, publicURL string) []resource {
 	return []resource{
-		&rest.Auth{Service: a.Auth},
+		&rest.Auth{Service: a.Auth, Providers: a.Federation},
 		&rest.Passwords{Service: a.Password},
 		&rest.Profile{Service: a.Profile},
 		&rest.Account{Service: a.Users},
@@ -79,15 +80,29 @@ func resources(a *app.App, c *Config, publicURL string) []resource {
 		&rest.Permissions{Service: a.Permissions},
 		&rest.Assignments{Service: a.Assignments},
 		&rest.Authz{Service: a.Authz},
-		&rest.Users{Service: a.Users},
+		&rest.Users{Service: a.Users, Providers: a.Federation},
 		&rest.Audit{Service: a.AuditLog},
 		&rest.AppTokens{Service: a.AppTokens},
 		&rest.OAuth{Service: a.OAuth},
+		&rest.Providers{Service: a.Federation},
+		&rest.ProviderLogin{
+			Service: a.Federation, Host: c.developmentHost(publicURL), ReturnPage: pages.ReturnToApp, NextPage: pages.NextStep,
+			FailedPage: pages.LoginNotKnown, IsBrowser: pages.WantsHTML,
+		},
 		&rest.WellKnown{JWKS: a.Keys.JWKS, Issuer: a.Minter.Issuer, PublicURL: publicURL, Algorithm: string(a.Keys.Policy.Algorithm)},
 		&pages.VerificationLink{Service: a.Auth, ConsumeOnAnyGet: c.VerifyGet == "consume"},
 		&pages.ResetLink{Service: a.Password},
 		&pages.EmailChangeLink{Service: a.Profile},
 	}
+}
+
+// developmentHost is the name that a browser on this machine must use, so that its cookies are found again; empty in production.
+func (c *Config) developmentHost(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil || !c.isDevelopment() || u.Scheme != "http" {
+		return ""
+	}
+	return u.Host
 }
 
 // reachable is a listener's address as a URL's host: one that listens everywhere is reached at localhost.

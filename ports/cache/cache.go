@@ -23,7 +23,8 @@ type Cache[K comparable, V any] interface {
 // Set is the caches that the core wants. What is said of a life is its upper bound; the others end when a change drops them.
 type Set struct {
 	Sessions     Cache[domain.SessionID, domain.Session]
-	Users        Cache[domain.UserID, domain.User]                     // each with its principal
+	Users        Cache[domain.UserID, domain.User] // each with its principal
+	Identities   Cache[domain.UserID, []domain.Identity]
 	LastLogins   Cache[domain.UserID, time.Time]                       // for domain.LastLoginAge: no change tells of a login
 	Principals   Cache[domain.PrincipalID, domain.RememberedPrincipal] // until RememberUntil
 	ServiceRefs  Cache[string, domain.RememberedRef]                   // by key, id and name, until RememberUntil

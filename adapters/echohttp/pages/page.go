@@ -45,6 +45,10 @@ var (
 	emailChangeDonePage    = loadPage("email_change_done.html")
 	emailChangeInvalidPage = loadPage("email_change_invalid.html")
 
+	returnPage        = loadPage("provider_return.html")
+	nextPage          = loadPage("provider_next.html")
+	loginNotKnownPage = loadPage("login_not_known.html")
+
 	style  = mustRead("style.css")
 	policy = "default-src 'none'; style-src '" + sourceHash(style) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )

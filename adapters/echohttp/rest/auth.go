@@ -9,11 +9,16 @@ import (
 	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/auth"
+	"github.com/signet-auth/signet/app/federation"
+	"github.com/signet-auth/signet/app/signin"
 	"github.com/signet-auth/signet/domain"
 )
 
 // Auth is the routes of /api/auth by which people sign up, log in and out, and learn whose a token is.
-type Auth struct{ Service *auth.Service }
+type Auth struct {
+	Service   *auth.Service
+	Providers *federation.Service
+}
 
 // accountsTag is that of every call about the account of the caller.
 const accountsTag = "Accounts"
@@ -23,7 +28,7 @@ func (r *Auth) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/auth/register", echohttp.Op{
 		ID: "register", Proxied: true, Tag: accountsTag, Summary: "Begin an account", Status: http.StatusCreated,
 		Description: "Sends a mail with a link and a code that prove the mailbox, in the language of locale; without one the first of Accept-Language that mails are written in is kept as the locale. The answer is the same whether or not the address has an account.",
-		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrEmailTaken, domain.ErrBusy},
+		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrRegistrationClosed, domain.ErrEmailTaken, domain.ErrBusy},
 	}, r.register)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/verify-email", echohttp.Op{
 		ID: "verifyEmail", Proxied: true, Tag: accountsTag, Summary: "Prove a mailbox by the token of the link, or by address and code", Strict: true,
@@ -102,13 +107,19 @@ func (r *Auth) login(ctx context.Context, caller echohttp.Caller, in api.LoginRe
 	if err != nil {
 		return answer, err
 	}
-	answer.Body = api.LoginResponse{
+	answer.Body, answer.Cookies = loginBody(caller, out)
+	return answer, nil
+}
+
+// loginBody is a session that has begun, whatever it began with.
+func loginBody(caller echohttp.Caller, out signin.Tokens) (body api.LoginResponse, cookies []*http.Cookie) {
+	body = api.LoginResponse{
 		Success: true, AccessToken: out.Access.Token.Reveal(),
 		TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access), User: userBody(out.User), SessionID: string(out.Session.ID),
 		Session: api.Session{ID: string(out.Session.ID), ExpiresAt: out.Session.ExpiresAt, IdleExpiresAt: out.IdleUntil},
 	}
-	answer.Body.RefreshToken, answer.Cookies = caller.DeliverRefreshToken(out.Session, out.RefreshToken, out.IdleUntil)
-	return answer, nil
+	body.RefreshToken, cookies = caller.DeliverRefreshToken(out.Session, out.RefreshToken, out.IdleUntil)
+	return body, cookies
 }
 
 func (r *Auth) refresh(ctx context.Context, caller echohttp.Caller, in api.RefreshRequest) (echohttp.Answer[api.RefreshResponse], error) {
@@ -171,8 +182,13 @@ func (r *Auth) logout(ctx context.Context, caller echohttp.Caller, in api.Logout
 const siteData = `"storage"`
 
 func (r *Auth) me(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.MeResponse, error) {
-	user, err := r.Service.Me(ctx, caller.Actor)
-	return api.MeResponse{Success: true, User: userBody(user)}, err
+	out, err := r.Service.Me(ctx, caller.Actor)
+	if err != nil {
+		return api.MeResponse{}, err
+	}
+	body := userBody(out.User)
+	body.Identities = identityBodies(r.Providers, out.Identities)
+	return api.MeResponse{Success: true, User: body}, nil
 }
 
 func (r *Auth) validate(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.ValidateResponse, error) {

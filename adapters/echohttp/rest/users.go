@@ -7,12 +7,16 @@ import (
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/app/federation"
 	"github.com/signet-auth/signet/app/user"
 	"github.com/signet-auth/signet/domain"
 )
 
 // Users is the routes of /api/users: what those who look after accounts do.
-type Users struct{ Service *user.Service }
+type Users struct {
+	Service   *user.Service
+	Providers *federation.Service
+}
 
 const usersTag = "Users"
 
@@ -63,11 +67,11 @@ func (r *Users) list(ctx context.Context, caller echohttp.Caller, in api.ListUse
 	if err != nil {
 		return api.ListUsersResponse{}, err
 	}
-	return api.ListUsersResponse{Success: true, Users: each(out.Users, managedUser), Truncated: out.Truncated, NextCursor: out.Next}, nil
+	return api.ListUsersResponse{Success: true, Users: each(out.Users, r.body), Truncated: out.Truncated, NextCursor: out.Next}, nil
 }
 
 func (r *Users) get(ctx context.Context, caller echohttp.Caller, in api.UserRequest) (api.UserResponse, error) {
-	return userAnswer(r.Service.Get(ctx, caller.Actor, userID(in.ID)))
+	return r.answer(r.Service.Get(ctx, caller.Actor, userID(in.ID)))
 }
 
 func (r *Users) sessions(ctx context.Context, caller echohttp.Caller, in api.ListUserSessionsRequest) (api.ListSessionsResponse, error) {
@@ -82,7 +86,7 @@ func (r *Users) sessions(ctx context.Context, caller echohttp.Caller, in api.Lis
 }
 
 func (r *Users) update(ctx context.Context, caller echohttp.Caller, in api.UpdateUserRequest) (api.UserResponse, error) {
-	return userAnswer(r.Service.Update(ctx, user.UpdateInput{
+	return r.answer(r.Service.Update(ctx, user.UpdateInput{
 		ChangeInput: aboutUser(caller, in.ID), FirstName: in.FirstName.Pointer(), LastName: in.LastName.Pointer(), Locale: in.Locale.Pointer(),
 		Metadata: rawText(in.Metadata), Email: in.Email.Pointer(),
 	}))
@@ -98,11 +102,11 @@ func (r *Users) disable(ctx context.Context, caller echohttp.Caller, in api.Disa
 	if in.Until != nil {
 		disabling.Until = *in.Until
 	}
-	return userAnswer(r.Service.Disable(ctx, disabling))
+	return r.answer(r.Service.Disable(ctx, disabling))
 }
 
 func (r *Users) enable(ctx context.Context, caller echohttp.Caller, in api.UserRequest) (api.UserResponse, error) {
-	return userAnswer(r.Service.Enable(ctx, aboutUser(caller, in.ID)))
+	return r.answer(r.Service.Enable(ctx, aboutUser(caller, in.ID)))
 }
 
 func (r *Users) endSessions(ctx context.Context, caller echohttp.Caller, in api.UserRequest) (api.EndUserSessionsResponse, error) {
@@ -116,7 +120,7 @@ func (r *Users) sendReset(ctx context.Context, caller echohttp.Caller, in api.Us
 }
 
 func (r *Users) verify(ctx context.Context, caller echohttp.Caller, in api.UserRequest) (api.UserResponse, error) {
-	return userAnswer(r.Service.Verify(ctx, aboutUser(caller, in.ID)))
+	return r.answer(r.Service.Verify(ctx, aboutUser(caller, in.ID)))
 }
 
 func (r *Users) unlink(ctx context.Context, caller echohttp.Caller, in api.UnlinkIdentityRequest) (api.MessageResponse, error) {
@@ -135,19 +139,17 @@ func userID(text string) domain.UserID {
 	return id
 }
 
-func userAnswer(a user.Account, err error) (api.UserResponse, error) {
+func (r *Users) answer(a user.Account, err error) (api.UserResponse, error) {
 	if err != nil {
 		return api.UserResponse{}, err
 	}
-	return api.UserResponse{Success: true, User: managedUser(a)}, nil
+	return api.UserResponse{Success: true, User: r.body(a)}, nil
 }
 
-func managedUser(a user.Account) api.ManagedUser {
+func (r *Users) body(a user.Account) api.ManagedUser {
 	body := api.ManagedUser{
 		User: userBody(a.User), DisabledReason: a.DisabledReason, DisabledUntil: when(a.DisabledUntil), EraseAt: when(a.EraseAt),
 	}
-	body.Identities = each(a.Identities, func(i domain.Identity) api.Identity {
-		return api.Identity{ID: string(i.ID), Provider: i.Provider, Email: i.Email, CreatedAt: i.CreatedAt}
-	})
+	body.Identities = identityBodies(r.Providers, a.Identities)
 	return body
 }

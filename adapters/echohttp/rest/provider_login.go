@@ -1,0 +1,205 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/api"
+	"github.com/signet-auth/signet/app/federation"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/provider"
+)
+
+// ProviderLogin is the routes that browsers are sent to: from an application to the provider, and back.
+type ProviderLogin struct {
+	Service *federation.Service
+	// Host is where a browser in development is sent first that came by another name of this machine: cookies ignore ports and not names.
+	// Empty: production, where proxies rewrite the name and it decides about nothing.
+	Host string
+	// The pages between: back to a native app, on to ourselves after a provider's POST, and for people whose login is not known.
+	ReturnPage func(c echohttp.Caller, address string) (echohttp.Raw, error)
+	NextPage   func(c echohttp.Caller, address string) (echohttp.Raw, error)
+	FailedPage func(c echohttp.Caller, failure error) (echohttp.Raw, error)
+	IsBrowser  func(accept string) bool
+}
+
+const (
+	mediaHTML = "text/html"
+	// callbackTimeout is more than a provider's calls may take together.
+	callbackTimeout = 25 * time.Second
+	answeredAge     = 60 // s that a browser keeps an attempt after its answer, for a second one that is under way
+)
+
+// Mount adds the routes.
+func (r *ProviderLogin) Mount(a *echohttp.API) {
+	redirect := echohttp.Content{Status: http.StatusSeeOther, Description: "To the provider; or back to redirect_to with error"}
+	echohttp.HandleRaw(a, http.MethodGet, "/api/oauth/{provider}", echohttp.Op{
+		ID: "beginProviderLogin", Tag: providersTag, Summary: "Send a browser to a provider", Navigation: true,
+		Description: "For a navigation, not for fetch. With redirect_to the browser comes back there with code, state and provider, or with error; a code_challenge is required then.",
+		Produces:    []echohttp.Content{redirect},
+		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrUnknownService, domain.ErrNotFound, domain.ErrConfirmationNeeded, domain.ErrProviderUnavailable},
+	}, r.begin)
+	failures := []*domain.Error{
+		domain.ErrInvalidState, domain.ErrInvalidRequest, domain.ErrAccessDenied, domain.ErrAccountNotAllowed, domain.ErrAccountDisabled,
+		domain.ErrRegistrationClosed, domain.ErrEmailRequired, domain.ErrNotFound, domain.ErrConfirmationNeeded, domain.ErrLinkRequired,
+		domain.ErrSessionLimitReached, domain.ErrProviderFailed, domain.ErrProviderUnavailable, domain.ErrBusy,
+	}
+	answers := []echohttp.Content{
+		{Description: "The session, when the login began without redirect_to", Type: echohttp.MediaJSON, Body: api.ProviderLoginResponse{}},
+		{Description: "For native apps, a page with a link to them", Type: mediaHTML},
+		{Status: http.StatusSeeOther, Description: "Back to redirect_to with code, continuation or error"},
+		{Status: http.StatusBadRequest, Description: "For browsers whose login is not known, a page that says so", Type: mediaHTML},
+	}
+	echohttp.HandleRaw(a, http.MethodGet, "/api/oauth/{provider}/callback", echohttp.Op{
+		ID: "providerCallback", Tag: providersTag, Summary: "Where a provider sends the browser back", Navigation: true, Timeout: callbackTimeout,
+		Produces: answers, Errors: failures,
+	}, r.callback)
+	echohttp.HandleRaw(a, http.MethodPost, "/api/oauth/{provider}/callback", echohttp.Op{
+		ID: "providerFormCallback", Tag: providersTag, Summary: "Where a provider posts the answer that does so (Apple)", Navigation: true,
+		Produces: []echohttp.Content{{Description: "A page that leads on to the same path", Type: mediaHTML}},
+		Errors:   []*domain.Error{domain.ErrInvalidRequest, domain.ErrNotFound},
+	}, r.form)
+}
+
+// errNoNavigation is the refusal of a script that fetches what is for a window.
+var errNoNavigation = domain.ErrInvalidRequest.Saying("Navigate the browser here (location.assign, a link or a popup): fetch can't follow a login to another site")
+
+var errPrefetch = domain.ErrConfirmationNeeded.Saying("This is not for fetching ahead: it begins or ends a login")
+
+func (r *ProviderLogin) begin(ctx context.Context, caller echohttp.Caller, in api.BeginProviderLoginRequest) (echohttp.Raw, error) {
+	if _, err := r.Service.Provider(in.Provider); err != nil {
+		return echohttp.Raw{}, err
+	}
+	if caller.IsPrefetch() {
+		return echohttp.Raw{}, errPrefetch
+	}
+	if !caller.IsNavigation() {
+		return echohttp.Raw{}, errNoNavigation
+	}
+	if r.Host != "" && caller.Host() != r.Host && in.Host == "" {
+		separator := "?"
+		if strings.Contains(caller.URI(), "?") {
+			separator = "&"
+		}
+		return echohttp.Redirect("http://" + r.Host + caller.URI() + separator + "_host=1"), nil
+	}
+	out, err := r.Service.Begin(ctx, federation.BeginInput{
+		From: caller.Origin, Provider: in.Provider, RedirectTo: in.RedirectTo, State: in.State, Challenge: in.CodeChallenge, Service: in.Service,
+		Prompt: in.Prompt, Hint: in.LoginHint, Ticket: domain.NewSecret(in.Ticket), Open: attempts(caller),
+	})
+	if err != nil {
+		return r.failed(caller, err)
+	}
+	raw := echohttp.Redirect(out.URL)
+	for _, name := range out.Expired {
+		raw.Header.Add("Set-Cookie", caller.SetAttempt(echohttp.AttemptCookie{Name: name}, 0))
+	}
+	kept := echohttp.AttemptCookie{Name: out.Cookie.Name, Value: out.Cookie.Value}
+	raw.Header.Add("Set-Cookie", caller.SetAttempt(kept, int(federation.AttemptCookieAge/time.Second)))
+	return raw, nil
+}
+
+func attempts(caller echohttp.Caller) []federation.Cookie {
+	return each(caller.AttemptCookies(), func(c echohttp.AttemptCookie) federation.Cookie {
+		return federation.Cookie{Name: c.Name, Value: c.Value}
+	})
+}
+
+// form answers a provider's POST, which comes without our cookies (SameSite=Lax), with a page that leads on to the same path by GET. Neither
+// code nor name stands in its address: they are sealed.
+func (r *ProviderLogin) form(ctx context.Context, caller echohttp.Caller, in api.ProviderFormRequest) (echohttp.Raw, error) {
+	info, err := r.Service.Provider(in.Provider)
+	if err != nil {
+		return echohttp.Raw{}, err
+	}
+	if !info.FormPost {
+		return echohttp.Raw{Status: http.StatusMethodNotAllowed}, echohttp.ErrMethodNotAllowed
+	}
+	sealed, err := r.Service.SealForm(ctx, in.Provider, in.State, provider.Answer{
+		Code: domain.NewSecret(in.Code), Issuer: in.Issuer, Error: in.Error, ErrorDescription: in.ErrorDescription, User: in.User,
+	})
+	if err != nil {
+		return echohttp.Raw{}, err
+	}
+	return r.NextPage(caller, "?form="+sealed)
+}
+
+func (r *ProviderLogin) callback(ctx context.Context, caller echohttp.Caller, in api.ProviderCallbackRequest) (echohttp.Raw, error) {
+	if _, err := r.Service.Provider(in.Provider); err != nil {
+		return echohttp.Raw{}, err
+	}
+	if caller.IsPrefetch() {
+		return echohttp.Raw{}, errPrefetch
+	}
+	input := federation.CallbackInput{From: caller.Origin, Provider: in.Provider, State: in.State, Answer: provider.Answer{
+		Code: domain.NewSecret(in.Code), Issuer: in.Issuer, Error: in.Error, ErrorCode: in.ErrorCode, ErrorDescription: in.ErrorDescription,
+	}}
+	if in.Form != "" {
+		var err error
+		if input.State, input.Answer, err = r.Service.OpenForm(in.Provider, in.Form); err != nil {
+			return r.failed(caller, err)
+		}
+	}
+	name := federation.CookieName(input.State)
+	for _, c := range attempts(caller) {
+		if c.Name == name {
+			input.Cookies = append(input.Cookies, c)
+		}
+	}
+	raw, err := r.answer(ctx, caller, input)
+	if err == nil && len(input.Cookies) == 1 { // cut short and not deleted: a twin may be under way
+		if raw.Header == nil {
+			raw.Header = http.Header{}
+		}
+		raw.Header.Add("Set-Cookie", caller.SetAttempt(echohttp.AttemptCookie(input.Cookies[0]), answeredAge))
+	}
+	return raw, err
+}
+
+func (r *ProviderLogin) answer(ctx context.Context, caller echohttp.Caller, in federation.CallbackInput) (echohttp.Raw, error) {
+	out, err := r.Service.Callback(ctx, in)
+	switch {
+	case err != nil:
+		return r.failed(caller, err)
+	case out.To.IsZero():
+		return loginRaw(caller, federation.ExchangeOutput{Tokens: out.Tokens, Created: out.Created})
+	}
+	return r.home(caller, out.Back, "code", out.Code.Reveal(), "continuation", out.Continuation.Reveal())
+}
+
+// home sends the browser back to its application.
+func (r *ProviderLogin) home(caller echohttp.Caller, back federation.Back, parameters ...string) (echohttp.Raw, error) {
+	address := back.To.With(append(parameters, "state", back.State, "provider", back.Provider)...)
+	if back.To.IsCustom() { // browsers on phones block a redirect to an app that nobody tapped for
+		return r.ReturnPage(caller, address)
+	}
+	raw := echohttp.Redirect(address)
+	raw.Header.Set("Referrer-Policy", "no-referrer")
+	return raw, nil
+}
+
+// failed brings an error to the one who can do something about it: the application, the page for stray browsers, or the caller. What was
+// forged is counted against its sender, so it is an error where there is no application.
+func (r *ProviderLogin) failed(caller echohttp.Caller, err error) (echohttp.Raw, error) {
+	_, public := echohttp.Classify(err)
+	var failure *federation.Failure
+	known := errors.As(err, &failure)
+	if known && !failure.To.IsZero() {
+		return r.home(caller, failure.Back,
+			"error", public.Code, "continuation", failure.Continuation.Reveal(), "request_id", caller.Origin.RequestID)
+	}
+	if known && !failure.Continuation.IsZero() {
+		return echohttp.Problem(caller, err, func(p *api.Problem) { p.Continuation = failure.Continuation.Reveal() })
+	}
+	if known || !errors.Is(err, domain.ErrForged) || !r.IsBrowser(caller.Accept) {
+		return echohttp.Raw{}, err
+	}
+	if fallback := r.Service.Fallback(); !fallback.IsZero() {
+		return echohttp.Redirect(fallback.With("error", public.Code, "request_id", caller.Origin.RequestID)), nil
+	}
+	return r.FailedPage(caller, err)
+}
