@@ -74,7 +74,15 @@ func flowOf(f domain.Flow) *flowRow {
 func (s flows) Insert(ctx context.Context, f domain.Flow) error { return s.insert(ctx, flowOf(f)) }
 
 func (s flows) InsertFirst(ctx context.Context, f domain.Flow) error {
-	return s.insertUnique(ctx, flowOf(f), domain.ErrFlowExists)
+	row := flowOf(f)
+	if err := checkText(row); err != nil {
+		return s.fail(ctx, err)
+	}
+	n, err := s.affect(ctx, s.idb.NewInsert().Model(row).On("CONFLICT DO NOTHING").Returning("NULL"))
+	if err == nil && n == 0 {
+		return s.fail(ctx, domain.ErrFlowExists)
+	}
+	return err
 }
 
 // LockByAddress locks in the order of ids, so that two of them never wait for each other.
