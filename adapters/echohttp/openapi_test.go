@@ -76,6 +76,8 @@ func TestDocument(t *testing.T) {
 	new(rest.Audit).Mount(a)
 	new(rest.AppTokens).Mount(a)
 	new(rest.OAuth).Mount(a)
+	new(rest.Providers).Mount(a)
+	new(rest.ProviderLogin).Mount(a)
 	new(rest.WellKnown).Mount(a)
 	new(pages.VerificationLink).Mount(a)
 	new(pages.ResetLink).Mount(a)

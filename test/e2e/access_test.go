@@ -86,7 +86,9 @@ type matrix struct {
 
 func newMatrix(t *testing.T) *matrix {
 	t.Helper()
-	s := testkit.Start(t, testkit.Options{Env: map[string]string{"ISSUER": "http://localhost/issuer"}})
+	s := testkit.Start(t, testkit.Options{Env: map[string]string{
+		"ISSUER": "http://localhost/issuer", "GOOGLE_CLIENT_ID": "client", "GOOGLE_CLIENT_SECRET": "secret",
+	}})
 	f := &fleet{Server: s, c: s.Client(), record: s.Record()}
 	f.admin = f.person(t, domain.RolePlatformAdmin)
 	m := &matrix{fleet: f, t: t, a: f.service("alpha"), other: f.service("gamma")}
@@ -159,7 +161,7 @@ func (m *matrix) request(route string, a actor) testkit.Request {
 		id = m.permission
 	}
 	r.Path = strings.NewReplacer("{service_id}", m.a, "{account}", m.other, "{user_id}", m.member, "{role_id}", m.role, "{id}", id,
-		"{iid}", newID(), "{token}", "invented").Replace(r.Path)
+		"{iid}", newID(), "{token}", "invented", "{provider}", "google").Replace(r.Path)
 	return r
 }
 
@@ -169,6 +171,7 @@ func (m *matrix) allRequests() map[string]func(actor, *testkit.Request) {
 	m.addAccounts(all)
 	m.addServices(all)
 	m.addTokens(all)
+	m.addProviders(all)
 	return all
 }
 
@@ -313,4 +316,16 @@ func (m *matrix) addTokens(all map[string]func(actor, *testkit.Request)) {
 	}
 	all["POST /oauth2/introspect"] = about("introspect")
 	all["POST /oauth2/revoke"] = about("revoke")
+}
+
+func (m *matrix) addProviders(all map[string]func(actor, *testkit.Request)) {
+	app := newApplication()
+	all["POST /api/oauth/exchange"] = says(body{"code": "invented", "code_verifier": app.verifier})
+	all["POST /api/oauth/complete"] = says(body{"continuation": "invented"})
+	all["POST /api/oauth/complete#confirm"] = says(body{"continuation": "invented", "confirm": true})
+	all["POST /api/oauth/{provider}/link"] = says(body{"redirect_to": home, "code_challenge": app.challenge})
+	all["POST /api/oauth/{provider}/callback"] = func(_ actor, r *testkit.Request) {
+		r.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+		r.Body = "state=invented&code=invented"
+	}
 }

@@ -44,7 +44,7 @@ func TestExport(t *testing.T) {
 			record.Exec(`INSERT INTO audit_events (id, at, type, outcome, actor_kind, actor_id, subject_kind, subject_id, request_id, details)
 				VALUES (?, ?, 'user.updated', 'success', 'user', ?, 'user', ?, 'their-request', '{}')`, newID(), s.Clock.Now(), admin.ID, account.ID)
 			record.Exec("INSERT INTO event_pii (event_id, at, ip, user_agent, identifier) SELECT id, at, '198.51.100.9', 'theirs', '' FROM audit_events WHERE type = 'user.updated'")
-			record.Exec(`INSERT INTO identities (id, user_id, provider, subject, email, email_verified, created_at) VALUES (?, ?, 'github', 'subject-7', 'ada@github.example', TRUE, ?)`,
+			record.Exec(`INSERT INTO identities (id, user_id, issuer, provider, subject, email, email_verified, created_at) VALUES (?, ?, 'https://github.com', 'github', 'subject-7', 'ada@github.example', TRUE, ?)`,
 				newID(), account.ID, s.Clock.Now())
 			in := c.Login(account)
 			out := exported(t, c.In(t), in.Access)

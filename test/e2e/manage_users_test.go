@@ -312,7 +312,7 @@ func TestManagingUsers(t *testing.T) {
 
 		t.Run("a way in is taken away, and what began by it", func(t *testing.T) {
 			account, id := f.NewAccount(), newID()
-			f.record.Exec("INSERT INTO identities (id, user_id, provider, subject, email, created_at) VALUES (?, ?, 'google', ?, 'ada@gmail.example', ?)", id, account.ID, id, f.Clock.Now())
+			f.record.Exec("INSERT INTO identities (id, user_id, issuer, provider, subject, email, created_at) VALUES (?, ?, 'https://accounts.google.com', 'google', ?, 'ada@gmail.example', ?)", id, account.ID, id, f.Clock.Now())
 			shown := f.on(t, byReader, "", account.ID, "", nil).Want(http.StatusOK, "")
 			if !strings.Contains(string(shown.Body), `"provider":"google"`) || strings.Contains(string(shown.Body), "subject") {
 				t.Errorf("shown: %s", shown.Body)

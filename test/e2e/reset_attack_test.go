@@ -184,7 +184,7 @@ func TestPreHijackingAResetTakesOverAnUnprovedAccount(t *testing.T) {
 		hijacked.ID = c.Do(registering(hijacked.Email, testkit.Object{"password": hijacked.Password})).Want(http.StatusCreated, "").Text("user_id")
 		verify := s.Mail(hijacked.Email, 1)
 		in := c.Login(hijacked)
-		record.Exec("INSERT INTO identities (id, user_id, provider, subject, created_at) VALUES (?, ?, 'google', ?, ?)", uuid.NewString(), hijacked.ID, hijacked.ID, s.Clock.Now())
+		record.Exec("INSERT INTO identities (id, user_id, issuer, provider, subject, created_at) VALUES (?, ?, 'https://accounts.google.com', 'google', ?, ?)", uuid.NewString(), hijacked.ID, hijacked.ID, s.Clock.Now())
 
 		c.Do(resetting(resetLink(s, hijacked.Email), newPassword)).Want(http.StatusOK, "")
 		c.Me(in.Access).Want(http.StatusUnauthorized, "token_invalid")
@@ -207,7 +207,7 @@ func TestPreHijackingAResetTakesOverAnUnprovedAccount(t *testing.T) {
 		c.Do(proving(verify.Token())).Want(http.StatusBadRequest, "invalid_token") // there is nothing left to prove
 
 		// Later resets are ordinary ones: what the owner has linked since is theirs.
-		record.Exec("INSERT INTO identities (id, user_id, provider, subject, created_at) VALUES (?, ?, 'google', ?, ?)", uuid.NewString(), hijacked.ID, hijacked.ID, s.Clock.Now())
+		record.Exec("INSERT INTO identities (id, user_id, issuer, provider, subject, created_at) VALUES (?, ?, 'https://accounts.google.com', 'google', ?, ?)", uuid.NewString(), hijacked.ID, hijacked.ID, s.Clock.Now())
 		c.Do(resetting(resetLink(s, hijacked.Email), newPassword+"9")).Want(http.StatusOK, "")
 		if n := record.Count("SELECT count(*) FROM identities WHERE user_id = ?", hijacked.ID); n != 1 {
 			t.Errorf("%d identities, want the owner's", n)

@@ -60,7 +60,10 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 	}, r.callback)
 	echohttp.HandleRaw(a, http.MethodPost, "/api/oauth/{provider}/callback", echohttp.Op{
 		ID: "providerFormCallback", Tag: providersTag, Summary: "Where a provider posts the answer that does so (Apple)", Navigation: true,
-		Produces: []echohttp.Content{{Description: "A page that leads on to the same path", Type: mediaHTML}},
+		Produces: []echohttp.Content{
+			{Description: "A page that leads on to the same path", Type: mediaHTML},
+			{Status: http.StatusMethodNotAllowed, Description: "Of a provider that does not answer so", Type: api.ProblemMediaType, Body: api.Problem{}},
+		},
 		Errors:   []*domain.Error{domain.ErrInvalidRequest, domain.ErrNotFound},
 	}, r.form)
 }
@@ -117,7 +120,9 @@ func (r *ProviderLogin) form(ctx context.Context, caller echohttp.Caller, in api
 		return echohttp.Raw{}, err
 	}
 	if !info.FormPost {
-		return echohttp.Raw{Status: http.StatusMethodNotAllowed}, echohttp.ErrMethodNotAllowed
+		raw, err := echohttp.Problem(caller, echohttp.ErrMethodNotAllowed, func(*api.Problem) {})
+		raw.Header.Set("Allow", http.MethodGet)
+		return raw, err
 	}
 	sealed, err := r.Service.SealForm(ctx, in.Provider, in.State, provider.Answer{
 		Code: domain.NewSecret(in.Code), Issuer: in.Issuer, Error: in.Error, ErrorDescription: in.ErrorDescription, User: in.User,
