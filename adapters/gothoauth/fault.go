@@ -171,7 +171,11 @@ func (c *client) remedy(code string) string {
 		if c.options.Kind == Apple {
 			return "check APPLE_CLIENT_ID, APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY, and this machine's clock"
 		}
-		return "check " + p + "_CLIENT_ID and " + p + "_CLIENT_SECRET: they are wrong, or the secret has ended"
+		remedy := "check " + p + "_CLIENT_ID and " + p + "_CLIENT_SECRET: they are wrong, or the secret has ended"
+		if c.options.Kind == OIDC {
+			remedy += "; or the client takes it another way (" + p + "_TOKEN_AUTH)"
+		}
+		return remedy
 	case "invalid_scope":
 		return "check " + p + "_SCOPES"
 	case "unsupported_response_type":

@@ -139,7 +139,7 @@ func reporter(s Settings) func(context.Context, error) {
 		cause := string(fault.Step) + " " + fault.Code
 		if now := s.Now(); now.Sub(last[cause]) >= time.Minute {
 			last[cause] = now
-			s.Log.WarnContext(ctx, "a provider can't be used", "provider", fault.Provider, "step", string(fault.Step), "code", fault.Code,
+			s.Log.WarnContext(ctx, "a provider can't be used", "provider", fault.Provider, "step", string(fault.Step), "error_code", fault.Code,
 				"remedy", fault.Remedy, "error", fault.Err)
 		}
 	}

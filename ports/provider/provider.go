@@ -72,7 +72,8 @@ type Answer struct {
 type Profile struct {
 	Issuer  string // of the id_token, or the constant of a provider without one
 	Subject string // 1 to 255 printable characters
-	// Email is the address as it was said, empty where there is none. What is not Proved is only shown.
+	// Email is the address as it was said, empty where there is none, or what can't be one (domain.ParseEmail). What is not Proved is only
+	// shown.
 	Email string
 	// Proved: the provider says in this login that the mailbox was proved. Address and flag are of one document.
 	Proved bool
