@@ -90,7 +90,7 @@ func (c *client) networkFailed(step provider.Step, err error) error {
 var (
 	deniedCodes = []string{
 		"access_denied", "login_required", "consent_required", "interaction_required", "account_selection_required",
-		"user_cancelled_authorize", "user_cancelled_login",
+		"user_cancelled_authorize", "user_cancelled_login", "unauthorized", // the last by Auth0, of people who are blocked there
 	}
 	awayCodes  = []string{"temporarily_unavailable", "server_error"}
 	otherCodes = []string{

@@ -215,14 +215,14 @@ func TestProductionSpeaksTLSOnly(t *testing.T) {
 	if got, err := login(t, w.open(t, acme)); err != nil || !got.Proved {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	clear := w.acme() // the same by http
+	plain := w.acme() // the same by http
 	acme.Set(idp.Switches{
-		Documents: map[idp.Endpoint]idp.Object{idp.Discovery: {"userinfo_endpoint": clear.URL + "/userinfo"}}, Claims: idp.Object{"email": idp.Omit},
+		Documents: map[idp.Endpoint]idp.Object{idp.Discovery: {"userinfo_endpoint": plain.URL + "/userinfo"}}, Claims: idp.Object{"email": idp.Omit},
 	})
-	if got, err := login(t, w.open(t, acme)); err != nil || got.Email != "" || len(clear.Requests("")) > 0 {
-		t.Errorf("%+v, %v, asked %d times", got, err, len(clear.Requests("")))
+	if got, err := login(t, w.open(t, acme)); err != nil || got.Email != "" || len(plain.Requests("")) > 0 {
+		t.Errorf("%+v, %v, asked %d times", got, err, len(plain.Requests("")))
 	}
-	acme.Set(idp.Switches{Documents: map[idp.Endpoint]idp.Object{idp.Discovery: {"token_endpoint": clear.URL + "/token"}}})
+	acme.Set(idp.Switches{Documents: map[idp.Endpoint]idp.Object{idp.Discovery: {"token_endpoint": plain.URL + "/token"}}})
 	if _, err := login(t, w.open(t, acme)); faultOf(err).Code != "endpoints" {
 		t.Error(err)
 	}
