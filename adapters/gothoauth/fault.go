@@ -90,7 +90,7 @@ func (c *client) networkFailed(step provider.Step, err error) error {
 var (
 	deniedCodes = []string{
 		"access_denied", "login_required", "consent_required", "interaction_required", "account_selection_required",
-		"user_cancelled_authorize", "user_cancelled_login",
+		"user_cancelled_authorize", "user_cancelled_login", "unauthorized", // the last by Auth0, of people who are blocked there
 	}
 	awayCodes  = []string{"temporarily_unavailable", "server_error"}
 	otherCodes = []string{
@@ -171,7 +171,11 @@ func (c *client) remedy(code string) string {
 		if c.options.Kind == Apple {
 			return "check APPLE_CLIENT_ID, APPLE_TEAM_ID, APPLE_KEY_ID and APPLE_PRIVATE_KEY, and this machine's clock"
 		}
-		return "check " + p + "_CLIENT_ID and " + p + "_CLIENT_SECRET: they are wrong, or the secret has ended"
+		remedy := "check " + p + "_CLIENT_ID and " + p + "_CLIENT_SECRET: they are wrong, or the secret has ended"
+		if c.options.Kind == OIDC {
+			remedy += "; or the client takes it another way (" + p + "_TOKEN_AUTH)"
+		}
+		return remedy
 	case "invalid_scope":
 		return "check " + p + "_SCOPES"
 	case "unsupported_response_type":

@@ -53,7 +53,7 @@ func (c *client) verify(ctx context.Context, token string, m *metadata, want pro
 		return provider.Claims{}, err
 	}
 	claims, err := c.ids.Verify(token, known.keys, want)
-	if errors.Is(err, provider.ErrUnknownKey) && c.now().Sub(known.asked) >= keysReload {
+	if errors.Is(err, provider.ErrUnknownKey) {
 		if known, err = c.keysOf(ctx, m, known.read); err != nil {
 			return provider.Claims{}, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,6 +85,35 @@ func TestMetadataIsReadOnDemandAndOnce(t *testing.T) {
 	}
 	if n := len(w.acme().Requests(idp.Discovery)); n != 1 {
 		t.Errorf("read %d times", n)
+	}
+}
+
+func TestManyAtOnceAskOnce(t *testing.T) {
+	w := newWorld(t)
+	p := w.open(t, w.acme())
+	logins := func() {
+		var group sync.WaitGroup
+		for n := range 32 {
+			group.Go(func() {
+				a := porttest.NewAttempt(n)
+				address, err := p.Begin(t.Context(), a)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := p.Complete(t.Context(), a, answerOf(idp.Visit(t, address).Params())); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+	}
+	logins()
+	w.acme().Rotate("")
+	w.pass(time.Minute)
+	logins()
+	if documents, keys := len(w.acme().Requests(idp.Discovery)), len(w.acme().Requests(idp.Keys)); documents != 1 || keys != 2 {
+		t.Errorf("the document was read %d times, the keys %d times", documents, keys)
 	}
 }
 

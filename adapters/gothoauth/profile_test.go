@@ -106,7 +106,6 @@ func TestWhatAnAddressIsWorth(t *testing.T) {
 		{"listmonk#2237: the flag of an issuer may be a text", w.acme(), ada("ada@example.com", false), none, "flag_text", worth{"ada@example.com", true, false}},
 		{"a number is no flag", w.acme(), ada("ada@example.com", true), none, "flag_number", worth{"ada@example.com", false, false}},
 		{"address and flag of userinfo", w.acme(), ada("ada@example.com", true), none, "no_email_in_token", worth{"ada@example.com", true, false}},
-		{"userinfo about somebody else is none", w.acme(), claims(ada("ada@example.com", true), idp.Object{"email_verified": idp.Omit}), none, "userinfo_of_two", worth{"ada@example.com", false, false}},
 		{"userinfo that fails is no address", w.acme(), ada("ada@example.com", true), none, "userinfo_down", worth{"ada@example.com", true, false}},
 		{"what is no address is none", w.acme(), claims(ada("", false), idp.Object{"email": "ada at example", "email_verified": true}), none, "", worth{}},
 		{"a list is no address", w.acme(), ada("ada@example.com", true), none, "email_list", worth{}},
@@ -232,5 +231,32 @@ func TestAPrivateGitHubAndItsAPI(t *testing.T) {
 	got, err := login(t, p)
 	if err != nil || got.Issuer != ghe.URL || got.Subject != "4200001" || !got.Proved {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestAddressAndFlagAreOfOneDocument(t *testing.T) {
+	w := newWorld(t)
+	acme := w.acme()
+	acme.Login(ada("ada@example.com", true))
+	for _, row := range []struct {
+		fact     string
+		userinfo idp.Object
+		want     worth
+	}{
+		{"userinfo has both", idp.Object{"email": "ada@example.org"}, worth{"ada@example.org", true, false}},
+		{"userinfo has a flag and no address", idp.Object{"email": idp.Omit}, worth{"ada@example.com", false, false}},
+		{"userinfo has an address and no flag", idp.Object{"email": "ada@example.org", "email_verified": idp.Omit}, worth{"ada@example.org", false, false}},
+		{"userinfo is about somebody else", idp.Object{"sub": "another", "email": "eve@example.com"}, worth{"ada@example.com", false, false}},
+	} {
+		acme.Set(idp.Switches{Claims: idp.Object{"email_verified": idp.Omit}, Documents: map[idp.Endpoint]idp.Object{idp.UserInfo: row.userinfo}})
+		p, err := login(t, w.open(t, acme))
+		if got := (worth{p.Email, p.Proved, p.Authoritative}); err != nil || got != row.want {
+			t.Errorf("%s: %+v, %v", row.fact, got, err)
+		}
+	}
+	acme.Set(idp.Switches{})
+	asked := len(acme.Requests(idp.UserInfo))
+	if _, err := login(t, w.open(t, acme)); err != nil || len(acme.Requests(idp.UserInfo)) != asked {
+		t.Errorf("userinfo is asked although the id_token has both: %v", err)
 	}
 }

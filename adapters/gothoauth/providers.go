@@ -3,6 +3,7 @@ package gothoauth
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -139,8 +140,15 @@ func reporter(s Settings) func(context.Context, error) {
 		cause := string(fault.Step) + " " + fault.Code
 		if now := s.Now(); now.Sub(last[cause]) >= time.Minute {
 			last[cause] = now
-			s.Log.WarnContext(ctx, "a provider can't be used", "provider", fault.Provider, "step", string(fault.Step), "code", fault.Code,
-				"remedy", fault.Remedy, "error", fault.Err)
+			// Not "code": logs take that for a secret.
+			attrs := []slog.Attr{
+				slog.String("provider", fault.Provider), slog.String("step", string(fault.Step)), slog.String("error_code", fault.Code),
+				slog.String("remedy", fault.Remedy),
+			}
+			if fault.Err != nil {
+				attrs = append(attrs, slog.Any("error", fault.Err))
+			}
+			s.Log.LogAttrs(ctx, slog.LevelWarn, "a provider can't be used", attrs...)
 		}
 	}
 }

@@ -2,11 +2,13 @@ package gothoauth_test
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -155,24 +157,18 @@ func TestACertificateThatNobodyVouchesForIsRefused(t *testing.T) {
 	}
 }
 
-func TestProductionSpeaksNoHTTP(t *testing.T) {
-	w := newWorld(t)
-	w.settings.TestProvider, w.settings.Insecure = "", false
-	asked := false
-	issuer := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { asked = true }))
-	defer issuer.Close()
-	o := w.options(w.acme())
-	if _, err := gothoauth.New(w.settings, []gothoauth.Options{o}); err == nil || !strings.Contains(err.Error(), "OIDC_ACME_ISSUER") {
-		t.Errorf("an http issuer: %v", err)
-	}
-	if asked {
-		t.Error("New asked a provider")
+// again runs a test in a process of its own: Go reads some variables once.
+func again(t *testing.T, name string, env ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+name+"$")
+	cmd.Env = append(append(os.Environ(), "SIGNET_TEST_AGAIN=1"), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
 }
 
-// TestHTTPSProxyIsHonoured runs itself again: Go reads the variable once in a process.
 func TestHTTPSProxyIsHonoured(t *testing.T) {
-	if os.Getenv("SIGNET_TEST_PROXIED") != "" {
+	if os.Getenv("SIGNET_TEST_AGAIN") != "" {
 		w := newWorld(t)
 		w.settings.TestProvider = ""
 		_, err := w.open(t, w.Google).Complete(t.Context(), porttest.NewAttempt(1), provider.Answer{Code: domain.NewSecret("code")})
@@ -190,12 +186,44 @@ func TestHTTPSProxyIsHonoured(t *testing.T) {
 		rw.WriteHeader(http.StatusForbidden)
 	}))
 	defer proxy.Close()
-	again := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestHTTPSProxyIsHonoured$")
-	again.Env = append(os.Environ(), "SIGNET_TEST_PROXIED=1", "HTTPS_PROXY="+proxy.URL, "NO_PROXY=")
-	if out, err := again.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	again(t, t.Name(), "HTTPS_PROXY="+proxy.URL, "NO_PROXY=")
 	if len(asked) != 1 || asked[0] != "CONNECT oauth2.googleapis.com:443" {
 		t.Errorf("%q", asked)
+	}
+}
+
+func TestProductionSpeaksTLSOnly(t *testing.T) {
+	if os.Getenv("SIGNET_TEST_AGAIN") == "" {
+		server := httptest.NewTLSServer(http.NotFoundHandler()) // all of them have one certificate
+		defer server.Close()
+		path := filepath.Join(t.TempDir(), "authority.pem")
+		text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		again(t, t.Name(), "SSL_CERT_FILE="+path)
+		return
+	}
+	w := newWorld(t)
+	w.settings.TestProvider, w.settings.Insecure = "", false
+	var secure *idp.Server
+	front := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { secure.ServeHTTP(rw, r) }))
+	defer front.Close()
+	secure = idp.New(front.URL, idp.Options{PublicURL: publicURL, Now: w.clock})
+	defer secure.Stop()
+	acme := secure.Issuer("acme")
+	if got, err := login(t, w.open(t, acme)); err != nil || !got.Proved {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	plain := w.acme() // the same by http
+	acme.Set(idp.Switches{
+		Documents: map[idp.Endpoint]idp.Object{idp.Discovery: {"userinfo_endpoint": plain.URL + "/userinfo"}}, Claims: idp.Object{"email": idp.Omit},
+	})
+	if got, err := login(t, w.open(t, acme)); err != nil || got.Email != "" || len(plain.Requests("")) > 0 {
+		t.Errorf("%+v, %v, asked %d times", got, err, len(plain.Requests("")))
+	}
+	acme.Set(idp.Switches{Documents: map[idp.Endpoint]idp.Object{idp.Discovery: {"token_endpoint": plain.URL + "/token"}}})
+	if _, err := login(t, w.open(t, acme)); faultOf(err).Code != "endpoints" {
+		t.Error(err)
 	}
 }

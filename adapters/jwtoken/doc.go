@@ -1,7 +1,8 @@
 // Package jwtoken implements the token ports of ports/secure (KeyMaker, TokenIssuer, TokenVerifier): access tokens of RFC
-// 9068, signed with golang-jwt; go-jose reads and writes JWKs and RFC 7638 thumbprints, and nothing else.
+// 9068, signed with golang-jwt; go-jose reads and writes JWKs and RFC 7638 thumbprints, and nothing else. Beside them stands
+// provider.IDTokens: what others sign (id_token.go, key_set.go), and the client secret that Apple wants signed.
 //
-// The flow of a token: KeyMaker makes a pair, Issuer prepares its private half, Signer signs. A token that comes back is
+// The flow of an access token: KeyMaker makes a pair, Issuer prepares its private half, Signer signs. A token that comes back is
 // taken apart by header.go alone (Peek: its form, algorithm and kid, no cryptography), the caller finds the key of that kid
 // in its own ring, and Verify checks signature and claims.
 //

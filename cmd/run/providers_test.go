@@ -16,8 +16,8 @@ import (
 	"github.com/signet-auth/signet/test/idp/idp"
 )
 
-// logged starts a server and returns what it says in its log at the start.
-func logged(t *testing.T, env map[string]string) string {
+// logged starts a server and returns what it says in its log until a text comes.
+func logged(t *testing.T, env map[string]string, until string) string {
 	t.Helper()
 	all := map[string]string{"DATA_DIR": t.TempDir(), "PORT": "0", "ADMIN_ADDR": "off", "BCRYPT_COST": "4"}
 	maps.Copy(all, env)
@@ -32,6 +32,9 @@ func logged(t *testing.T, env map[string]string) string {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	for ctx.Err() == nil && !strings.Contains(log.String(), until) {
+		time.Sleep(time.Millisecond) // the background has no other way to say that it was there
+	}
 	if err := server.Stop(ctx); err != nil {
 		t.Error(err)
 	}
@@ -58,11 +61,12 @@ func (l *syncLog) String() string {
 
 func TestTheStartSaysWhatToRegister(t *testing.T) {
 	s := idp.Start(t, idp.Options{})
-	s.Issuer("my-company").Misbehave("discovery_slow") // and waits for nobody
+	s.Issuer("slow").Misbehave("discovery_slow") // and waits for nobody
+	s.Issuer("my-company").Misbehave("discovery_of_another")
 	env := s.Env()
 	env["PUBLIC_URL"] = "http://localhost:5000/auth"
-	log := logged(t, env)
-	for _, name := range []string{"google", "microsoft", "apple", "discord", "github", "gitlab", "facebook", "my-company"} {
+	log := logged(t, env, "error_code=issuer remedy=")
+	for _, name := range []string{"google", "microsoft", "apple", "discord", "github", "gitlab", "facebook", "my-company", "slow"} {
 		if !strings.Contains(log, "callback=http://localhost:5000/auth/api/oauth/"+name+"/callback") {
 			t.Errorf("nothing of %s", name)
 		}
@@ -71,6 +75,9 @@ func TestTheStartSaysWhatToRegister(t *testing.T) {
 		if !strings.Contains(log, "issuer="+issuer) {
 			t.Errorf("nothing of %s", issuer)
 		}
+	}
+	if !strings.Contains(log, "error_code=issuer remedy=") {
+		t.Error("nothing of the issuer whose document is another's")
 	}
 	if t.Failed() {
 		t.Log(log)
@@ -83,7 +90,7 @@ func TestSlipsAreSaidAndOthersVariablesAreNot(t *testing.T) {
 		"OIDC_ACME_ISSUER": "https://id.example.com",
 		// By Kubernetes, by continuous integration, by Google's own tools.
 		"OIDC_ACME_SERVICE_HOST": "10.0.0.1", "OIDC_ACME_PORT": "tcp://10.0.0.1:80", "GITHUB_TOKEN": "t", "GOOGLE_APPLICATION_CREDENTIALS": "/x",
-	})
+	}, "")
 	var got []string
 	for line := range strings.Lines(log) {
 		if _, warning, ok := strings.Cut(line, "warning="); ok {

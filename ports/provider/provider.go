@@ -26,7 +26,7 @@ type Provider interface {
 	// Complete reads the callback's parameters, exchanges the code and says who the person is. It asks the provider at most once to
 	// exchange the code: a second call of the same attempt is a second exchange.
 	//
-	//   - domain.ErrInvalidState: `iss` is another's (RFC 9207), or is missing where the metadata promises it
+	//   - domain.ErrInvalidState: `iss` is another's (RFC 9207), or is missing beside a code where the metadata promises it
 	//   - domain.ErrAccessDenied: the person or the provider said no
 	//   - domain.ErrAccountNotAllowed: by the settings (tenant, hosted domain) or by the provider's
 	//   - domain.ErrInvalidRequest: neither a code nor an error, or a code that is too long
@@ -72,7 +72,8 @@ type Answer struct {
 type Profile struct {
 	Issuer  string // of the id_token, or the constant of a provider without one
 	Subject string // 1 to 255 printable characters
-	// Email is the address as it was said, empty where there is none. What is not Proved is only shown.
+	// Email is the address as it was said, empty where there is none, or what can't be one (domain.ParseEmail). What is not Proved is only
+	// shown.
 	Email string
 	// Proved: the provider says in this login that the mailbox was proved. Address and flag are of one document.
 	Proved bool
