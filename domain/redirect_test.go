@@ -19,15 +19,12 @@ func redirects(t testing.TB, entries ...string) domain.RedirectAllowlist {
 
 // TestRedirectsAreComparedAsBrowsersReadThem is OA-10 (RFC 9700 §4.11; better-auth CVE-2024-56734, CVE-2025-27143).
 func TestRedirectsAreComparedAsBrowsersReadThem(t *testing.T) {
-	l := redirects(t, "https://app.example.com/login", "https://bücher.example:8443", "http://127.0.0.1/cb", "http://localhost:3000", "com.example.app:/login", "org.example.app://")
+	l := redirects(t, "https://app.example.com/login", "https://xn--bcher-kva.example:8443", "http://127.0.0.1/cb", "http://localhost:3000", "com.example.app:/login", "org.example.app://")
 	for _, good := range []string{
 		"https://app.example.com/login", "https://app.example.com/login/", "https://app.example.com/login/deep?next=%2Fa&x=1", "https://APP.example.com:443/login",
-		"https://xn--bcher-kva.example:8443/anything", "https://bücher.example:8443", "http://127.0.0.1:51234/cb", "http://127.0.0.1/cb/x",
+		"https://xn--bcher-kva.example:8443/anything", "https://xn--bcher-kva.example:8443", "http://127.0.0.1:51234/cb", "http://127.0.0.1/cb/x",
 		"http://localhost:3000/", "com.example.app:/login", "org.example.app://",
 	} {
-		if strings.Contains(good, "ü") { // only the list may be written so: what is sent is ASCII
-			good = "https://xn--bcher-kva.example:8443"
-		}
 		if _, err := l.Find(good); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
@@ -76,7 +73,7 @@ func TestRedirectsAnswerBesideTheCallersQuery(t *testing.T) {
 func TestRedirectEntriesThatCantBeMeant(t *testing.T) {
 	for _, bad := range []string{
 		"*", "https://*.example.com", "https://app.example.com/*", "app.example.com", "http://app.example.com", "ftp://app.example.com", "myapp:/login",
-		"https://app.example.com/?x=1", "https://app.example.com/#x", "https://user@app.example.com", "com.example.app:/*", "",
+		"https://bücher.example", "https://app.example.com/?x=1", "https://app.example.com/#x", "https://user@app.example.com", "com.example.app:/*", "",
 	} {
 		if _, err := domain.ParseRedirectAllowlist([]string{bad}, false); err == nil {
 			t.Errorf("%q is taken", bad)

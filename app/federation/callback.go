@@ -114,10 +114,11 @@ func (c *callback) answer(ctx context.Context) (CallbackOutput, error) {
 	return out, err
 }
 
-// await looks for the outcome of a twin on another replica whose code the provider took first: some providers send two.
+// await looks for the outcome of a twin on another replica whose code the provider took first: some providers send two. What an operator
+// must mend is no twin.
 func (c *callback) await(ctx context.Context, failed error) (CallbackOutput, bool, error) {
 	var fault *provider.Fault
-	if !errors.As(failed, &fault) || fault.Step != provider.StepExchange {
+	if !errors.Is(failed, domain.ErrProviderFailed) || !errors.As(failed, &fault) || fault.Step != provider.StepExchange || fault.Remedy != "" {
 		return CallbackOutput{}, false, nil
 	}
 	for wait := time.Duration(0); wait < twinWait; wait += twinWait / 10 {

@@ -206,8 +206,17 @@ func (s *Service) note(ctx context.Context, err error, now time.Time) {
 		s.faults.told[cause] = now
 	}
 	s.faults.mu.Unlock()
-	if !fresh {
-		s.Log.LogAttrs(ctx, slog.LevelWarn, "a login through a provider failed", slog.String("provider", fault.Provider),
-			slog.String("step", string(fault.Step)), slog.String("code", fault.Code), slog.String("remedy", fault.Remedy), slog.Any("error", fault.Err))
+	if fresh {
+		return
 	}
+	told := []slog.Attr{
+		slog.String("provider", fault.Provider), slog.String("step", string(fault.Step)), slog.String("error_code", fault.Code),
+	}
+	if fault.Remedy != "" {
+		told = append(told, slog.String("remedy", fault.Remedy))
+	}
+	if fault.Err != nil {
+		told = append(told, slog.Any("error", fault.Err))
+	}
+	s.Log.LogAttrs(ctx, slog.LevelWarn, "a login through a provider failed", told...)
 }
