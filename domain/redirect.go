@@ -236,9 +236,10 @@ func isPlainPath(path string) bool {
 func freeQuery(query string) (string, error) {
 	var kept []string
 	for part := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(part, "=")
+		name, value, _ := strings.Cut(part, "=")
 		name, err := url.QueryUnescape(name)
-		if err != nil {
+		_, unreadable := url.QueryUnescape(value)
+		if err != nil || unreadable != nil {
 			return "", errRedirect("has a query that can't be read")
 		}
 		if part != "" && !slices.Contains(redirectAnswers, name) {
