@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/swaggest/jsonschema-go"
 	"github.com/swaggest/openapi-go"
 	"github.com/swaggest/openapi-go/openapi31"
 
@@ -109,10 +110,7 @@ func (o operation) describe(r *openapi31.Reflector) error {
 		oc.SetDescription(o.op.Description)
 	}
 	secure(oc, o.op)
-	for _, content := range o.produces {
-		if content.Status == 0 {
-			content.Status = http.StatusOK
-		}
+	for _, content := range alternatives(o.produces) {
 		oc.AddRespStructure(content.Body, openapi.WithHTTPStatus(content.Status), openapi.WithContentType(content.Type),
 			func(cu *openapi.ContentUnit) { cu.Description = content.Description })
 	}
@@ -131,6 +129,30 @@ func (o operation) describe(r *openapi31.Reflector) error {
 		}
 	}
 	return r.AddOperation(oc)
+}
+
+// alternatives puts the bodies of one status and type together: the answer is one of them.
+func alternatives(produces []Content) []Content {
+	var all []Content
+	for _, content := range produces {
+		if content.Status == 0 {
+			content.Status = http.StatusOK
+		}
+		i := slices.IndexFunc(all, func(c Content) bool {
+			return c.Status == content.Status && c.Type == content.Type && c.Body != nil && content.Body != nil
+		})
+		if i < 0 {
+			all = append(all, content)
+			continue
+		}
+		bodies := []any{all[i].Body}
+		if several, ok := all[i].Body.(jsonschema.OneOfExposer); ok {
+			bodies = several.JSONSchemaOneOf()
+		}
+		all[i].Body = jsonschema.OneOf(append(bodies, content.Body)...)
+		all[i].Description += "; " + strings.ToLower(content.Description[:1]) + content.Description[1:]
+	}
+	return all
 }
 
 func secure(oc openapi.OperationContext, op Op) {
