@@ -26,6 +26,8 @@ type Raw struct {
 	Type   string // media type; empty means no body
 	Body   []byte
 	Header http.Header // replaces what the kernel set, the security headers included
+	// Failure is what the page or the redirect tells of: it is counted and logged like one that is answered with a problem.
+	Failure error
 }
 
 // JSON makes a raw answer of a value.

@@ -57,6 +57,12 @@ func HandleRaw[Req any](a *API, method, path string, op Op, call func(context.Co
 		if err != nil {
 			return err
 		}
+		if raw.Failure != nil {
+			if counted := a.throttle.countForged(ctx, caller.Origin, raw.Failure); counted != raw.Failure { //nolint:errorlint // this very one
+				return counted
+			}
+			ex.failure = raw.Failure
+		}
 		replyRaw(ex, op.status(), raw)
 		return nil
 	})

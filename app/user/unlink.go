@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/store"
 )
 
@@ -38,7 +40,11 @@ func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 			return err
 		}
 		event := domain.UserEvent(domain.EventIdentityUnlinked, in.Actor, in.From, user.ID)
-		return s.Audit.Record(ctx, tx, now, event.With("provider", identity.Provider))
+		if err := s.Audit.Record(ctx, tx, now, event.With("provider", identity.Provider)); err != nil {
+			return err
+		}
+		told := mailer.Data{AskedAt: now, Provider: identity.Provider} // not from where: that is the administrator's affair
+		return s.Mail.Notice(ctx, tx, outbox.MailTo(*user, mailer.IdentityUnlinked, domain.Origin{}, told), now)
 	})
 	return err
 }

@@ -255,6 +255,10 @@ func TestAnswersOfProvidersThatAreRefused(t *testing.T) {
 		if n := f.Record().Count("SELECT count(*) FROM users") + f.Record().Count("SELECT count(*) FROM flows"); n != 0 {
 			t.Errorf("%d rows are left", n)
 		}
+		f.Eventually(10*time.Second, func() bool {
+			events := f.Record().Events(domain.EventLoginFailed, "")
+			return len(events) > 4 && events[0].Details["provider"] == "google" && events[0].Details["code"] != ""
+		})
 		if !strings.Contains(f.Log.String(), "GOOGLE_CLIENT_SECRET") {
 			t.Error("the log does not tell the operator of the secret")
 		}

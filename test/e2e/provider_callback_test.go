@@ -287,6 +287,13 @@ func TestACodeIsExchangedByTheOneWhoBegan(t *testing.T) {
 			}
 			f.api.In(t).Do(exchange(strings.Repeat("0", 43), app.verifier)).Want(http.StatusTooManyRequests, "rate_limited")
 		})
+		t.Run("forged callbacks are counted, also where a page answers them", func(t *testing.T) {
+			request := testkit.Request{Path: "/api/oauth/google/callback?code=x&state=x", Header: http.Header{"Accept": {"text/html"}}}
+			for range 60 {
+				f.api.In(t).Do(request).Want(http.StatusBadRequest, "")
+			}
+			f.api.In(t).Do(request).Want(http.StatusTooManyRequests, "rate_limited")
+		})
 		t.Run("what happened is in the log", func(t *testing.T) {
 			user := f.Record().Text("SELECT user_id FROM identities")
 			if events := f.Record().Events(domain.EventLoginSucceeded, user); len(events) != 3 || events[0].Details["provider"] != "google" {

@@ -187,24 +187,28 @@ func (r *ProviderLogin) home(caller echohttp.Caller, back federation.Back, param
 	return raw, nil
 }
 
-// failed brings an error to the one who can do something about it: the application, the page for stray browsers, or the caller. What was
-// forged is counted against its sender, so it is an error where there is no application.
+// failed brings an error to the one who can do something about it: the application, the page for stray browsers, or the caller.
 func (r *ProviderLogin) failed(caller echohttp.Caller, err error) (echohttp.Raw, error) {
 	_, public := echohttp.Classify(err)
 	var failure *federation.Failure
 	known := errors.As(err, &failure)
-	if known && !failure.To.IsZero() {
-		return r.home(caller, failure.Back,
+	var raw echohttp.Raw
+	var broken error
+	switch {
+	case known && !failure.To.IsZero():
+		raw, broken = r.home(caller, failure.Back,
 			"error", public.Code, "continuation", failure.Continuation.Reveal(), "request_id", caller.Origin.RequestID)
-	}
-	if known && !failure.Continuation.IsZero() {
-		return echohttp.Problem(caller, err, func(p *api.Problem) { p.Continuation = failure.Continuation.Reveal() })
-	}
-	if known || !errors.Is(err, domain.ErrForged) || !r.IsBrowser(caller.Accept) {
+	case known && !failure.Continuation.IsZero():
+		raw, broken = echohttp.Problem(caller, err, func(p *api.Problem) { p.Continuation = failure.Continuation.Reveal() })
+	case known || !errors.Is(err, domain.ErrInvalidState):
+		return echohttp.Raw{}, err
+	case !r.Service.Fallback().IsZero():
+		raw = echohttp.Redirect(r.Service.Fallback().With("error", public.Code, "request_id", caller.Origin.RequestID))
+	case r.IsBrowser(caller.Accept):
+		raw, broken = r.FailedPage(caller, err)
+	default:
 		return echohttp.Raw{}, err
 	}
-	if fallback := r.Service.Fallback(); !fallback.IsZero() {
-		return echohttp.Redirect(fallback.With("error", public.Code, "request_id", caller.Origin.RequestID)), nil
-	}
-	return r.FailedPage(caller, err)
+	raw.Failure = err
+	return raw, broken
 }
