@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // MaxIdentities is how many ways in through providers a user may have.
 const MaxIdentities = 10
@@ -74,48 +77,53 @@ type SignUpPolicy struct {
 }
 
 // Judge decides what becomes of the assertion. The address never decides who somebody is: it links to an account only on the word of a
-// provider that is authoritative for it, and only where the account's mailbox was proved too (OA-6). With a refusal, goesOn tells
-// whether the person may go on by another proof: a login to the account, or a mail.
-func (a Assertion) Judge(f AssertionFacts, p SignUpPolicy, now time.Time) (outcome AssertionOutcome, refusal error, goesOn bool) {
+// provider that is authoritative for it, and only where the account's mailbox was proved too (OA-6). A refusal that MayGoOn leaves the
+// person another proof.
+func (a Assertion) Judge(f AssertionFacts, p SignUpPolicy, now time.Time) (AssertionOutcome, error) {
 	switch {
 	case f.Linked != nil && f.Linked.IsActive(now):
-		return AssertionLogin, nil, false
+		return AssertionLogin, nil
 	case f.Linked != nil:
-		return AssertionRefused, ErrAccountDisabled, false
+		return AssertionRefused, ErrAccountDisabled
 	case a.Email.IsZero() && p.Closed:
-		return AssertionRefused, ErrRegistrationClosed, true
+		return AssertionRefused, ErrRegistrationClosed
 	case a.Email.IsZero():
-		return AssertionRefused, ErrEmailRequired, true
+		return AssertionRefused, ErrEmailRequired
 	case f.Owner == nil:
 		return a.judgeNew(p)
 	case !f.Owner.IsEmailVerified():
 		return a.judgeUnverified(f, now)
 	case !a.Authoritative:
-		return AssertionRefused, ErrLinkRequired, true // also of an inactive account: a stranger must not learn of it
+		return AssertionRefused, ErrLinkRequired // also of an inactive account: a stranger must not learn of it
 	case !f.Owner.IsActive(now):
-		return AssertionRefused, ErrAccountDisabled, false
+		return AssertionRefused, ErrAccountDisabled
 	case f.OwnerAtIss:
-		return AssertionRefused, ErrLinkRequired, true // the provider gave the address to somebody else
+		return AssertionRefused, ErrLinkRequired // the provider gave the address to somebody else
 	}
-	return AssertionLink, nil, false
+	return AssertionLink, nil
 }
 
-func (a Assertion) judgeNew(p SignUpPolicy) (AssertionOutcome, error, bool) {
+// MayGoOn tells whether a person who was refused may go on by another proof: a login to the account, or a mail.
+func MayGoOn(refusal error) bool {
+	return errors.Is(refusal, ErrRegistrationClosed) || errors.Is(refusal, ErrEmailRequired) || errors.Is(refusal, ErrLinkRequired)
+}
+
+func (a Assertion) judgeNew(p SignUpPolicy) (AssertionOutcome, error) {
 	switch {
 	case p.Closed || !p.Domains.Allow(a.Email):
-		return AssertionRefused, ErrRegistrationClosed, true
+		return AssertionRefused, ErrRegistrationClosed
 	case len(p.Domains) > 0 && !a.Authoritative:
-		return AssertionRefused, ErrEmailRequired, true // the domain lets people in: a proof of years ago is too little
+		return AssertionRefused, ErrEmailRequired // the domain lets people in: a proof of years ago is too little
 	}
-	return AssertionCreate, nil, false
+	return AssertionCreate, nil
 }
 
-func (a Assertion) judgeUnverified(f AssertionFacts, now time.Time) (AssertionOutcome, error, bool) {
+func (a Assertion) judgeUnverified(f AssertionFacts, now time.Time) (AssertionOutcome, error) {
 	switch {
 	case f.OwnerHolds && !a.Authoritative:
-		return AssertionRefused, ErrEmailRequired, true
+		return AssertionRefused, ErrEmailRequired
 	case !f.Owner.IsActive(now):
-		return AssertionRefused, ErrAccountDisabled, false
+		return AssertionRefused, ErrAccountDisabled
 	}
-	return AssertionTakeOver, nil, false
+	return AssertionTakeOver, nil
 }

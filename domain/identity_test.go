@@ -58,7 +58,8 @@ func TestAssertionsAreJudgedByTheTable(t *testing.T) {
 		"never by an old proof":                                {proved, domain.AssertionFacts{Owner: user(true, true)}, open, domain.AssertionRefused, domain.ErrLinkRequired, true},
 		"nor does an old proof tell that it is disabled":       {proved, domain.AssertionFacts{Owner: user(true, false)}, open, domain.AssertionRefused, domain.ErrLinkRequired, true},
 	} {
-		outcome, refusal, goesOn := row.said.Judge(row.facts, row.policy, epoch)
+		outcome, refusal := row.said.Judge(row.facts, row.policy, epoch)
+		goesOn := domain.MayGoOn(refusal)
 		if outcome != row.outcome || !errors.Is(refusal, row.refusal) || (refusal == nil) != (row.refusal == nil) || goesOn != row.goesOn {
 			t.Errorf("%s: %d %v %v, want %d %v %v", name, outcome, refusal, goesOn, row.outcome, row.refusal, row.goesOn)
 		}

@@ -56,7 +56,7 @@ func ParseRedirectAllowlist(entries []string, anyLoopback bool) (RedirectAllowli
 
 func parseRedirectEntry(text string) (redirectEntry, error) {
 	if strings.Contains(text, "*") {
-		return redirectEntry{}, errRedirect("has a *: name each address, a path stands for those below it")
+		return redirectEntry{}, redirectError("has a *: name each address, a path stands for those below it")
 	}
 	if isCustomScheme(text) {
 		if err := checkRedirectText(text); err != nil {
@@ -66,7 +66,7 @@ func parseRedirectEntry(text string) (redirectEntry, error) {
 	}
 	address, query, err := parseWebAddress(text)
 	if err == nil && query != "" {
-		err = errRedirect("has a query: the query of an address is free")
+		err = redirectError("has a query: the query of an address is free")
 	}
 	if err == nil && address.loopback && !hasPort(text) {
 		address.port = "" // any: native apps listen where there is room (RFC 8252 §7.3)
@@ -170,19 +170,19 @@ func isCustomScheme(text string) bool {
 	})
 }
 
-type errRedirect string
+type redirectError string
 
-func (e errRedirect) Error() string { return string(e) }
+func (e redirectError) Error() string { return string(e) }
 
 // checkRedirectText refuses what browsers and parsers read differently.
 func checkRedirectText(text string) error {
 	switch {
 	case len(text) > maxRedirect:
-		return errRedirect(fmt.Sprintf("must have at most %d bytes", maxRedirect))
+		return redirectError(fmt.Sprintf("must have at most %d bytes", maxRedirect))
 	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-		return errRedirect("must be printable ASCII without spaces: encode the rest")
+		return redirectError("must be printable ASCII without spaces: encode the rest")
 	case strings.ContainsAny(text, "\\#"):
-		return errRedirect("must have no backslash and no fragment")
+		return redirectError("must have no backslash and no fragment")
 	}
 	return nil
 }
@@ -193,7 +193,7 @@ func parseWebAddress(text string) (webAddress, string, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Opaque != "" || u.Host == "" || u.User != nil {
-		return webAddress{}, "", errRedirect("must be an absolute https address without a user, or one of a native app's scheme with a dot")
+		return webAddress{}, "", redirectError("must be an absolute https address without a user, or one of a native app's scheme with a dot")
 	}
 	a := webAddress{scheme: u.Scheme, host: strings.ToLower(u.Hostname()), port: u.Port(), path: u.EscapedPath()}
 	if addr, err := netip.ParseAddr(a.host); err == nil {
@@ -201,7 +201,7 @@ func parseWebAddress(text string) (webAddress, string, error) {
 	} else if ascii, err := domainProfile.ToASCII(a.host); err == nil && ascii != "" {
 		a.host, a.loopback = ascii, ascii == "localhost"
 	} else {
-		return webAddress{}, "", errRedirect("must have a host that can exist")
+		return webAddress{}, "", redirectError("must have a host that can exist")
 	}
 	switch {
 	case a.scheme == "https" && a.port == "":
@@ -210,10 +210,10 @@ func parseWebAddress(text string) (webAddress, string, error) {
 		a.port = "80"
 	}
 	if a.scheme != "https" && (a.scheme != "http" || !a.loopback) {
-		return webAddress{}, "", errRedirect("must be https; http is for localhost, 127.0.0.1 and [::1]")
+		return webAddress{}, "", redirectError("must be https; http is for localhost, 127.0.0.1 and [::1]")
 	}
 	if !isPlainPath(a.path) {
-		return webAddress{}, "", errRedirect("must have a path without //, . and .. as segments, %2f and %5c")
+		return webAddress{}, "", redirectError("must have a path without //, . and .. as segments, %2f and %5c")
 	}
 	return a, u.RawQuery, nil
 }
@@ -240,7 +240,7 @@ func freeQuery(query string) (string, error) {
 		name, err := url.QueryUnescape(name)
 		_, unreadable := url.QueryUnescape(value)
 		if err != nil || unreadable != nil {
-			return "", errRedirect("has a query that can't be read")
+			return "", redirectError("has a query that can't be read")
 		}
 		if part != "" && !slices.Contains(redirectAnswers, name) {
 			kept = append(kept, part)

@@ -115,10 +115,10 @@ func unpackAttempt(b []byte) (attempt, error) {
 	texts := make([]string, len(attempt{}.texts()))
 	for i := range texts {
 		size, n := binary.Uvarint(b)
-		if n <= 0 || size > uint64(len(b)-n) { //nolint:gosec // n ≤ len(b)
+		if n <= 0 || size > uint64(len(b)-n) {
 			return attempt{}, errNoAttempt
 		}
-		texts[i], b = string(b[n:n+int(size)]), b[n+int(size):] //nolint:gosec // bounded by len(b)
+		texts[i], b = string(b[n:n+int(size)]), b[n+int(size):]
 	}
 	if len(b) > 0 {
 		return attempt{}, errNoAttempt

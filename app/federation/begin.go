@@ -46,7 +46,7 @@ type BeginOutput struct {
 
 var prompts = []string{"", "select_account", "login", "consent"}
 
-// Begin sends a browser to a provider. Errors before RedirectTo is known to be allowed are the caller's; later ones are a Failure with the
+// Begin sends a browser to a provider. Errors before RedirectTo is known to be allowed are the caller's; later ones are a FailedError with the
 // way back.
 func (s *Service) Begin(ctx context.Context, in BeginInput) (BeginOutput, error) {
 	p, err := s.provider(in.Provider)
@@ -73,7 +73,7 @@ func (s *Service) Begin(ctx context.Context, in BeginInput) (BeginOutput, error)
 	}
 	failed := func(err error) (BeginOutput, error) {
 		s.note(ctx, err, now)
-		return BeginOutput{}, &Failure{Back: s.back(a), Err: err}
+		return BeginOutput{}, &FailedError{Back: s.back(a), Err: err}
 	}
 	if _, err := s.directory.Service(ctx, a.Service); err != nil {
 		return failed(err)

@@ -34,7 +34,7 @@ type CallbackOutput struct {
 const twinWait = 2 * time.Second
 
 // Callback judges an answer of a provider. Whatever arrives in whatever order: one attempt has one outcome, and only the browser that
-// began it hears of it. Errors from the moment that the attempt is known are a Failure.
+// began it hears of it. Errors from the moment that the attempt is known are a FailedError.
 func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackOutput, error) {
 	if _, err := s.provider(in.Provider); err != nil {
 		return CallbackOutput{}, err
@@ -54,9 +54,9 @@ func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackOutpu
 	if err == nil {
 		return out, nil
 	}
-	var failure *Failure
+	var failure *FailedError
 	if !errors.As(err, &failure) {
-		failure = &Failure{Back: c.back, Err: err}
+		failure = &FailedError{Back: c.back, Err: err}
 	}
 	now := s.System.Now()
 	s.note(ctx, err, now)
@@ -165,7 +165,7 @@ func (c *callback) goOn(kept continued, secret domain.Secret) (CallbackOutput, b
 	if kept.isLink() {
 		return CallbackOutput{Back: c.back, Continuation: continuation}, true, nil
 	}
-	return CallbackOutput{}, true, &Failure{Back: c.back, Err: kept.refusal(), Continuation: continuation}
+	return CallbackOutput{}, true, &FailedError{Back: c.back, Err: kept.refusal(), Continuation: continuation}
 }
 
 func (s *Service) recordFailure(c callback, err error, now time.Time) {
@@ -176,9 +176,8 @@ func (s *Service) recordFailure(c callback, err error, now time.Time) {
 }
 
 func codeOf(err error) string {
-	var e *domain.Error
-	if errors.As(err, &e) {
-		return e.Code
+	if known, ok := errors.AsType[*domain.Error](err); ok {
+		return known.Code
 	}
 	return domain.ErrInternal.Code
 }

@@ -95,7 +95,8 @@ func (k continued) refusal() error {
 // go back to gets its session at once, and the row says that it is used up.
 func (c *callback) keepOutcome(ctx context.Context, tx *store.Tx, a domain.Assertion, done settled, now time.Time) (domain.Secret, error) {
 	flow := domain.Flow{ID: outcomeID(c.in.State), CreatedAt: now}
-	label, payload := codeLabel, any(nil)
+	label := codeLabel
+	var payload any
 	if done.user.ID == "" {
 		label = continuationLabel
 		flow.Purpose, flow.Subject, flow.ExpiresAt = domain.PurposeProviderContinuation, subjectOf(a), now.Add(c.settings.ContinuationTTL)

@@ -128,7 +128,7 @@ type EnterCodeInput struct {
 	Cookie     bool
 }
 
-var wrongCode = domain.ErrInvalidToken.Saying("Invalid or expired code")
+var errWrongCode = domain.ErrInvalidToken.Saying("Invalid or expired code")
 
 // EnterCode makes the account of the address that the code proves, or takes one over whose mailbox nobody had proved, and begins a session.
 // domain.ErrLinkRequired when the address has become that of another account meanwhile.
@@ -145,18 +145,18 @@ func (s *Service) EnterCode(ctx context.Context, in EnterCodeInput) (ExchangeOut
 		return ExchangeOutput{}, err
 	}
 	if len(sent) == 0 {
-		return ExchangeOutput{}, wrongCode
+		return ExchangeOutput{}, errWrongCode
 	}
 	a := c.kept.assertion()
 	var done settled
 	door := proof.Door{
-		Purposes: []domain.Purpose{domain.PurposeProviderAddress}, Refusal: wrongCode,
+		Purposes: []domain.Purpose{domain.PurposeProviderAddress}, Refusal: errWrongCode,
 		Lock: func(ctx context.Context, tx *store.Tx) error { return tx.Identities.Lock(ctx, a.Issuer, a.Subject) },
 	}
 	email := domain.RestoreEmail(sent[0].Address, sent[0].Address)
 	err = s.proofs.RedeemCode(ctx, door, in.From, email, in.Code, func(ctx context.Context, tx *store.Tx, r proof.Redeemed) (err error) {
 		if r.Flow.Subject != string(c.flow.ID) {
-			return wrongCode // of another continuation, about the same address
+			return errWrongCode // of another continuation, about the same address
 		}
 		used, err := tx.Flows.Consume(ctx, c.flow.ID, r.Now)
 		if err == nil && !used {
@@ -198,7 +198,7 @@ func (s *Service) proved(ctx context.Context, tx *store.Tx, c resumed, a domain.
 	case facts.Owner != nil && facts.Owner.IsEmailVerified():
 		return settled{}, domain.ErrLinkRequired // the owner of the mailbox has an account: they log in to it and confirm
 	}
-	outcome, refusal, _ := a.Judge(facts, s.signUp(c), now)
+	outcome, refusal := a.Judge(facts, s.signUp(c), now)
 	switch outcome {
 	case domain.AssertionCreate:
 		user, err := s.create(ctx, tx, a, from, now)

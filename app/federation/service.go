@@ -134,8 +134,8 @@ type Back struct {
 	Provider string
 }
 
-// Failure is why a login did not come to its end, with the way back.
-type Failure struct {
+// FailedError is why a login did not come to its end, with the way back.
+type FailedError struct {
 	Back
 
 	Err          error
@@ -143,10 +143,10 @@ type Failure struct {
 }
 
 // Error is the cause's.
-func (f *Failure) Error() string { return f.Err.Error() }
+func (f *FailedError) Error() string { return f.Err.Error() }
 
 // Unwrap is the cause.
-func (f *Failure) Unwrap() error { return f.Err }
+func (f *FailedError) Unwrap() error { return f.Err }
 
 // turns lets one request at a time do something about a name, in this process.
 type turns struct {

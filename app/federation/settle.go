@@ -17,8 +17,7 @@ import (
 type settled struct {
 	user    domain.User // who logs in; zero: nobody
 	created bool
-	refusal error // why nobody logs in
-	goesOn  bool  // by another proof
+	refusal error // why nobody logs in; nil with nobody: they want another way in
 }
 
 // settle decides what becomes of an assertion and writes it down, in one transaction: of any number of callbacks of a state one comes to
@@ -31,12 +30,13 @@ func (c *callback) settle(ctx context.Context, a domain.Assertion) (CallbackOutp
 		if err := tx.Identities.Lock(ctx, a.Issuer, a.Subject); err != nil {
 			return err
 		}
-		if c.attempt.User != "" { // nothing is said about whose it is before the person confirms
-			done = settled{goesOn: true}
-		} else if done, err = c.judge(ctx, tx, a, now); err != nil {
-			return err
+		done = settled{}
+		if c.attempt.User == "" { // else nothing is said about whose it is before the person confirms
+			if done, err = c.judge(ctx, tx, a, now); err != nil {
+				return err
+			}
 		}
-		if done.user.ID == "" && (!done.goesOn || c.attempt.Challenge == "") {
+		if done.refusal != nil && (!domain.MayGoOn(done.refusal) || c.attempt.Challenge == "") {
 			return done.refusal // a failure leaves no row
 		}
 		secret, err = c.keepOutcome(ctx, tx, a, done, now)
@@ -81,7 +81,7 @@ func (c *callback) judge(ctx context.Context, tx *store.Tx, a domain.Assertion, 
 	if err != nil {
 		return settled{}, err
 	}
-	outcome, refusal, goesOn := a.Judge(facts, c.policy(), now)
+	outcome, refusal := a.Judge(facts, c.policy(), now)
 	switch outcome {
 	case domain.AssertionLogin:
 		return settled{user: *facts.Linked}, tx.Identities.Update(ctx, identity.Seen(a, now))
@@ -96,7 +96,7 @@ func (c *callback) judge(ctx context.Context, tx *store.Tx, a domain.Assertion, 
 		return settled{user: *facts.Owner}, err
 	case domain.AssertionRefused:
 	}
-	return settled{refusal: refusal, goesOn: goesOn}, nil
+	return settled{refusal: refusal}, nil
 }
 
 func (c *callback) policy() domain.SignUpPolicy {

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,9 +18,7 @@ func TestBeginningALoginThroughAProvider(t *testing.T) {
 		host, app := strings.TrimPrefix(f.public(), "http://"), newApplication()
 		begin := func(provider string, query url.Values, header http.Header) testkit.Request {
 			h := http.Header{"Host": {host}}
-			for name, values := range header {
-				h[name] = values
-			}
+			maps.Copy(h, header)
 			return testkit.Request{Path: "/api/oauth/" + provider + "?" + query.Encode(), Header: h}
 		}
 		without := func(name string) url.Values { q := app.query(); q.Del(name); return q }

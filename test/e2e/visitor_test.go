@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -27,9 +28,7 @@ func startFederated(t *testing.T, b testkit.Backends, env map[string]string, nam
 	clock := &testkit.Clock{}
 	f := &federated{idp: idp.Start(t, idp.Options{Now: clock.System().Now})}
 	settings := f.idp.Env(names...)
-	for name, value := range env {
-		settings[name] = value
-	}
+	maps.Copy(settings, env)
 	f.Server = testkit.Start(t, testkit.Options{Backends: b, Env: settings, Clock: clock})
 	f.idp.Register(f.public())
 	f.api = f.Client()

@@ -64,7 +64,7 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 			{Description: "A page that leads on to the same path", Type: mediaHTML},
 			{Status: http.StatusMethodNotAllowed, Description: "Of a provider that does not answer so", Type: api.ProblemMediaType, Body: api.Problem{}},
 		},
-		Errors:   []*domain.Error{domain.ErrInvalidRequest, domain.ErrNotFound},
+		Errors: []*domain.Error{domain.ErrInvalidRequest, domain.ErrNotFound},
 	}, r.form)
 }
 
@@ -190,7 +190,7 @@ func (r *ProviderLogin) home(caller echohttp.Caller, back federation.Back, param
 // failed brings an error to the one who can do something about it: the application, the page for stray browsers, or the caller.
 func (r *ProviderLogin) failed(caller echohttp.Caller, err error) (echohttp.Raw, error) {
 	_, public := echohttp.Classify(err)
-	var failure *federation.Failure
+	var failure *federation.FailedError
 	known := errors.As(err, &failure)
 	var raw echohttp.Raw
 	var broken error
