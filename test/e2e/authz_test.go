@@ -76,6 +76,20 @@ func TestCheck(t *testing.T) {
 			f.c.Do(get("/api/roles/user/"+one.ID+"/permissions", token)).Want(http.StatusForbidden, "wrong_audience")
 		})
 
+		t.Run("is about nobody where the user's id came out empty, and not about the one that asks", func(t *testing.T) {
+			f := f.in(t)
+			for _, none := range []any{"", nil} {
+				nobody := body{"user_id": none, "service": "billing", "permission": "invoice:read"}
+				if results := f.c.Do(ask(one.token, nobody)); results.Status == http.StatusOK && strings.Contains(string(results.Body), "true}") {
+					t.Errorf("%v: %s", none, results.Body)
+				}
+				missing := f.c.Do(post("/api/authz/explain", f.admin.token, nobody)).Want(http.StatusOK, "").JSON()["missing"]
+				if diff := cmp.Diff(body{"reason": "unknown_principal"}, missing); diff != "" {
+					t.Errorf("%v: %s", none, diff)
+				}
+			}
+		})
+
 		t.Run("says what of a question is wrong", func(t *testing.T) {
 			f := f.in(t)
 			good := body{"service": "billing", "permission": "invoice:read"}
