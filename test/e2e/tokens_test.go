@@ -133,6 +133,8 @@ func TestWhatAnApplicationTokenIsRefusedFor(t *testing.T) {
 			"an id for a name":                    {l.creating(keeper, "shop", testkit.Object{"name": freshID[string]()}), "400 invalid_request", "name"},
 			"a long name":                         {l.creating(keeper, "shop", testkit.Object{"name": strings.Repeat("x", 101)}), "400 invalid_request", "name"},
 			"an end that has passed":              {l.creating(keeper, "shop", testkit.Object{"expires_at": now.Add(-time.Hour)}), "400 invalid_request", "expires_at"},
+			"an end that a client never set":      {l.creating(keeper, "shop", testkit.Object{"expires_at": time.Time{}}), "400 invalid_request", "expires_at"},
+			"an end without its zone":             {l.creating(keeper, "shop", testkit.Object{"expires_at": "2027-01-01T00:00:00"}), "400 invalid_request", "expires_at"},
 			"an end in eleven years":              {l.creating(keeper, "shop", testkit.Object{"expires_at": now.AddDate(11, 0, 0)}), "400 invalid_request", "expires_at"},
 			"no days":                             {l.creating(keeper, "shop", testkit.Object{"expires_in_days": 0}), "400 invalid_request", "expires_in_days"},
 			"too many days":                       {l.creating(keeper, "shop", testkit.Object{"expires_in_days": 3651}), "400 invalid_request", "expires_in_days"},
