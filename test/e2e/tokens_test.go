@@ -142,6 +142,7 @@ func TestWhatAnApplicationTokenIsRefusedFor(t *testing.T) {
 			"two ends":                            {l.creating(keeper, "shop", testkit.Object{"expires_in": 60, "expires_in_days": 1}), "400 invalid_request", "expires_in"},
 			"a list of scopes that came out empty (CUDly#1301)": {l.creating(keeper, "shop", testkit.Object{"scopes": []string{}}), "400 invalid_request", "scopes"},
 			"a scope without a service":                         {l.creating(keeper, "shop", testkit.Object{"scopes": []string{"order:read"}}), "400 invalid_request", "scopes[0]"},
+			"the id of a scope's service":                       {l.creating(l.admin, "shop", testkit.Object{"scopes": []string{string(shop.ID) + "/order:read"}}), "400 invalid_request", "scopes[0]"},
 			"a scope at no service":                             {l.creating(keeper, "shop", testkit.Object{"scopes": []string{"shop/*:*", "nothing/*:*"}}), "404 not_found", "scopes[1]"},
 			"a scope of no permission":                          {l.creating(keeper, "shop", testkit.Object{"scopes": []string{"shop/order:write"}}), "404 not_found", "scopes[0]"},
 			"an overlap of months":                              {of(http.MethodPost, token.id+"/rotate", keeper, testkit.Object{"overlap": 2592001}), "400 invalid_request", "overlap"},
