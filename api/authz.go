@@ -78,6 +78,8 @@ type PermissionsResponse struct {
 type OwnServicesResponse struct {
 	Success  bool         `json:"success"`
 	Services []OwnService `json:"services"`
+	// NextCursor is there when there is more.
+	NextCursor string `json:"next_cursor,omitempty"`
 }
 
 // OwnService is a service at which the caller holds a role.

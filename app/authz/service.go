@@ -19,11 +19,12 @@ type Service struct {
 	*base.Base
 
 	directory *access.Directory
+	cursors   domain.CursorKeys
 }
 
 // New makes the service.
-func New(b *base.Base, directory *access.Directory) *Service {
-	return &Service{Base: b, directory: directory}
+func New(b *base.Base, directory *access.Directory, cursors domain.CursorKeys) *Service {
+	return &Service{Base: b, directory: directory, cursors: cursors}
 }
 
 // Question asks whether a principal may do something at a service.

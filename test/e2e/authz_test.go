@@ -274,6 +274,17 @@ func TestHoldings(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+		t.Run("are listed to oneself in pages", func(t *testing.T) {
+			f := f.in(t)
+			first := f.c.Do(get("/api/roles/services/user?limit=2", one.token)).Want(http.StatusOK, "")
+			cursor := first.Text("next_cursor")
+			rest := f.c.Do(get("/api/roles/services/user?cursor="+cursor, one.token)).Want(http.StatusOK, "")
+			if len(list(first, "services")) != 2 || len(list(rest, "services")) != 1 || rest.JSON()["next_cursor"] != nil {
+				t.Errorf("%s\n%s", first.Body, rest.Body)
+			}
+			f.c.Do(get("/api/roles/services?cursor="+cursor, f.admin.token)).Want(http.StatusBadRequest, "invalid_cursor")
+			f.c.Do(get("/api/roles/services/user?cursor="+cursor, own.token)).Want(http.StatusBadRequest, "invalid_cursor")
+		})
 		t.Run("too many for a token are left out of it, and their giver is told", func(t *testing.T) {
 			f := f.in(t)
 			two := f.person(t)

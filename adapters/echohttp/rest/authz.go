@@ -38,7 +38,7 @@ func (r *Authz) Mount(a *echohttp.API) {
 	}, r.permissions)
 	echohttp.Handle(a, http.MethodGet, "/api/roles/services/user", echohttp.Op{
 		ID: "listOwnServices", Tag: authzTag, Summary: "The services in which the caller holds a role", Auth: echohttp.BearerAuth,
-		Errors: []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
+		Errors: []*domain.Error{domain.ErrInvalidCursor, domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.ownServices)
 }
 
@@ -83,9 +83,9 @@ func (r *Authz) permissions(ctx context.Context, caller echohttp.Caller, in api.
 	return body, err
 }
 
-func (r *Authz) ownServices(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.OwnServicesResponse, error) {
-	own, err := r.Service.OwnServices(ctx, caller.Actor)
-	return api.OwnServicesResponse{Success: true, Services: each(own, func(s authz.OwnService) api.OwnService {
+func (r *Authz) ownServices(ctx context.Context, caller echohttp.Caller, in api.PageRequest) (api.OwnServicesResponse, error) {
+	out, err := r.Service.OwnServices(ctx, authz.OwnServicesInput{Actor: caller.Actor, Paging: wholePaging(in.Limit, in.Cursor)})
+	return api.OwnServicesResponse{Success: true, NextCursor: out.Next, Services: each(out.Services, func(s authz.OwnService) api.OwnService {
 		return api.OwnService{Service: serviceBody(s.Service), Permissions: append([]string{}, s.Permissions...), Roles: each(s.Roles, func(o authz.OwnRole) api.OwnRole {
 			return api.OwnRole{ID: string(o.ID), Name: o.Name, ExpiresAt: when(o.ExpiresAt), Direct: o.Direct}
 		})}
