@@ -4,8 +4,8 @@ import "time"
 
 // Check asks whether a principal may do something at a service.
 type Check struct {
-	// UserID is the id of any principal; left out, it is about the caller.
-	UserID string `json:"user_id,omitempty" validate:"max=100"`
+	// UserID is the id of any principal; left out, it is about the caller. Empty and null are nobody.
+	UserID Optional[string] `json:"user_id,omitzero" validate:"omitempty,max=100"`
 	// Service is a key, an id or a name.
 	Service    string `json:"service" validate:"required,max=100"`
 	Permission string `json:"permission" validate:"required,max=200"`
@@ -78,6 +78,8 @@ type PermissionsResponse struct {
 type OwnServicesResponse struct {
 	Success  bool         `json:"success"`
 	Services []OwnService `json:"services"`
+	// NextCursor is there when there is more.
+	NextCursor string `json:"next_cursor,omitempty"`
 }
 
 // OwnService is a service at which the caller holds a role.

@@ -187,7 +187,7 @@ func New(p Ports, s Settings) *App {
 	a.Roles = role.New(b, a.Directory, cursors)
 	a.Permissions = permission.New(b, a.Directory, cursors)
 	a.Assignments = assignment.New(b, a.Directory, cursors)
-	a.Authz = authz.New(b, a.Directory)
+	a.Authz = authz.New(b, a.Directory, cursors)
 	a.AppTokens = apptoken.New(b, a.Directory, cursors)
 	a.OAuth = oauth.New(b, a.Directory, a.Authenticator, a.Minter)
 	a.Admins = admin.New(b, a.Passwords)

@@ -90,6 +90,9 @@ func (g Grants) Permissions() []string {
 	return g.vocabulary.list(g.names)
 }
 
+// HeldRoles are the roles behind the grants, whatever these were narrowed by, and those that have ended since too.
+func (g Grants) HeldRoles() []HeldRole { return g.held }
+
 // AllowsAny tells whether any of the named permissions is held.
 func (g Grants) AllowsAny(permissions []string) bool {
 	return slices.ContainsFunc(permissions, g.Allows)

@@ -52,7 +52,7 @@ func checkPermissionName(name string) error {
 }
 
 func badPermission(field string) error {
-	return ErrInvalidFields(FieldError{Field: field, Code: "invalid", Text: field + " must look like resource:action, of a-z, 0-9, '.', '_' and '-'"})
+	return ErrInvalidFields(FieldError{Field: field, Code: "invalid", Text: field + " must look like resource:action, of a-z, 0-9, '.', '_' and '-', with at most 200 characters"})
 }
 
 // Pattern is what a role carries: a permission's name, or one with "*" as the whole resource or as the action, or "signet.*"

@@ -33,6 +33,9 @@ func ParseScopes(texts []string) (Scopes, error) {
 		if !ok || err != nil || checkServiceKey(key) != nil {
 			return Scopes{}, badScopes(fmt.Sprintf("scopes[%d]", i), fmt.Sprintf("scopes[%d] must look like service-key/resource:action", i))
 		}
+		if _, isID := ParseID[ServiceID](key); isID { // it would narrow to nothing: no key looks so
+			return Scopes{}, badScopes(fmt.Sprintf("scopes[%d]", i), fmt.Sprintf("scopes[%d] must name the service by its key, not by its id", i))
+		}
 	}
 	return RestoreScopes(texts), nil
 }

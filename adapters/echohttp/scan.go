@@ -1,7 +1,9 @@
 package echohttp
 
 import (
+	"encoding/json"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/signet-auth/signet/domain"
@@ -138,7 +140,7 @@ func (sc *scanner) object(s *shape) error {
 			return errMalformed
 		}
 		sc.space()
-		if err := sc.value(s.of(key)); err != nil {
+		if err := sc.member(s.of(key), key); err != nil {
 			return err
 		}
 		sc.space()
@@ -149,6 +151,26 @@ func (sc *scanner) object(s *shape) error {
 			return errMalformed
 		}
 	}
+}
+
+func (sc *scanner) member(s *shape, key string) error {
+	start := sc.pos
+	if err := sc.value(s); err != nil || s == nil || !s.isTime {
+		return err
+	}
+	return checkTime(key, sc.data[start:sc.pos])
+}
+
+// checkTime refuses what is no time, by the name that encoding/json does not tell, and the zero time too. That is what a client sends that never
+// set its own; here it means no end, which only null may say: a right for a day must not become one for good.
+func checkTime(key string, value []byte) error {
+	var at *time.Time
+	if err := json.Unmarshal(value, &at); err != nil || at != nil && at.IsZero() {
+		return domain.ErrInvalidFields(domain.FieldError{
+			Field: key, Code: "invalid", Text: key + " must be a time such as 2027-01-31T12:00:00Z (RFC 3339), and not the zero time",
+		})
+	}
+	return nil
 }
 
 func (sc *scanner) checkKey(s *shape, key string) error {

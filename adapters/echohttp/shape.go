@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // shape is what a request type says about member names, made once when a route is registered. A nil shape takes anything:
@@ -13,11 +14,13 @@ type shape struct {
 	fields map[string]*shape // of an object with known members; nil for a map or a list
 	names  []string          // the keys of fields, in order of declaration
 	elem   *shape            // of a list, or of the values of a map
+	isTime bool
 }
 
 var (
 	unmarshalerType = reflect.TypeFor[json.Unmarshaler]()
 	rawMessageType  = reflect.TypeFor[json.RawMessage]()
+	timeType        = reflect.TypeFor[time.Time]()
 )
 
 // shapeOf reads the json tags of a type. It panics when they leave a hole: a field without a tag would be settable under
@@ -28,6 +31,9 @@ func shapeOf(t reflect.Type) *shape {
 	}
 	if held := heldBy(t); held != nil {
 		return shapeOf(held)
+	}
+	if t == timeType {
+		return &shape{isTime: true}
 	}
 	if t == rawMessageType || reflect.PointerTo(t).Implements(unmarshalerType) {
 		return nil

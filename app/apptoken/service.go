@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -237,7 +238,7 @@ func (s *Service) find(ctx context.Context, c Scoping, account domain.PrincipalI
 		if !pattern.IsWildcard() && !grants.Exists(name) {
 			return nil, errUnknownScope(i, "permission")
 		}
-		if len(grants.Narrow([]domain.Pattern{pattern}).Permissions()) == 0 {
+		if len(grants.Narrow([]domain.Pattern{pattern}).Permissions()) == 0 && !slices.Contains(unheld, text) {
 			unheld = append(unheld, text)
 		}
 	}

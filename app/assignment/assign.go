@@ -54,6 +54,9 @@ func (s *Service) Assign(ctx context.Context, in AssignInput) (AssignOutput, err
 	if err != nil {
 		return AssignOutput{}, err
 	}
+	if holder == domain.PlatformID.Principal() {
+		return AssignOutput{}, domain.ErrPlatformService.Saying("The platform's own account holds no roles")
+	}
 	var out AssignOutput
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		g, err := s.begin(ctx, tx, in.Target, service.ID, role.ID, now, holder)

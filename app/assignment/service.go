@@ -140,9 +140,6 @@ func (g giving) checkRank(ctx context.Context, target domain.PrincipalID) error 
 	if !g.service.IsPlatform() || g.locked[target].Kind != domain.KindServiceAccount {
 		return nil
 	}
-	if target == domain.PlatformID.Principal() {
-		return domain.ErrPlatformService.Saying("The platform's own account holds no roles")
-	}
 	_, err := access.RequireRank(ctx, g.tx, g.target.Actor, target, g.now)
 	return err
 }

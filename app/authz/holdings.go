@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/app/access"
+	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -144,19 +145,40 @@ type OwnService struct {
 	Permissions []string
 }
 
-// OwnServices lists the active services in which the caller holds a role.
-func (s *Service) OwnServices(ctx context.Context, a domain.Actor) ([]OwnService, error) {
-	if err := access.RequirePlatform(a); err != nil {
-		return nil, err
+// OwnServicesInput is which part of the list to show.
+type OwnServicesInput struct {
+	base.Paging
+
+	Actor domain.Actor
+}
+
+// OwnServicesOutput is services, newest first, and the cursor of what follows; empty when nothing does.
+type OwnServicesOutput struct {
+	Services []OwnService
+	Next     string
+}
+
+// OwnServices lists the active services in which the caller holds a role. A page is shorter than was asked for where others lie between.
+func (s *Service) OwnServices(ctx context.Context, in OwnServicesInput) (OwnServicesOutput, error) {
+	if err := access.RequirePlatform(in.Actor); err != nil {
+		return OwnServicesOutput{}, err
 	}
-	principal, err := s.directory.PrincipalOf(ctx, a)
+	principal, err := s.directory.PrincipalOf(ctx, in.Actor)
 	if err != nil {
-		return nil, err
+		return OwnServicesOutput{}, err
 	}
-	services, err := s.holding(ctx, principal)
+	services, next, err := base.Page(ctx, s.cursors, "own services "+string(principal.ID), in.Paging, domain.Service.Place,
+		func(ctx context.Context, p store.Page) ([]domain.Service, error) {
+			return s.Store.Read().Services.List(ctx, principal.ID, p)
+		})
 	if err != nil {
-		return nil, err
+		return OwnServicesOutput{}, err
 	}
+	own, err := s.own(ctx, in.Actor, principal, services)
+	return OwnServicesOutput{Services: own, Next: next}, err
+}
+
+func (s *Service) own(ctx context.Context, a domain.Actor, principal domain.Principal, services []domain.Service) ([]OwnService, error) {
 	assigned, err := s.Store.Read().Grants.Assigned(ctx, principal.ID, maxAssigned)
 	if err != nil {
 		return nil, err
@@ -167,16 +189,15 @@ func (s *Service) OwnServices(ctx context.Context, a domain.Actor) ([]OwnService
 	}
 	var own []OwnService
 	for _, service := range services {
+		if !service.IsActive() {
+			continue
+		}
 		grants, err := s.directory.GrantsOf(ctx, a, service)
 		if err != nil {
 			return nil, err
 		}
-		held, err := s.Store.Read().Grants.Held(ctx, principal.ID, service.ID)
-		if err != nil {
-			return nil, err
-		}
 		one := OwnService{Service: service, Permissions: grants.Permissions()}
-		for _, r := range held {
+		for _, r := range grants.HeldRoles() {
 			if r.IsHeld(s.System.Now()) {
 				one.Roles = append(one.Roles, OwnRole{ID: r.ID, Name: r.Name, ExpiresAt: r.ExpiresAt, Direct: direct[r.ID]})
 			}

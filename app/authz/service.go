@@ -19,16 +19,17 @@ type Service struct {
 	*base.Base
 
 	directory *access.Directory
+	cursors   domain.CursorKeys
 }
 
 // New makes the service.
-func New(b *base.Base, directory *access.Directory) *Service {
-	return &Service{Base: b, directory: directory}
+func New(b *base.Base, directory *access.Directory, cursors domain.CursorKeys) *Service {
+	return &Service{Base: b, directory: directory, cursors: cursors}
 }
 
 // Question asks whether a principal may do something at a service.
 type Question struct {
-	Principal  string // an id; empty: the one that asks
+	Principal  string // an id; one that is none, as the empty text, is nobody's
 	Service    string // key, id or name
 	Permission string // resource:action
 }
@@ -49,7 +50,7 @@ func (q Question) check(at string) error {
 
 // isSelf tells whether an actor asks about themselves.
 func (q Question) isSelf(a domain.Actor) bool {
-	return q.Principal == "" || q.Principal == string(a.ID)
+	return q.Principal == string(a.ID)
 }
 
 // requireCaller refuses those who may ask nothing. What somebody may ask about is judged question by question.

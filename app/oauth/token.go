@@ -86,7 +86,11 @@ func (s *Service) audience(ctx context.Context, in TokenInput, client domain.Ser
 	}
 	var audience domain.Service
 	for _, ref := range refs {
-		service, err := s.directory.Service(ctx, strings.TrimPrefix(ref, urn))
+		name := strings.TrimPrefix(ref, urn)
+		if name == "" { // without one the directory's answer is Signet itself, whose tokens open the most
+			return domain.Service{}, ErrInvalidTarget
+		}
+		service, err := s.directory.Service(ctx, name)
 		if errors.Is(err, domain.ErrUnknownService) || err == nil && audience.ID != "" && service.ID != audience.ID {
 			err = ErrInvalidTarget
 		}

@@ -90,8 +90,12 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 			return err
 		}
 		if len(carrying) > 0 {
-			if !in.Force || p.ServiceID == "" {
-				return domain.ErrPermissionInUse.Noting(domain.FactRoles, len(carrying))
+			inUse := domain.ErrPermissionInUse.Noting(domain.FactRoles, len(carrying))
+			if p.ServiceID == "" { // its roles are many services', and force is over one
+				return inUse.Saying("Roles name this shared permission: take it out of them first, service by service")
+			}
+			if !in.Force {
+				return inUse
 			}
 			if until, held := cover.Until(domain.Pattern(p.Name)); !held || !until.IsZero() {
 				return domain.ErrForbidden.Saying("Roles name this permission, and you don't hold it for good, so you can't take it out of them").

@@ -71,7 +71,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Service, e
 	return service, nil
 }
 
-// freeKey is the service's key, or the first of its numbered ones where a deleted service had it and it was derived.
+// freeKey is the service's key or, where a deleted service had it and it was derived, the first of its numbered ones that is free.
 func freeKey(ctx context.Context, tx *store.Tx, service domain.Service, key string, derived bool) (string, error) {
 	service.Key = key
 	for n := 2; ; n++ {
@@ -83,14 +83,20 @@ func freeKey(ctx context.Context, tx *store.Tx, service domain.Service, key stri
 		if err != nil {
 			return "", err
 		}
-		if taken == "key" && derived && !gone {
-			return "", nameTaken("name", false) // the client sent no key
-		}
-		if taken != "key" || !derived || n > maxNumber {
+		switch {
+		case taken != "key" || !derived || n > maxNumber:
 			return "", nameTaken(taken, gone)
+		case service.Key == key && !gone:
+			return "", keyTaken(key)
 		}
 		service.Key = domain.Numbered(key, n)
 	}
+}
+
+// keyTaken is about a key that the client did not send: the name may be free, and only what is left of it as a key another's.
+func keyTaken(key string) error {
+	text := "name makes the key " + key + ", which is in use by another service: send a key"
+	return domain.ErrNameTaken.Saying(text).In("name", domain.ErrNameTaken.Code, text)
 }
 
 func nameTaken(field string, deleted bool) error {

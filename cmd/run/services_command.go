@@ -150,11 +150,13 @@ func (c servicesDelete) Run(p *program) error {
 	})
 }
 
+// noService is about the service that a command names. What else is not there, a permission of a new role say, the error names itself.
 func noService(err error) error {
-	if errors.Is(err, domain.ErrNotFound) {
-		return domain.ErrNotFound.Saying("There is no such service")
+	missing, ok := errors.AsType[*domain.Error](err)
+	if !ok || missing.Kind != domain.NotFound || len(missing.Fields) > 0 && missing.Fields[0].Field != "service_id" {
+		return err
 	}
-	return err
+	return domain.ErrNotFound.Saying("There is no such service")
 }
 
 // print prints a value as JSON, or says it in words.

@@ -145,6 +145,8 @@ func TestServicesAndRolesAtATerminal(t *testing.T) {
 				{"roles assign shop reader nowhere --account", "There is no such service"},
 				{"roles assign shop reader " + account.ID + " --until 2020-01-01", "must be in the future"},
 				{"roles assign shop reader " + account.ID + " --until soon", "--until must be"},
+				{"roles assign shop reader " + account.ID + " --until 0001-01-01", "--until must be"},
+				{"roles create shop writer --permission order:shred", "permissions[0] is no permission of this service"},
 				{"services disable auth_service", "platform"},
 				{"services delete auth_service --yes", "platform"},
 				{"services delete shop", "confirm with --yes"},

@@ -70,6 +70,8 @@ func TestAssignments(t *testing.T) {
 				"a role of another service":     {assignment(one.ID, id, elsewhere), nil, "409 wrong_service"},
 				"an end that has passed":        {assignment(one.ID, id, clerk), body{"expires_at": "2026-01-01T00:00:00Z"}, "400 invalid_request"},
 				"an end too far off":            {assignment(one.ID, id, clerk), body{"expires_at": "2099-01-01T00:00:00Z"}, "400 invalid_request"},
+				"an end that was never set":     {assignment(one.ID, id, clerk), body{"expires_at": time.Time{}}, "400 invalid_request"},
+				"the platform's own account":    {"/api/roles/service-account/auth_service/service/" + id + "/role/" + clerk, nil, "409 platform_service"},
 				"an end that is no time":        {assignment(one.ID, id, clerk), body{"expires_at": "soon"}, "400 invalid_request"},
 				"a user for a service":          {"/api/roles/service-account/" + one.ID + "/service/" + id + "/role/" + clerk, nil, "404 not_found"},
 				"a role of the platform's own":  {"/api/roles/service-account/auth_service/service/auth_service/role/" + string(domain.RolePlatformReader), nil, "409 platform_service"},

@@ -76,6 +76,20 @@ func TestCheck(t *testing.T) {
 			f.c.Do(get("/api/roles/user/"+one.ID+"/permissions", token)).Want(http.StatusForbidden, "wrong_audience")
 		})
 
+		t.Run("is about nobody where the user's id came out empty, and not about the one that asks", func(t *testing.T) {
+			f := f.in(t)
+			for _, none := range []any{"", nil} {
+				nobody := body{"user_id": none, "service": "billing", "permission": "invoice:read"}
+				if results := f.c.Do(ask(one.token, nobody)); results.Status == http.StatusOK && strings.Contains(string(results.Body), "true}") {
+					t.Errorf("%v: %s", none, results.Body)
+				}
+				missing := f.c.Do(post("/api/authz/explain", f.admin.token, nobody)).Want(http.StatusOK, "").JSON()["missing"]
+				if diff := cmp.Diff(body{"reason": "unknown_principal"}, missing); diff != "" {
+					t.Errorf("%v: %s", none, diff)
+				}
+			}
+		})
+
 		t.Run("says what of a question is wrong", func(t *testing.T) {
 			f := f.in(t)
 			good := body{"service": "billing", "permission": "invoice:read"}
@@ -259,6 +273,17 @@ func TestHoldings(t *testing.T) {
 			if diff := cmp.Diff([]any{"invoice:read", "invoice:write"}, got["permissions"]); diff != "" {
 				t.Error(diff)
 			}
+		})
+		t.Run("are listed to oneself in pages", func(t *testing.T) {
+			f := f.in(t)
+			first := f.c.Do(get("/api/roles/services/user?limit=2", one.token)).Want(http.StatusOK, "")
+			cursor := first.Text("next_cursor")
+			rest := f.c.Do(get("/api/roles/services/user?cursor="+cursor, one.token)).Want(http.StatusOK, "")
+			if len(list(first, "services")) != 2 || len(list(rest, "services")) != 1 || rest.JSON()["next_cursor"] != nil {
+				t.Errorf("%s\n%s", first.Body, rest.Body)
+			}
+			f.c.Do(get("/api/roles/services?cursor="+cursor, f.admin.token)).Want(http.StatusBadRequest, "invalid_cursor")
+			f.c.Do(get("/api/roles/services/user?cursor="+cursor, own.token)).Want(http.StatusBadRequest, "invalid_cursor")
 		})
 		t.Run("too many for a token are left out of it, and their giver is told", func(t *testing.T) {
 			f := f.in(t)

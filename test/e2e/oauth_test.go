@@ -146,6 +146,7 @@ func TestWhatATokenIsRefusedFor(t *testing.T) {
 			"another grant of nobody":     {form("token", "", "", "grant_type=password"), "401 invalid_client"},
 			"an unknown audience":         {ask("service=nothing"), "400 invalid_target"},
 			"an audience without a role":  {ask("audience=vault"), "400 invalid_target"},
+			"a URN that names nothing":    {ask("resource=urn:signet:service:"), "400 invalid_target"},
 			"two audiences":               {ask("service=billing", "audience=shop"), "400 invalid_target"},
 			"a resource twice":            {ask("resource=billing", "resource=billing"), "400 invalid_target"},
 			"a permission not held":       {ask("service=billing", "scope=payment:read"), "400 invalid_scope"},

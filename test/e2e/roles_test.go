@@ -217,7 +217,12 @@ func TestPermissions(t *testing.T) {
 			}
 			shared := f.c.Do(post("/api/roles/permissions", f.admin.token, body{"name": "report:read"})).Text("permission_id")
 			f.role(id, "reporter", []string{"report:read"})
-			f.c.Do(del("/api/roles/permissions/"+shared+"?force=true", f.admin.token)).Want(http.StatusConflict, "permission_in_use")
+			for _, force := range []string{"", "?force=true"} {
+				inUse := f.c.Do(del("/api/roles/permissions/"+shared+force, f.admin.token)).Want(http.StatusConflict, "permission_in_use")
+				if strings.Contains(inUse.Text("message"), "force") {
+					t.Errorf("it promises that force helps: %s", inUse.Body)
+				}
+			}
 		})
 		t.Run("that are Signet's own stay", func(t *testing.T) {
 			f := f.in(t)

@@ -175,6 +175,15 @@ func TestServices(t *testing.T) {
 			if next.Text("service.key") != "gone-2" {
 				t.Errorf("%s", next.Body)
 			}
+			f.c.Do(del("/api/roles/services/gone-2", f.admin.token)).Want(http.StatusOK, "")
+			f.service("gone-3")
+			if next = f.c.Do(post("/api/roles/services", f.admin.token, body{"name": "Gone"})).Want(http.StatusCreated, ""); next.Text("service.key") != "gone-4" {
+				t.Errorf("%s", next.Body)
+			}
+			other := f.c.Do(post("/api/roles/services", f.admin.token, body{"name": "Gone 3!"})).Want(http.StatusConflict, "name_taken")
+			if text := other.Text("message"); text != "name makes the key gone-3, which is in use by another service: send a key" {
+				t.Error(text)
+			}
 		})
 
 		t.Run("that is the platform stays", func(t *testing.T) {

@@ -38,23 +38,30 @@ func (r *Authz) Mount(a *echohttp.API) {
 	}, r.permissions)
 	echohttp.Handle(a, http.MethodGet, "/api/roles/services/user", echohttp.Op{
 		ID: "listOwnServices", Tag: authzTag, Summary: "The services in which the caller holds a role", Auth: echohttp.BearerAuth,
-		Errors: []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
+		Errors: []*domain.Error{domain.ErrInvalidCursor, domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.ownServices)
 }
 
-func question(c api.Check) authz.Question {
-	return authz.Question{Principal: c.UserID, Service: c.Service, Permission: c.Permission}
+// question is about the caller only where no user is named. Where one is but the name came out empty, as of somebody who is not logged in, the
+// caller's own rights must not answer for them.
+func question(caller echohttp.Caller, c api.Check) authz.Question {
+	q := authz.Question{Principal: string(caller.Actor.ID), Service: c.Service, Permission: c.Permission}
+	if c.UserID.Given {
+		q.Principal = c.UserID.Value
+	}
+	return q
 }
 
 func (r *Authz) check(ctx context.Context, caller echohttp.Caller, in api.CheckRequest) (api.CheckResponse, error) {
-	allowed, err := r.Service.Check(ctx, authz.CheckInput{Actor: caller.Actor, Checks: each(in.Checks, question)})
+	questions := each(in.Checks, func(c api.Check) authz.Question { return question(caller, c) })
+	allowed, err := r.Service.Check(ctx, authz.CheckInput{Actor: caller.Actor, Checks: questions})
 	return api.CheckResponse{
 		Success: true, Results: each(allowed, func(is bool) api.CheckResult { return api.CheckResult{Allowed: is} }),
 	}, err
 }
 
 func (r *Authz) explain(ctx context.Context, caller echohttp.Caller, in api.Check) (api.ExplainResponse, error) {
-	out, err := r.Service.Explain(ctx, authz.ExplainInput{Actor: caller.Actor, Question: question(in)})
+	out, err := r.Service.Explain(ctx, authz.ExplainInput{Actor: caller.Actor, Question: question(caller, in)})
 	body := api.ExplainResponse{Success: true, Allowed: out.Allowed, Path: each(out.Path, func(s authz.Step) api.ExplainStep {
 		return api.ExplainStep{Type: s.Type, ID: s.ID, Name: s.Name, ExpiresAt: when(s.ExpiresAt)}
 	})}
@@ -76,9 +83,9 @@ func (r *Authz) permissions(ctx context.Context, caller echohttp.Caller, in api.
 	return body, err
 }
 
-func (r *Authz) ownServices(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.OwnServicesResponse, error) {
-	own, err := r.Service.OwnServices(ctx, caller.Actor)
-	return api.OwnServicesResponse{Success: true, Services: each(own, func(s authz.OwnService) api.OwnService {
+func (r *Authz) ownServices(ctx context.Context, caller echohttp.Caller, in api.PageRequest) (api.OwnServicesResponse, error) {
+	out, err := r.Service.OwnServices(ctx, authz.OwnServicesInput{Actor: caller.Actor, Paging: wholePaging(in.Limit, in.Cursor)})
+	return api.OwnServicesResponse{Success: true, NextCursor: out.Next, Services: each(out.Services, func(s authz.OwnService) api.OwnService {
 		return api.OwnService{Service: serviceBody(s.Service), Permissions: append([]string{}, s.Permissions...), Roles: each(s.Roles, func(o authz.OwnRole) api.OwnRole {
 			return api.OwnRole{ID: string(o.ID), Name: o.Name, ExpiresAt: when(o.ExpiresAt), Direct: o.Direct}
 		})}
