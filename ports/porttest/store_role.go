@@ -521,7 +521,16 @@ func storeExpiredGrants(t *testing.T, s storeTest) {
 		gone.State = domain.ServiceDeleted
 		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Services.Update(ctx, gone) })
 		reserved := len(domain.ReservedPermissions())
+		left := func() (n int) {
+			s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
+				n, err = tx.ExpiredRows.CountOfDeletedServices(ctx)
+				return err
+			})
+			return n
+		}
+		same(t, "left before", left(), 2+2+1+reserved)
 		drain(t, 2+2+1+reserved, func(ctx context.Context, rows store.ExpiredRows) (int, error) { return rows.OfDeletedServices(ctx, 2) })
+		same(t, "left after", left(), 0)
 		same(t, "held elsewhere", len(ask(t, func(ctx context.Context) ([]domain.HeldRole, error) { return s.Read().Grants.Held(ctx, user, kept.ID) })), 1)
 	})
 }
