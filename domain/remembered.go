@@ -35,6 +35,11 @@ type GrantsKey struct {
 	PV        [3]int64
 }
 
+// Vocabulary is the key of the names that the grants are of.
+func (k GrantsKey) Vocabulary() VocabularyKey {
+	return VocabularyKey{Service: k.Service, PV: [2]int64{k.PV[1], k.PV[2]}}
+}
+
 // VocabularyKey is likewise what decides which permissions exist at a service.
 type VocabularyKey struct {
 	Service ServiceID

@@ -76,6 +76,20 @@ func (s expiredRows) OfDeletedServices(ctx context.Context, n int) (int, error) 
 	return s.removeEach(ctx, deletedServices, n)
 }
 
+func (s expiredRows) CountOfDeletedServices(ctx context.Context) (left int, err error) {
+	for _, kind := range deletedServices {
+		if kind.table == "roles" { // those that are still held, too
+			kind.over = "service_id IN (SELECT id FROM services WHERE deleted_at IS NOT NULL)"
+		}
+		var n int
+		if err := s.scan(ctx, &n, "SELECT count(*) FROM ? WHERE ?", bun.Ident(kind.table), bun.SafeQuery(kind.over)); err != nil {
+			return 0, err
+		}
+		left += n
+	}
+	return left, nil
+}
+
 // removeEach goes on to the next kind when there is room for it.
 func (s expiredRows) removeEach(ctx context.Context, kinds []removal, n int) (removed int, err error) {
 	for _, kind := range kinds {

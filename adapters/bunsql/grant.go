@@ -13,38 +13,56 @@ import (
 type heldRow struct {
 	bun.BaseModel `bun:"alias:h"`
 
-	ID        domain.RoleID  `bun:"id,type:uuid"`
-	Name      string         `bun:"name"`
-	ExpiresAt time.Time      `bun:"expires_at,nullzero"`
-	Pattern   domain.Pattern `bun:"pattern,nullzero"`
+	Principal domain.PrincipalID `bun:"principal_id,type:uuid"`
+	ID        domain.RoleID      `bun:"id,type:uuid"`
+	Name      string             `bun:"name"`
+	ExpiresAt time.Time          `bun:"expires_at,nullzero"`
+	Pattern   domain.Pattern     `bun:"pattern,nullzero"`
 }
 
 type grants struct{ conn }
 
-// Held walks the includes in the database. UNION without ALL drops what was seen, so that a cycle comes to an end. A row whose role is
+func (s grants) Held(ctx context.Context, principal domain.PrincipalID, service domain.ServiceID) ([]domain.HeldRole, error) {
+	held, err := s.HeldBy(ctx, []domain.PrincipalID{principal}, service)
+	return held[principal], err
+}
+
+// HeldBy walks the includes in the database. UNION without ALL drops what was seen, so that a cycle comes to an end. A row whose role is
 // another service's than it says counts nowhere, and roles elsewhere cost nothing. SQLite takes CROSS JOIN for the order to go in: it
 // would begin with the roles of the service, and read all who hold them.
-func (s grants) Held(ctx context.Context, principal domain.PrincipalID, service domain.ServiceID) ([]domain.HeldRole, error) {
-	if !isID(principal) || !isID(service) {
-		return nil, nil
+func (s grants) HeldBy(ctx context.Context, principals []domain.PrincipalID, service domain.ServiceID) (map[domain.PrincipalID][]domain.HeldRole, error) {
+	known := ids(principals)
+	if len(known) == 0 || !isID(service) {
+		return nil, nil //nolint:nilnil // an empty map
 	}
 	var rows []heldRow
 	err := s.scan(ctx, &rows, `
-		WITH RECURSIVE held (role_id, expires_at) AS (
-			SELECT a.role_id, a.expires_at FROM assignments a CROSS JOIN roles r
-			WHERE a.principal_id = ?0 AND a.service_id = ?1 AND r.id = a.role_id AND r.service_id = ?1 AND r.deleted_at IS NULL
+		WITH RECURSIVE held (principal_id, role_id, expires_at) AS (
+			SELECT a.principal_id, a.role_id, a.expires_at FROM assignments a CROSS JOIN roles r
+			WHERE a.principal_id IN (?0) AND a.service_id = ?1 AND r.id = a.role_id AND r.service_id = ?1 AND r.deleted_at IS NULL
 			UNION
-			SELECT i.included_id, h.expires_at FROM held h CROSS JOIN role_includes i CROSS JOIN roles r
+			SELECT h.principal_id, i.included_id, h.expires_at FROM held h CROSS JOIN role_includes i CROSS JOIN roles r
 			WHERE i.role_id = h.role_id AND r.id = i.included_id AND r.service_id = ?1 AND r.deleted_at IS NULL
 		)
-		SELECT r.id, r.name, h.expires_at, p.pattern
+		SELECT h.principal_id, r.id, r.name, h.expires_at, p.pattern
 		FROM held h CROSS JOIN roles r LEFT JOIN role_permissions p ON p.role_id = r.id
 		WHERE r.id = h.role_id
-		ORDER BY r.name, r.id, h.expires_at, p.pattern`, principal, service)
-	return joinWays(rows), list(err)
+		ORDER BY h.principal_id, r.name, r.id, h.expires_at, p.pattern`, bun.List(known), service)
+	if err = list(err); err != nil {
+		return nil, err
+	}
+	held := make(map[domain.PrincipalID][]domain.HeldRole, len(known))
+	for len(rows) > 0 {
+		n := 1
+		for n < len(rows) && rows[n].Principal == rows[0].Principal {
+			n++
+		}
+		held[rows[0].Principal], rows = joinWays(rows[:n]), rows[n:]
+	}
+	return held, nil
 }
 
-// joinWays makes one role of the rows about it. The latest end among the ways that lead to it counts; no end is later than any.
+// joinWays makes one role of the rows about it, which are of one principal. The latest end among the ways that lead to it counts; no end is later than any.
 func joinWays(rows []heldRow) []domain.HeldRole {
 	var all []domain.HeldRole
 	seen := map[domain.RoleID]map[domain.Pattern]bool{}

@@ -46,6 +46,10 @@ func TestCleaningHasAnIndex(t *testing.T) {
 			_, err := tx.ExpiredRows.OfDeletedServices(ctx, 10)
 			return err
 		},
+		"what is left of deleted services": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpiredRows.CountOfDeletedServices(ctx)
+			return err
+		},
 		"lockouts": func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.ExpiredRows.Lockouts(ctx, now, 10)
 			return err

@@ -60,6 +60,20 @@ func (s principals) ByID(ctx context.Context, id domain.PrincipalID) (domain.Pri
 	return s.one(ctx, id, "")
 }
 
+func (s principals) ByIDs(ctx context.Context, all []domain.PrincipalID) (map[domain.PrincipalID]domain.Principal, error) {
+	known := ids(all)
+	if len(known) == 0 {
+		return nil, nil //nolint:nilnil // an empty map
+	}
+	var rows []principalRow
+	err := s.scan(ctx, &rows, "SELECT ? FROM principals WHERE id IN (?) AND state <> ?", principalColumns, bun.List(known), domain.Deleted)
+	found := make(map[domain.PrincipalID]domain.Principal, len(rows))
+	for i := range rows {
+		found[rows[i].ID] = rows[i].principal()
+	}
+	return found, list(err)
+}
+
 func (s principals) Lock(ctx context.Context, id domain.PrincipalID) (domain.Principal, error) {
 	return s.one(ctx, id, s.owner.dialect.RowLock)
 }

@@ -90,6 +90,67 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(context.Context)
 	}
 }
 
+// GetAll is Get for several keys. Each key's load is a flight of its own, so that a drop of one discards that one alone.
+func (c *Cache[K, V]) GetAll(ctx context.Context, keys []K, load func(context.Context, []K) (map[K]V, error)) (map[K]V, error) {
+	values, waiting := make(map[K]V, len(keys)), map[K]*flight[V]{}
+	var missing []K
+	for _, key := range keys {
+		if value, ok := c.peek(key); ok {
+			values[key] = value
+			continue
+		}
+		if waiting[key] != nil {
+			continue
+		}
+		switch f, value, found, mine := c.reserve(key); {
+		case found:
+			values[key] = value
+		default:
+			waiting[key] = f
+			if mine {
+				missing = append(missing, key)
+			}
+		}
+	}
+	if len(missing) > 0 {
+		mine := make(map[K]*flight[V], len(missing))
+		for _, key := range missing {
+			mine[key] = waiting[key]
+		}
+		go c.flyAll(context.WithoutCancel(ctx), mine, missing, load)
+	}
+	for key, f := range waiting {
+		select {
+		case <-f.done:
+			if f.err != nil {
+				return nil, f.err
+			}
+			values[key] = f.value
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return values, nil
+}
+
+// flyAll runs a load of several keys. Whatever becomes of it, their waiters are woken and the keys are free again.
+func (c *Cache[K, V]) flyAll(ctx context.Context, flights map[K]*flight[V], keys []K, load func(context.Context, []K) (map[K]V, error)) {
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	err := errLoadExited
+	var loaded map[K]V
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("memory: load panicked: %v\n%s", cause, debug.Stack())
+		}
+		for key, f := range flights {
+			f.value, f.err = loaded[key], err
+			c.land(key, f)
+		}
+	}()
+	loaded, err = load(ctx, keys)
+}
+
 // Drop forgets a key. Anyone who calls Get after it returned sees no value, and joins no load, from before.
 func (c *Cache[K, V]) Drop(key K) {
 	c.mu.Lock()
@@ -118,19 +179,26 @@ func (c *Cache[K, V]) peek(key K) (V, bool) {
 
 // join returns the load under way or begins one, unless one has ended since the caller looked.
 func (c *Cache[K, V]) join(ctx context.Context, key K, load func(context.Context) (V, error)) (*flight[V], V, bool) {
+	f, value, found, mine := c.reserve(key)
+	if mine {
+		go c.fly(context.WithoutCancel(ctx), f, key, load)
+	}
+	return f, value, found
+}
+
+// reserve returns the load under way or, with mine, one that the caller must run; found when one has ended since the caller looked.
+func (c *Cache[K, V]) reserve(key K) (f *flight[V], value V, found, mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var none V
 	if f, ok := c.flights[key]; ok {
-		return f, none, false
+		return f, value, false, false
 	}
 	if value, ok := c.peek(key); ok {
-		return nil, value, true
+		return nil, value, true, false
 	}
-	f := &flight[V]{done: make(chan struct{})}
+	f = &flight[V]{done: make(chan struct{})}
 	c.flights[key] = f
-	go c.fly(context.WithoutCancel(ctx), f, key, load)
-	return f, none, false
+	return f, value, false, true
 }
 
 // fly runs a load. Whatever becomes of it, its waiters are woken and the key is free again.

@@ -55,6 +55,37 @@ func (d *Directory) Principal(ctx context.Context, id domain.PrincipalID) (domai
 	return p.Principal, err
 }
 
+// PrincipalsOf are those of the ids that are there; what is not remembered is loaded together.
+func (d *Directory) PrincipalsOf(ctx context.Context, ids []domain.PrincipalID) (map[domain.PrincipalID]domain.Principal, error) {
+	if err := d.Feed.Fresh(ctx); err != nil {
+		return nil, err
+	}
+	all, err := d.Caches.Principals.GetAll(ctx, ids, func(ctx context.Context, missing []domain.PrincipalID) (map[domain.PrincipalID]domain.RememberedPrincipal, error) {
+		found, err := d.Store.Read().Principals.ByIDs(ctx, missing)
+		if err != nil {
+			return nil, err
+		}
+		remembered := make(map[domain.PrincipalID]domain.RememberedPrincipal, len(missing))
+		for _, id := range missing {
+			remembered[id] = domain.RememberedPrincipal{Until: d.System.Now().Add(domain.UnknownAge)}
+			if p, ok := found[id]; ok {
+				remembered[id] = domain.RememberedPrincipal{Principal: p}
+			}
+		}
+		return remembered, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[domain.PrincipalID]domain.Principal, len(all))
+	for id, p := range all {
+		if p.ID != "" {
+			there[id] = p.Principal
+		}
+	}
+	return there, nil
+}
+
 // User is the user of that id.
 func (d *Directory) User(ctx context.Context, id domain.UserID) (domain.User, error) {
 	if err := d.Feed.Fresh(ctx); err != nil {
@@ -204,13 +235,50 @@ func (d *Directory) Grants(ctx context.Context, p domain.Principal, s domain.Ser
 		return domain.Grants{}, err
 	}
 	return d.Caches.Grants.Get(ctx, key, func(ctx context.Context) (domain.Grants, error) {
-		vocabulary, err := d.vocabulary(ctx, domain.VocabularyKey{Service: s.ID, PV: [2]int64{key.PV[1], key.PV[2]}})
+		vocabulary, err := d.vocabulary(ctx, key.Vocabulary())
 		if err != nil {
 			return domain.Grants{}, err
 		}
 		held, err := d.Store.Read().Grants.Held(ctx, key.Principal, key.Service)
 		return domain.EvaluateGrants(held, vocabulary, d.System.Now()), err
 	})
+}
+
+// GrantsAt is what each of several principals may do at a service now; what is not remembered is loaded together.
+func (d *Directory) GrantsAt(ctx context.Context, principals []domain.Principal, s domain.Service) (map[domain.PrincipalID]domain.Grants, error) {
+	shared, err := d.grantsKey(ctx, domain.Principal{}, s)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]domain.GrantsKey, len(principals))
+	for i, p := range principals {
+		keys[i] = shared
+		keys[i].Principal, keys[i].PV[0] = p.ID, p.PV
+	}
+	all, err := d.Caches.Grants.GetAll(ctx, keys, func(ctx context.Context, missing []domain.GrantsKey) (map[domain.GrantsKey]domain.Grants, error) {
+		vocabulary, err := d.vocabulary(ctx, shared.Vocabulary())
+		if err != nil {
+			return nil, err
+		}
+		ids := make([]domain.PrincipalID, len(missing))
+		for i, key := range missing {
+			ids[i] = key.Principal
+		}
+		held, err := d.Store.Read().Grants.HeldBy(ctx, ids, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		evaluated := make(map[domain.GrantsKey]domain.Grants, len(missing))
+		for _, key := range missing {
+			evaluated[key] = domain.EvaluateGrants(held[key.Principal], vocabulary, d.System.Now())
+		}
+		return evaluated, nil
+	})
+	grants := make(map[domain.PrincipalID]domain.Grants, len(all))
+	for key, g := range all {
+		grants[key.Principal] = g
+	}
+	return grants, err
 }
 
 // Narrowed is what a principal may do at a service with a credential of those scopes.

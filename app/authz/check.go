@@ -26,31 +26,38 @@ func (s *Service) Check(ctx context.Context, in CheckInput) ([]bool, error) {
 	if err := domain.MergeFields(wrong...); err != nil {
 		return nil, err
 	}
+	if len(in.Checks) == 1 { // most calls: there is nothing to gather
+		grants, err := s.held(ctx, in.Actor, in.Checks[0].about())
+		return []bool{grants.Allows(in.Checks[0].Permission)}, err
+	}
+	looked, err := s.look(ctx, in)
+	if err != nil {
+		return nil, err
+	}
 	allowed := make([]bool, len(in.Checks))
-	looked := map[Question]domain.Grants{} // of one call many questions are about one principal at one service
 	for i, q := range in.Checks {
-		about := Question{Principal: q.Principal, Service: q.Service}
-		grants, ok := looked[about]
-		if !ok {
-			var err error
-			if grants, err = s.held(ctx, in.Actor, about); err != nil {
-				return nil, err
-			}
-			looked[about] = grants
-		}
-		allowed[i] = grants.Allows(q.Permission)
+		allowed[i] = looked[q.about()].Allows(q.Permission)
 	}
 	return allowed, nil
 }
 
+// about is whom and where a question is about: of one call many are about one principal at one service.
+func (q Question) about() Question { return Question{Principal: q.Principal, Service: q.Service} }
+
+// where is the service that a question is about, if the actor may ask there; known is false where there is none.
+func (s *Service) where(ctx context.Context, a domain.Actor, about Question) (service domain.Service, known bool, err error) {
+	service, err = s.directory.Service(ctx, about.Service)
+	known = err == nil
+	if err != nil && !errors.Is(err, domain.ErrUnknownService) {
+		return service, false, err
+	}
+	return service, known, s.mayAsk(ctx, a, about, service, known)
+}
+
 // held is what a principal may do at a service, for an actor who may ask; nothing for one that is unknown, or off.
 func (s *Service) held(ctx context.Context, a domain.Actor, about Question) (domain.Grants, error) {
-	service, err := s.directory.Service(ctx, about.Service)
-	known := err == nil
-	if err != nil && !errors.Is(err, domain.ErrUnknownService) {
-		return domain.Grants{}, err
-	}
-	if err := s.mayAsk(ctx, a, about, service, known); err != nil || !known {
+	service, known, err := s.where(ctx, a, about)
+	if err != nil || !known {
 		return domain.Grants{}, err
 	}
 	if about.isSelf(a) {
@@ -68,4 +75,69 @@ func (s *Service) held(ctx context.Context, a domain.Actor, about Question) (dom
 		return domain.Grants{}, err
 	}
 	return s.directory.Grants(ctx, principal, service)
+}
+
+// look finds what those who are asked about hold, where the actor may ask; nothing for what is unknown, or off. What is not remembered of
+// them is loaded together: the principals, then what they hold at each service.
+func (s *Service) look(ctx context.Context, in CheckInput) (map[Question]domain.Grants, error) {
+	looked := map[Question]domain.Grants{}
+	others := map[domain.ServiceID][]Question{}
+	services := map[domain.ServiceID]domain.Service{}
+	var ids []domain.PrincipalID
+	for _, q := range in.Checks {
+		about := q.about()
+		if _, seen := looked[about]; seen {
+			continue
+		}
+		looked[about] = domain.Grants{}
+		service, known, err := s.where(ctx, in.Actor, about)
+		if err != nil {
+			return nil, err
+		}
+		id, isID := domain.ParseID[domain.PrincipalID](about.Principal)
+		switch {
+		case !known:
+		case about.isSelf(in.Actor):
+			if looked[about], err = s.directory.GrantsOf(ctx, in.Actor, service); err != nil {
+				return nil, err
+			}
+		case isID:
+			ids, services[service.ID] = append(ids, id), service
+			others[service.ID] = append(others[service.ID], about)
+		}
+	}
+	if len(ids) == 0 {
+		return looked, nil
+	}
+	principals, err := s.directory.PrincipalsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for id, questions := range others {
+		if err := s.lookAt(ctx, services[id], questions, principals, looked); err != nil {
+			return nil, err
+		}
+	}
+	return looked, nil
+}
+
+// lookAt finds what the principals of questions about one service hold there.
+func (s *Service) lookAt(ctx context.Context, service domain.Service, questions []Question, principals map[domain.PrincipalID]domain.Principal, looked map[Question]domain.Grants) error {
+	var active []domain.Principal
+	now := s.System.Now()
+	for _, q := range questions {
+		id, _ := domain.ParseID[domain.PrincipalID](q.Principal)
+		if p, ok := principals[id]; ok && p.IsActive(now) {
+			active = append(active, p)
+		}
+	}
+	grants, err := s.directory.GrantsAt(ctx, active, service)
+	if err != nil {
+		return err
+	}
+	for _, q := range questions {
+		id, _ := domain.ParseID[domain.PrincipalID](q.Principal)
+		looked[q] = grants[id]
+	}
+	return nil
 }

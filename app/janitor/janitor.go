@@ -30,6 +30,8 @@ type Task struct {
 	Kind string // in metrics and logs
 	// Do does up to n pieces of the work that is due, and says how many. n of them: there may be more.
 	Do func(ctx context.Context, now time.Time, n int) (int, error)
+	// Left says how much there is left to do, for operators who wait for the end; nil: nobody does.
+	Left func(ctx context.Context) (int, error)
 }
 
 // Janitor does its tasks again and again.
@@ -41,6 +43,7 @@ type Janitor struct {
 
 	done    counts
 	failed  counts
+	left    counts
 	lastRun atomic.Int64 // Unix seconds of the end of the last sweep
 }
 
@@ -82,6 +85,12 @@ func (j *Janitor) Sweep(ctx context.Context) {
 func (j *Janitor) round(ctx context.Context, task Task, now time.Time) (more bool) {
 	n, err := task.Do(ctx, now, batch)
 	j.done.add(task.Kind, n)
+	if err == nil && task.Left != nil {
+		var left int
+		if left, err = task.Left(ctx); err == nil {
+			j.left.set(task.Kind, left)
+		}
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			j.failed.add(task.Kind, 1)
@@ -108,6 +117,20 @@ func (j *Janitor) Done(kind string) int { return j.done.of(kind) }
 // Failed is how often a task of the kind failed.
 func (j *Janitor) Failed(kind string) int { return j.failed.of(kind) }
 
+// Left is how much of a kind there was left to do when it was last looked at.
+func (j *Janitor) Left(kind string) int { return j.left.of(kind) }
+
+// Counted are the kinds of which Left tells.
+func (j *Janitor) Counted() []string {
+	var kinds []string
+	for _, task := range j.Tasks {
+		if task.Left != nil {
+			kinds = append(kinds, task.Kind)
+		}
+	}
+	return kinds
+}
+
 // LastRun is when the last sweep was over, in Unix seconds; 0 before the first.
 func (j *Janitor) LastRun() int64 { return j.lastRun.Load() }
 
@@ -125,6 +148,8 @@ func (c *counts) add(kind string, n int) {
 	}
 	c.by[kind] += n
 }
+
+func (c *counts) set(kind string, n int) { c.add(kind, n-c.of(kind)) }
 
 func (c *counts) of(kind string) int {
 	c.mu.Lock()

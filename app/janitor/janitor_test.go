@@ -56,6 +56,18 @@ func TestSweep(t *testing.T) {
 		}
 	})
 
+	t.Run("tells what is left of a task that counts it", func(t *testing.T) {
+		var turns []string
+		counted := backlog("counted", 1200, &turns)
+		left := 700
+		counted.Left = func(context.Context) (int, error) { left -= 100; return left, nil }
+		j := sweeping(rig.NewClock(), &rig.Log{}, counted, backlog("not", 1, &turns))
+		j.Sweep(t.Context())
+		if diff := cmp.Diff([]string{"counted"}, j.Counted()); diff != "" || j.Left("counted") != left || j.Done("counted") != 1200 {
+			t.Errorf("%s%d left, want %d; %d done", diff, j.Left("counted"), left, j.Done("counted"))
+		}
+	})
+
 	t.Run("goes on past a task that fails, and says so", func(t *testing.T) {
 		var turns []string
 		log := &rig.Log{}

@@ -52,9 +52,7 @@ func Cleaning(s store.Store) []Task {
 		Remove(s, "roles", 0, func(ctx context.Context, tx *store.Tx, _ time.Time, n int) (int, error) {
 			return tx.ExpiredRows.OfDeletedRoles(ctx, n)
 		}),
-		Remove(s, "services", 0, func(ctx context.Context, tx *store.Tx, _ time.Time, n int) (int, error) {
-			return tx.ExpiredRows.OfDeletedServices(ctx, n)
-		}),
+		ofDeletedServices(s),
 		Remove(s, "app_tokens", KeepAppTokens, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.ExpiredRows.AppTokens(ctx, before, n)
 		}),
@@ -62,6 +60,21 @@ func Cleaning(s store.Store) []Task {
 			return tx.Changes.Purge(ctx, before, n)
 		}),
 	}
+}
+
+// ofDeletedServices counts what is left too: a large service takes several sweeps.
+func ofDeletedServices(s store.Store) Task {
+	task := Remove(s, "services", 0, func(ctx context.Context, tx *store.Tx, _ time.Time, n int) (int, error) {
+		return tx.ExpiredRows.OfDeletedServices(ctx, n)
+	})
+	task.Left = func(ctx context.Context) (left int, err error) {
+		err = s.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			left, err = tx.ExpiredRows.CountOfDeletedServices(ctx)
+			return err
+		})
+		return left, err
+	}
+	return task
 }
 
 // Remove is a task that removes rows whose time was over for so long.

@@ -44,6 +44,10 @@ func observeKeys(metrics telemetry.Registry, ring *keys.Ring) error {
 func observeJanitor(metrics telemetry.Registry, j *janitor.Janitor) error {
 	errs := []error{metrics.Gauge("signet_janitor_last_run_timestamp_seconds", "When this replica last swept all that is over.", nil,
 		func() float64 { return float64(j.LastRun()) })}
+	for _, kind := range j.Counted() {
+		errs = append(errs, metrics.Gauge("signet_janitor_left", "Rows of each kind that were left to remove when this replica last looked (services: what deleted services owned).",
+			map[string]string{"kind": kind}, func() float64 { return float64(j.Left(kind)) }))
+	}
 	for _, kind := range j.Kinds() {
 		label := map[string]string{"kind": kind}
 		errs = append(errs,

@@ -14,6 +14,9 @@ type Cache[K comparable, V any] interface {
 	// Get returns the remembered value, or loads it; parallel loads of one key are one. Errors of load are returned and not
 	// remembered.
 	Get(ctx context.Context, key K, load func(context.Context) (V, error)) (V, error)
+	// GetAll is Get for several keys: those that are not remembered and that nobody loads are loaded together, by one call of load. A key
+	// that load returns no value for has the zero value, which is remembered like any other.
+	GetAll(ctx context.Context, keys []K, load func(ctx context.Context, missing []K) (map[K]V, error)) (map[K]V, error)
 	// Drop forgets a key, and makes a load under way unfit to be remembered.
 	Drop(key K)
 	// Flush forgets everything, likewise.

@@ -99,6 +99,57 @@ func Cache(t *testing.T, open func(size int) cache.Cache[string, int]) {
 		}
 	})
 
+	t.Run("several keys: what is missing is loaded together, once", func(t *testing.T) {
+		c := open(100)
+		want(t, c, "a", 1, always(1))
+		l := begin(t, c, "b")
+		var asked [][]string
+		got := make(chan map[string]int)
+		go func() {
+			all, err := c.GetAll(t.Context(), []string{"a", "b", "c", "d", "c"}, func(_ context.Context, missing []string) (map[string]int, error) {
+				asked = append(asked, missing)
+				return map[string]int{"c": 3}, nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			got <- all
+		}()
+		l.finish(2, nil)
+		l.returns(t, 2, nil)
+		same(t, "values", <-got, map[string]int{"a": 1, "b": 2, "c": 3, "d": 0})
+		same(t, "asked for", asked, [][]string{{"c", "d"}})
+		want(t, c, "c", 3, never(t))
+		want(t, c, "d", 0, never(t))
+	})
+
+	t.Run("several keys: an error is of all that were loaded, and not remembered", func(t *testing.T) {
+		c := open(100)
+		_, err := c.GetAll(t.Context(), []string{"a", "b"}, func(context.Context, []string) (map[string]int, error) { return map[string]int{"a": 7}, errLoad })
+		if !errors.Is(err, errLoad) {
+			t.Errorf("error = %v, want that of load", err)
+		}
+		_, err = c.GetAll(t.Context(), []string{"a", "b"}, func(context.Context, []string) (map[string]int, error) { panic("broken") })
+		if err == nil {
+			t.Error("a panic is no error")
+		}
+		want(t, c, "a", 1, always(1))
+		want(t, c, "b", 2, always(2))
+	})
+
+	t.Run("several keys: a drop of one during the load makes that one unfit to be remembered", func(t *testing.T) {
+		c := open(100)
+		_, err := c.GetAll(t.Context(), []string{"a", "b"}, func(context.Context, []string) (map[string]int, error) {
+			c.Drop("a")
+			return map[string]int{"a": 1, "b": 2}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, c, "a", 3, always(3))
+		want(t, c, "b", 2, never(t))
+	})
+
 	t.Run("a slow load holds up no other key", func(t *testing.T) {
 		c := open(100)
 		l := begin(t, c, "slow")

@@ -235,6 +235,21 @@ func storeRoleLists(t *testing.T, s storeTest) {
 		err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.Roles.Delete(ctx, gone.ID, noon) })
 		fails(t, "Delete", err, domain.ErrNotFound)
 	})
+	t.Run("that several hold come apart", func(t *testing.T) {
+		low := s.role(t, service.ID, "low", noon, nil, "low:read")
+		high := s.role(t, service.ID, "high", noon, []domain.IncludedRole{{ID: low.ID}}, "high:read")
+		one, two, none := s.user(t).Principal.ID, s.user(t).Principal.ID, s.user(t).Principal.ID
+		s.assign(t, one, high, noon, time.Time{})
+		s.assign(t, two, low, noon, noon.Add(time.Hour))
+		all := ask(t, func(ctx context.Context) (map[domain.PrincipalID][]domain.HeldRole, error) {
+			return s.Read().Grants.HeldBy(ctx, []domain.PrincipalID{one, two, none, "nonsense"}, service.ID)
+		})
+		for _, id := range []domain.PrincipalID{one, two, none} {
+			alone := ask(t, func(ctx context.Context) ([]domain.HeldRole, error) { return s.Read().Grants.Held(ctx, id, service.ID) })
+			same(t, "held", all[id], alone)
+		}
+		same(t, "how many", []int{len(all), len(all[one]), len(all[two])}, []int{2, 2, 1})
+	})
 	t.Run("that name a permission are found and lose it", func(t *testing.T) {
 		one, two := s.role(t, service.ID, "one", noon, nil, "named:read", "kept:read"), s.role(t, other.ID, "two", noon, nil, "named:read")
 		s.role(t, service.ID, "wide", noon, nil, "named:*")
@@ -521,7 +536,16 @@ func storeExpiredGrants(t *testing.T, s storeTest) {
 		gone.State = domain.ServiceDeleted
 		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Services.Update(ctx, gone) })
 		reserved := len(domain.ReservedPermissions())
+		left := func() (n int) {
+			s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
+				n, err = tx.ExpiredRows.CountOfDeletedServices(ctx)
+				return err
+			})
+			return n
+		}
+		same(t, "left before", left(), 2+2+1+reserved)
 		drain(t, 2+2+1+reserved, func(ctx context.Context, rows store.ExpiredRows) (int, error) { return rows.OfDeletedServices(ctx, 2) })
+		same(t, "left after", left(), 0)
 		same(t, "held elsewhere", len(ask(t, func(ctx context.Context) ([]domain.HeldRole, error) { return s.Read().Grants.Held(ctx, user, kept.ID) })), 1)
 	})
 }

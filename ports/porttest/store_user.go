@@ -26,6 +26,14 @@ func storePrincipals(t *testing.T, s storeTest) {
 			t.Fatal(err)
 		}
 		same(t, "principal of the user", u.Principal, p)
+		other, gone := s.user(t).Principal, s.user(t).Principal
+		gone.Delete(noon)
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Principals.Update(ctx, gone) })
+		all, err := s.Read().Principals.ByIDs(t.Context(), []domain.PrincipalID{p.ID, other.ID, gone.ID, newID[domain.PrincipalID](), "nonsense"})
+		same(t, "principals by their ids", all, map[domain.PrincipalID]domain.Principal{p.ID: p, other.ID: other})
+		if err != nil {
+			t.Error(err)
+		}
 	})
 
 	t.Run("a service account is one too", func(t *testing.T) {

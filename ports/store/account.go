@@ -11,6 +11,8 @@ import (
 type PrincipalReader interface {
 	// ByID is domain.ErrNotFound when there is none or it is deleted.
 	ByID(ctx context.Context, id domain.PrincipalID) (domain.Principal, error)
+	// ByIDs are those that are there and not deleted, by their ids.
+	ByIDs(ctx context.Context, ids []domain.PrincipalID) (map[domain.PrincipalID]domain.Principal, error)
 }
 
 // Principals writes it.

@@ -49,6 +49,8 @@ type GrantReader interface {
 	// Held are the roles a principal holds at a service, the included ones too, with their patterns. Ended assignments may be
 	// among them: domain.EvaluateGrants judges.
 	Held(ctx context.Context, principal domain.PrincipalID, service domain.ServiceID) ([]domain.HeldRole, error)
+	// HeldBy is Held for several principals, in one statement.
+	HeldBy(ctx context.Context, principals []domain.PrincipalID, service domain.ServiceID) (map[domain.PrincipalID][]domain.HeldRole, error)
 	// Elsewhere tells whether a principal has an assignment that counts at an active service other than the platform.
 	Elsewhere(ctx context.Context, principal domain.PrincipalID, now time.Time) (bool, error)
 	// Assigned lists what a principal was given, at all services, ended assignments too: newest first, at most n.

@@ -28,4 +28,6 @@ type ExpiredRows interface {
 	// OfDeletedServices removes what services owned that are deleted: assignments at them and of their accounts, roles, permissions and
 	// application tokens. The services and their accounts stay: keys and ids are never given out again.
 	OfDeletedServices(ctx context.Context, n int) (int, error)
+	// CountOfDeletedServices is how much OfDeletedServices has left to remove.
+	CountOfDeletedServices(ctx context.Context) (int, error)
 }

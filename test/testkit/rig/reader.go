@@ -14,6 +14,10 @@ type (
 		store.UserReader
 		s *Store
 	}
+	principals struct {
+		store.PrincipalReader
+		s *Store
+	}
 	registrations struct {
 		store.RegistrationReader
 		s *Store
@@ -56,6 +60,10 @@ type (
 	}
 )
 
+func (r principals) ByIDs(ctx context.Context, ids []domain.PrincipalID) (map[domain.PrincipalID]domain.Principal, error) {
+	return ask(r.s, "Principals.ByIDs", func() (map[domain.PrincipalID]domain.Principal, error) { return r.PrincipalReader.ByIDs(ctx, ids) })
+}
+
 func (r users) ByID(ctx context.Context, id domain.UserID) (domain.User, error) {
 	return ask(r.s, "Users.ByID", func() (domain.User, error) { return r.UserReader.ByID(ctx, id) })
 }
@@ -80,6 +88,10 @@ func (r services) Find(ctx context.Context, ref string) (domain.Service, error) 
 
 func (r grants) Held(ctx context.Context, p domain.PrincipalID, s domain.ServiceID) ([]domain.HeldRole, error) {
 	return ask(r.s, "Grants.Held", func() ([]domain.HeldRole, error) { return r.GrantReader.Held(ctx, p, s) })
+}
+
+func (r grants) HeldBy(ctx context.Context, ps []domain.PrincipalID, s domain.ServiceID) (map[domain.PrincipalID][]domain.HeldRole, error) {
+	return ask(r.s, "Grants.HeldBy", func() (map[domain.PrincipalID][]domain.HeldRole, error) { return r.GrantReader.HeldBy(ctx, ps, s) })
 }
 
 func (r sessions) PageByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time, after domain.Cursor, limit int) ([]domain.Session, error) {

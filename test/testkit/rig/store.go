@@ -24,6 +24,7 @@ type Store struct {
 func Watch(inner store.Store) *Store {
 	s := &Store{Store: inner, counts: map[string]int{}}
 	r := *inner.Read()
+	r.Principals = principals{r.Principals, s}
 	r.Users = users{r.Users, s}
 	r.Registrations = registrations{r.Registrations, s}
 	r.Services = services{r.Services, s}

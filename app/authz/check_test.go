@@ -1,0 +1,45 @@
+package authz_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/signet-auth/signet/app/authz"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/test/testkit/rig"
+)
+
+// A batch that nothing is remembered of would be two statements for each of its hundred principals otherwise.
+func TestMissesOfOneCheckLoadTogether(t *testing.T) {
+	r := rig.New(t)
+	billing, clerk := r.Service(t, "billing", []string{"invoice:read"}, "invoice:*")
+	in := authz.CheckInput{Actor: domain.Actor{Kind: domain.ActorService, ID: billing.ID.Principal(), Raw: true}}
+	for i := range 20 {
+		u := r.User(t, fmt.Sprintf("user-%d@example.com", i))
+		if i%2 == 0 {
+			r.Assign(t, u, clerk, time.Time{})
+		}
+		in.Checks = append(in.Checks, authz.Question{Principal: string(u.ID), Service: "billing", Permission: "invoice:read"})
+	}
+	in.Checks = append(in.Checks, authz.Question{Principal: "018f0000-0000-7000-8000-00000000ffff", Service: "billing", Permission: "invoice:read"})
+	r.Poll(t)
+	r.Directory.Flush()
+	r.Store.Reset()
+	for range 2 {
+		allowed, err := r.Authz.Check(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, is := range allowed {
+			if want := i < 20 && i%2 == 0; is != want {
+				t.Errorf("%d: %v, want %v", i, is, want)
+			}
+		}
+	}
+	for query, want := range map[string]int{"Principals.ByIDs": 1, "Grants.HeldBy": 1, "Grants.Held": 0} {
+		if n := r.Store.Count(query); n != want {
+			t.Errorf("%d × %s, want %d", n, query, want)
+		}
+	}
+}
