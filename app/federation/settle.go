@@ -84,7 +84,11 @@ func (c *callback) judge(ctx context.Context, tx *store.Tx, a domain.Assertion, 
 	outcome, refusal := a.Judge(facts, c.policy(), now)
 	switch outcome {
 	case domain.AssertionLogin:
-		return settled{user: *facts.Linked}, tx.Identities.Update(ctx, identity.Seen(a, now))
+		seen := identity.Seen(a, now)
+		if seen.Provider != identity.Provider || seen.Email != identity.Email || seen.EmailVerified != identity.EmailVerified {
+			tx.Changed(domain.ChangePrincipal, string(identity.UserID)) // what /me shows; the time of a login alone is not worth it
+		}
+		return settled{user: *facts.Linked}, tx.Identities.Update(ctx, seen)
 	case domain.AssertionCreate:
 		user, err := c.create(ctx, tx, a, c.in.From, now)
 		return settled{user: user, created: true}, err
