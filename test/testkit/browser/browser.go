@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -41,16 +42,40 @@ func Open(tb testing.TB) *Tab {
 	tb.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
 	tb.Cleanup(stop)
-	ctx, closeTab := chromedp.NewContext(ctx)
+	t := attach(tb, ctx)
+	t.Do(chromedp.Navigate("about:blank"))
+	return t
+}
+
+// attach is a tab of the browser that ctx belongs to.
+func attach(tb testing.TB, ctx context.Context, which ...chromedp.ContextOption) *Tab { //nolint:revive // a helper of tests takes tb first
+	tb.Helper()
+	ctx, closeTab := chromedp.NewContext(ctx, which...)
 	tb.Cleanup(closeTab)
 	t := &Tab{tb: tb, ctx: ctx, language: "en"}
 	t.listen()
-	t.Do(chromedp.Navigate("about:blank"))
 	// Without a screen no window is in front, and nothing in it would show that it has the focus.
 	if _, err := chromedp.Call(t.ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 		tb.Fatal(err)
 	}
 	return t
+}
+
+// Beside opens another tab of the same browser, with the same cookies.
+func (t *Tab) Beside() *Tab { t.tb.Helper(); return attach(t.tb, t.ctx) }
+
+// Popup is the window that doing something in the tab opens.
+func (t *Tab) Popup(open func()) *Tab {
+	t.tb.Helper()
+	opened := chromedp.WaitNewTarget(t.ctx, func(*target.Info) bool { return true })
+	open()
+	select {
+	case id := <-opened:
+		return attach(t.tb, t.ctx, chromedp.WithTargetID(id))
+	case <-time.After(20 * time.Second):
+		t.tb.Fatal("no window opened")
+		return nil
+	}
 }
 
 func program(tb testing.TB) string {
