@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -34,15 +35,18 @@ const nativeApp = "com.example.app:/login"
 // startFrontEnd starts Signet, the providers, which ask who to be, and the application.
 func startFrontEnd(t *testing.T) *frontEnd {
 	t.Helper()
-	files, public := printedFiles(t), ""
+	files, f := printedFiles(t), &frontEnd{}
 	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/")
-		text, media := strings.ReplaceAll(files[name], "https://auth.example.com", public), "text/html"
+		text, media := strings.ReplaceAll(files[name], "https://auth.example.com", f.public), "text/html"
 		switch name {
 		case "login.js":
 			media = "text/javascript"
 		case "index.html":
 			w.Header().Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups") // as the document allows
+		case "next":
+			f.next(w, r)
+			return
 		case "cookies": // what the browser sends here, from wherever
 			text = r.Header.Get("Cookie")
 			http.SetCookie(w, &http.Cookie{Name: "elsewhere", Value: "1", Secure: true, SameSite: http.SameSiteNoneMode})
@@ -54,15 +58,18 @@ func startFrontEnd(t *testing.T) *frontEnd {
 	}))
 	t.Cleanup(application.Close)
 	clock := &testkit.Clock{}
-	f := &frontEnd{providers: idp.Start(t, idp.Options{Now: clock.System().Now, Interactive: true}), origin: application.URL}
+	f.origin, f.providers = application.URL, idp.Start(t, idp.Options{Now: clock.System().Now, Interactive: true})
 	env := f.providers.Env()
-	env["CORS_ORIGINS"], env["REDIRECT_ALLOWLIST"] = f.origin, f.origin+"/done.html,"+nativeApp
+	env["CORS_ORIGINS"] = f.origin + "," + f.sameSite()
+	env["REDIRECT_ALLOWLIST"] = f.origin + "/done.html," + f.sameSite() + "/done.html," + nativeApp
 	f.Server = testkit.Start(t, testkit.Options{Env: env, Clock: clock})
-	public = strings.Replace(f.URL, "127.0.0.1", "localhost", 1)
-	f.public = public
-	f.providers.Register(public)
+	f.public = strings.Replace(f.URL, "127.0.0.1", "localhost", 1)
+	f.providers.Register(f.public)
 	return f
 }
+
+// sameSite is the application on the site of Signet: browsers ignore the port.
+func (f *frontEnd) sameSite() string { return strings.Replace(f.origin, "127.0.0.1", "localhost", 1) }
 
 // printedFiles are the files of the document: its pages by the name in their first line, and all its JavaScript in one.
 func printedFiles(t *testing.T) map[string]string {
@@ -87,17 +94,19 @@ func printedFiles(t *testing.T) map[string]string {
 }
 
 // somebody is a person whom no other test logs in.
-func somebody(verified bool) idp.Person { return idp.Person{Email: testkit.NewAddress(), Verified: verified} }
+func somebody(verified bool) idp.Person {
+	return idp.Person{Email: testkit.NewAddress(), Verified: verified}
+}
 
 // choose is what a person does at a provider, whose page asks who to be.
 func choose(b *browser.Tab, who idp.Person) {
-	b.Visible("[name=email]")
-	b.Click("[name=email]")
-	b.Insert(who.Email)
-	if !who.Verified {
-		b.Click("[name=verified]")
-	}
-	b.Click("fieldset button")
+	b.Becomes(fmt.Sprintf(`(form => {
+		if (!form?.email) return false
+		form.email.value = %q
+		form.verified.checked = %t
+		setTimeout(() => form.querySelector("fieldset button").click())
+		return true
+	})(document.forms[0])`, who.Email, who.Verified))
 }
 
 // shows waits for what the application shows, which has to name all of these.
@@ -109,13 +118,15 @@ func shows(b *browser.Tab, words ...string) {
 	b.Becomes("location.href.startsWith('http://127.0.0.1') && " + strings.Join(tests, " && ") + " || false")
 }
 
-func shownMe(who idp.Person) []string { return []string{`"email": "` + who.Email + `"`, `"provider": `} }
+func shownMe(who idp.Person) []string {
+	return []string{`"email": "` + who.Email + `"`, `"provider": `}
+}
 
-// attempts are the names of the cookies of logins under way.
-func (f *frontEnd) attempts(t *testing.T, b *browser.Tab) (names []string) {
+// cookies are the names of Signet's that begin so.
+func (f *frontEnd) cookies(t *testing.T, b *browser.Tab, prefix string) (names []string) {
 	t.Helper()
-	for _, cookie := range jar(t, b, f.public+"/api/oauth/google/callback") {
-		if strings.HasPrefix(cookie.Name, "signet_oauth_") {
+	for _, cookie := range jar(t, b, f.public+"/api/auth/refresh") {
+		if strings.HasPrefix(cookie.Name, prefix) {
 			names = append(names, cookie.Name)
 		}
 	}
@@ -130,7 +141,7 @@ func (f *frontEnd) blockThirdPartyCookies(t *testing.T, b *browser.Tab) {
 	if _, err := chromedp.Call(b.Context(), network.SetCookieControls, control); err != nil {
 		t.Fatal(err)
 	}
-	elsewhere := strings.Replace(f.origin, "127.0.0.1", "localhost", 1) + "/cookies"
+	elsewhere := f.sameSite() + "/cookies"
 	b.Go(elsewhere)
 	for origin, want := range map[string]string{elsewhere: "elsewhere=1", f.origin + "/index.html": ""} {
 		b.Go(origin)
@@ -140,10 +151,17 @@ func (f *frontEnd) blockThirdPartyCookies(t *testing.T, b *browser.Tab) {
 	}
 }
 
-func TestTheFrontEndOfTheDocumentLogsPeopleIn(t *testing.T) {
-	b := browser.Open(t)
-	f := startFrontEnd(t)
+// TestLoginThroughProviders is in one browser, since a browser takes seconds to start.
+func TestLoginThroughProviders(t *testing.T) {
+	b, f := browser.Open(t), startFrontEnd(t)
 	f.blockThirdPartyCookies(t, b)
+	t.Run("the front end of the document logs people in", func(t *testing.T) { f.logsPeopleIn(t, b) })
+	t.Run("the front end of the document goes on", func(t *testing.T) { f.goesOn(t, b) })
+	t.Run("the pages", func(t *testing.T) { f.showsPages(t, b) })
+}
+
+func (f *frontEnd) logsPeopleIn(t *testing.T, b *browser.Tab) {
+	t.Helper()
 	ada := somebody(true)
 
 	t.Run("in two tabs at once, ended in the other order", func(t *testing.T) {
@@ -153,7 +171,7 @@ func TestTheFrontEndOfTheDocumentLogsPeopleIn(t *testing.T) {
 			tab.Click("#here")
 			tab.Visible("[name=email]")
 		}
-		if names := f.attempts(t, b); len(names) != 2 {
+		if names := f.cookies(t, b, "signet_oauth_"); len(names) != 2 {
 			t.Errorf("attempts: %v", names)
 		}
 		choose(second, eve)
@@ -201,12 +219,11 @@ func TestTheFrontEndOfTheDocumentLogsPeopleIn(t *testing.T) {
 		b.Go(f.origin + "/index.html")
 		b.Do(chromedp.DoubleClick(chromedp.CSS("#here")))
 		b.Visible("[name=email]")
-		b.Click("[name=email]")
-		b.Insert(joan.Email)
-		browser.See[any](b, `(b => { b.click(); b.click() })(document.querySelector("fieldset button"))`)
+		browser.See[any](b, `document.forms[0].onsubmit = () => { document.forms[0].onsubmit = null; setTimeout(() => document.querySelector("fieldset button").click()) }, 0`)
+		choose(b, joan)
 		shows(b, shownMe(joan)...)
 		browser.See[any](b, "history.back(), 0")
-		b.Becomes("document.querySelector('[name=email]')?.value === '" + joan.Email + "' && (document.querySelector('fieldset button').click(), true)")
+		choose(b, joan)
 		shows(b, `"error": "invalid_state"`)
 		if n := f.Record().Count("SELECT count(*) FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.email = ?", joan.Email); n != 1 {
 			t.Errorf("%d sessions", n)
@@ -214,22 +231,20 @@ func TestTheFrontEndOfTheDocumentLogsPeopleIn(t *testing.T) {
 	})
 }
 
-// TestTheFrontEndOfTheDocumentGoesOn is what it does without a code: with a continuation, and to link.
-func TestTheFrontEndOfTheDocumentGoesOn(t *testing.T) {
-	b := browser.Open(t)
-	f := startFrontEnd(t)
-	f.blockThirdPartyCookies(t, b)
+// goesOn is what an application does without a code: with a continuation, and to link.
+func (f *frontEnd) goesOn(t *testing.T, b *browser.Tab) {
+	t.Helper()
 	popup := func(run string, who idp.Person) {
 		b.Go(f.origin + "/index.html")
 		choose(b.Popup(func() { browser.See[any](b, "("+run+`).then(r => { result = r }), 0`) }), who)
 		b.Becomes("'result' in window")
 	}
 	try := func(what string) map[string]any { return browser.Await[map[string]any](b, what) }
-	login := func() string { return `inPopup(() => loginAddress("google"))` }
+	const login = `inPopup(() => loginAddress("google"))`
 
 	t.Run("by the owner's word, where the address has an account", func(t *testing.T) {
 		account := f.NewAccount()
-		popup(login(), idp.Person{Email: account.Email, Verified: true})
+		popup(login, idp.Person{Email: account.Email, Verified: true})
 		if told := try(`complete(result, {})`); told["reason"] != "link_required" || told["email"] != account.Email {
 			t.Fatalf("%+v", told)
 		}
@@ -237,14 +252,14 @@ func TestTheFrontEndOfTheDocumentGoesOn(t *testing.T) {
 		if linked := try(fmt.Sprintf("confirmLink(result, %q)", tokens.Access)); linked["identity"] == nil {
 			t.Fatalf("%+v", linked)
 		}
-		popup(login(), idp.Person{Email: account.Email, Verified: true})
+		popup(login, idp.Person{Email: account.Email, Verified: true})
 		if id := browser.See[string](b, "result.user.id"); id != account.ID {
 			t.Errorf("in as %s", id)
 		}
 	})
 	t.Run("by a code of a mail, where no address is proved", func(t *testing.T) {
 		who := somebody(false)
-		popup(login(), who)
+		popup(login, who)
 		if sent := try(fmt.Sprintf("sendCode(result, %q)", who.Email)); sent["success"] != true {
 			t.Fatalf("%+v", sent)
 		}
@@ -260,8 +275,77 @@ func TestTheFrontEndOfTheDocumentGoesOn(t *testing.T) {
 			t.Errorf("%s is linked", provider)
 		}
 	})
-	t.Run("without a cookie, on another site", func(t *testing.T) {
-		who := somebody(true)
-		popup(`inPopup(async () => { const a = await loginAddress("google"); exchange = call; call = (path, body) => body.code ? {body} : exchange(path, body); return a })`, who)
-	})
+	for origin, want := range map[string]int{f.origin: 0, f.sameSite(): 1} {
+		t.Run("with a cookie from the same site alone: "+origin, func(t *testing.T) {
+			b.Go(origin + "/index.html")
+			// finish, but for the transport
+			browser.See[any](b, `finish = search => (answer => fetch(signet + "/api/oauth/exchange", {
+				method: "POST", credentials: "include", headers: {"Content-Type": "application/json"}, body: JSON.stringify({
+					code: answer.get("code"), code_verifier: sessionStorage.getItem("login " + answer.get("state")), transport: "cookie",
+				}),
+			}).then(r => r.json()))(new URLSearchParams(search)), 0`)
+			choose(b.Popup(func() { browser.See[any](b, "("+login+`).then(r => { result = r }), 0`) }), somebody(true))
+			b.Becomes("'result' in window")
+			if told := browser.See[[]bool](b, "['access_token', 'refresh_token'].map(name => name in result)"); !told[0] || told[1] {
+				t.Errorf("access and refresh token in the body: %v", told)
+			}
+			if kept := f.cookies(t, b, "signet_rt"); len(kept) != want {
+				t.Errorf("cookies: %v", kept)
+			}
+		})
+	}
+}
+
+// showsPages looks at the pages that lead on by themselves, where they can't.
+func (f *frontEnd) showsPages(t *testing.T, b *browser.Tab) {
+	t.Helper()
+	toApp := f.public + "/api/oauth/google?" + url.Values{
+		"redirect_to": {nativeApp}, "state": {"the app's & own"}, "code_challenge": {strings.Repeat("A", 43)},
+	}.Encode()
+
+	for language, heading := range map[string]string{"en": "Back to the app", "de": "Zurück zur App"} {
+		t.Run("back to a native app, "+language, func(t *testing.T) {
+			b.Speak(language)
+			b.Go(toApp)
+			b.Visible("[name=email]")
+			if language == "en" {
+				b.Shoot("idp-people")
+			}
+			choose(b, somebody(true))
+			b.Heading(heading)
+			link := browser.See[string](b, "document.querySelector('a.button').href")
+			if home, err := url.Parse(link); err != nil || !strings.HasPrefix(link, nativeApp+"?code=") || home.Query().Get("state") != "the app's & own" {
+				t.Errorf("the button leads to %s", link)
+			}
+			b.Shoot("provider-return-" + language)
+			b.Go(browser.See[string](b, "location.href")) // and is the same again, without the referrer that is the provider's
+			b.Heading(heading)
+			b.CheckSpoken(heading)
+		})
+	}
+	for _, page := range []struct{ name, address, en, de string }{
+		{"login-not-known", f.public + "/api/oauth/google/callback?code=c&state=s", "This login can’t go on", "Diese Anmeldung geht nicht weiter"},
+		{"provider-next", f.origin + "/next", "One moment", "Einen Moment"},
+	} {
+		t.Run(page.name, func(t *testing.T) {
+			for language, heading := range map[string]string{"en": page.en, "de": page.de} {
+				b.Speak(language)
+				b.Go(page.address)
+				b.Heading(heading)
+				b.Shoot(page.name + "-" + language)
+				b.CheckSpoken(heading)
+			}
+		})
+	}
+	b.Quiet()
+}
+
+// next is the page between Apple's POST and the end of the login, without what leads on.
+func (f *frontEnd) next(w http.ResponseWriter, r *http.Request) {
+	answer := f.Client().Do(testkit.Request{Path: "/api/oauth/apple/callback", Body: "code=c&state=s", Header: http.Header{
+		"Content-Type": {"application/x-www-form-urlencoded"}, "Accept-Language": r.Header["Accept-Language"],
+	}})
+	w.Header().Set("Content-Type", "text/html")
+	w.Header()["Content-Security-Policy"] = answer.Header["Content-Security-Policy"]
+	_, _ = w.Write(regexp.MustCompile(`<meta http-equiv="refresh"[^>]*>`).ReplaceAll(answer.Body, nil))
 }
