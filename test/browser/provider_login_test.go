@@ -282,7 +282,7 @@ func (f *frontEnd) goesOn(t *testing.T, b *browser.Tab) {
 			t.Errorf("%s is linked", provider)
 		}
 	})
-	for origin, want := range map[string]int{f.origin: 0, f.sameSite(): 1} {
+	for want, origin := range []string{f.origin, f.sameSite()} { // want: how many cookies are kept
 		t.Run("with a cookie from the same site alone: "+origin, func(t *testing.T) {
 			b.Go(origin + "/index.html")
 			// finish, but for the transport
