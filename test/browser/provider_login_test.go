@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
@@ -162,8 +163,8 @@ func TestLoginThroughProviders(t *testing.T) {
 	b, f := browser.Open(t), startFrontEnd(t)
 	f.blockThirdPartyCookies(t, b)
 	t.Run("the front end of the document logs people in", func(t *testing.T) { f.logsPeopleIn(t, b) })
-	t.Run("the front end of the document goes on", func(t *testing.T) { f.goesOn(t, b) })
 	t.Run("the pages", func(t *testing.T) { f.showsPages(t, b) })
+	t.Run("the front end of the document goes on", func(t *testing.T) { f.goesOn(t, b) })
 }
 
 func (f *frontEnd) logsPeopleIn(t *testing.T, b *browser.Tab) {
@@ -277,9 +278,14 @@ func (f *frontEnd) goesOn(t *testing.T, b *browser.Tab) {
 	})
 	t.Run("to link, from a page that somebody is logged in on", func(t *testing.T) {
 		account := f.NewAccount()
-		popup(fmt.Sprintf(`link("discord", %q)`, f.Client().Login(account).Access), somebody(false))
+		token := f.Client().Login(account).Access
+		popup(fmt.Sprintf(`link("discord", %q)`, token), somebody(false))
 		if provider := browser.See[string](b, "result.identity.provider"); provider != "discord" {
 			t.Errorf("%s is linked", provider)
+		}
+		f.Move(11 * time.Minute)
+		if code := browser.Await[string](b, fmt.Sprintf(`link("github", %q).catch(e => e.code)`, token)); code != "reauth_required" {
+			t.Errorf("later: %s", code)
 		}
 	})
 	for want, origin := range []string{f.origin, f.sameSite()} { // want: how many cookies are kept

@@ -64,7 +64,7 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 			{Description: "A page that leads on to the same path", Type: mediaHTML},
 			{Status: http.StatusMethodNotAllowed, Description: "Of a provider that does not answer so", Type: api.ProblemMediaType, Body: api.Problem{}},
 		},
-		Errors:   []*domain.Error{domain.ErrInvalidRequest, domain.ErrNotFound},
+		Errors: []*domain.Error{domain.ErrInvalidRequest, domain.ErrNotFound},
 	}, r.form)
 }
 
