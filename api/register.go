@@ -72,8 +72,9 @@ type User struct {
 	// LastLogin repeats LastLoginAt, for older clients.
 	LastLogin *time.Time `json:"last_login"`
 	// Metadata is a JSON object that the user may edit.
-	Metadata   json.RawMessage `json:"metadata"`
-	Identities []Identity      `json:"identities"`
+	Metadata json.RawMessage `json:"metadata"`
+	// Identities are in the answers of /api/auth/me and /api/users. Elsewhere they are absent, which does not mean none.
+	Identities []Identity `json:"identities,omitzero"`
 }
 
 // Identity is an account at a provider that the user may log in with.

@@ -21,23 +21,33 @@ type UpdateInput struct {
 	Metadata  *string
 }
 
-// Update changes what a person says about themselves, and returns the user as they are now. The user is read under the lock of their
+// UpdateOutput is the user as they are now, with the ways in through providers.
+type UpdateOutput struct {
+	User       domain.User
+	Identities []domain.Identity
+}
+
+// Update changes what a person says about themselves. The user is read under the lock of their
 // principal, so parallel changes of different members all survive.
-func (s *Service) Update(ctx context.Context, in UpdateInput) (domain.User, error) {
+func (s *Service) Update(ctx context.Context, in UpdateInput) (UpdateOutput, error) {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
-		return domain.User{}, err
+		return UpdateOutput{}, err
 	}
 	change, err := domain.NewProfileChange(in.FirstName, in.LastName, in.Locale, in.Metadata)
 	if err != nil {
-		return domain.User{}, err
+		return UpdateOutput{}, err
 	}
 	now := s.System.Now()
 	var user domain.User
+	var identities []domain.Identity
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if _, err := base.LockActive(ctx, tx, in.Actor.ID, now); err != nil {
 			return err
 		}
 		if user, err = tx.Users.ByID(ctx, domain.UserID(in.Actor.ID)); err != nil {
+			return err
+		}
+		if identities, err = tx.Identities.ByUser(ctx, user.ID); err != nil {
 			return err
 		}
 		changed := user.Revise(change, now)
@@ -52,5 +62,5 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (domain.User, erro
 		return s.Audit.Record(ctx, tx, now, event.With("changed", strings.Join(changed, " "))) // the names, not the values
 	})
 	user.Principal = user.AsOf(now)
-	return user, err
+	return UpdateOutput{user, identities}, err
 }

@@ -72,7 +72,7 @@ func resources(a *app.App, c *Config, publicURL string) []resource {
 	return []resource{
 		&rest.Auth{Service: a.Auth, Providers: a.Federation},
 		&rest.Passwords{Service: a.Password},
-		&rest.Profile{Service: a.Profile},
+		&rest.Profile{Service: a.Profile, Providers: a.Federation},
 		&rest.Account{Service: a.Users},
 		&rest.Sessions{Service: a.Sessions},
 		&rest.Services{Service: a.Services},

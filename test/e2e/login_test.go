@@ -77,7 +77,6 @@ const wantLogin = `{
     "email": "ADDRESS",
     "first_name": "",
     "id": "ID",
-    "identities": [],
     "is_active": true,
     "is_email_verified": true,
     "last_login": "TIME",

@@ -21,7 +21,6 @@ const wantValidate = `{
     "email": "ADDRESS",
     "first_name": "",
     "id": "ID",
-    "identities": [],
     "is_active": true,
     "is_email_verified": true,
     "last_login": "TIME",

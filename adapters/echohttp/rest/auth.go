@@ -217,7 +217,7 @@ func userBody(u domain.User) api.User {
 	body := api.User{
 		ID: string(u.ID), Email: u.Email.Canonical(), FirstName: u.FirstName, LastName: u.LastName, Locale: u.Locale,
 		IsActive: u.State == domain.Active, IsEmailVerified: u.IsEmailVerified(), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
-		Metadata: []byte(u.Metadata), Identities: []api.Identity{},
+		Metadata: []byte(u.Metadata),
 	}
 	if !u.LastLoginAt.IsZero() {
 		body.LastLoginAt, body.LastLogin = &u.LastLoginAt, &u.LastLoginAt

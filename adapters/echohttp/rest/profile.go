@@ -7,12 +7,16 @@ import (
 
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
+	"github.com/signet-auth/signet/app/federation"
 	"github.com/signet-auth/signet/app/profile"
 	"github.com/signet-auth/signet/domain"
 )
 
 // Profile is the routes of /api/auth by which people change their account.
-type Profile struct{ Service *profile.Service }
+type Profile struct {
+	Service   *profile.Service
+	Providers *federation.Service // tells which are configured
+}
 
 // Mount adds the routes.
 func (r *Profile) Mount(a *echohttp.API) {
@@ -49,11 +53,16 @@ func (r *Profile) confirmEmail(ctx context.Context, caller echohttp.Caller, in a
 }
 
 func (r *Profile) update(ctx context.Context, caller echohttp.Caller, in api.UpdateMeRequest) (api.MeResponse, error) {
-	user, err := r.Service.Update(ctx, profile.UpdateInput{
+	out, err := r.Service.Update(ctx, profile.UpdateInput{
 		Actor: caller.Actor, From: caller.Origin,
 		FirstName: in.FirstName.Pointer(), LastName: in.LastName.Pointer(), Locale: in.Locale.Pointer(), Metadata: rawText(in.Metadata),
 	})
-	return api.MeResponse{Success: true, User: userBody(user)}, err
+	if err != nil {
+		return api.MeResponse{}, err
+	}
+	body := userBody(out.User)
+	body.Identities = identityBodies(r.Providers, out.Identities)
+	return api.MeResponse{Success: true, User: body}, nil
 }
 
 // rawText is free-form JSON as text, nil when it is absent and empty for null.

@@ -4,6 +4,7 @@ package browser
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -41,16 +43,40 @@ func Open(tb testing.TB) *Tab {
 	tb.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
 	tb.Cleanup(stop)
-	ctx, closeTab := chromedp.NewContext(ctx)
+	t := attach(tb, ctx)
+	t.Do(chromedp.Navigate("about:blank"))
+	return t
+}
+
+// attach is a tab of the browser that ctx belongs to.
+func attach(tb testing.TB, ctx context.Context, which ...chromedp.ContextOption) *Tab { //nolint:revive // a helper of tests takes tb first
+	tb.Helper()
+	ctx, closeTab := chromedp.NewContext(ctx, which...)
 	tb.Cleanup(closeTab)
 	t := &Tab{tb: tb, ctx: ctx, language: "en"}
 	t.listen()
-	t.Do(chromedp.Navigate("about:blank"))
 	// Without a screen no window is in front, and nothing in it would show that it has the focus.
 	if _, err := chromedp.Call(t.ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 		tb.Fatal(err)
 	}
 	return t
+}
+
+// Beside opens another tab of the same browser, with the same cookies.
+func (t *Tab) Beside() *Tab { t.tb.Helper(); return attach(t.tb, t.ctx) }
+
+// Popup is the window that doing something in the tab opens.
+func (t *Tab) Popup(open func()) *Tab {
+	t.tb.Helper()
+	opened := chromedp.WaitNewTarget(t.ctx, func(*target.Info) bool { return true })
+	open()
+	select {
+	case id := <-opened:
+		return attach(t.tb, t.ctx, chromedp.WithTargetID(id))
+	case <-time.After(20 * time.Second):
+		t.tb.Fatal("no window opened")
+		return nil
+	}
 }
 
 func program(tb testing.TB) string {
@@ -71,14 +97,20 @@ func program(tb testing.TB) string {
 // Context is the tab's, for calls of the browser's protocol.
 func (t *Tab) Context() context.Context { return t.ctx }
 
+// expected are complaints that no page is to blame for.
+var expected = []string{
+	"status of 400",              // a page that says no: the browser notes that of any
+	"Password forms should have", // a field for the account, which the page of a link must not have: looking at it tells nothing
+	"Failed to launch",           // an app: it is not installed here
+	"Not allowed to launch",      // an app, since nobody tapped: what the button is for
+}
+
 // listen keeps what the browser complains of: errors of the console, exceptions, and what the policy of a page blocked.
 func (t *Tab) listen() {
 	messages := chromedp.Console(t.ctx)
 	go func() {
 		for m, err := range messages {
-			// A page that says no is a 400: the browser notes that of any. And it would like a form for a password to name the
-			// account, which the page of a link must not: looking at it tells nothing.
-			if err != nil || strings.Contains(m.Text, "status of 400") || strings.Contains(m.Text, "Password forms should have") {
+			if err != nil || slices.ContainsFunc(expected, func(text string) bool { return strings.Contains(m.Text, text) }) {
 				continue
 			}
 			t.mu.Lock()
@@ -171,11 +203,7 @@ func (t *Tab) Becomes(expression string) {
 // Heading waits for a page with that heading.
 func (t *Tab) Heading(want string) {
 	t.tb.Helper()
-	t.Do(chromedp.WaitVisible(chromedp.CSS("h1")))
-	t.until("the heading "+want, func() bool {
-		got, err := chromedp.Run(t.ctx, chromedp.Text(chromedp.CSS("h1")))
-		return err == nil && got == want
-	})
+	t.Becomes(fmt.Sprintf("document.querySelector('h1')?.innerText === %q", want))
 }
 
 // Speak makes the browser ask for pages in a language, which CheckSpoken wants them to be in.
