@@ -43,13 +43,13 @@ func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackOutpu
 	if err != nil {
 		return CallbackOutput{}, domain.ErrInvalidState.Because(errors.Join(domain.ErrForged, err))
 	}
-	ctx = context.WithoutCancel(ctx) // a browser that hangs up has burnt the code: the next callback must find the outcome
 	c := callback{Service: s, in: in, attempt: a, provider: p, back: s.back(a)}
-	end, err := s.turns.take(ctx, string(a.State))
+	end, err := s.turns.take(ctx, string(a.State)) // no longer than the request may: any number may come of one attempt
 	if err != nil {
-		return CallbackOutput{}, err
+		return CallbackOutput{}, &FailedError{Back: c.back, Err: err}
 	}
 	defer end()
+	ctx = context.WithoutCancel(ctx) // a browser that hangs up has burnt the code: the next callback must find the outcome
 	out, err := c.answer(ctx)
 	if err == nil {
 		return out, nil
@@ -105,6 +105,9 @@ func (c *callback) answer(ctx context.Context) (CallbackOutput, error) {
 		return CallbackOutput{}, err
 	}
 	out, err := c.settle(ctx, assertionOf(c.in.Provider, profile))
+	if errors.Is(err, domain.ErrEmailTaken) { // a registration, which holds no address, was faster: its account is judged now
+		out, err = c.settle(ctx, assertionOf(c.in.Provider, profile))
+	}
 	if errors.Is(err, domain.ErrFlowExists) { // another replica was first
 		if out, known, err := c.repeat(ctx); known || err != nil {
 			return out, err
@@ -154,7 +157,7 @@ func (c *callback) repeat(ctx context.Context) (out CallbackOutput, known bool, 
 	}
 	var kept continued
 	if err := c.proofs.OpenPayload(flow, &kept); err != nil {
-		return out, true, err
+		return out, true, domain.ErrInvalidState.Because(err)
 	}
 	return c.goOn(kept, secret)
 }
