@@ -65,6 +65,21 @@ func LockActive(ctx context.Context, tx *store.Tx, id domain.PrincipalID, now ti
 	return p, err
 }
 
+// LockActor is LockActive for what a session gives an account that would outlive the session, another way in say. domain.ErrTokenInvalid
+// also when the session ended after its token was accepted: whoever ended it, with a new password or a takeover, wants nothing of it to
+// stay.
+func LockActor(ctx context.Context, tx *store.Tx, actor domain.Actor, now time.Time) (domain.Principal, error) {
+	p, err := LockActive(ctx, tx, actor.ID, now)
+	if err != nil {
+		return domain.Principal{}, err
+	}
+	session, err := tx.Sessions.ByID(ctx, actor.SessionID)
+	if errors.Is(err, domain.ErrNotFound) || err == nil && !session.EndedAt.IsZero() {
+		return domain.Principal{}, domain.ErrTokenInvalid
+	}
+	return p, err
+}
+
 // LockUnchanged is LockActive for what was decided on a principal's credentials before the transaction, during a hash of 300 ms
 // say. domain.ErrInvalidCredentials when they were replaced meanwhile.
 func LockUnchanged(ctx context.Context, tx *store.Tx, judged domain.Principal, now time.Time) (domain.Principal, error) {

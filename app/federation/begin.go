@@ -91,7 +91,7 @@ func (in BeginInput) check() error {
 		fields = append(fields, domain.FieldError{Field: field, Code: "invalid", Text: field + " " + text})
 	}
 	if !in.Ticket.IsZero() {
-		return nil // what else was sent does not count
+		in.State, in.RedirectTo, in.Challenge, in.Service = "", "", "", "" // those of the ticket count
 	}
 	if !isToken(in.State, maxState) {
 		bad("state", "must be at most 256 bytes of printable ASCII")

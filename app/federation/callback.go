@@ -43,13 +43,13 @@ func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackOutpu
 	if err != nil {
 		return CallbackOutput{}, domain.ErrInvalidState.Because(errors.Join(domain.ErrForged, err))
 	}
-	ctx = context.WithoutCancel(ctx) // a browser that hangs up has burnt the code: the next callback must find the outcome
 	c := callback{Service: s, in: in, attempt: a, provider: p, back: s.back(a)}
-	end, err := s.turns.take(ctx, string(a.State))
+	end, err := s.turns.take(ctx, string(a.State)) // no longer than the request may: any number may come of one attempt
 	if err != nil {
-		return CallbackOutput{}, err
+		return CallbackOutput{}, &FailedError{Back: c.back, Err: err}
 	}
 	defer end()
+	ctx = context.WithoutCancel(ctx) // a browser that hangs up has burnt the code: the next callback must find the outcome
 	out, err := c.answer(ctx)
 	if err == nil {
 		return out, nil
@@ -97,14 +97,28 @@ func (c *callback) answer(ctx context.Context) (CallbackOutput, error) {
 	if out, known, err := c.repeat(ctx); known || err != nil {
 		return out, err
 	}
+	// A browser that has begun may invent codes: each costs a call under our secret.
+	budget, err := c.guard.AttemptToken(ctx, c.in.From)
+	if err != nil {
+		return CallbackOutput{}, err
+	}
 	profile, err := c.provider.Complete(ctx, c.attempt.upstream(), c.in.Answer)
 	if err != nil {
-		if out, known, late := c.await(ctx, err); known || late != nil {
+		if !isUsedCode(err) {
+			budget.Return()
+			return CallbackOutput{}, err
+		}
+		if out, known, late := c.await(ctx); known || late != nil {
+			budget.Return()
 			return out, late
 		}
 		return CallbackOutput{}, err
 	}
+	budget.Return()
 	out, err := c.settle(ctx, assertionOf(c.in.Provider, profile))
+	if errors.Is(err, domain.ErrEmailTaken) { // a registration, which holds no address, was faster: its account is judged now
+		out, err = c.settle(ctx, assertionOf(c.in.Provider, profile))
+	}
 	if errors.Is(err, domain.ErrFlowExists) { // another replica was first
 		if out, known, err := c.repeat(ctx); known || err != nil {
 			return out, err
@@ -114,13 +128,15 @@ func (c *callback) answer(ctx context.Context) (CallbackOutput, error) {
 	return out, err
 }
 
-// await looks for the outcome of a twin on another replica whose code the provider took first: some providers send two. What an operator
-// must mend is no twin.
-func (c *callback) await(ctx context.Context, failed error) (CallbackOutput, bool, error) {
+// isUsedCode tells whether a provider may have refused a code because it was used already, or invented. What an operator must mend is
+// neither.
+func isUsedCode(failed error) bool {
 	var fault *provider.Fault
-	if !errors.Is(failed, domain.ErrProviderFailed) || !errors.As(failed, &fault) || fault.Step != provider.StepExchange || fault.Remedy != "" {
-		return CallbackOutput{}, false, nil
-	}
+	return errors.Is(failed, domain.ErrProviderFailed) && errors.As(failed, &fault) && fault.Step == provider.StepExchange && fault.Remedy == ""
+}
+
+// await looks for the outcome of a twin on another replica whose code the provider took first: some providers send two.
+func (c *callback) await(ctx context.Context) (CallbackOutput, bool, error) {
 	for wait := time.Duration(0); wait < twinWait; wait += twinWait / 10 {
 		if out, known, err := c.repeat(ctx); known || err != nil {
 			return out, known, err
@@ -154,7 +170,7 @@ func (c *callback) repeat(ctx context.Context) (out CallbackOutput, known bool, 
 	}
 	var kept continued
 	if err := c.proofs.OpenPayload(flow, &kept); err != nil {
-		return out, true, err
+		return out, true, domain.ErrInvalidState.Because(err)
 	}
 	return c.goOn(kept, secret)
 }

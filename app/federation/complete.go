@@ -82,7 +82,7 @@ func (s *Service) resume(ctx context.Context, in ContinueInput) (resumed, error)
 		return c, err
 	}
 	if err := s.proofs.OpenPayload(c.flow, &c.kept); err != nil {
-		return c, err
+		return c, continuations.Refusal.Because(err) // sealed under a SECRET_KEY that is gone
 	}
 	if _, ok := s.same(c.kept.Provider, c.kept.Fingerprint); !ok {
 		return c, continuations.Refusal

@@ -17,6 +17,9 @@ type ConfirmInput struct {
 	Actor domain.Actor
 }
 
+// errUnproved is the refusal of a way into an account that may not be its maker's: somebody else may own the mailbox (RG-9).
+var errUnproved = domain.ErrEmailNotVerified.Saying("Prove the address of the account first")
+
 // Confirm links what a provider said to the account of the person who is logged in, on their explicit word and recent login (OA-7). A
 // continuation that another person began, or that is about the address of another account, links nothing: so neither a forced callback
 // nor a ticket that was opened elsewhere attaches a stranger. Done twice it is done once.
@@ -40,12 +43,15 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) (domain.Identity
 		if err := tx.Identities.Lock(ctx, a.Issuer, a.Subject); err != nil {
 			return err
 		}
-		if _, err := base.LockActive(ctx, tx, in.Actor.ID, c.now); err != nil {
+		if _, err := base.LockActor(ctx, tx, in.Actor, c.now); err != nil {
 			return err
 		}
 		user, err := tx.Users.ByID(ctx, domain.UserID(in.Actor.ID))
 		if err != nil {
 			return access.TokenInvalidWhenGone(err)
+		}
+		if !user.IsEmailVerified() {
+			return errUnproved
 		}
 		if c.kept.Reason == domain.ErrLinkRequired.Code && user.Email.Canonical() != a.Email.Canonical() {
 			return domain.ErrLinkRequired

@@ -44,7 +44,7 @@ func (s *Service) Exchange(ctx context.Context, in ExchangeInput) (ExchangeOutpu
 	}
 	var kept exchangeable
 	if err := s.proofs.OpenPayload(flow, &kept); err != nil {
-		return ExchangeOutput{}, err
+		return ExchangeOutput{}, codes.Refusal.Because(err) // sealed under a SECRET_KEY that is gone
 	}
 	if _, ok := s.same(kept.Provider, kept.Fingerprint); !ok {
 		return ExchangeOutput{}, codes.Refusal

@@ -74,8 +74,15 @@ func (s *Service) Link(ctx context.Context, in LinkInput) (authorizeURL domain.S
 		return domain.Secret{}, err
 	}
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := base.LockActive(ctx, tx, in.Actor.ID, now); err != nil {
+		if _, err := base.LockActor(ctx, tx, in.Actor, now); err != nil {
 			return err
+		}
+		user, err := tx.Users.ByID(ctx, domain.UserID(in.Actor.ID))
+		if err != nil {
+			return access.TokenInvalidWhenGone(err)
+		}
+		if !user.IsEmailVerified() {
+			return errUnproved
 		}
 		live, err := tx.Flows.LiveBySubject(ctx, flow.Subject, now, 100)
 		if err != nil {
@@ -109,7 +116,7 @@ func (s *Service) redeemTicket(ctx context.Context, from domain.Origin, text dom
 	}
 	var kept ticket
 	if err := s.proofs.OpenPayload(flow, &kept); err != nil {
-		return err
+		return tickets.Refusal.Because(err) // sealed under a SECRET_KEY that is gone
 	}
 	if kept.Provider != a.Provider || string(kept.Fingerprint) != string(a.Fingerprint) {
 		return tickets.Refusal
@@ -146,7 +153,7 @@ func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 		return err
 	}
 	return s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		principal, err := base.LockActive(ctx, tx, in.Actor.ID, now)
+		principal, err := base.LockActor(ctx, tx, in.Actor, now)
 		if err != nil {
 			return err
 		}

@@ -31,6 +31,9 @@ type proveAsked struct {
 	AskedAt          time.Time
 }
 
+// provable is what is kept with a code: the address as it was typed, which is where the mail went.
+type provable struct{ Mailbox string }
+
 // AskForCode asks for the mail by which the address is proved. It carries a code and no link: a link would tie a stranger's identity to
 // the reader of the mail. The answer and the rows are the same whether or not the address has an account; which it is, is found out behind
 // the outbox (ASVS 6.3.8).
@@ -101,13 +104,10 @@ func (s *Service) PrepareProveAddress(ctx context.Context, tx *store.Tx, m domai
 	if err != nil {
 		return err
 	}
-	if owner != nil && owner.IsEmailVerified() {
-		data := mailer.Data{AskedAt: asked.AskedAt, Provider: s.DisplayName(kept.Provider)}
-		return s.Mail.Notice(ctx, tx, outbox.MailTo(*owner, mailer.OAuthKnownAddress, asked.From, data), now)
-	}
 	request := proof.Request{
 		Purpose: domain.PurposeProviderAddress, Subject: string(continuation.ID), To: email, Name: kept.assertion().Name, From: asked.From,
-		AskedAt: asked.AskedAt, Provider: s.DisplayName(kept.Provider),
+		AskedAt: asked.AskedAt, Provider: s.DisplayName(kept.Provider), Payload: provable{Mailbox: email.Mailbox()},
+		Until: continuation.ExpiresAt, // the wrong codes count over all its mails
 	}
 	sent, err := tx.Flows.LiveBySubject(ctx, request.Subject, now, 1)
 	if err != nil {
@@ -116,7 +116,15 @@ func (s *Service) PrepareProveAddress(ctx context.Context, tx *store.Tx, m domai
 	for _, flow := range sent {
 		request.Tries = flow.Tries // over all its mails
 	}
-	return s.proofs.Send(ctx, tx, request, now)
+	flow, secret, err := s.proofs.Issue(ctx, tx, request, now)
+	if err != nil {
+		return err
+	}
+	if owner != nil && owner.IsEmailVerified() { // nobody has the code: guesses are judged, counted and answered as those at any address
+		data := mailer.Data{AskedAt: asked.AskedAt, Provider: s.DisplayName(kept.Provider)}
+		return s.Mail.Notice(ctx, tx, outbox.MailTo(*owner, mailer.OAuthKnownAddress, asked.From, data), now)
+	}
+	return s.proofs.Mail(ctx, tx, request, flow, secret, now)
 }
 
 // EnterCodeInput is a continuation and the code that went to the mailbox.
@@ -153,7 +161,11 @@ func (s *Service) EnterCode(ctx context.Context, in EnterCodeInput) (ExchangeOut
 		Purposes: []domain.Purpose{domain.PurposeProviderAddress}, Refusal: errWrongCode,
 		Lock: func(ctx context.Context, tx *store.Tx) error { return tx.Identities.Lock(ctx, a.Issuer, a.Subject) },
 	}
-	email := domain.RestoreEmail(sent[0].Address, sent[0].Address)
+	var proving provable
+	if err := s.proofs.OpenPayload(sent[0], &proving); err != nil {
+		return ExchangeOutput{}, errWrongCode.Because(err)
+	}
+	email := domain.RestoreEmail(proving.Mailbox, sent[0].Address)
 	err = s.proofs.RedeemCode(ctx, door, in.From, email, in.Code, func(ctx context.Context, tx *store.Tx, r proof.Redeemed) (err error) {
 		if r.Flow.Subject != string(c.flow.ID) {
 			return errWrongCode // of another continuation, about the same address
@@ -183,6 +195,9 @@ func (s *Service) EnterCode(ctx context.Context, in EnterCodeInput) (ExchangeOut
 	tokens, err := s.signin.Begin(ctx, proof, signin.Request{
 		Client: domain.FirstParty(), Audience: audience, From: in.From, DeviceName: in.DeviceName, Cookie: in.Cookie,
 	}, s.System.Now())
+	if errors.Is(err, domain.ErrInvalidCredentials) { // disabled, or its credentials replaced, since
+		err = errWrongCode
+	}
 	return ExchangeOutput{Tokens: tokens, Created: done.created}, err
 }
 
@@ -204,7 +219,8 @@ func (s *Service) proved(ctx context.Context, tx *store.Tx, c resumed, a domain.
 		user, err := s.create(ctx, tx, a, from, now)
 		return settled{user: user, created: true}, err
 	case domain.AssertionTakeOver:
-		return settled{user: *facts.Owner}, s.takeOver(ctx, tx, facts.Owner, a, linkedByMail, from, now)
+		user, err := s.takeOver(ctx, tx, *facts.Owner, a, linkedByMail, from, now)
+		return settled{user: user}, err
 	case domain.AssertionRefused, domain.AssertionLogin, domain.AssertionLink:
 	}
 	return settled{}, refusal

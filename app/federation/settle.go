@@ -65,6 +65,9 @@ func (c *callback) logIn(ctx context.Context, done settled, now time.Time) (Call
 		return CallbackOutput{}, err
 	}
 	tokens, err := c.signin.Begin(ctx, proof, signin.Request{Client: domain.FirstParty(), Audience: audience, From: c.in.From}, now)
+	if errors.Is(err, domain.ErrInvalidCredentials) { // disabled, or its credentials replaced, since
+		err = domain.ErrInvalidState
+	}
 	return CallbackOutput{Back: c.back, Tokens: tokens, Created: done.created}, err
 }
 
@@ -84,16 +87,14 @@ func (c *callback) judge(ctx context.Context, tx *store.Tx, a domain.Assertion, 
 	outcome, refusal := a.Judge(facts, c.policy(), now)
 	switch outcome {
 	case domain.AssertionLogin:
-		seen := identity.Seen(a, now)
-		if seen.Provider != identity.Provider || seen.Email != identity.Email || seen.EmailVerified != identity.EmailVerified {
-			tx.Changed(domain.ChangePrincipal, string(identity.UserID)) // what /me shows; the time of a login alone is not worth it
-		}
-		return settled{user: *facts.Linked}, tx.Identities.Update(ctx, seen)
+		tx.Changed(domain.ChangePrincipal, string(facts.Linked.ID)) // what is shown of the identity
+		return settled{user: *facts.Linked}, tx.Identities.Update(ctx, identity.Seen(a, now))
 	case domain.AssertionCreate:
 		user, err := c.create(ctx, tx, a, c.in.From, now)
 		return settled{user: user, created: true}, err
 	case domain.AssertionTakeOver:
-		return settled{user: *facts.Owner}, c.takeOver(ctx, tx, facts.Owner, a, linkedByProvider, c.in.From, now)
+		user, err := c.takeOver(ctx, tx, *facts.Owner, a, linkedByProvider, c.in.From, now)
+		return settled{user: user}, err
 	case domain.AssertionLink:
 		l := linking{how: linkedByProvider, by: domain.Anonymous(), from: c.in.From}
 		_, err := c.link(ctx, tx, *facts.Owner, a, l, now)
@@ -143,7 +144,11 @@ func (s *Service) lockOwner(ctx context.Context, tx *store.Tx, email domain.Emai
 	if err != nil {
 		return nil, found(err)
 	}
-	return lockUser(ctx, tx, owner.ID)
+	user, err := lockUser(ctx, tx, owner.ID)
+	if user != nil && user.Email.Canonical() != email.Canonical() {
+		return nil, err // it moved to another address, whose lock it took, before its principal was ours
+	}
+	return user, err
 }
 
 // lockUser holds a user's principal and reads them as they are then; nil when they are gone.
@@ -206,8 +211,9 @@ func (s *Service) create(ctx context.Context, tx *store.Tx, a domain.Assertion, 
 }
 
 // takeOver gives an account whose mailbox nobody had proved to the owner of the mailbox. Whatever the one who made it left to come back by
-// goes first: password, sessions, identities, secrets that were sent, names and metadata (pre-hijacking, USENIX Security 2022).
-func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user *domain.User, a domain.Assertion, how string, from domain.Origin, now time.Time) error {
+// goes first: password, sessions, identities, secrets that were sent, names and metadata (pre-hijacking, USENIX Security 2022). It returns
+// the account as it is then, with the new epoch that a session must begin under.
+func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user domain.User, a domain.Assertion, how string, from domain.Origin, now time.Time) (domain.User, error) {
 	user.PasswordHash, user.Metadata = "", "{}"
 	user.FirstName, user.LastName, user.Locale = a.Name.First, a.Name.Last, a.Name.Locale
 	user.UpdatedAt = now
@@ -215,11 +221,11 @@ func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user *domain.User,
 	user.ReplaceCredentials(now)
 	ending := base.Ending{By: domain.Anonymous(), From: from, Reason: domain.EndedByTakeover}
 	for _, step := range []func() error{
-		func() error { return tx.Users.Update(ctx, *user) },
+		func() error { return tx.Users.Update(ctx, user) },
 		func() error { return tx.Users.SetPassword(ctx, user.ID, "", now) },
 		func() error { return tx.Principals.Update(ctx, user.Principal) },
 		func() error { return tx.Identities.DeleteByUser(ctx, user.ID) },
-		func() error { return s.proofs.Void(ctx, tx, domain.AccountTakenOver, *user, now) },
+		func() error { return s.proofs.Void(ctx, tx, domain.AccountTakenOver, user, now) },
 		func() error { return tx.Registrations.DeleteByEmail(ctx, user.Email) },
 		func() error { return tx.Lockouts.Clear(ctx, s.guard.RunKey(user.Email)) },
 		func() error { _, err := s.EndAllSessions(ctx, tx, user.ID, ending, now); return err },
@@ -227,15 +233,15 @@ func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user *domain.User,
 			return s.Audit.Record(ctx, tx, now, domain.UserEvent(domain.EventUserVerified, domain.Anonymous(), from, user.ID).With("provider", a.Provider))
 		},
 		func() error {
-			_, err := s.link(ctx, tx, *user, a, linking{how: how, by: domain.Anonymous(), from: from}, now)
+			_, err := s.link(ctx, tx, user, a, linking{how: how, by: domain.Anonymous(), from: from}, now)
 			return err
 		},
 	} {
 		if err := step(); err != nil {
-			return err
+			return user, err
 		}
 	}
-	return nil
+	return user, nil
 }
 
 // How an identity came to its account, for the audit log.

@@ -76,6 +76,8 @@ type Request struct {
 	// Provider is the display name of the one that a login came through; empty: none.
 	Provider string
 	Tries    int // wrong codes that count already: those of what it supersedes
+	// Until keeps the flow for longer than its code works, so that the wrong ones count against the next; zero: the life of the purpose.
+	Until time.Time
 }
 
 // TTL is how long the link of a purpose works.
@@ -96,8 +98,12 @@ func (s *Service) Issue(ctx context.Context, tx *store.Tx, r Request, now time.T
 	if s.terms[r.Purpose].code {
 		policy = s.code
 	}
+	ttl := s.TTL(r.Purpose)
+	if !r.Until.IsZero() {
+		ttl = r.Until.Sub(now)
+	}
 	flow, secret, err := domain.NewFlow(domain.FlowID(s.System.NewOrderedID()), r.Purpose, r.Subject, r.To, s.codeKeys()[0],
-		s.System.Entropy, now, s.TTL(r.Purpose), policy)
+		s.System.Entropy, now, ttl, policy)
 	flow.Tries = r.Tries
 	if err == nil && r.Payload != nil {
 		flow.Payload, err = s.seal(flow.ID, r.Payload)
@@ -115,14 +121,15 @@ func (s *Service) Issue(ctx context.Context, tx *store.Tx, r Request, now time.T
 func (s *Service) Mail(ctx context.Context, tx *store.Tx, r Request, flow domain.Flow, secret domain.OneTimeSecret, now time.Time) error {
 	t := s.terms[r.Purpose]
 	data := mailer.Data{Name: r.Name.First, AskedAt: r.AskedAt, Provider: r.Provider}
+	until := flow.CodeExpiresAt
 	if t.link.URL != nil {
-		data.Link, data.LinkTTL = t.link.URL(secret.Link), t.link.TTL
+		data.Link, data.LinkTTL, until = t.link.URL(secret.Link), t.link.TTL, flow.ExpiresAt
 	}
 	if t.code {
 		data.Code, data.CodeTTL = secret.Code.Reveal(), s.code.TTL
 	}
 	mail := outbox.Mail{Kind: cmp.Or(r.Mail, t.mail), To: r.To, Locale: r.Name.Locale, From: r.From, Data: data}
-	return s.Base.Mail.Mail(ctx, tx, mail, now, flow.ExpiresAt)
+	return s.Base.Mail.Mail(ctx, tx, mail, now, until)
 }
 
 // Void ends what an occasion voids: secrets about the account, and those that wait for one at its address.

@@ -214,6 +214,8 @@ func (c *Config) check() []error {
 		bad(d > 0, "%s must be more than 0", name)
 	}
 	bad(c.OAuthFlowTTL <= duration(time.Hour), "OAUTH_FLOW_TTL must be at most 1h, which browsers keep the attempt for")
+	bad(c.OAuthCodeTTL <= duration(10*time.Minute), "OAUTH_CODE_TTL must be at most 10m (RFC 6749): an application exchanges the code at once")
+	bad(c.OAuthContinueTTL <= duration(24*time.Hour), "OAUTH_CONTINUATION_TTL must be at most 24h: what a provider said goes stale")
 	_, err = domain.ParseEmailDomains(c.RegistrationFrom)
 	bad(err == nil, "REGISTRATION_DOMAINS: %w", err)
 	_, err = domain.ParseRedirectAllowlist(c.Redirects, false)

@@ -109,8 +109,12 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 			map[string]string{"DISCORD_CLIENT_ID": "id", "DISCORD_CLIENT_SECRET": "hunter2", "PUBLIC_URL": "http://auth.example.com"},
 			[]string{"PUBLIC_URL"},
 		},
-		"a provider of tests": {map[string]string{"OAUTH_TEST_PROVIDER": "http://127.0.0.1:9090"}, []string{"OAUTH_TEST_PROVIDER"}},
-		"a long wait":         {map[string]string{"OAUTH_TIMEOUT": "10m"}, []string{"OAUTH_TIMEOUT"}},
+		"a provider of tests":             {map[string]string{"OAUTH_TEST_PROVIDER": "http://127.0.0.1:9090"}, []string{"OAUTH_TEST_PROVIDER"}},
+		"a wait that outlasts the answer": {map[string]string{"OAUTH_TIMEOUT": "21s"}, []string{"OAUTH_TIMEOUT"}},
+		"logins that wait for days": {
+			map[string]string{"OAUTH_CODE_TTL": "11m", "OAUTH_CONTINUATION_TTL": "25h", "OAUTH_FLOW_TTL": "61m"},
+			[]string{"OAUTH_CODE_TTL", "OAUTH_CONTINUATION_TTL", "OAUTH_FLOW_TTL"},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -201,8 +201,9 @@ func (c *Config) checkProviders() []error {
 			errs = append(errs, fmt.Errorf("%s_EMAIL_VERIFIED must be one of claim, ignore", prefix))
 		}
 	}
-	if c.OAuthTimeout < duration(time.Second) || c.OAuthTimeout > duration(time.Minute) {
-		errs = append(errs, errors.New("OAUTH_TIMEOUT must be from 1s to 60s: people wait for it"))
+	// A callback that takes longer is cut off with the code burnt: the answer has 30 s, of which the twin's wait and the database take some.
+	if c.OAuthTimeout < duration(time.Second) || c.OAuthTimeout > duration(20*time.Second) {
+		errs = append(errs, errors.New("OAUTH_TIMEOUT must be from 1s to 20s: people wait for it"))
 	}
 	if c.OAuthTestProvider != "" {
 		if !c.isDevelopment() {

@@ -75,12 +75,16 @@ func TestWhatBecomesOfAnAnswer(t *testing.T) {
 			address := testkit.NewAddress()
 			in := f.exchanged(t, f.outcome(t, "discord", idp.Person{Subject: "4711", Email: address, Verified: true, GivenName: "Ada"}))
 			other := f.NewAccount()
+			f.api.Me(in.Text("access_token")).Want(http.StatusOK, "")
 			again := f.exchanged(t, f.outcome(t, "discord", idp.Person{Subject: "4711", Email: other.Email, Verified: true, GivenName: "Mallory"}))
 			if again.Text("user.id") != in.Text("user.id") || again.Text("user.email") != address || again.Text("user.first_name") != in.Text("user.first_name") {
 				t.Errorf("%s", again.Body)
 			}
 			if shown := f.Record().Text("SELECT email FROM identities WHERE subject = '4711'"); shown != other.Email {
 				t.Errorf("shown: %s", shown)
+			}
+			if me := f.api.Me(in.Text("access_token")).Want(http.StatusOK, ""); !strings.Contains(string(me.Body), other.Email) {
+				t.Errorf("me: %s", me.Body)
 			}
 		})
 		t.Run("one who is disabled stays out by every door (OA-8: authentik CVE-2025-53942)", func(t *testing.T) {
@@ -261,6 +265,36 @@ func TestAnswersOfProvidersThatAreRefused(t *testing.T) {
 		})
 		if !strings.Contains(f.Log.String(), "GOOGLE_CLIENT_SECRET") {
 			t.Error("the log does not tell the operator of the secret")
+		}
+	})
+}
+
+// TestALoginBesideARegistrationOfItsAddress: a registration without proof makes its account at once and holds no address. Whichever is first,
+// the owner of the mailbox gets in, and the other's password does not.
+func TestALoginBesideARegistrationOfItsAddress(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
+		f := startFederated(t, b, map[string]string{"EMAIL_VERIFICATION": "optional", "REGISTRATION_MODE": "friendly"}, "discord")
+		for range 12 {
+			address := testkit.NewAddress()
+			f.idp.Discord.Login(idp.Person{Email: address, Verified: true})
+			v := f.visitor(t)
+			back := idp.Visit(t, v.begin("discord", newApplication().query()))
+			answers := testkit.Together(5, func(i int) testkit.Response {
+				if i == 0 {
+					return v.come(back)
+				}
+				answer, err := f.api.Try(registering(address))
+				if err != nil {
+					t.Error(err)
+				}
+				return answer
+			})
+			in := f.exchanged(t, sentHome(t, answers[0]))
+			if in.Text("user.email") != address {
+				t.Errorf("%s", in.Body)
+			}
+			f.api.In(t).Do(loggingIn(address, testkit.Password)).Want(http.StatusUnauthorized, "invalid_credentials")
 		}
 	})
 }

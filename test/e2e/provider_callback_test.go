@@ -302,3 +302,26 @@ func TestACodeIsExchangedByTheOneWhoBegan(t *testing.T) {
 		})
 	})
 }
+
+// A browser that has begun could have us try codes at the provider for as long as it likes otherwise, under our client's secret.
+func TestInventedCodesAreLimited(t *testing.T) {
+	t.Parallel()
+	f := startFederated(t, testkit.Embedded, map[string]string{"RATE_LIMITS": "on", "LIMIT_FAILURES": "3/1h"}, "google")
+	f.idp.Google.Login(gmailAda)
+	f.idp.Google.Misbehave("wrong_code")
+	app := newApplication()
+	var visitors []*visitor
+	var answers []idp.Answer
+	for range 6 {
+		v := f.visitor(t)
+		visitors = append(visitors, v)
+		answers = append(answers, idp.Visit(t, v.begin("google", app.query())))
+	}
+	outcomes := map[string]int{}
+	for _, home := range testkit.Together(6, func(i int) url.Values { return sentHome(t, visitors[i].come(answers[i])) }) {
+		outcomes[home.Get("error")]++
+	}
+	if outcomes["provider_failed"] != 3 || outcomes["rate_limited"] != 3 {
+		t.Errorf("%v", outcomes)
+	}
+}

@@ -3,6 +3,8 @@ package e2e_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +156,28 @@ func TestALoginThatNeedsAnotherProofGoesOn(t *testing.T) {
 			}
 			f.Mail(free, 1)
 		})
+		t.Run("five guesses are all there are also when the first code has lapsed", func(t *testing.T) {
+			address := testkit.NewAddress()
+			continuation := emailRequired(t, "112")
+			ask := completing(continuation, "", body{"email": address})
+			f.api.In(t).Do(ask).Want(http.StatusAccepted, "")
+			f.Mail(address, 1)
+			for range 5 {
+				f.api.In(t).Do(completing(continuation, "", body{"code": wrongCode(f.Mails(address)...)})).Want(http.StatusBadRequest, "invalid_token")
+			}
+			f.Move(15 * time.Minute)
+			f.api.In(t).Do(ask).Want(http.StatusAccepted, "")
+			f.api.In(t).Do(completing(continuation, "", body{"code": f.Mail(address, 2).Code})).Want(http.StatusBadRequest, "invalid_token")
+		})
+		t.Run("the account has the address as it was typed: mail goes there", func(t *testing.T) {
+			typed := "Ada." + testkit.NewAddress()
+			continuation := emailRequired(t, "113")
+			f.api.In(t).Do(completing(continuation, "", body{"email": typed})).Want(http.StatusAccepted, "")
+			in := f.api.In(t).Do(completing(continuation, "", body{"code": f.Mail(typed, 1).Code})).Want(http.StatusOK, "")
+			if kept := record.Text("SELECT email FROM users WHERE id = ?", in.Text("user.id")); kept != typed {
+				t.Errorf("kept as %s", kept)
+			}
+		})
 		t.Run("an address that has become an account's meanwhile is that account's", func(t *testing.T) {
 			address := testkit.NewAddress()
 			continuation := emailRequired(t, "107")
@@ -172,4 +196,24 @@ func TestALoginThatNeedsAnotherProofGoesOn(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestGuessesAtACodeTellNothingOfTheAddress: who asks for a code to an address must not learn by its wrong ones whether it has an account
+// (ASVS 6.3.8).
+func TestGuessesAtACodeTellNothingOfTheAddress(t *testing.T) {
+	t.Parallel()
+	f := startFederated(t, testkit.Embedded, map[string]string{"RATE_LIMITS": "on"}, "facebook")
+	guesses := func(subject, address string) (outcomes []string) {
+		home := f.outcome(t, "facebook", idp.Person{Subject: subject})
+		f.api.Do(completing(home.Get("continuation"), "", body{"email": address})).Want(http.StatusAccepted, "")
+		f.Settled()
+		for i := range 12 {
+			outcomes = append(outcomes, f.api.Do(completing(home.Get("continuation"), "", body{"code": strconv.Itoa(100000 + i)})).Outcome())
+		}
+		return outcomes
+	}
+	known, free := guesses("1", f.NewAccount().Email), guesses("2", testkit.NewAddress())
+	if !slices.Equal(known, free) || known[0] != "400 invalid_token" || known[11] != "429 rate_limited" {
+		t.Errorf("known %v\nfree  %v", known, free)
+	}
 }

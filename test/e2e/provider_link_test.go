@@ -81,6 +81,8 @@ func TestLinkingAProvider(t *testing.T) {
 				return f.api.In(t).Do(linking("discord", in.Access, nil)).Want(http.StatusOK, "").Text("authorize_url")
 			}
 			used := ticket()
+			f.visitor(t).open(http.MethodGet, used+"&prompt=none", nil).Want(http.StatusBadRequest, "invalid_request")
+			f.visitor(t).open(http.MethodGet, used+"&login_hint=%00", nil).Want(http.StatusBadRequest, "invalid_request")
 			f.visitor(t).open(http.MethodGet, used, nil).Want(http.StatusSeeOther, "")
 			f.visitor(t).open(http.MethodGet, used, nil).Want(http.StatusBadRequest, "invalid_token")
 			f.visitor(t).open(http.MethodGet, strings.Replace(ticket(), "/discord?", "/google?", 1), nil).Want(http.StatusBadRequest, "invalid_token")

@@ -46,7 +46,7 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 	failures := []*domain.Error{
 		domain.ErrInvalidState, domain.ErrInvalidRequest, domain.ErrAccessDenied, domain.ErrAccountNotAllowed, domain.ErrAccountDisabled,
 		domain.ErrRegistrationClosed, domain.ErrEmailRequired, domain.ErrNotFound, domain.ErrConfirmationNeeded, domain.ErrLinkRequired,
-		domain.ErrSessionLimitReached, domain.ErrProviderFailed, domain.ErrProviderUnavailable, domain.ErrBusy,
+		domain.ErrLimitReached, domain.ErrSessionLimitReached, domain.ErrProviderFailed, domain.ErrProviderUnavailable, domain.ErrBusy,
 	}
 	answers := []echohttp.Content{
 		{Description: "The session, when the login began without redirect_to", Type: echohttp.MediaJSON, Body: api.ProviderLoginResponse{}},

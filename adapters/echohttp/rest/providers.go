@@ -43,14 +43,16 @@ func (r *Providers) Mount(a *echohttp.API) {
 		},
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrTokenMissing, domain.ErrTokenInvalid, domain.ErrForbidden,
-			domain.ErrReauthRequired, domain.ErrWrongAudience, domain.ErrRegistrationClosed, domain.ErrAccountDisabled, domain.ErrLinkRequired,
-			domain.ErrIdentityTaken, domain.ErrEmailTaken, domain.ErrLimitReached, domain.ErrSessionLimitReached, domain.ErrRateLimited,
+			domain.ErrReauthRequired, domain.ErrEmailNotVerified, domain.ErrWrongAudience, domain.ErrRegistrationClosed, domain.ErrAccountDisabled,
+			domain.ErrLinkRequired, domain.ErrIdentityTaken, domain.ErrEmailTaken, domain.ErrLimitReached, domain.ErrSessionLimitReached, domain.ErrRateLimited,
 		},
 	}, r.complete)
 	echohttp.Handle(a, http.MethodPost, "/api/oauth/{provider}/link", echohttp.Op{
 		ID: "linkProvider", Tag: providersTag, Summary: "Begin to link a provider to the account of the token", Auth: echohttp.BearerAuth, Strict: true,
 		Description: "Needs a recent login. The browser is sent to authorize_url and comes back to redirect_to with a continuation, which POST /api/oauth/complete confirms.",
-		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrReauthRequired, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound},
+		Errors: []*domain.Error{
+			domain.ErrInvalidRequest, domain.ErrReauthRequired, domain.ErrEmailNotVerified, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound,
+		},
 	}, r.link)
 	echohttp.Handle(a, http.MethodGet, "/api/oauth/identities", echohttp.Op{
 		ID: "listIdentities", Tag: providersTag, Summary: "The ways into the account of the token through providers", Auth: echohttp.BearerAuth,
