@@ -64,7 +64,9 @@ func (s *Service) AskForCode(ctx context.Context, in AskForCodeInput) error {
 	if !mayMail {
 		return nil
 	}
+	var sent bool
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		sent = false
 		if err := tx.Flows.CountTry(ctx, []domain.FlowID{c.flow.ID}); err != nil { // the tries of a continuation are its mails
 			return err
 		}
@@ -73,10 +75,11 @@ func (s *Service) AskForCode(ctx context.Context, in AskForCodeInput) error {
 			return err
 		}
 		asked := proveAsked{From: in.From, Continuation: c.flow.ID, Mailbox: email.Mailbox(), Address: email.Canonical(), AskedAt: c.now}
+		sent = true
 		return s.Mail.Put(ctx, tx, domain.TopicProveAddress, asked, c.now, c.flow.ExpiresAt)
 	})
-	if err != nil {
-		budget.Return() // nothing is sent
+	if err != nil || !sent {
+		budget.Return()
 	}
 	return err
 }

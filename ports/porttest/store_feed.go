@@ -108,12 +108,15 @@ func storeFeed(t *testing.T, s storeTest) {
 		go func() {
 			defer close(done)
 			race(t, writers, func(w int) (bool, error) {
-				for i := range each {
+				for i := 0; i < each; {
 					err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 						tx.Changed(domain.ChangeSession, fmt.Sprintf("%d-%d", w, i))
 						return tx.Meta.Put(ctx, fmt.Sprint("writer", w), fmt.Sprint(i))
 					})
-					if err != nil {
+					switch {
+					case err == nil:
+						i++
+					case !errors.Is(err, domain.ErrUnavailable): // likewise
 						return false, err
 					}
 				}

@@ -125,6 +125,10 @@ func TestCallbacksOfOthersAreRefused(t *testing.T) {
 				t.Errorf("%d: %s", got.Status, got.Body)
 			}
 			f.api.In(t).Do(app.exchange(code)).Want(http.StatusBadRequest, "invalid_token")
+			gone := v.open(http.MethodGet, f.public()+strings.Replace(u.RequestURI(), "/google/", "/gone/", 1), nil).Want(http.StatusNotFound, "")
+			if !strings.Contains(string(gone.Body), "begin again") {
+				t.Errorf("%s", gone.Body)
+			}
 		})
 	})
 }

@@ -36,11 +36,12 @@ const (
 
 // Mount adds the routes.
 func (r *ProviderLogin) Mount(a *echohttp.API) {
+	stray := echohttp.Content{Status: http.StatusBadRequest, Description: "For browsers whose login is not known, a page that says so", Type: mediaHTML}
 	redirect := echohttp.Content{Status: http.StatusSeeOther, Description: "To the provider; or back to redirect_to with error"}
 	echohttp.HandleRaw(a, http.MethodGet, "/api/oauth/{provider}", echohttp.Op{
 		ID: "beginProviderLogin", Tag: providersTag, Summary: "Send a browser to a provider", Navigation: true,
 		Description: "For a navigation, not for fetch. With redirect_to the browser comes back there with code, state and provider, or with error; a code_challenge is required then.",
-		Produces:    []echohttp.Content{redirect},
+		Produces:    []echohttp.Content{redirect, stray},
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrUnknownService, domain.ErrNotFound, domain.ErrConfirmationNeeded, domain.ErrProviderUnavailable},
 	}, r.begin)
 	failures := []*domain.Error{
@@ -52,7 +53,7 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 		{Description: "The session, when the login began without redirect_to", Type: echohttp.MediaJSON, Body: api.ProviderLoginResponse{}},
 		{Description: "For native apps, a page with a link to them", Type: mediaHTML},
 		{Status: http.StatusSeeOther, Description: "Back to redirect_to with code, continuation or error"},
-		{Status: http.StatusBadRequest, Description: "For browsers whose login is not known, a page that says so", Type: mediaHTML},
+		stray, {Status: http.StatusNotFound, Description: "For browsers, the same page: the provider is gone", Type: mediaHTML},
 	}
 	echohttp.HandleRaw(a, http.MethodGet, "/api/oauth/{provider}/callback", echohttp.Op{
 		ID: "providerCallback", Tag: providersTag, Summary: "Where a provider sends the browser back", Navigation: true, Timeout: callbackTimeout,
@@ -134,8 +135,8 @@ func (r *ProviderLogin) form(ctx context.Context, caller echohttp.Caller, in api
 }
 
 func (r *ProviderLogin) callback(ctx context.Context, caller echohttp.Caller, in api.ProviderCallbackRequest) (echohttp.Raw, error) {
-	if _, err := r.Service.Provider(in.Provider); err != nil {
-		return echohttp.Raw{}, err
+	if _, err := r.Service.Provider(in.Provider); err != nil { // it was there when the login began, perhaps
+		return r.stray(caller, err)
 	}
 	if caller.IsPrefetch() {
 		return echohttp.Raw{}, errPrefetch
@@ -187,21 +188,33 @@ func (r *ProviderLogin) home(caller echohttp.Caller, back federation.Back, param
 	return raw, nil
 }
 
-// failed brings an error to the one who can do something about it: the application, the page for stray browsers, or the caller.
+// failed brings an error to the one who can do something about it: the application, or the browser itself.
 func (r *ProviderLogin) failed(caller echohttp.Caller, err error) (echohttp.Raw, error) {
 	_, public := echohttp.Classify(err)
 	var failure *federation.FailedError
-	known := errors.As(err, &failure)
 	var raw echohttp.Raw
 	var broken error
-	switch {
+	switch known := errors.As(err, &failure); {
 	case known && !failure.To.IsZero():
 		raw, broken = r.home(caller, failure.Back,
 			"error", public.Code, "continuation", failure.Continuation.Reveal(), "request_id", caller.Origin.RequestID)
 	case known && !failure.Continuation.IsZero():
 		raw, broken = echohttp.Problem(caller, err, func(p *api.Problem) { p.Continuation = failure.Continuation.Reveal() })
-	case known || !errors.Is(err, domain.ErrInvalidState):
+	case known || !errors.Is(err, domain.ErrInvalidState) && !errors.Is(err, domain.ErrInvalidToken):
 		return echohttp.Raw{}, err
+	default:
+		return r.stray(caller, err)
+	}
+	raw.Failure = err
+	return raw, broken
+}
+
+// stray answers a browser of which nothing is known that could lead it back: with the address of the settings, else a page, else a problem.
+func (r *ProviderLogin) stray(caller echohttp.Caller, err error) (echohttp.Raw, error) {
+	_, public := echohttp.Classify(err)
+	var raw echohttp.Raw
+	var broken error
+	switch {
 	case !r.Service.Fallback().IsZero():
 		raw = echohttp.Redirect(r.Service.Fallback().With("error", public.Code, "request_id", caller.Origin.RequestID))
 	case r.IsBrowser(caller.Accept):
