@@ -53,7 +53,8 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 		{Description: "The session, when the login began without redirect_to", Type: echohttp.MediaJSON, Body: api.ProviderLoginResponse{}},
 		{Description: "For native apps, a page with a link to them", Type: mediaHTML},
 		{Status: http.StatusSeeOther, Description: "Back to redirect_to with code, continuation or error"},
-		stray, {Status: http.StatusNotFound, Description: "For browsers, the same page: the provider is gone", Type: mediaHTML},
+		stray,
+		{Status: http.StatusNotFound, Description: "For browsers, the same page: the provider is gone", Type: mediaHTML},
 	}
 	echohttp.HandleRaw(a, http.MethodGet, "/api/oauth/{provider}/callback", echohttp.Op{
 		ID: "providerCallback", Tag: providersTag, Summary: "Where a provider sends the browser back", Navigation: true, Timeout: callbackTimeout,
