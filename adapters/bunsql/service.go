@@ -88,9 +88,13 @@ func (s services) Find(ctx context.Context, ref string) (domain.Service, error) 
 		id = ""
 	}
 	var row serviceRow
-	err := s.scan(ctx, &row, `SELECT ? FROM services s WHERE s.deleted_at IS NULL AND (s.key = ? OR s.id = ? OR s.name_folded = ?)
-		ORDER BY CASE WHEN s.key = ? THEN 0 WHEN s.id = ? THEN 1 ELSE 2 END LIMIT 1`,
-		serviceColumns, ref, bun.NullZero(id), domain.Fold(ref), ref, bun.NullZero(id))
+	// Three look-ups and no OR: SQLite would read all services for that.
+	err := s.scan(ctx, &row, `SELECT ?0 FROM services s WHERE s.deleted_at IS NULL AND s.id IN (
+			SELECT id FROM services WHERE key = ?1
+			UNION ALL SELECT id FROM services WHERE id = ?2
+			UNION ALL SELECT id FROM services WHERE name_folded = ?3 AND deleted_at IS NULL)
+		ORDER BY CASE WHEN s.key = ?1 THEN 0 WHEN s.id = ?2 THEN 1 ELSE 2 END LIMIT 1`,
+		serviceColumns, ref, bun.NullZero(id), domain.Fold(ref))
 	return row.service(), err
 }
 
