@@ -102,14 +102,14 @@ func (c *Cache[K, V]) GetAll(ctx context.Context, keys []K, load func(context.Co
 		if waiting[key] != nil {
 			continue
 		}
-		switch f, value, found, mine := c.reserve(key); {
-		case found:
+		f, value, found, mine := c.reserve(key)
+		if found {
 			values[key] = value
-		default:
-			waiting[key] = f
-			if mine {
-				missing = append(missing, key)
-			}
+			continue
+		}
+		waiting[key] = f
+		if mine {
+			missing = append(missing, key)
 		}
 	}
 	if len(missing) > 0 {

@@ -66,8 +66,7 @@ func LockActive(ctx context.Context, tx *store.Tx, id domain.PrincipalID, now ti
 }
 
 // LockActor is LockActive for what a session gives an account that would outlive the session, another way in say. domain.ErrTokenInvalid
-// also when the session ended after its token was accepted: whoever ended it, with a new password or a takeover, wants nothing of it to
-// stay.
+// also when the session ended after its token was accepted: what ended it, a new password or a takeover, must leave nothing of it behind.
 func LockActor(ctx context.Context, tx *store.Tx, actor domain.Actor, now time.Time) (domain.Principal, error) {
 	p, err := LockActive(ctx, tx, actor.ID, now)
 	if err != nil {

@@ -49,7 +49,7 @@ func TestTheTokenEndpointRefusesWhatARealOneDoes(t *testing.T) {
 			if _, err := spoilt.Exchange(agent(t), code, oauth2.VerifierOption(verifierSent)); errorCode(err) != row.want {
 				t.Errorf("got %v", err)
 			}
-			// The code is burnt, unless it was not shown.
+			// The code is used up, unless the server never saw it.
 			if _, err := c.Exchange(agent(t), answer.Params().Get("code"), oauth2.VerifierOption(verifier)); (err == nil) != (code == "x") {
 				t.Errorf("after that: %v", err)
 			}

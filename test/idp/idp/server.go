@@ -14,7 +14,7 @@ import (
 type Options struct {
 	// Now is the clock of codes and tokens; nil: the machine's.
 	Now func() time.Time
-	// Interactive shows a page that asks who to be. Otherwise whoever is logged in is sent back at once.
+	// Interactive shows a page on which a person chooses an account. Otherwise the account that is logged in is sent back at once.
 	Interactive bool
 	// PublicURL is where Signet is reached: its callbacks are registered at every provider. Register does it later.
 	PublicURL string
