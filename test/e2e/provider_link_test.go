@@ -120,6 +120,7 @@ func TestLinkingAProvider(t *testing.T) {
 			ticket := f.api.In(t).Do(linking("discord", in.Access, nil)).Want(http.StatusOK, "").Text("authorize_url")
 			who := idp.Person{Subject: "202", Email: testkit.NewAddress(), Verified: true}
 			f.api.In(t).Do(completing(arrive(t, ticket, who).Get("continuation"), in.Access, body{"confirm": true})).Want(http.StatusOK, "")
+			f.Mail(account.Email, 2) // says that it was linked
 			id := f.identities(t, in.Access)[0]
 			f.api.In(t).Do(unlinking(id, f.api.Login(f.NewAccount()).Access)).Want(http.StatusNotFound, "not_found")
 			f.api.In(t).Do(unlinking(id, in.Access)).Want(http.StatusOK, "")
