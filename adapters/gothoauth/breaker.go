@@ -11,7 +11,7 @@ const (
 )
 
 // breaker spares people the wait for a provider that is down: after failures in a row of network or 5xx nobody asks it for a while. Then
-// calls go through again, and the first one that fails stops them at once.
+// one call tries, and the others go on being refused until it has come back well.
 type breaker struct {
 	mu       sync.Mutex
 	failures int
@@ -21,7 +21,13 @@ type breaker struct {
 func (b *breaker) closed(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return !now.Before(b.open)
+	if now.Before(b.open) {
+		return false
+	}
+	if b.failures >= breakAfter {
+		b.open = now.Add(breakFor)
+	}
+	return true
 }
 
 func (b *breaker) failed(now time.Time) {

@@ -152,9 +152,19 @@ func TestNobodyWaitsForAProviderThatIsDown(t *testing.T) {
 	if again := len(w.Google.Requests(idp.Token)); asked != 5 || again != asked {
 		t.Errorf("asked %d and %d times", asked, again)
 	}
+	w.Google.Misbehave("token_down")
 	w.pass(11 * time.Second)
-	if _, err := login(t, p); err != nil {
-		t.Error("after a while: ", err)
+	for _, code := range []string{"500", "not_asked"} { // one call tries for all
+		if _, err := login(t, p); faultOf(err).Code != code {
+			t.Errorf("after a while: %v, want %s", err, code)
+		}
+	}
+	w.Google.Set(idp.Switches{})
+	w.pass(11 * time.Second)
+	for range 2 {
+		if _, err := login(t, p); err != nil {
+			t.Error("once it is back: ", err)
+		}
 	}
 	for range 4 {
 		w.Google.Misbehave("token_down")
