@@ -177,11 +177,12 @@ func New(p Ports, s Settings) *App {
 	})
 	a.Profile = profile.New(b, a.Guard, a.Proofs, a.Reauth)
 	a.Sessions = session.New(b, a.Directory, p.Caches.SessionCount, s.Sessions, cursors)
-	a.Users = user.New(b, user.Parts{Guard: a.Guard, Directory: a.Directory, Proofs: a.Proofs, Reauth: a.Reauth, Cursors: cursors},
-		user.Settings{Grace: s.CloseGrace, Sessions: s.Sessions})
 	a.Federation = federation.New(b, federation.Parts{
 		Guard: a.Guard, Proofs: a.Proofs, Reauth: a.Reauth, SignIn: a.SignIn, Directory: a.Directory, Sealer: p.Sealer, Providers: p.Providers,
 	}, s.Federation)
+	a.Users = user.New(b, user.Parts{
+		Guard: a.Guard, Directory: a.Directory, Proofs: a.Proofs, Reauth: a.Reauth, Cursors: cursors, ProviderName: a.Federation.DisplayName,
+	}, user.Settings{Grace: s.CloseGrace, Sessions: s.Sessions})
 	a.AuditLog = auditlog.New(b, a.Directory, cursors)
 	a.Services = service.New(b, a.Directory, cursors)
 	a.Roles = role.New(b, a.Directory, cursors)

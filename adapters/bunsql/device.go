@@ -67,3 +67,10 @@ func (s devices) forget(ctx context.Context, user domain.UserID, but string, n i
 	return s.execute(ctx, `DELETE FROM user_devices WHERE user_id = ?0 AND class IN (
 		SELECT class FROM user_devices WHERE user_id = ?0 AND class <> ?1 ORDER BY last_seen_at, class LIMIT ?2)`, user, but, n)
 }
+
+func (s devices) DeleteByUser(ctx context.Context, user domain.UserID) error {
+	if !isID(user) {
+		return nil
+	}
+	return s.execute(ctx, "DELETE FROM user_devices WHERE user_id = ?", user)
+}

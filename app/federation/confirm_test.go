@@ -69,15 +69,12 @@ func continued(t *testing.T, r *rig.Rig) federation.ContinueInput {
 }
 
 // verified is a user who has proved the mailbox and is logged in.
-func verified(t *testing.T, r *rig.Rig) (domain.User, domain.Session, domain.Actor) {
+func verified(t *testing.T, r *rig.Rig) (domain.User, domain.Actor) {
 	t.Helper()
 	u := r.User(t, "ada@example.com")
 	u.VerifyEmail(r.Clock.Now())
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Users.Update(ctx, u) })
-	session, _ := r.Session(t, u, r.Platform(t))
-	actor := r.Actor(u)
-	actor.SessionID = session.ID
-	return u, session, actor
+	return u, r.SignedIn(t, u)
 }
 
 func identities(t *testing.T, r *rig.Rig) int {
@@ -89,12 +86,12 @@ func identities(t *testing.T, r *rig.Rig) int {
 // way back in (RG-9, the trojan identifier).
 func TestASessionThatEndsMeanwhileLinksNothing(t *testing.T) {
 	r := federated(t)
-	_, session, actor := verified(t, r)
+	_, actor := verified(t, r)
 	in := federation.ConfirmInput{ContinueInput: continued(t, r), Actor: actor}
 	r.Store.After(func(query string) {
 		if query == "Flows.BySecret" { // behind the check of the token
 			r.Store.After(nil)
-			r.End(t, session.ID)
+			r.End(t, actor.SessionID)
 		}
 	})
 	if _, err := r.Federation.Confirm(t.Context(), in); !errors.Is(err, domain.ErrTokenInvalid) {
@@ -108,7 +105,7 @@ func TestASessionThatEndsMeanwhileLinksNothing(t *testing.T) {
 // RG-9: an account whose mailbox nobody has proved has no ways in but its password.
 func TestAnAccountOfAnUnprovedMailboxLinksNothing(t *testing.T) {
 	r := federated(t)
-	u, _, actor := verified(t, r)
+	u, actor := verified(t, r)
 	r.Database.Exec(t, "UPDATE users SET email_verified_at = NULL WHERE id = ?", string(u.ID))
 	in := federation.ConfirmInput{ContinueInput: continued(t, r), Actor: actor}
 	if _, err := r.Federation.Confirm(t.Context(), in); !errors.Is(err, domain.ErrEmailNotVerified) {

@@ -211,7 +211,7 @@ func (s *Service) create(ctx context.Context, tx *store.Tx, a domain.Assertion, 
 }
 
 // takeOver gives an account whose mailbox nobody had proved to the owner of the mailbox. Whatever the one who made it left to come back by
-// goes first: password, sessions, identities, secrets that were sent, names and metadata (pre-hijacking, USENIX Security 2022). It returns
+// goes first: password, sessions, identities, devices, secrets that were sent, names and metadata (pre-hijacking, USENIX Security 2022). It returns
 // the account as it is then, with the new epoch that a session must begin under.
 func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user domain.User, a domain.Assertion, how string, from domain.Origin, now time.Time) (domain.User, error) {
 	user.PasswordHash, user.Metadata = "", "{}"
@@ -225,6 +225,7 @@ func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user domain.User, 
 		func() error { return tx.Users.SetPassword(ctx, user.ID, "", now) },
 		func() error { return tx.Principals.Update(ctx, user.Principal) },
 		func() error { return tx.Identities.DeleteByUser(ctx, user.ID) },
+		func() error { return tx.Devices.DeleteByUser(ctx, user.ID) },
 		func() error { return s.proofs.Void(ctx, tx, domain.AccountTakenOver, user, now) },
 		func() error { return tx.Registrations.DeleteByEmail(ctx, user.Email) },
 		func() error { return tx.Lockouts.Clear(ctx, s.guard.RunKey(user.Email)) },

@@ -107,7 +107,8 @@ func (s *Service) resetUser(ctx context.Context, tx *store.Tx, r proof.Redeemed,
 	}, r.Now)
 }
 
-// takeOver gives an account whose mailbox was never proved to the one who has just proved it.
+// takeOver gives an account whose mailbox was never proved to the one who has just proved it. Names and metadata stay: this person knows of
+// the account and asked for it, unlike one who comes by a provider, and they let nobody in.
 func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user domain.User, from domain.Origin, r proof.Redeemed) error {
 	user.VerifyEmail(r.Now)
 	if err := tx.Users.Update(ctx, user); err != nil {
@@ -116,7 +117,10 @@ func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user domain.User, 
 	if err := tx.Identities.DeleteByUser(ctx, user.ID); err != nil {
 		return err
 	}
-	if err := s.proofs.Void(ctx, tx, domain.AddressProved, user, r.Now); err != nil {
+	if err := tx.Devices.DeleteByUser(ctx, user.ID); err != nil {
+		return err
+	}
+	if err := s.proofs.Void(ctx, tx, domain.AccountTakenOver, user, r.Now); err != nil {
 		return err
 	}
 	return s.Audit.Record(ctx, tx, r.Now, domain.UserEvent(domain.EventUserVerified, domain.Anonymous(), from, user.ID))

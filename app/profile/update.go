@@ -41,7 +41,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (UpdateOutput, err
 	var user domain.User
 	var identities []domain.Identity
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := base.LockActive(ctx, tx, in.Actor.ID, now); err != nil {
+		if _, err := base.LockActor(ctx, tx, in.Actor, now); err != nil {
 			return err
 		}
 		if user, err = tx.Users.ByID(ctx, domain.UserID(in.Actor.ID)); err != nil {

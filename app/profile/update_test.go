@@ -34,7 +34,7 @@ func TestUpdate(t *testing.T) {
 		u := r.User(t, "ada@example.com")
 		changes := told(r)
 		for _, in := range []profile.UpdateInput{{}, {FirstName: new("Ada"), LastName: new(""), Metadata: new("")}} {
-			in.Actor = r.Actor(u)
+			in.Actor = r.SignedIn(t, u)
 			if _, err := r.Profile.Update(t.Context(), in); err != nil {
 				t.Fatal(err)
 			}
@@ -55,18 +55,21 @@ func TestUpdate(t *testing.T) {
 		}
 	})
 
-	t.Run("by a user who is gone or disabled meanwhile is refused", func(t *testing.T) {
+	t.Run("by a user who is gone, logged out or disabled meanwhile is refused", func(t *testing.T) {
 		r := rig.New(t)
 		u := r.User(t, "ada@example.com")
 		update := func(a domain.Actor) error {
 			_, err := r.Profile.Update(t.Context(), profile.UpdateInput{Actor: a, FirstName: new("Eve")})
 			return err
 		}
-		gone := r.Actor(u)
+		gone, ended := r.SignedIn(t, u), r.SignedIn(t, u)
 		gone.ID = domain.PrincipalID(r.System.NewID())
 		is(t, "gone", update(gone), domain.ErrTokenInvalid)
+		r.End(t, ended.SessionID) // by a takeover, say: the name would be the last word of the one who lost the account
+		is(t, "logged out", update(ended), domain.ErrTokenInvalid)
+		active := r.SignedIn(t, u)
 		r.Principal(t, u.ID, func(p *domain.Principal) { p.State = domain.Disabled })
-		is(t, "disabled", update(r.Actor(u)), domain.ErrTokenInvalid)
+		is(t, "disabled", update(active), domain.ErrTokenInvalid)
 		if stored, err := r.DB.Read().Users.ByID(t.Context(), u.ID); err != nil || stored.FirstName != "Ada" {
 			t.Errorf("got %+v, %v", stored, err)
 		}

@@ -30,6 +30,8 @@ type Service struct {
 	reauth    *reauth.Service
 	cursors   domain.CursorKeys
 	settings  Settings
+
+	providerName func(name string) string
 }
 
 // Parts are what the service is made of.
@@ -39,11 +41,16 @@ type Parts struct {
 	Proofs    *proof.Service
 	Reauth    *reauth.Service
 	Cursors   domain.CursorKeys
+
+	ProviderName func(name string) string // what people call a provider
 }
 
 // New makes the service.
 func New(b *base.Base, p Parts, s Settings) *Service {
-	return &Service{Base: b, guard: p.Guard, directory: p.Directory, proofs: p.Proofs, reauth: p.Reauth, cursors: p.Cursors, settings: s}
+	return &Service{
+		Base: b, guard: p.Guard, directory: p.Directory, proofs: p.Proofs, reauth: p.Reauth, cursors: p.Cursors, settings: s,
+		providerName: p.ProviderName,
+	}
 }
 
 // Account is a user with the ways in through providers.

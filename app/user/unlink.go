@@ -43,7 +43,7 @@ func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 		if err := s.Audit.Record(ctx, tx, now, event.With("provider", identity.Provider)); err != nil {
 			return err
 		}
-		told := mailer.Data{AskedAt: now, Provider: identity.Provider} // not from where: that is the administrator's affair
+		told := mailer.Data{AskedAt: now, Provider: s.providerName(identity.Provider)} // not from where: that is the administrator's affair
 		return s.Mail.Notice(ctx, tx, outbox.MailTo(*user, mailer.IdentityUnlinked, domain.Origin{}, told), now)
 	})
 	return err

@@ -52,6 +52,18 @@ func storeDevices(t *testing.T, s storeTest) {
 		same(t, "the other's first", record(t, b, "Firefox on Linux", noon), domain.DeviceNews{New: true})
 	})
 
+	t.Run("they are forgotten together", func(t *testing.T) {
+		a, b := s.user(t).ID, s.user(t).ID
+		record(t, a, "Firefox on Linux", noon)
+		record(t, a, "curl", noon)
+		record(t, b, "curl", noon)
+		for range 2 {
+			s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Devices.DeleteByUser(ctx, a) })
+		}
+		same(t, "left", []int{len(list(t, a)), len(list(t, b))}, []int{0, 1})
+		same(t, "after it", record(t, a, "curl", noon), domain.DeviceNews{New: true})
+	})
+
 	t.Run("the last login is noted once a day", func(t *testing.T) {
 		u := s.user(t).ID
 		record(t, u, "curl", noon)

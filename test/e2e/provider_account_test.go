@@ -174,6 +174,9 @@ func TestPreHijackedAccountsGoToTheOwnerOfTheMailbox(t *testing.T) {
 			f.api.In(t).Do(patching(in.Access, `{"metadata":{"planted":true}}`)).Want(http.StatusOK, "")
 			owners := owner(t, account)
 			f.api.In(t).Do(loggingIn(account.Email, account.Password)).Want(http.StatusUnauthorized, "invalid_credentials")
+			if devices := exported(t, f.api.In(t), owners.Text("access_token")).Devices; len(devices) != 1 {
+				t.Errorf("the attacker's device is among the owner's: %v", devices)
+			}
 			if strings.Contains(string(owners.Body), "Mallory") || strings.Contains(string(owners.Body), "planted") {
 				t.Errorf("%s", owners.Body)
 			}

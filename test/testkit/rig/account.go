@@ -207,9 +207,18 @@ func (r *Rig) Events(tb testing.TB, types ...domain.EventType) []domain.Event {
 	return events
 }
 
-// Actor is a user with a token for Signet itself, of a session that has just begun.
+// Actor is a user with a token for Signet itself, of no stored session.
 func (r *Rig) Actor(u domain.User) domain.Actor {
 	return domain.Actor{Kind: domain.ActorUser, ID: u.ID.Principal(), Audience: domain.PlatformKey, AuthTime: r.Clock.Now()}
+}
+
+// SignedIn is a user with a token of a session that is stored.
+func (r *Rig) SignedIn(tb testing.TB, u domain.User) domain.Actor {
+	tb.Helper()
+	session, _ := r.Session(tb, u, r.Platform(tb))
+	actor := r.Actor(u)
+	actor.SessionID = session.ID
+	return actor
 }
 
 // SetPassword changes a password, as a use case does: with the epoch.
