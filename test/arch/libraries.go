@@ -45,7 +45,6 @@ var libraries = map[string][]owner{
 	"github.com/markbates/goth/providers/discord":  {gothoauth},
 	"github.com/markbates/goth/providers/facebook": {gothoauth},
 	"github.com/markbates/goth/providers/github":   {gothoauth},
-	"github.com/markbates/goth/providers/google":   {gothoauth},
 	"golang.org/x/oauth2":                          {gothoauth},
 	"github.com/alecthomas/kong":                   {run},
 	"github.com/caarlos0/env/v11":                  {run},
