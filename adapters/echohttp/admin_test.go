@@ -118,7 +118,7 @@ func TestAdmin(t *testing.T) {
 		for _, path := range []string{"/docs", "/docs/", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"} {
 			res := get(path)
 			wantStatus(t, res, http.StatusOK)
-			if got := res.Header.Get("Content-Security-Policy"); !strings.Contains(got, "script-src 'self' 'unsafe-inline'") {
+			if got := res.Header.Get("Content-Security-Policy"); !strings.Contains(got, "script-src 'self'; style-src 'self' 'unsafe-inline'") {
 				t.Errorf("%s: policy is %s", path, got)
 			}
 		}

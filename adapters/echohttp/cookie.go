@@ -73,9 +73,10 @@ func (c *cookies) cleared() *http.Cookie {
 	return cookie
 }
 
-// allows tells whether the Origin header names a page that may have the cookie: ours, or one of the allow-list by name.
-func (c *cookies) allows(origins []string) bool {
-	return len(origins) == 1 && origins[0] != "" && (origins[0] == c.origin || c.cors.lists(origins[0]))
+// allows tells whether the Origin header names a page that may have the cookie: ours, or one that the allow-list knows by name.
+func (c *cookies) allows(r *http.Request) bool {
+	origins := r.Header["Origin"]
+	return len(origins) == 1 && origins[0] != "" && (origins[0] == c.origin || c.cors.lists(origins[0], r))
 }
 
 var (
@@ -93,7 +94,7 @@ func (c Caller) RefreshCookie() (domain.Secret, error) {
 		return domain.Secret{}, nil
 	}
 	marks := c.request.Header["X-Signet"]
-	if len(sent) != 1 || len(marks) != 1 || marks[0] != "1" || !c.cookies.allows(c.request.Header["Origin"]) {
+	if len(sent) != 1 || len(marks) != 1 || marks[0] != "1" || !c.cookies.allows(c.request) {
 		return domain.Secret{}, errCookieUnproved
 	}
 	return domain.NewSecret(sent[0].Value), nil
@@ -104,7 +105,7 @@ func (c Caller) RefreshCookie() (domain.Secret, error) {
 // the answer's Set-Cookie would take effect even where the page may not read the answer. A request without Origin does not
 // come from a page.
 func (c Caller) CheckCookieOrigin() error {
-	if origins := c.request.Header["Origin"]; len(origins) > 0 && !c.cookies.allows(origins) {
+	if len(c.request.Header["Origin"]) > 0 && !c.cookies.allows(c.request) {
 		return errCookieElsewhere
 	}
 	return nil

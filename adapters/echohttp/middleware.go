@@ -1,11 +1,13 @@
 package echohttp
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/signet-auth/signet/domain"
@@ -18,6 +20,7 @@ type edge struct {
 	next    http.Handler
 	log     *slog.Logger
 	logAll  bool
+	short   bool // the lines of what went well are for people
 	newID   func() string
 	trusted []netip.Prefix
 	cors    *cors
@@ -68,8 +71,11 @@ func (e *edge) finish(ex *exchange, r *http.Request) {
 	}
 	took := time.Since(ex.begun)
 	e.metrics.observe(r.Method, ex.route, status, took)
-	if status >= http.StatusInternalServerError || e.logAll {
+	switch {
+	case status >= http.StatusInternalServerError || e.logAll && !e.short:
 		e.logExchange(ex, r, status, took)
+	case e.logAll && !isChatter(ex.route, status):
+		e.logShort(ex, r, status, took)
 	}
 	if aborted {
 		panic(http.ErrAbortHandler)
@@ -103,6 +109,21 @@ func (e *edge) logExchange(ex *exchange, r *http.Request, status int, took time.
 		}
 	}
 	e.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// isChatter tells whether a route is asked over and over, and went well: the health for load balancers, files of pages.
+func isChatter(route string, status int) bool {
+	return status < http.StatusBadRequest && (route == "/livez" || route == "/readyz" || strings.HasPrefix(route, "/docs/"))
+}
+
+// logShort writes the line for a person who watches. Again without path and query; the code says what a client did wrong.
+func (e *edge) logShort(ex *exchange, r *http.Request, status int, took time.Duration) {
+	line := fmt.Sprintf("%s %s %d in %s", knownMethod(r.Method), ex.route, status, took.Round(100*time.Microsecond))
+	if ex.failure != nil {
+		_, problem := Classify(ex.failure)
+		line += " " + problem.Code
+	}
+	e.log.Log(context.Background(), slog.LevelInfo, line) //nolint:contextcheck // the request's id would double the line
 }
 
 // identify gives the request an id, and puts it into the context, for the log. Only a trusted proxy may choose it: an

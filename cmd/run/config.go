@@ -27,6 +27,7 @@ type Config struct {
 	AdminAddr string   `env:"ADMIN_ADDR" envDefault:"127.0.0.1:5001"`
 	PublicURL string   `env:"PUBLIC_URL"`
 	Proxies   prefixes `env:"TRUSTED_PROXIES"`
+	DevPeers  prefixes `env:"DEV_PEERS"`
 	Origins   list     `env:"CORS_ORIGINS"`
 	StopDelay duration `env:"SHUTDOWN_DELAY" envDefault:"0s"`
 	StopWait  duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
@@ -121,8 +122,8 @@ type Config struct {
 	CleanupEvery  duration `env:"CLEANUP_EVERY" envDefault:"10m"`
 
 	LogLevel    string `env:"LOG_LEVEL" envDefault:"info"`
-	LogFormat   string `env:"LOG_FORMAT"` // text in development, json in production unless said
-	LogRequests onOff  `env:"LOG_REQUESTS" envDefault:"off"`
+	LogFormat   string `env:"LOG_FORMAT"`   // text in development, json in production unless said
+	LogRequests *onOff `env:"LOG_REQUESTS"` // on in development unless said
 
 	AdminEmail    string        `env:"BOOTSTRAP_ADMIN_EMAIL"`
 	AdminPassword domain.Secret `env:"BOOTSTRAP_ADMIN_PASSWORD"`
@@ -144,6 +145,14 @@ var aliases = map[string]string{
 var fromFiles = []string{
 	"SECRET_KEY", "SECRET_KEY_PREVIOUS", "DATABASE_URI", "MIGRATE_DATABASE_URI", "REDIS_URL", "REDIS_PASSWORD",
 	"MAIL_PASSWORD", "BOOTSTRAP_ADMIN_PASSWORD", "FIREBASE_SIGNER_KEYS",
+}
+
+// logsRequests tells whether every request is a line of the log.
+func (c *Config) logsRequests() bool {
+	if c.LogRequests == nil {
+		return c.isDevelopment()
+	}
+	return bool(*c.LogRequests)
 }
 
 // embedded tells whether the record is the SQLite file in the data folder.

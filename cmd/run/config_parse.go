@@ -191,6 +191,10 @@ func (c *Config) check() []error {
 	for _, block := range c.Proxies {
 		bad(block.Bits() > 0, "TRUSTED_PROXIES must not hold every address: anybody could choose the address they are counted by")
 	}
+	bad(len(c.DevPeers) == 0 || c.isDevelopment(), "DEV_PEERS is for development: in production nobody but this machine sees the development tools")
+	for _, block := range c.DevPeers {
+		bad(block.Bits() > 0, "DEV_PEERS must not hold every address")
+	}
 	bad(isDatabase(c.MigrateURI), "MIGRATE_DATABASE_URI must begin with postgres:// or postgresql://")
 	bad(c.RedisURL.IsZero() || hasScheme(c.RedisURL.Reveal(), "redis", "rediss"), "REDIS_URL must begin with redis:// or rediss://")
 	bad(c.RedisTimeout >= duration(time.Millisecond) && c.RedisTimeout <= duration(10*time.Second), "REDIS_TIMEOUT must be from 1ms to 10s: every login waits for it when Redis hangs")

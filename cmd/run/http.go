@@ -26,14 +26,15 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	var mayProxy func(context.Context, domain.Actor) error
 	var used func(domain.Actor, domain.Origin)
 	api, err := echohttp.New(echohttp.Options{
-		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), Limiter: l.local, Metrics: metrics,
+		System: c.System, Log: s.log, LogRequests: c.logsRequests(), ShortLog: c.LogFormat == "text", Limiter: l.local, Metrics: metrics,
 		Authenticate: func(ctx context.Context, token domain.Secret) (domain.Actor, error) { return authenticate(ctx, token) },
 		MayProxy:     func(ctx context.Context, a domain.Actor) error { return mayProxy(ctx, a) },
 		Used:         func(a domain.Actor, from domain.Origin) { used(a, from) },
 		Limits: echohttp.Limits{
 			Anonymous: c.LimitAnonymous, Forged: c.LimitForged, Authenticated: c.LimitCalls,
 		},
-		TrustedProxies: c.Proxies, CORSOrigins: c.Origins, PublicURL: c.PublicURL, CookieSameSite: c.sameSite(), Version: Version(),
+		TrustedProxies: c.Proxies, CORSOrigins: c.Origins, PublicURL: c.PublicURL, CookieSameSite: c.sameSite(), Version: Version(), Guide: rest.Guide, Examples: rest.Examples,
+		Development: c.isDevelopment(), DevPeers: c.DevPeers,
 		Ready: func(ctx context.Context) (bool, map[string]string) { return ready(ctx) },
 	})
 	if err != nil {
@@ -59,6 +60,7 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	return listeners, func(a *app.App, publicURL string) {
 		authenticate, mayProxy, used = a.Authenticator.Authenticate, a.Directory.RequireLoginProxy, a.Usage.Used
 		ready = readiness(a, l)
+		api.ServedAt(publicURL)
 		for _, r := range resources(a, c, publicURL) {
 			r.Mount(api)
 		}

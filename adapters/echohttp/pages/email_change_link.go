@@ -19,13 +19,13 @@ type EmailChangeLink struct{ Service *profile.Service }
 // Mount adds the routes.
 func (l *EmailChangeLink) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodGet, "/api/auth/change-email/{token}", echohttp.Op{
-		ID: "followEmailChangeLink", Tag: accountsTag, Summary: "The page of the link, with a button that posts",
+		ID: "followEmailChangeLink", Tag: echohttp.TagAccount, Summary: "The page of the link, with a button that posts",
 		Description: "Accept text/html: the page, the same for every token. Anything else: confirmation_required.",
 		Produces:    []echohttp.Content{{Description: "The page", Type: mediaHTML}},
 		Errors:      []*domain.Error{domain.ErrConfirmationNeeded},
 	}, l.follow)
 	echohttp.HandleRaw(a, http.MethodPost, "/api/auth/change-email/{token}", echohttp.Op{
-		ID: "confirmEmailChangeLink", Tag: accountsTag, Summary: "Prove the new address by the token of the link",
+		ID: "confirmEmailChangeLink", Tag: echohttp.TagAccount, Summary: "Prove the new address by the token of the link",
 		Produces: append([]echohttp.Content{
 			{Description: "Changed", Type: echohttp.MediaJSON, Body: api.MessageResponse{}},
 			{Description: "For browsers, a page that says so", Type: mediaHTML},

@@ -18,12 +18,6 @@ import (
 
 const mediaHTML = "text/html"
 
-// The tags of the OpenAPI document are those of the calls that the links stand in for, in package rest.
-const (
-	accountsTag  = "Accounts"
-	passwordsTag = "Passwords"
-)
-
 //go:embed templates
 var templates embed.FS
 

@@ -19,12 +19,12 @@ type ResetLink struct{ Service *password.Service }
 // Mount adds the routes.
 func (l *ResetLink) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodGet, "/api/password/reset/{token}", echohttp.Op{
-		ID: "followResetLink", Tag: passwordsTag, Summary: "The page of the link, with a form for the new password",
+		ID: "followResetLink", Tag: echohttp.TagPasswords, Summary: "The page of the link, with a form for the new password",
 		Description: "The same for every token: looking tells nothing and uses nothing up.",
 		Produces:    []echohttp.Content{{Description: "The page", Type: mediaHTML}},
 	}, l.follow)
 	echohttp.HandleRaw(a, http.MethodPost, "/api/password/reset/{token}", echohttp.Op{
-		ID: "postResetForm", Tag: passwordsTag, Summary: "What the form of the page posts", Strict: true,
+		ID: "postResetForm", Tag: echohttp.TagPasswords, Summary: "What the form of the page posts", Strict: true,
 		Description: "For people; programs use POST /api/password/reset.",
 		Produces: append([]echohttp.Content{
 			{Description: "A page that says that it is done", Type: mediaHTML},

@@ -28,12 +28,12 @@ func (l *VerificationLink) Mount(a *echohttp.API) {
 		{Description: "A page with a button (GET), or with the outcome (POST)", Type: mediaHTML},
 	}
 	echohttp.HandleRaw(a, http.MethodGet, "/api/auth/verify-email/{token}", echohttp.Op{
-		ID: "followVerificationLink", Tag: accountsTag, Summary: "Follow the link of a verification mail",
+		ID: "followVerificationLink", Tag: echohttp.TagRegistration, Summary: "Follow the link of a verification mail",
 		Description: "Accept text/html: a page whose button posts. Accept application/json, or no Accept: verifies. Anything else: confirmation_required.",
 		Produces:    produces, Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrConfirmationNeeded},
 	}, l.follow)
 	echohttp.HandleRaw(a, http.MethodPost, "/api/auth/verify-email/{token}", echohttp.Op{
-		ID: "confirmVerificationLink", Tag: accountsTag, Summary: "Prove a mailbox by the token of the link",
+		ID: "confirmVerificationLink", Tag: echohttp.TagRegistration, Summary: "Prove a mailbox by the token of the link",
 		Produces: slices.Concat(produces, []echohttp.Content{{Status: http.StatusBadRequest, Description: "For browsers, a page that says so", Type: mediaHTML}}, retryContents),
 		Errors:   []*domain.Error{domain.ErrInvalidToken},
 	}, l.post)
