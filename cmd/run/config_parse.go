@@ -19,9 +19,12 @@ import (
 
 // ParseConfig reads the settings from an environment. Its error has one line for each value that can't be used, with what is
 // accepted; it never repeats a secret.
-func ParseConfig(environ map[string]string) (*Config, error) {
+func ParseConfig(environ map[string]string) (*Config, error) { return parseConfig(environ, all) }
+
+// parseConfig is ParseConfig for a command that uses some settings: it says nothing about the others.
+func parseConfig(environ map[string]string, used uses) (*Config, error) {
 	values, err := resolve(environ)
-	if err != nil {
+	if err := used.concerning(err); err != nil {
 		return nil, err
 	}
 	c := Config{System: RealSystem()}
@@ -29,11 +32,11 @@ func ParseConfig(environ map[string]string) (*Config, error) {
 	if err != nil {
 		err = parseErrors(err, "", reflect.TypeFor[Config]())
 	}
-	if err := errors.Join(err, c.Providers.parse(values)); err != nil {
+	if err := used.concerning(errors.Join(err, c.Providers.parse(values))); err != nil {
 		return nil, err
 	}
 	c.fill()
-	return &c, errors.Join(c.check()...)
+	return &c, used.concerning(errors.Join(c.check()...))
 }
 
 var secretParser = map[reflect.Type]env.ParserFunc{

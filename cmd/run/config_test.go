@@ -188,7 +188,10 @@ func TestMigrationsAreNotTakenBackByAccident(t *testing.T) {
 			t.Errorf("%v: %d %q", args, code, errs)
 		}
 	}
-	if code, errs := migrate("down"); code != 0 {
+	if code, errs := migrate("down"); code != 1 || !strings.Contains(errs, "takes back ") || !strings.Contains(errs, "--yes") {
+		t.Errorf("one step is not asked about: %d %s", code, errs)
+	}
+	if code, errs := migrate("down", "--yes"); code != 0 {
 		t.Errorf("one step: %s", errs)
 	}
 }

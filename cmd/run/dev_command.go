@@ -2,13 +2,15 @@ package run
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
+
+	"github.com/signet-auth/signet/api"
 )
 
 type devCommand struct {
@@ -17,47 +19,41 @@ type devCommand struct {
 
 type devMail struct {
 	Last int  `help:"How many mails." default:"10"`
-	JSON bool `help:"Print JSON."`
-}
-
-// inboxListing is the answer of /dev/inbox.
-type inboxListing struct {
-	Messages []struct {
-		ID      string   `json:"id"`
-		To      string   `json:"to"`
-		Subject string   `json:"subject"`
-		Text    string   `json:"text"`
-		Links   []string `json:"links"`
-		Code    string   `json:"code"`
-	} `json:"messages"`
+	JSON bool `help:"Print JSON, in the same order."`
 }
 
 // Run asks the server over its admin listener: the inbox is memory of that process.
 func (d devMail) Run(p *program) error {
-	c, err := p.config()
+	c, err := parseConfig(p.environ, only("ADMIN_ADDR"))
 	if err != nil {
 		return err
 	}
 	if c.AdminAddr == "off" {
-		return fmt.Errorf("ADMIN_ADDR is off: the development inbox is there")
+		return errors.New("ADMIN_ADDR is off: the development inbox would be there")
 	}
 	body, err := get(p, "http://"+local(c.AdminAddr)+"/dev/inbox")
 	if err != nil {
 		return fmt.Errorf("the development inbox does not answer; is the server running, with this ADMIN_ADDR and without MAIL_SERVER? %w", err)
 	}
-	if d.JSON {
-		_, err = p.stdio.Out.Write(body)
-		return err
+	var listing struct {
+		Messages []json.RawMessage `json:"messages"`
 	}
-	var listing inboxListing
 	if err := json.Unmarshal(body, &listing); err != nil {
 		return fmt.Errorf("the answer of the development inbox can't be read: %w", err)
 	}
-	mails := listing.Messages[:min(d.Last, len(listing.Messages))]
-	if len(mails) == 0 {
+	listing.Messages = listing.Messages[:min(max(d.Last, 0), len(listing.Messages))]
+	slices.Reverse(listing.Messages)
+	if d.JSON {
+		return printJSON(p.stdio.Out, listing)
+	}
+	if len(listing.Messages) == 0 {
 		_, _ = fmt.Fprintln(p.stdio.Out, "no mail yet")
 	}
-	for _, m := range slices.Backward(mails) {
+	for _, raw := range listing.Messages {
+		var m api.InboxMessage
+		if err := json.Unmarshal(raw, &m); err != nil {
+			return fmt.Errorf("the answer of the development inbox can't be read: %w", err)
+		}
 		_, _ = fmt.Fprintf(p.stdio.Out, "To: %s\nSubject: %s\n\n%s\n----\n", m.To, m.Subject, m.Text)
 	}
 	return nil
@@ -67,11 +63,11 @@ type healthCommand struct{}
 
 // Run is for container health checks.
 func (healthCommand) Run(p *program) error {
-	c, err := p.config()
+	c, err := parseConfig(p.environ, only("HOST", "PORT"))
 	if err != nil {
 		return err
 	}
-	_, err = get(p, "http://"+local(net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))+"/livez")
+	_, err = get(p, "http://"+local(c.publicAddr())+"/livez")
 	return err
 }
 

@@ -9,7 +9,7 @@ type serveCommand struct{}
 
 // Run serves until the context ends, then stops gracefully.
 func (serveCommand) Run(p *program) error {
-	config, err := p.config()
+	config, err := ParseConfig(p.environ)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -67,6 +68,9 @@ func Start(ctx context.Context, c *Config, stdio Stdio) (*Server, error) {
 
 func (s *Server) start(ctx context.Context) error {
 	c := s.config
+	if err := c.checkPorts(); err != nil {
+		return err
+	}
 	sealer, err := s.openSecrets()
 	if err != nil {
 		return err
@@ -143,6 +147,9 @@ func (s *Server) openSecrets() (*seal.Sealer, error) {
 			return nil, err
 		}
 		s.onClose(release)
+		if _, err := os.Stat(folder.secretKeyPath()); err == nil && !c.SecretKey.IsZero() {
+			s.log.Info("SECRET_KEY takes the place of the key that the data folder came with; what that one sealed is opened still", "file", folder.secretKeyPath())
+		}
 	}
 	return openSealer(c)
 }

@@ -24,13 +24,8 @@ type tool struct {
 
 // openTool opens what a server opens, except what other replicas share in Redis: nobody guesses at a terminal, and commands are heard
 // of by the feed.
-func openTool(ctx context.Context, c *Config) (*tool, error) {
-	if c.embedded() {
-		if err := dataDir(c.DataDir).open(); err != nil {
-			return nil, err
-		}
-	}
-	if err := upToDate(ctx, c); err != nil {
+func openTool(ctx context.Context, c *Config, looks bool) (*tool, error) {
+	if err := upToDate(ctx, c, looks); err != nil {
 		return nil, err
 	}
 	sealer, err := openSealer(c)
@@ -74,11 +69,11 @@ func (t *tool) close(ctx context.Context) {
 
 // use runs a command on the core.
 func (p *program) use(run func(*tool) error) error {
-	c, err := p.config()
+	c, err := parseConfig(p.environ, onData)
 	if err != nil {
 		return err
 	}
-	t, err := openTool(p.ctx, c)
+	t, err := openTool(p.ctx, c, p.looks)
 	if err != nil {
 		return err
 	}
@@ -87,14 +82,19 @@ func (p *program) use(run func(*tool) error) error {
 }
 
 // upToDate brings the embedded database up, so that a command may come before the first start; with Postgres the schema's
-// owner does it.
-func upToDate(ctx context.Context, c *Config) error {
+// owner does it. A command that only looks changes nothing.
+func upToDate(ctx context.Context, c *Config, looks bool) error {
+	if looks && c.embedded() {
+		if err := dataDir(c.DataDir).there(); err != nil {
+			return err
+		}
+	}
 	migrator, err := openMigrator(c)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = migrator.Close() }()
-	if c.embedded() {
+	if c.embedded() && !looks {
 		_, err = migrator.Up(ctx, 0)
 		return err
 	}

@@ -167,7 +167,7 @@ func (u usersEndSessions) Run(p *program) error {
 // Run sets a password. It finds the user first: nobody should type a password for an address with a slip in it.
 func (u usersSetPassword) Run(p *program) error {
 	return u.on(p, func(t *tool, found domain.User) error {
-		secret, err := typedPassword(p.stdio, u.PasswordStdin)
+		secret, err := p.password(u.PasswordStdin)
 		if err != nil {
 			return err
 		}
