@@ -201,7 +201,7 @@ func (m *Migrator) exclusively(ctx context.Context, change func() error) error {
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
 	if rows.Next() {
-		return errors.New("migrate: there are rows that refer to rows which do not exist")
+		return errors.New("there are rows that refer to rows which do not exist")
 	}
 	return rows.Err()
 }
@@ -224,7 +224,7 @@ func (m *Migrator) failed(what, name string, err error) error {
 		err = partial.Err
 	}
 	failure := m.engine.Dialect.Classify(err)
-	err = fmt.Errorf("migrate: %s: %w", strings.TrimSpace(what+" "+name), failure.Cause)
+	err = fmt.Errorf("migrations: %s: %w", strings.TrimSpace(what+" "+name), failure.Cause)
 	if failure.Class == Unreachable {
 		return domain.ErrUnavailable.Because(err)
 	}

@@ -29,7 +29,7 @@ func (m *Migrator) seedPlatform(ctx context.Context) error {
 	}
 	own := New(m.engine.Dialect, Pools{Write: m.db, Read: m.db, Feed: m.db}, Options{})
 	if err := own.within(ctx, seed); err != nil {
-		return fmt.Errorf("migrate: seed the platform: %w", err)
+		return fmt.Errorf("seed the platform: %w", err)
 	}
 	return nil
 }

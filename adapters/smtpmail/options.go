@@ -58,24 +58,24 @@ type settings struct {
 
 func (o Options) check() (settings, error) {
 	if o.Host == "" || strings.ContainsAny(o.Host, " /\r\n\x00") {
-		return settings{}, errors.New("smtpmail: the mail server's host is missing or no host name")
+		return settings{}, errors.New("the mail server's host is missing or no host name")
 	}
 	if o.Port < 0 || o.Port > 65535 {
-		return settings{}, fmt.Errorf("smtpmail: no port %d", o.Port)
+		return settings{}, fmt.Errorf("no port %d", o.Port)
 	}
 	if o.Now == nil {
-		return settings{}, errors.New("smtpmail: no clock")
+		return settings{}, errors.New("no clock")
 	}
 	if o.Username != "" && o.Security == Plain && !isLoopback(o.Host) {
-		return settings{}, errors.New("smtpmail: a user name without TLS would send the password in the clear: use STARTTLS or TLS")
+		return settings{}, errors.New("a user name without TLS would send the password in the clear: use STARTTLS or TLS")
 	}
 	from, err := mail.ParseAddress(o.From)
 	if err != nil {
-		return settings{}, fmt.Errorf("smtpmail: the sender %q is no address", o.From)
+		return settings{}, fmt.Errorf("the sender %q is no address", o.From)
 	}
 	_, host, _ := strings.Cut(from.Address, "@")
 	if !isPlain(from.Address) || strings.Count(from.Address, "@") != 1 || strings.Contains(host, "[") || hasControl(from.Name) {
-		return settings{}, fmt.Errorf("smtpmail: the sender %q is not of the form name@example.com", o.From)
+		return settings{}, fmt.Errorf("the sender %q is not of the form name@example.com", o.From)
 	}
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
 	o.Port = cmp.Or(o.Port, [...]int{Plain: 25, StartTLS: 587, TLS: 465}[o.Security])

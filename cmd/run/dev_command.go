@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"time"
 
@@ -67,8 +68,10 @@ func (healthCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	_, err = get(p, "http://"+local(c.publicAddr())+"/livez")
-	return err
+	if _, err = get(p, "http://"+local(c.publicAddr())+"/livez"); err != nil {
+		return fmt.Errorf("no server answers at PORT of HOST: %w", err)
+	}
+	return nil
 }
 
 // local is a listener's address as this machine reaches it: one that listens everywhere is asked at 127.0.0.1.
@@ -89,7 +92,7 @@ func get(p *program, url string) ([]byte, error) {
 	client := http.Client{Timeout: 5 * time.Second}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, plainly(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
@@ -97,4 +100,13 @@ func get(p *program, url string) ([]byte, error) {
 		err = fmt.Errorf("%s answers %s", url, response.Status)
 	}
 	return body, err
+}
+
+// plainly is what went wrong with a connection, without the names of the functions that it went through.
+func plainly(err error) error {
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		return call.Err
+	}
+	return err
 }

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"fmt"
+
 	"github.com/signet-auth/signet/adapters/mailtmpl"
 	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/adapters/smtpmail"
@@ -18,7 +20,7 @@ type mailSetup struct {
 func openMail(c *Config) (mailSetup, error) {
 	composer, err := mailtmpl.New(mailtmpl.Options{Dir: c.MailTemplates})
 	if err != nil {
-		return mailSetup{}, err
+		return mailSetup{}, fmt.Errorf("MAIL_TEMPLATES: %w", err)
 	}
 	if c.inbox() {
 		inbox := memory.NewInbox(c.System.Now)
@@ -35,7 +37,10 @@ func openMail(c *Config) (mailSetup, error) {
 		Host: c.MailServer, Port: c.MailPort, Security: security, Username: c.MailUser, Password: c.MailPassword,
 		From: c.MailFrom, Now: c.System.Now,
 	})
-	return mailSetup{composer: composer, transport: transport}, err
+	if err != nil {
+		return mailSetup{}, fmt.Errorf("MAIL_SERVER: %w", err)
+	}
+	return mailSetup{composer: composer, transport: transport}, nil
 }
 
 // listInbox shows the development inbox on the admin listener.

@@ -33,7 +33,7 @@ type mailPreview struct {
 func (m mailPreview) Run(p *program) error {
 	composer, err := mailtmpl.New(mailtmpl.Options{Dir: p.environ["MAIL_TEMPLATES"]})
 	if err != nil {
-		return err
+		return fmt.Errorf("MAIL_TEMPLATES: %w", err)
 	}
 	kinds, err := m.kinds()
 	if err != nil {

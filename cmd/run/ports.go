@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"syscall"
 )
@@ -36,9 +35,5 @@ func portError(setting, addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s: %s is taken by another program, another signet perhaps: stop it, or set %s to something else", setting, addr, setting)
 	}
-	var call *os.SyscallError
-	if errors.As(err, &call) {
-		err = call.Err
-	}
-	return fmt.Errorf("%s: can't listen on %s: %w", setting, addr, err)
+	return fmt.Errorf("%s: can't listen on %s: %w", setting, addr, plainly(err))
 }

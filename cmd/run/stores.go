@@ -108,7 +108,7 @@ func openLimiters(c *Config, log *slog.Logger) (limiters, error) {
 			URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Password: c.RedisPassword, Budget: time.Duration(c.RedisTimeout), Log: log,
 		})
 		if err != nil {
-			return limiters{}, err
+			return limiters{}, fmt.Errorf("REDIS_URL: %w", err)
 		}
 		l = limiters{shared: client.Limiter(local), local: local, waker: client.Waker(), redis: client}
 	}
