@@ -75,7 +75,7 @@ func accessTokenIntrospection(out oauth.IntrospectOutput) api.IntrospectionRespo
 	c := out.Claims
 	body := api.IntrospectionResponse{
 		Active: true, Issuer: c.Issuer, Subject: string(c.Subject), Audience: c.Audience, ClientID: c.ClientID, TokenType: api.TokenTypeBearer,
-		ExpiresAt: unix(c.ExpiresAt), IssuedAt: unix(c.IssuedAt), NotBefore: unix(c.IssuedAt), TokenID: c.TokenID,
+		ExpiresAt: unix(c.ExpiresAt), IssuedAt: unix(c.IssuedAt), NotBefore: unix(c.NotBefore()), TokenID: c.TokenID,
 		Permissions: append([]string{}, out.Grants.Permissions()...), Roles: append([]string{}, out.Grants.Roles...), PV: out.PV,
 		Kind: string(c.Kind), SessionID: string(c.SessionID), Key: string(c.AppToken), AuthTime: unix(c.AuthTime), AMR: c.AMR,
 	}
