@@ -120,7 +120,7 @@ func New(o Options) (*API, error) {
 		return a.throttle.takeAnonymous(r.Context(), ex.origin(r))
 	})
 	a.edge = &edge{
-		next: a.echo, log: o.Log, logAll: o.LogRequests, short: o.ShortLog, newID: o.System.NewID, trusted: o.TrustedProxies,
+		next: a.echo, log: o.Log, logAll: o.LogRequests, short: o.ShortLog, said: &sys.Seldom{}, newID: o.System.NewID, trusted: o.TrustedProxies,
 		cors: cors, headers: securityHeaders(cookies.secure), metrics: metrics,
 	}
 	a.addHealth()

@@ -20,6 +20,7 @@ type edge struct {
 	next    http.Handler
 	log     *slog.Logger
 	logAll  bool
+	said    *sys.Seldom
 	short   bool // the lines of what went well are for people
 	newID   func() string
 	trusted []netip.Prefix
@@ -34,8 +35,11 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer e.finish(ex, r)
 	ex.client = peerAddr(r.RemoteAddr)
 	proxied := contains(e.trusted, ex.client)
-	if proxied {
+	switch {
+	case proxied:
 		ex.client = clientAddr(ex.client, r.Header["X-Forwarded-For"], e.trusted)
+	case len(r.Header["X-Forwarded-For"]) > 0:
+		e.warnOfProxy(r, ex.client)
 	}
 	e.identify(ex, r, proxied)
 	setHeaders(ex.Header(), e.headers)
@@ -48,6 +52,15 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e.next.ServeHTTP(ex, r)
+}
+
+// warnOfProxy says that requests come through somebody whose word does not count, so that everybody behind it shares one address's limits.
+func (e *edge) warnOfProxy(r *http.Request, peer netip.Addr) {
+	now := time.Now()
+	if e.said.Passes(peer.String(), time.Hour, now) && e.said.Passes("", time.Second, now) { // anybody can send the header, from many addresses
+		e.log.LogAttrs(r.Context(), slog.LevelWarn, "requests come with X-Forwarded-For from a peer that TRUSTED_PROXIES does not name: limits and logs take it for the client. "+
+			"If it is your proxy, add it there", slog.String("peer", peer.String()))
+	}
 }
 
 // finish is the last resort of a panic, and writes the log and the metrics.

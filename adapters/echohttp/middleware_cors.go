@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/signet-auth/signet/ports/sys"
 )
 
@@ -95,10 +97,29 @@ func (c *cors) handle(ex *exchange, r *http.Request) (done bool) {
 		return false
 	}
 	h["Access-Control-Allow-Methods"] = corsMethods
-	h["Access-Control-Allow-Headers"] = corsHeaders
+	h["Access-Control-Allow-Headers"] = allowedHeaders(r)
 	h["Access-Control-Max-Age"] = corsMaxAge
 	ex.answer(http.StatusNoContent, nil)
 	return true
+}
+
+// allowedHeaders are those that the page asks for: what traces requests adds headers of its own to each, and a page that may call may send
+// what it likes, none of which lets anybody in. A list that is too long or no list of names gets those that the API itself knows.
+func allowedHeaders(r *http.Request) []string {
+	asked := r.Header["Access-Control-Request-Headers"]
+	if len(asked) != 1 || len(asked[0]) > 1024 {
+		return corsHeaders
+	}
+	names := strings.Split(asked[0], ",")
+	if len(names) > 20 {
+		return corsHeaders
+	}
+	for i, name := range names {
+		if names[i] = strings.TrimSpace(name); !httpguts.ValidHeaderFieldName(names[i]) {
+			return corsHeaders
+		}
+	}
+	return []string{strings.Join(names, ", ")}
 }
 
 // tell logs that a page can't call, once a minute and origin: the browser tells its console only, and names no setting.

@@ -113,3 +113,22 @@ func TestARefusedPageIsLogged(t *testing.T) {
 		t.Errorf("logged %s", logged)
 	}
 }
+
+// Behind a proxy that nobody named, all clients share one address, and its limits.
+func TestAProxyThatNobodyNamedIsLogged(t *testing.T) {
+	k := newKernel(t, func(o *echohttp.Options) { o.TrustedProxies = proxies })
+	from := func(peer string, headers ...string) {
+		r := request("GET", "/anybody", nil, headers...)
+		r.RemoteAddr = peer + ":40000"
+		k.do(r)
+	}
+	from("10.0.0.1", "X-Forwarded-For: 203.0.113.1") // a trusted one
+	from("192.0.2.7")
+	for range 6 {
+		from("192.0.2.7", "X-Forwarded-For: 203.0.113.8")
+	}
+	logged := k.log.String()
+	if n := strings.Count(logged, "\n"); n != 1 || !strings.Contains(logged, "TRUSTED_PROXIES") || !strings.Contains(logged, "192.0.2.7") || !strings.Contains(logged, "WARN") {
+		t.Errorf("logged %s", logged)
+	}
+}
