@@ -6,6 +6,7 @@ import (
 	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/app"
+	"github.com/signet-auth/signet/app/credential"
 	"github.com/signet-auth/signet/app/janitor"
 	"github.com/signet-auth/signet/app/keys"
 )
@@ -19,6 +20,7 @@ func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, l li
 			func() float64 { return float64(hasher.Waiting()) }),
 		observeJanitor(metrics, a.Janitor),
 		observeKeys(metrics, a.Keys),
+		observeHashes(metrics, a.Passwords),
 	)
 	if l.redis == nil {
 		return err
@@ -29,6 +31,16 @@ func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, l li
 		}
 		return 0
 	}))
+}
+
+// observeHashes registers logins that no password could make good.
+func observeHashes(metrics telemetry.Registry, passwords *credential.Passwords) error {
+	var errs []error
+	for _, kind := range pwhash.Kinds() {
+		errs = append(errs, metrics.Counter("signet_unreadable_hashes_total", "Passwords that were compared with a stored hash which can't be read, by what it seems to be.",
+			map[string]string{"kind": kind}, func() float64 { return float64(passwords.Unreadable(kind)) }))
+	}
+	return errors.Join(errs...)
 }
 
 // observeKeys registers what tells of a rotation that does not happen.

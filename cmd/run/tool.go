@@ -10,6 +10,7 @@ import (
 	"github.com/signet-auth/signet/adapters/jwtoken"
 	"github.com/signet-auth/signet/adapters/mailtmpl"
 	"github.com/signet-auth/signet/adapters/memory"
+	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/useragent"
 	"github.com/signet-auth/signet/app"
 )
@@ -19,7 +20,8 @@ import (
 type tool struct {
 	*app.App
 
-	db *bunsql.DB
+	db     *bunsql.DB
+	hasher *pwhash.Hasher
 }
 
 // openTool opens what a server opens, except what other replicas share in Redis: nobody guesses at a terminal, and commands are heard
@@ -53,7 +55,7 @@ func openTool(ctx context.Context, c *Config, looks bool) (*tool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tool{db: db, App: app.New(app.Ports{
+	return &tool{db: db, hasher: hasher, App: app.New(app.Ports{
 		Log: log, System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now),
 		Limiter: memory.Unlimited{}, Waker: memory.NewWaker(), Sealer: sealer, Hasher: hasher, KeyMaker: jwtoken.KeyMaker{},
 		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: composer, Transport: memory.NewInbox(c.System.Now), Devices: useragent.Namer{},

@@ -116,10 +116,12 @@ func (u usersShow) Run(p *program) error {
 		if err != nil {
 			return err
 		}
+		details := shown(out)
+		details.UnreadableHash = t.hasher.Unreadable(out.User.PasswordHash)
 		if u.JSON {
-			return printJSON(p.stdio.Out, shown(out))
+			return printJSON(p.stdio.Out, details)
 		}
-		return printUser(p.stdio.Out, shown(out))
+		return printUser(p.stdio.Out, details)
 	})
 }
 
