@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -121,6 +122,7 @@ func New(o Options) (*API, error) {
 	})
 	a.edge = &edge{
 		next: a.echo, log: o.Log, logAll: o.LogRequests, short: o.ShortLog, said: &sys.Seldom{}, newID: o.System.NewID, trusted: o.TrustedProxies,
+		base: strings.TrimSuffix(cookies.path, "/api/auth"),
 		cors: cors, headers: securityHeaders(cookies.secure), metrics: metrics,
 	}
 	a.addHealth()

@@ -24,6 +24,7 @@ type edge struct {
 	short   bool // the lines of what went well are for people
 	newID   func() string
 	trusted []netip.Prefix
+	base    string // path of the public URL
 	cors    *cors
 	headers []header
 	metrics *metrics
@@ -47,7 +48,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r = &ex.request
-	if !canonicalize(r) {
+	if !canonicalize(r, e.base) {
 		fail(ex, r, domain.ErrNotFound)
 		return
 	}
