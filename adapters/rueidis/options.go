@@ -52,7 +52,7 @@ type Options struct {
 }
 
 // errURL says what is accepted; the URL itself may hold the password.
-var errURL = errors.New("must read redis[s]://[user[:password]@]host[:port][/db], without a query")
+var errURL = errors.New("must read redis[s]://[user[:password]@]host[:port][/db], without a query; in the password @ is written %40, / %2F, # %23, ? %3F and % %25")
 
 // client is the options for the library.
 func (o Options) client() (redis.ClientOption, error) {

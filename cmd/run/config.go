@@ -41,6 +41,7 @@ type Config struct {
 	RedisHost     string        `env:"REDIS_HOST"`
 	RedisPort     int           `env:"REDIS_PORT" envDefault:"6379"`
 	RedisDB       int           `env:"REDIS_DB" envDefault:"0"`
+	RedisUser     string        `env:"REDIS_USERNAME"`
 	RedisPassword domain.Secret `env:"REDIS_PASSWORD"`
 	RedisTimeout  duration      `env:"REDIS_TIMEOUT" envDefault:"100ms"`
 
@@ -130,6 +131,9 @@ type Config struct {
 
 	// System is the machine; tests replace it to move the clock.
 	System sys.System `env:"-"`
+
+	given    map[string]string // the values as they were read
+	warnings []string          // for the log of the start
 }
 
 // aliases are the names that the Flask service used.

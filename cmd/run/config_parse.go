@@ -27,14 +27,15 @@ func parseConfig(environ map[string]string, used uses) (*Config, error) {
 	if err := used.concerning(err); err != nil {
 		return nil, err
 	}
-	c := Config{System: RealSystem()}
+	c := Config{System: RealSystem(), given: values, warnings: nearMisses(environ)}
 	err = env.ParseWithOptions(&c, env.Options{Environment: values, FuncMap: secretParser})
 	if err != nil {
-		err = parseErrors(err, "", reflect.TypeFor[Config]())
+		err = parseErrors(err, "", reflect.TypeFor[Config](), values)
 	}
 	if err := used.concerning(errors.Join(err, c.Providers.parse(values))); err != nil {
 		return nil, err
 	}
+	c.keepFormerSecret(environ)
 	c.fill()
 	return &c, used.concerning(errors.Join(c.check()...))
 }
@@ -43,11 +44,25 @@ var secretParser = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[domain.Secret](): func(v string) (any, error) { return domain.NewSecret(v), nil },
 }
 
-// resolve copies the environment with aliases and files put under the names they stand for. An empty value is no value.
+// keepFormerSecret makes the SECRET_KEY as releases before have read it a previous one: they took white space and quotes for a part of it.
+func (c *Config) keepFormerSecret(environ map[string]string) {
+	former := environ["SECRET_KEY"]
+	if path := environ["SECRET_KEY_FILE"]; former == "" && path != "" {
+		if content, err := os.ReadFile(path); err == nil {
+			former = strings.TrimRight(string(content), "\r\n")
+		}
+	}
+	if former != "" && !c.SecretKey.IsZero() && former != c.SecretKey.Reveal() {
+		c.SecretKeyPrevious = append(c.SecretKeyPrevious, domain.NewSecret(former))
+	}
+}
+
+// resolve copies the environment with aliases and files put under the names they stand for, and every value cleaned. An empty value is no
+// value, and neither is one that Kubernetes invents.
 func resolve(environ map[string]string) (map[string]string, error) {
 	values := make(map[string]string, len(environ))
 	for name, value := range environ {
-		if value != "" {
+		if value = clean(value); value != "" && !isServiceLink(name, value) {
 			values[name] = value
 		}
 	}
@@ -71,14 +86,14 @@ func resolve(environ map[string]string) (map[string]string, error) {
 			errs = append(errs, fmt.Errorf("%s_FILE can't be read: %w", name, err))
 			continue
 		}
-		values[name] = strings.TrimRight(string(content), "\r\n")
+		values[name] = clean(string(content))
 	}
 	return values, errors.Join(errs...)
 }
 
 // parseErrors turns the parser's error into a line a setting, named as the operator knows it, of a struct whose settings have a prefix. The
-// parser's own text is not used: it repeats values.
-func parseErrors(err error, prefix string, of reflect.Type) error {
+// parser's own text is not used: it repeats secrets.
+func parseErrors(err error, prefix string, of reflect.Type, values map[string]string) error {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
 		return err
@@ -90,7 +105,7 @@ func parseErrors(err error, prefix string, of reflect.Type) error {
 			lines = append(lines, e)
 			continue
 		}
-		lines = append(lines, fmt.Errorf("%s %s", variable(p.Name, prefix, of), accepted(p)))
+		lines = append(lines, showing(fmt.Errorf("%s %s", variable(p.Name, prefix, of), accepted(p)), values))
 	}
 	return errors.Join(lines...)
 }
@@ -113,6 +128,14 @@ func accepted(p env.ParseError) string {
 
 // fill sets what depends on other settings.
 func (c *Config) fill() {
+	for _, choice := range c.choices() {
+		*choice.value = strings.ToLower(*choice.value)
+	}
+	for _, alg := range []domain.Algorithm{domain.ES256, domain.RS256, domain.EdDSA} {
+		if strings.EqualFold(string(alg), string(c.Algorithm)) {
+			c.Algorithm = alg
+		}
+	}
 	if c.Env == "" {
 		c.Env = production
 		if c.embedded() {
@@ -136,32 +159,44 @@ func (c *Config) fill() {
 	c.HashWait = cmp.Or(c.HashWait, duration(2*time.Second))
 }
 
+// choice is a setting that takes one of some words, in any case.
+type choice struct {
+	name     string
+	value    *string
+	accepted []string
+}
+
+func (c *Config) choices() []choice {
+	return []choice{
+		{"SIGNET_ENV", &c.Env, []string{development, production}},
+		{"SESSION_LIMIT_POLICY", &c.SessionPolicy, []string{"evict_oldest", "deny"}},
+		{"REGISTRATION", &c.Registration, []string{"open", "invite", "off"}},
+		{"REGISTRATION_MODE", &c.RegistrationMode, []string{"strict", "friendly"}},
+		{"EMAIL_VERIFICATION", &c.Verification, []string{"required", "optional"}},
+		{"VERIFY_GET", &c.VerifyGet, []string{"confirm", "consume"}},
+		{"REFRESH_BEARER", &c.RefreshBearer, []string{"rotate", "static"}},
+		{"COOKIE_SAMESITE", &c.CookieSite, []string{"strict", "none"}},
+		{"PASSWORD_HASH", &c.PasswordHash, []string{"bcrypt", "argon2id"}},
+		{"LOG_LEVEL", &c.LogLevel, []string{"debug", "info", "warn", "error"}},
+		{"LOG_FORMAT", &c.LogFormat, []string{"json", "text"}},
+	}
+}
+
 // check finds what can't be used, or can't be used together.
 func (c *Config) check() []error {
 	var errs []error
 	bad := func(ok bool, format string, args ...any) {
 		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
+			errs = append(errs, showing(fmt.Errorf(format, args...), c.given))
 		}
 	}
-	oneOf := func(name, value string, accepted ...string) {
-		bad(slices.Contains(accepted, value), "%s must be one of %s", name, strings.Join(accepted, ", "))
+	for _, choice := range c.choices() {
+		bad(slices.Contains(choice.accepted, *choice.value), "%s must be one of %s", choice.name, strings.Join(choice.accepted, ", "))
 	}
-	oneOf("SIGNET_ENV", c.Env, development, production)
-	oneOf("JWT_ALG", string(c.Algorithm), string(domain.ES256), string(domain.RS256), string(domain.EdDSA))
-	oneOf("SESSION_LIMIT_POLICY", c.SessionPolicy, "evict_oldest", "deny")
-	oneOf("REGISTRATION", c.Registration, "open", "invite", "off")
-	oneOf("REGISTRATION_MODE", c.RegistrationMode, "strict", "friendly")
-	oneOf("EMAIL_VERIFICATION", c.Verification, "required", "optional")
-	oneOf("VERIFY_GET", c.VerifyGet, "confirm", "consume")
-	oneOf("REFRESH_BEARER", c.RefreshBearer, "rotate", "static")
-	oneOf("COOKIE_SAMESITE", c.CookieSite, "strict", "none")
-	oneOf("PASSWORD_HASH", c.PasswordHash, "bcrypt", "argon2id")
-	oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")
-	oneOf("LOG_FORMAT", c.LogFormat, "json", "text")
+	bad(slices.Contains([]domain.Algorithm{domain.ES256, domain.RS256, domain.EdDSA}, c.Algorithm), "JWT_ALG must be one of ES256, RS256, EdDSA")
 
 	lowest := 4
-	if !c.isDevelopment() {
+	if c.Env == production { // or else one mistake in SIGNET_ENV would be several
 		lowest = 10
 		bad(!c.SecretKey.IsZero(), "SECRET_KEY is required in production: at least 32 random bytes, such as the output of `openssl rand -base64 48`")
 		bad(c.MailServer != "", "MAIL_SERVER is required in production (SIGNET_ENV=development keeps mails in the development inbox)")
@@ -200,6 +235,8 @@ func (c *Config) check() []error {
 	}
 	bad(isDatabase(c.MigrateURI), "MIGRATE_DATABASE_URI must begin with postgres:// or postgresql://")
 	bad(c.RedisURL.IsZero() || hasScheme(c.RedisURL.Reveal(), "redis", "rediss"), "REDIS_URL must begin with redis:// or rediss://")
+	bad(c.RedisURL.IsZero() || c.RedisUser == "", "REDIS_USERNAME and REDIS_URL exclude each other: put the name into the URL")
+	bad(c.RedisUser == "" || !c.RedisPassword.IsZero(), "REDIS_USERNAME needs REDIS_PASSWORD")
 	bad(c.RedisTimeout >= duration(time.Millisecond) && c.RedisTimeout <= duration(10*time.Second), "REDIS_TIMEOUT must be from 1ms to 10s: every login waits for it when Redis hangs")
 	bad(c.RedisURL.IsZero() || c.RedisHost == "", "REDIS_URL and REDIS_HOST exclude each other: give one")
 	bad(c.CookieSite != "none" || hasScheme(c.PublicURL, "https"), "COOKIE_SAMESITE=none needs a PUBLIC_URL with https: browsers drop such a cookie otherwise")
@@ -208,7 +245,7 @@ func (c *Config) check() []error {
 	_, err := mail.ParseAddress(c.MailFrom)
 	bad(err == nil, "MAIL_FROM must be an address such as Signet <no-reply@example.com>")
 	for _, origin := range c.Origins {
-		bad(isOrigin(origin), "CORS_ORIGINS must be exact origins such as https://app.example.com; * is not accepted")
+		bad(isOrigin(origin), "CORS_ORIGINS must be exact origins such as https://app.example.com, http or https, without path and default port; nothing else ever matches, so * is not accepted")
 	}
 	for name, d := range map[string]duration{
 		"JWT_ACCESS_TOKEN_EXPIRES": c.AccessTTL, "JWT_REFRESH_TOKEN_EXPIRES": c.SessionTTL, "SESSION_IDLE": c.SessionIdle,
@@ -257,5 +294,8 @@ func isLink(text string) bool {
 
 func isOrigin(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && isBase(text) && u.Path == "" && text == strings.ToLower(text)
+	if err != nil || !isBase(text) || u.Path != "" || text != strings.ToLower(text) || strings.Contains(text, "*") {
+		return false
+	}
+	return u.Port() != map[string]string{"http": "80", "https": "443"}[u.Scheme] // browsers leave it out
 }

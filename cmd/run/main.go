@@ -11,7 +11,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-	"github.com/joho/godotenv"
 	"golang.org/x/term"
 )
 
@@ -97,12 +96,13 @@ func Main(ctx context.Context, args []string, environ map[string]string, stdio S
 // Environ is the process's environment over that of .env in the working folder, if there is one. A .env that can't be read is an
 // error: starting without it would be starting another, empty server.
 func Environ() (map[string]string, error) {
-	environ, err := godotenv.Read()
+	content, err := os.ReadFile(".env")
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, errors.New("the file .env can't be read: it should have lines of NAME=value") // the error's own text repeats them
+		return nil, errDotEnv
 	}
-	if environ == nil {
-		environ = map[string]string{}
+	environ, err := parseDotEnv(string(content))
+	if err != nil {
+		return nil, err
 	}
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")

@@ -68,6 +68,9 @@ func Start(ctx context.Context, c *Config, stdio Stdio) (*Server, error) {
 
 func (s *Server) start(ctx context.Context) error {
 	c := s.config
+	for _, warning := range c.warnings {
+		s.log.WarnContext(ctx, warning)
+	}
 	if err := c.checkPorts(); err != nil {
 		return err
 	}

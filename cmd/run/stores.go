@@ -105,7 +105,7 @@ func openLimiters(c *Config, log *slog.Logger) (limiters, error) {
 	l := limiters{shared: local, local: local, waker: memory.NewWaker()}
 	if c.redis() {
 		client, err := rueidis.Open(rueidis.Options{
-			URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Password: c.RedisPassword, Budget: time.Duration(c.RedisTimeout), Log: log,
+			URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Username: c.RedisUser, Password: c.RedisPassword, Budget: time.Duration(c.RedisTimeout), Log: log,
 		})
 		if err != nil {
 			return limiters{}, fmt.Errorf("REDIS_URL: %w", err)
