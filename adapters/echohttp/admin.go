@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -20,6 +21,8 @@ type AdminOptions struct {
 	Metrics prometheus.Gatherer
 	// Inbox lists the development inbox, newest first.
 	Inbox func() []api.InboxMessage
+	// DevPeers see the inbox as this machine does: a container's host comes from its network's gateway. Never profiles.
+	DevPeers []netip.Prefix
 	// Profile opens pprof.
 	Profile bool
 }
@@ -63,7 +66,7 @@ func NewAdmin(a *API, o AdminOptions) http.Handler {
 		route(e, http.MethodGet, "/metrics", served(metrics))
 	}
 	if o.Inbox != nil {
-		route(e, http.MethodGet, "/dev/inbox", local(showInbox(o.Inbox)))
+		route(e, http.MethodGet, "/dev/inbox", local(showInbox(o.Inbox), o.DevPeers...))
 	}
 	if o.Profile {
 		addProfiles(e)
@@ -101,13 +104,14 @@ func served(h http.Handler) func(*exchange, echo.Context) error {
 
 var errOnlyLocal = domain.ErrForbidden.Saying("Only from this machine, by a loopback address")
 
-// local lets peers of this machine pass that also asked for it by a loopback name: a page of the internet, opened here,
-// reaches us by DNS rebinding under its own name. A proxy on this machine does not make its clients local either.
-func local(next func(*exchange, echo.Context) error) func(*exchange, echo.Context) error {
+// local lets peers of this machine, and those named, pass that also asked for it by a loopback name: a page of the internet, opened
+// here, reaches us by DNS rebinding under its own name. A proxy on this machine does not make its clients local either.
+func local(next func(*exchange, echo.Context) error, peers ...netip.Prefix) func(*exchange, echo.Context) error {
 	return func(ex *exchange, c echo.Context) error {
 		r := c.Request()
+		peer := peerAddr(r.RemoteAddr)
 		forwarded := len(r.Header["X-Forwarded-For"]) + len(r.Header["Forwarded"]) + len(r.Header["X-Real-Ip"])
-		if !peerAddr(r.RemoteAddr).IsLoopback() || !isLoopbackHost(hostname(r.Host)) || forwarded > 0 {
+		if !peer.IsLoopback() && !contains(peers, peer) || !isLoopbackHost(hostname(r.Host)) || forwarded > 0 {
 			return errOnlyLocal
 		}
 		return next(ex, c)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,20 @@ func TestAdmin(t *testing.T) {
 			})
 		}
 	}
+	t.Run("shows a peer of development the inbox by a loopback name, and no profile", func(t *testing.T) {
+		o := options
+		o.DevPeers = []netip.Prefix{netip.MustParsePrefix("172.16.0.0/12")}
+		from := func(peer, host, path string) *http.Response {
+			r := adminRequest(path)
+			r.RemoteAddr, r.Host = peer, host
+			return admin(k, o, r)
+		}
+		wantStatus(t, from("172.18.0.1:40000", "localhost:5001", "/dev/inbox"), http.StatusOK)
+		wantStatus(t, from("[::ffff:172.18.0.1]:40000", "localhost:5001", "/dev/inbox"), http.StatusOK)
+		wantProblem(t, from("172.18.0.1:40000", "signet:5001", "/dev/inbox"), 403, "forbidden")
+		wantProblem(t, from("192.0.2.1:40000", "localhost:5001", "/dev/inbox"), 403, "forbidden")
+		wantProblem(t, from("172.18.0.1:40000", "localhost:5001", "/debug/pprof"), 403, "forbidden")
+	})
 	for _, host := range []string{"localhost", "LOCALHOST:5001", "127.0.0.1:5001", "127.9.9.9", "[::1]:5001", "[::1]"} {
 		t.Run("knows the loopback host "+host, func(t *testing.T) {
 			r := adminRequest("/debug/pprof/cmdline")

@@ -27,6 +27,7 @@ type Config struct {
 	AdminAddr string   `env:"ADMIN_ADDR" envDefault:"127.0.0.1:5001"`
 	PublicURL string   `env:"PUBLIC_URL"`
 	Proxies   prefixes `env:"TRUSTED_PROXIES"`
+	DevPeers  prefixes `env:"DEV_PEERS"`
 	Origins   list     `env:"CORS_ORIGINS"`
 	StopDelay duration `env:"SHUTDOWN_DELAY" envDefault:"0s"`
 	StopWait  duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`

@@ -163,6 +163,7 @@ func (c *Config) check() []error {
 		bad(!c.SecretKey.IsZero(), "SECRET_KEY is required in production: at least 32 random bytes, such as the output of `openssl rand -base64 48`")
 		bad(c.MailServer != "", "MAIL_SERVER is required in production (SIGNET_ENV=development keeps mails in the development inbox)")
 		bad(c.PublicURL != "", "PUBLIC_URL is required in production: the address that clients and the links in mails use")
+		bad(len(c.DevPeers) == 0, "DEV_PEERS is for development: it is refused in production")
 		bad(bool(c.RateLimits), "RATE_LIMITS=off is for tests: it is refused in production")
 	}
 	bad(c.embedded() || !c.SecretKey.IsZero() || !c.isDevelopment(), "SECRET_KEY is required with Postgres: at least 32 random bytes, such as the output of `openssl rand -base64 48`")
@@ -190,6 +191,9 @@ func (c *Config) check() []error {
 	bad(c.FeedPoll <= duration(500*time.Millisecond), "FEED_POLL must be at most 500ms: a revocation is promised everywhere within a second")
 	for _, block := range c.Proxies {
 		bad(block.Bits() > 0, "TRUSTED_PROXIES must not hold every address: anybody could choose the address they are counted by")
+	}
+	for _, block := range c.DevPeers {
+		bad(block.Bits() > 0, "DEV_PEERS must not hold every address: mails of the inbox let anybody into accounts")
 	}
 	bad(isDatabase(c.MigrateURI), "MIGRATE_DATABASE_URI must begin with postgres:// or postgresql://")
 	bad(c.RedisURL.IsZero() || hasScheme(c.RedisURL.Reveal(), "redis", "rediss"), "REDIS_URL must begin with redis:// or rediss://")

@@ -39,7 +39,7 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	if err != nil {
 		return nil, nil, err
 	}
-	admin := echohttp.NewAdmin(api, echohttp.AdminOptions{Metrics: metrics, Inbox: listInbox(m.inbox), Profile: true})
+	admin := echohttp.NewAdmin(api, echohttp.AdminOptions{Metrics: metrics, Inbox: listInbox(m.inbox), DevPeers: c.DevPeers, Profile: true})
 	options := echohttp.ServerOptions{
 		PublicAddr: net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), Log: s.log,
 		DrainDelay: time.Duration(c.StopDelay), StopTimeout: time.Duration(c.StopWait),
