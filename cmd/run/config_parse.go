@@ -166,7 +166,6 @@ func (c *Config) check() []error {
 		bad(len(c.DevPeers) == 0, "DEV_PEERS is for development: it is refused in production")
 		bad(bool(c.RateLimits), "RATE_LIMITS=off is for tests: it is refused in production")
 	}
-	bad(c.embedded() || !c.SecretKey.IsZero() || !c.isDevelopment(), "SECRET_KEY is required with Postgres: at least 32 random bytes, such as the output of `openssl rand -base64 48`")
 	bad(c.BcryptCost >= lowest && c.BcryptCost <= 15, "BCRYPT_COST must be from %d to 15 here", lowest)
 	bad(c.PasswordMin >= 8 && c.PasswordMin <= 64, "PASSWORD_MIN_LENGTH must be from 8 to 64")
 	bad(c.PasswordMax >= 64 && c.PasswordMax <= 1024, "PASSWORD_MAX_LENGTH must be from 64 to 1024")

@@ -12,7 +12,8 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// dataDir is the folder of the embedded mode: the database, the generated SECRET_KEY and the lock.
+// dataDir is the folder of the embedded mode: the database, the generated SECRET_KEY and the lock. Development on Postgres keeps its
+// SECRET_KEY there too; replicas then share the folder.
 type dataDir string
 
 // open makes the folder, for its owner only.
@@ -39,8 +40,11 @@ func (d dataDir) lock() (release func(), err error) {
 	return func() { _ = file.Close() }, nil
 }
 
-// secretKey is the key that the embedded mode made at its first start.
+// secretKey is the key that development made at its first start.
 func (d dataDir) secretKey() (domain.Secret, error) {
+	if err := d.open(); err != nil {
+		return domain.Secret{}, err
+	}
 	path := filepath.Join(string(d), "secret_key")
 	if err := makeSecretKey(path); err != nil {
 		return domain.Secret{}, fmt.Errorf("make a SECRET_KEY in DATA_DIR: %w", err)

@@ -12,7 +12,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// openSealer makes the sealer of SECRET_KEY, which the embedded mode keeps in its folder.
+// openSealer makes the sealer of SECRET_KEY, which development keeps in its folder.
 func openSealer(c *Config) (*seal.Sealer, error) {
 	key := c.SecretKey
 	if key.IsZero() {

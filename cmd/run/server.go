@@ -130,7 +130,7 @@ func (s *Server) start(ctx context.Context) error {
 	return nil
 }
 
-// openSecrets makes the sealer of SECRET_KEY, which the embedded mode keeps in its folder.
+// openSecrets makes the sealer of SECRET_KEY, and claims the folder of the embedded mode.
 func (s *Server) openSecrets() (*seal.Sealer, error) {
 	c := s.config
 	if c.embedded() {
