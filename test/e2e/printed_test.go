@@ -17,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unicode"
 
 	"github.com/signet-auth/signet/cmd/run"
 	"github.com/signet-auth/signet/test/testkit"
@@ -84,6 +85,55 @@ func blocks(t *testing.T, path, section string) (all []block) {
 		all = append(all, block{found[1], found[2]})
 	}
 	return all
+}
+
+var (
+	link    = regexp.MustCompile(`\]\(([^):#]*)(?:#([^)]+))?\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+)
+
+func TestLinksOfTheGuidesLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	guides, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(guides) == 0 {
+		t.Fatal(guides, err)
+	}
+	for _, guide := range append(guides, "../../README.md", "../../CONTRIBUTING.md") {
+		text, err := os.ReadFile(guide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, to := range link.FindAllStringSubmatch(string(text), -1) {
+			target := guide
+			if to[1] != "" {
+				target = filepath.Join(filepath.Dir(guide), to[1])
+			}
+			content, err := os.ReadFile(target)
+			if info, statErr := os.Stat(target); statErr == nil && info.IsDir() {
+				err = nil
+			}
+			if err != nil || to[2] != "" && !slices.Contains(anchors(string(content)), to[2]) {
+				t.Errorf("%s: %s leads nowhere", guide, to[0])
+			}
+		}
+	}
+}
+
+// anchors are the names that GitHub gives to headings.
+func anchors(text string) (names []string) {
+	for _, found := range heading.FindAllStringSubmatch(text, -1) {
+		plain := strings.Map(func(r rune) rune {
+			if r == ' ' {
+				return '-'
+			}
+			if r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return r
+			}
+			return -1
+		}, strings.ToLower(found[1]))
+		names = append(names, plain)
+	}
+	return names
 }
 
 // commands are those of blocks for a shell. One that ends in \ or | goes on in the next line.
@@ -157,7 +207,7 @@ func shims(t *testing.T, settings map[string]string) string {
 		"signet": "#!/bin/sh\nexec env " + as + " '" + self + "' \"$@\"\n",
 		"go":     "#!/bin/sh\n[ \"$1 $2\" != 'run ./cmd/signet' ] && exec '" + compiler + "' \"$@\"\nshift 2\nexec signet \"$@\"\n",
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil { //nolint:gosec // it is run
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
