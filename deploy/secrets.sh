@@ -21,6 +21,7 @@ if [ ! -e secrets/mail_password ]; then
 	if [ -t 0 ]; then
 		printf 'Password of the mail server (empty: none): '
 		trap 'stty echo' EXIT
+		trap 'exit 1' INT TERM
 		stty -echo
 	fi
 	IFS= read -r password || true

@@ -73,6 +73,7 @@ func TestTheQuickstartRunsAsPrinted(t *testing.T) {
 	}
 	said := func(name string) string { return strings.TrimSpace(sh.want(`echo "$` + name + `"`)) }
 	strangers(t, s, services, said("TOKEN"), said("ADMIN"))
+	clocks(t, s, services)
 	if len(services) != 4 {
 		lacking(t, fmt.Sprintf("%d of 4 services were started", len(services)))
 	}
@@ -118,9 +119,8 @@ func strangers(t *testing.T, s *testkit.Server, services []*example, token, admi
 	}
 	l.assign(t, domain.PrincipalID(claims["sub"].(string)), l.role(t, billing, "of many permissions", "*:*"), time.Time{})
 	l.heard(t)
-	many := l.c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/login", Body: body{
-		"email": "ada@example.com", "password": "correct horse battery", "service": "billing",
-	}}).Want(http.StatusOK, "").Text("access_token")
+	ada := body{"email": "ada@example.com", "password": "correct horse battery", "service": "billing"}
+	many := l.c.Do(login(ada)).Want(http.StatusOK, "").Text("access_token")
 	if _, claims := testkit.ReadToken(t, many); claims["perm_ref"] != true {
 		t.Fatalf("claims %v", claims)
 	}
@@ -138,6 +138,26 @@ func strangers(t *testing.T, s *testkit.Server, services []*example, token, admi
 		if status := e.call(t, http.MethodDelete, "/invoices/1", token); status != http.StatusServiceUnavailable {
 			t.Errorf("%s: without Signet, which is to be asked: %d", e.command, status)
 		}
+	}
+}
+
+// clocks holds the services against tokens that are just over: 30 s are forgiven, for clocks that differ, and no more.
+func clocks(t *testing.T, s *testkit.Server, services []*example) {
+	t.Helper()
+	for behind, want := range map[time.Duration]int{12 * time.Second: http.StatusOK, 45 * time.Second: http.StatusUnauthorized} {
+		s.Clock.Move(-15*time.Minute - behind)
+		if err := s.TryStart(); err != nil {
+			t.Fatal(err)
+		}
+		of := s.NewAccount() // Ada's permissions are too many for a token by now
+		over := s.Client().Do(login(with(credentials(of), body{"service": "billing"}))).Want(http.StatusOK, "").Text("access_token")
+		for _, e := range services {
+			if status := e.call(t, http.MethodGet, "/me", over); status != want {
+				t.Errorf("%s: a token that is over for %s: %d", e.command, behind, status)
+			}
+		}
+		s.Stop()
+		s.Clock.Move(15*time.Minute + behind)
 	}
 }
 
