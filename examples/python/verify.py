@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from functools import cache
@@ -26,13 +27,27 @@ def invalid():
     return Refused(401, "the access token is not valid here", ', error="invalid_token"')
 
 
+class Keys(jwt.PyJWKClient):
+    """The key set. It is kept for 5 minutes, so that a revoked key is forgotten, and fetched when a token names one that is not known.
+
+    For unknown keys it is fetched once in 30 seconds at most: strangers invent names.
+    """
+
+    asked = float("-inf")
+
+    def get_signing_keys(self, refresh=False):
+        if refresh:
+            refresh = time.monotonic() >= self.asked + 30
+            self.asked = time.monotonic() if refresh else self.asked
+        return super().get_signing_keys(refresh)
+
+
 @cache
 def keys():
-    """The key set. It is kept for 5 minutes, so that a revoked key is forgotten, and fetched when a token names one that is not known."""
     metadata = get("/.well-known/openid-configuration")
     if metadata["issuer"] != ISSUER:
         raise RuntimeError(f"{ISSUER} calls itself {metadata['issuer']}, and so do its tokens: SIGNET_ISSUER must be that")
-    return jwt.PyJWKClient(metadata["jwks_uri"], lifespan=300)
+    return Keys(metadata["jwks_uri"], lifespan=300)
 
 
 def caller(authorization, permission=None, now=False):

@@ -7,11 +7,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -111,6 +114,19 @@ func strangers(t *testing.T, s *testkit.Server, services []*example, token, admi
 		}
 	}
 
+	if n := fetches(t, s); n < len(services) {
+		t.Errorf("%d services fetched the keys %d times", len(services), n)
+	}
+	for _, e := range services {
+		before := fetches(t, s)
+		for i := range 20 {
+			e.call(t, http.MethodGet, "/me", head(body{"kid": fmt.Sprint("of-another-stranger-", i)})+rest)
+		}
+		if n := fetches(t, s) - before; n > 1 {
+			t.Errorf("%s: strangers made it fetch the keys %d times", e.command, n)
+		}
+	}
+
 	l := &landscape{Server: s, c: s.Client(), record: s.Record()}
 	billing := domain.ServiceID(l.record.Text("SELECT id FROM services WHERE key = 'billing'"))
 	for i := range 40 {
@@ -139,6 +155,25 @@ func strangers(t *testing.T, s *testkit.Server, services []*example, token, admi
 			t.Errorf("%s: without Signet, which is to be asked: %d", e.command, status)
 		}
 	}
+}
+
+// fetches is how often the key set was fetched.
+func fetches(t *testing.T, s *testkit.Server) (n int) {
+	t.Helper()
+	answer, err := http.Get(s.AdminURL + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := regexp.MustCompile(`(?m)^signet_http_request_duration_seconds_count\{method="GET",route="/\.well-known/jwks\.json",status="200"\} (\d+)$`)
+	if found := count.FindSubmatch(text); found != nil {
+		n, _ = strconv.Atoi(string(found[1]))
+	}
+	return n
 }
 
 // clocks holds the services against tokens that are just over: 30 s are forgiven, for clocks that differ, and no more.
