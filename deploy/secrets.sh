@@ -3,6 +3,7 @@
 # What is there stays as it is. Back the folder up: without secret_key the database can't be used.
 set -eu
 cd "$(dirname "$0")"
+command -v openssl >/dev/null || { echo "openssl is needed" >&2; exit 1; }
 mkdir -p secrets
 chmod 0700 secrets
 
@@ -11,7 +12,7 @@ chmod 0700 secrets
 put() {
 	cat >"secrets/$1.new"
 	chmod 0444 "secrets/$1.new"
-	mv "secrets/$1.new" "secrets/$1"
+	mv -f "secrets/$1.new" "secrets/$1"
 }
 
 [ -e secrets/secret_key ] || openssl rand -base64 48 | tr -d '\n' | put secret_key
