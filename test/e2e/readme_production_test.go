@@ -57,6 +57,17 @@ func TestSignetEnvOfTheReadme(t *testing.T) {
 			}
 		}
 	})
+	t.Run("starts nothing where it is not", func(t *testing.T) {
+		sh := terminal(t, t.TempDir(), nil)
+		for _, command := range commands(all) {
+			if strings.HasPrefix(command, "docker ") {
+				continue
+			}
+			if out, code := sh.run(command); code == 0 || strings.Contains(out, "API") {
+				t.Errorf("%s\nends with %d:\n%s", command, code, out)
+			}
+		}
+	})
 	t.Run("means the same to Docker, shells and .env, with a key of its own", func(t *testing.T) {
 		sh := terminal(t, dir, nil)
 		for _, command := range commands(all) {
@@ -115,7 +126,8 @@ func TestProductionOfTheReadmeStartsAsPrinted(t *testing.T) {
 			script += command + "\n"
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), "sh", "-ec", strings.Replace(script, "signet serve", "exec signet serve", 1))
+	script = strings.NewReplacer("(set -a", "set -a", "signet serve)", "exec signet serve").Replace(script) // so that it can be told to stop
+	cmd := exec.CommandContext(t.Context(), "sh", "-ec", script)
 	cmd.Dir = dir
 	ours := shims(t, map[string]string{"PORT": "0", "HOST": "127.0.0.1", "ADMIN_ADDR": "off"})
 	cmd.Env = append(os.Environ(), "PATH="+ours+":"+os.Getenv("PATH"))
