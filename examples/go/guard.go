@@ -72,14 +72,14 @@ func (g *guard) mayNow(permission string, next http.HandlerFunc) http.HandlerFun
 
 var (
 	errRefused     = errors.New("the access token is not valid here")
-	errUnavailable = errors.New("Signet can't be asked") //nolint:staticcheck // a name
+	errUnavailable = errors.New("the issuer can't be asked")
 )
 
 func (g *guard) protect(permission string, now bool, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		scheme, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") {
-			refuse(w, http.StatusUnauthorized, `Bearer realm="billing"`, "an access token is needed")
+			g.refuse(w, http.StatusUnauthorized, "an access token is needed", "")
 			return
 		}
 		c, err := g.verify(bearer)
@@ -88,12 +88,11 @@ func (g *guard) protect(permission string, now bool, next http.HandlerFunc) http
 		}
 		switch {
 		case errors.Is(err, errUnavailable):
-			refuse(w, http.StatusServiceUnavailable, "", err.Error())
+			g.refuse(w, http.StatusServiceUnavailable, err.Error(), "")
 		case err != nil:
-			refuse(w, http.StatusUnauthorized, `Bearer realm="billing", error="invalid_token"`, errRefused.Error())
+			g.refuse(w, http.StatusUnauthorized, errRefused.Error(), `, error="invalid_token"`)
 		case permission != "" && !slices.Contains(c.Permissions, permission):
-			challenge := fmt.Sprintf(`Bearer realm="billing", error="insufficient_scope", scope=%q`, permission)
-			refuse(w, http.StatusForbidden, challenge, permission+" is needed")
+			g.refuse(w, http.StatusForbidden, permission+" is needed", fmt.Sprintf(`, error="insufficient_scope", scope=%q`, permission))
 		default:
 			next(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
 		}
@@ -138,13 +137,14 @@ func (g *guard) get(ctx context.Context, path, bearer string, into any) (int, er
 	if err != nil {
 		return 0, err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer func() { _ = response.Body.Close() }()
 	return response.StatusCode, json.NewDecoder(response.Body).Decode(into)
 }
 
-func refuse(w http.ResponseWriter, status int, challenge, why string) {
-	if challenge != "" {
-		w.Header().Set("WWW-Authenticate", challenge) // RFC 6750 §3
+// refuse says why, and how to be let in (RFC 6750 §3).
+func (g *guard) refuse(w http.ResponseWriter, status int, why, parameters string) {
+	if status != http.StatusServiceUnavailable {
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf("Bearer realm=%q%s", g.audience, parameters))
 	}
 	answer(w, status, map[string]any{"error": why})
 }
