@@ -46,6 +46,9 @@ func TestDevelopment(t *testing.T) {
 	t.Run("shows the inbox to DEV_PEERS, and profiles to this machine alone", func(t *testing.T) {
 		options := echohttp.AdminOptions{Profile: true, Inbox: func() []api.InboxMessage { return nil }}
 		wantStatus(t, admin(k, options, fromContainer(adminRequest("/dev/inbox"))), http.StatusOK)
+		mapped := adminRequest("/dev/inbox")
+		mapped.RemoteAddr = "[::ffff:172.18.0.1]:40000"
+		wantStatus(t, admin(k, options, mapped), http.StatusOK)
 		wantProblem(t, admin(k, options, fromContainer(adminRequest("/debug/pprof"))), 403, "forbidden")
 		wantProblem(t, admin(production, options, fromContainer(adminRequest("/dev/inbox"))), 403, "forbidden")
 	})

@@ -201,9 +201,9 @@ func (c *Config) check() []error {
 		bad(!c.SecretKey.IsZero(), "SECRET_KEY is required in production: at least 32 random bytes, such as the output of `openssl rand -base64 48`")
 		bad(c.MailServer != "", "MAIL_SERVER is required in production (SIGNET_ENV=development keeps mails in the development inbox)")
 		bad(c.PublicURL != "", "PUBLIC_URL is required in production: the address that clients and the links in mails use")
+		bad(len(c.DevPeers) == 0, "DEV_PEERS is for development: it is refused in production")
 		bad(bool(c.RateLimits), "RATE_LIMITS=off is for tests: it is refused in production")
 	}
-	bad(c.embedded() || !c.SecretKey.IsZero() || !c.isDevelopment(), "SECRET_KEY is required with Postgres: at least 32 random bytes, such as the output of `openssl rand -base64 48`")
 	bad(c.BcryptCost >= lowest && c.BcryptCost <= 15, "BCRYPT_COST must be from %d to 15 here", lowest)
 	bad(c.PasswordMin >= 8 && c.PasswordMin <= 64, "PASSWORD_MIN_LENGTH must be from 8 to 64")
 	bad(c.PasswordMax >= 64 && c.PasswordMax <= 1024, "PASSWORD_MAX_LENGTH must be from 64 to 1024")
@@ -229,9 +229,8 @@ func (c *Config) check() []error {
 	for _, block := range c.Proxies {
 		bad(block.Bits() > 0, "TRUSTED_PROXIES must not hold every address: anybody could choose the address they are counted by")
 	}
-	bad(len(c.DevPeers) == 0 || c.isDevelopment(), "DEV_PEERS is for development: in production nobody but this machine sees the development tools")
 	for _, block := range c.DevPeers {
-		bad(block.Bits() > 0, "DEV_PEERS must not hold every address")
+		bad(block.Bits() > 0, "DEV_PEERS must not hold every address: mails of the inbox let anybody into accounts")
 	}
 	bad(isDatabase(c.MigrateURI), "MIGRATE_DATABASE_URI must begin with postgres:// or postgresql://")
 	bad(c.RedisURL.IsZero() || hasScheme(c.RedisURL.Reveal(), "redis", "rediss"), "REDIS_URL must begin with redis:// or rediss://")

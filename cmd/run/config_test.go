@@ -86,6 +86,7 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 		"a link that carries no token": {map[string]string{"LINK_VERIFY": "https://app.example.com/"}, []string{"LINK_VERIFY"}},
 		"a link that runs":             {map[string]string{"LINK_VERIFY": "javascript:alert({token})"}, []string{"LINK_VERIFY"}},
 		"a proxy that is everybody":    {map[string]string{"TRUSTED_PROXIES": "0.0.0.0/0"}, []string{"TRUSTED_PROXIES"}},
+		"peers of development":         {map[string]string{"DEV_PEERS": "172.16.0.0/12"}, []string{"DEV_PEERS"}},
 		"a feed slower than promised":  {map[string]string{"FEED_POLL": "10m"}, []string{"FEED_POLL"}},
 		"a password beside the URL":    {map[string]string{"REDIS_URL": "redis://h", "REDIS_PASSWORD": "hunter2"}, []string{"REDIS_URL"}},
 		"a cookie for other sites":     {map[string]string{"COOKIE_SAMESITE": "none"}, nil},
@@ -136,6 +137,15 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 				t.Errorf("lines (-want +got):\n%s\n%v", diff, err)
 			}
 		})
+	}
+}
+
+func TestNotEverybodyIsAPeerOfDevelopment(t *testing.T) {
+	if _, err := run.ParseConfig(map[string]string{"DEV_PEERS": "172.16.0.0/12"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := run.ParseConfig(map[string]string{"DEV_PEERS": "0.0.0.0/0"}); err == nil || !strings.HasPrefix(err.Error(), "DEV_PEERS ") {
+		t.Errorf("got %v", err)
 	}
 }
 

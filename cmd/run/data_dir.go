@@ -12,7 +12,8 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// dataDir is the folder of the embedded mode: the database, the generated SECRET_KEY and the lock.
+// dataDir is the folder of the embedded mode: the database, the generated SECRET_KEY and the lock. Development on Postgres keeps its
+// SECRET_KEY there too; replicas then share the folder.
 type dataDir string
 
 // open makes the folder, for its owner only.
@@ -50,10 +51,13 @@ func (d dataDir) lock() (release func(), err error) {
 
 func (d dataDir) secretKeyPath() string { return filepath.Join(string(d), "secret_key") }
 
-// secretKey is the key that the embedded mode made at its first start, or makes now. Without either it is zero.
+// secretKey is the key that development made at its first start, or makes now. Without either it is zero.
 func (d dataDir) secretKey(needed bool) (domain.Secret, error) {
 	path := d.secretKeyPath()
 	if needed {
+		if err := d.open(); err != nil {
+			return domain.Secret{}, err
+		}
 		if err := makeSecretKey(path); err != nil {
 			return domain.Secret{}, fmt.Errorf("make a SECRET_KEY in DATA_DIR: %w", err)
 		}

@@ -13,11 +13,11 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// openSealer makes the sealer of SECRET_KEY. The embedded mode has one of its own, in its folder, until one is set: from then on the own one
+// openSealer makes the sealer of SECRET_KEY. Development has one of its own, in its folder, until one is set: from then on the own one
 // is a previous one, so that nothing is lost.
 func openSealer(c *Config) (*seal.Sealer, error) {
 	key := c.SecretKey
-	if c.embedded() {
+	if c.embedded() || c.isDevelopment() {
 		own, err := dataDir(c.DataDir).secretKey(key.IsZero())
 		if err != nil {
 			return nil, err
@@ -56,7 +56,7 @@ func (s *Server) checkSecrets(ctx context.Context) error {
 	if len(found.Keys) > 0 {
 		lost = fmt.Sprintf("`signet keys revoke -- %s` makes new keys, and SECRET_KEY_FORCE=on starts without the rest", strings.Join(found.Keys, " "))
 	}
-	if path := dataDir(s.config.DataDir).secretKeyPath(); s.config.embedded() && s.config.SecretKey.IsZero() {
+	if path := dataDir(s.config.DataDir).secretKeyPath(); s.config.SecretKey.IsZero() {
 		return fmt.Errorf("SECRET_KEY is not set, so the key in %s was tried, and it does not open %s, which another SECRET_KEY sealed. "+
 			"None of it was changed: set that SECRET_KEY again, as before. If it is lost for good, %s", path, found, lost)
 	}

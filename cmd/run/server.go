@@ -137,7 +137,7 @@ func (s *Server) start(ctx context.Context) error {
 	return nil
 }
 
-// openSecrets makes the sealer of SECRET_KEY, which the embedded mode keeps in its folder.
+// openSecrets makes the sealer of SECRET_KEY, and claims the folder of the embedded mode.
 func (s *Server) openSecrets() (*seal.Sealer, error) {
 	c := s.config
 	if c.embedded() {
@@ -150,8 +150,10 @@ func (s *Server) openSecrets() (*seal.Sealer, error) {
 			return nil, err
 		}
 		s.onClose(release)
-		if _, err := os.Stat(folder.secretKeyPath()); err == nil && !c.SecretKey.IsZero() {
-			s.log.Info("SECRET_KEY takes the place of the key that the data folder came with; what that one sealed is opened still", "file", folder.secretKeyPath())
+	}
+	if path := dataDir(c.DataDir).secretKeyPath(); !c.SecretKey.IsZero() && (c.embedded() || c.isDevelopment()) {
+		if _, err := os.Stat(path); err == nil {
+			s.log.Info("SECRET_KEY takes the place of the key that the data folder came with; what that one sealed is opened still", "file", path)
 		}
 	}
 	return openSealer(c)
