@@ -46,12 +46,14 @@ type Config struct {
 	RedisTimeout  duration      `env:"REDIS_TIMEOUT" envDefault:"100ms"`
 
 	MailServer    string        `env:"MAIL_SERVER"`
-	MailPort      int           `env:"MAIL_PORT" envDefault:"587"`
+	MailPort      int           `env:"MAIL_PORT"` // unset: 465 with MAIL_USE_SSL, else 587
 	MailStartTLS  onOff         `env:"MAIL_USE_TLS" envDefault:"off"`
 	MailTLS       onOff         `env:"MAIL_USE_SSL" envDefault:"off"`
+	MailPlain     onOff         `env:"MAIL_PLAINTEXT" envDefault:"off"`
 	MailUser      string        `env:"MAIL_USERNAME"`
 	MailPassword  domain.Secret `env:"MAIL_PASSWORD"`
 	MailFrom      string        `env:"MAIL_FROM" envDefault:"Signet <no-reply@localhost.localdomain>"`
+	MailReplyTo   string        `env:"MAIL_REPLY_TO"`
 	MailTemplates string        `env:"MAIL_TEMPLATES"`
 	LinkVerify    string        `env:"LINK_VERIFY"`
 	LinkReset     string        `env:"LINK_RESET"`

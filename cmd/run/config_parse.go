@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/mail"
+	"net"
 	"net/url"
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -154,6 +155,17 @@ func (c *Config) fill() {
 			c.LogFormat = "text"
 		}
 	}
+	if host, port, err := net.SplitHostPort(c.MailServer); err == nil && c.MailPort == 0 {
+		if n, err := strconv.Atoi(port); err == nil {
+			c.MailServer, c.MailPort = host, n
+		}
+	}
+	if c.MailPort == 0 {
+		c.MailPort = 587
+		if c.MailTLS {
+			c.MailPort = 465
+		}
+	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	c.Issuer = cmp.Or(c.Issuer, c.PublicURL)
 	c.HashWait = cmp.Or(c.HashWait, duration(2*time.Second))
@@ -209,6 +221,7 @@ func (c *Config) check() []error {
 	bad(c.PasswordMax >= 64 && c.PasswordMax <= 1024, "PASSWORD_MAX_LENGTH must be from 64 to 1024")
 	bad(c.Port >= 0 && c.Port <= 65535, "PORT must be from 0 to 65535")
 	bad(c.MailPort > 0 && c.MailPort <= 65535, "MAIL_PORT must be from 1 to 65535")
+	errs = append(errs, c.checkMail()...)
 	bad(c.MaxSessions >= 0, "MAX_SESSIONS_PER_USER must be 0 (no limit) or more")
 	bad(c.Pool >= 2, "DATABASE_POOL must be at least 2")
 	bad(c.CodeTries >= 1 && c.CodeTries <= 10, "VERIFY_CODE_TRIES must be from 1 to 10")
@@ -216,7 +229,6 @@ func (c *Config) check() []error {
 	bad(c.OutboxWorkers >= 1, "OUTBOX_WORKERS must be at least 1")
 	bad(c.LimitCalls >= 1 && c.LimitAnonymous >= 1 && c.LimitForged >= 1, "LIMIT_CALLS, LIMIT_ANONYMOUS and LIMIT_FORGED must be at least 1 (a minute)")
 	bad(c.HashWorkers >= 0, "HASH_WORKERS must be 0 (by the number of cores) or more")
-	bad(bool(!c.MailTLS || !c.MailStartTLS), "MAIL_USE_TLS (STARTTLS) and MAIL_USE_SSL exclude each other: give one")
 	bad(c.Verification == "required" || c.RegistrationMode == "friendly", "EMAIL_VERIFICATION=optional needs REGISTRATION_MODE=friendly: it tells whether an address is taken")
 	for name, link := range map[string]string{"LINK_VERIFY": c.LinkVerify, "LINK_RESET": c.LinkReset, "LINK_EMAIL_CHANGE": c.LinkEmail} {
 		bad(link == "" || isLink(link), "%s must be an address such as https://app.example.com/page?token={token}", name)
@@ -241,8 +253,6 @@ func (c *Config) check() []error {
 	bad(c.CookieSite != "none" || hasScheme(c.PublicURL, "https"), "COOKIE_SAMESITE=none needs a PUBLIC_URL with https: browsers drop such a cookie otherwise")
 	bad(c.PublicURL == "" || isBase(c.PublicURL), "PUBLIC_URL must be an http:// or https:// address without query")
 	bad((c.AdminEmail == "") == c.AdminPassword.IsZero(), "BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD belong together")
-	_, err := mail.ParseAddress(c.MailFrom)
-	bad(err == nil, "MAIL_FROM must be an address such as Signet <no-reply@example.com>")
 	for _, origin := range c.Origins {
 		bad(isOrigin(origin), "CORS_ORIGINS must be exact origins such as https://app.example.com, http or https, without path and default port; nothing else ever matches, so * is not accepted")
 	}
@@ -259,7 +269,7 @@ func (c *Config) check() []error {
 	bad(c.OAuthFlowTTL <= duration(time.Hour), "OAUTH_FLOW_TTL must be at most 1h, which browsers keep the attempt for")
 	bad(c.OAuthCodeTTL <= duration(10*time.Minute), "OAUTH_CODE_TTL must be at most 10m (RFC 6749): an application exchanges the code at once")
 	bad(c.OAuthContinueTTL <= duration(24*time.Hour), "OAUTH_CONTINUATION_TTL must be at most 24h: what a provider said goes stale")
-	_, err = domain.ParseEmailDomains(c.RegistrationFrom)
+	_, err := domain.ParseEmailDomains(c.RegistrationFrom)
 	bad(err == nil, "REGISTRATION_DOMAINS: %w", err)
 	_, err = domain.ParseRedirectAllowlist(c.Redirects, false)
 	bad(err == nil, "REDIRECT_ALLOWLIST: %w", err)

@@ -67,6 +67,7 @@ func TestNoSettingIsDevelopmentOnSQLite(t *testing.T) {
 func TestBadSettingsAreNamedALineEach(t *testing.T) {
 	production := map[string]string{
 		"DATABASE_URI": "postgresql://u:hunter2@localhost/db", "SECRET_KEY": key, "MAIL_SERVER": "mail.example.com", "PUBLIC_URL": "https://auth.example.com",
+		"MAIL_FROM": "no-reply@example.com", "MAIL_USE_TLS": "on",
 	}
 	tests := map[string]struct {
 		env  map[string]string
@@ -74,6 +75,13 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 	}{
 		"production as it should be": {nil, nil},
 		"what production requires":   {map[string]string{"SECRET_KEY": "", "MAIL_SERVER": "", "PUBLIC_URL": ""}, []string{"MAIL_SERVER", "PUBLIC_URL", "SECRET_KEY"}},
+		"mail that goes nowhere":     {map[string]string{"MAIL_FROM": "", "MAIL_USE_TLS": ""}, []string{"MAIL_FROM", "MAIL_USE_TLS"}},
+		"mail that may be read":      {map[string]string{"MAIL_USE_TLS": "off", "MAIL_PLAINTEXT": "on"}, nil},
+		"mail by two ways":           {map[string]string{"MAIL_USE_SSL": "on"}, []string{"MAIL_USE_TLS"}},
+		"a mail server with a port":  {map[string]string{"MAIL_SERVER": "smtp.example.com:587"}, nil},
+		"a mail server with another": {map[string]string{"MAIL_SERVER": "smtp.example.com:587", "MAIL_PORT": "25"}, []string{"MAIL_SERVER"}},
+		"a name without quotes":      {map[string]string{"MAIL_FROM": "Example, Inc. <no-reply@example.com>", "MAIL_REPLY_TO": "x"}, []string{"MAIL_FROM", "MAIL_REPLY_TO"}},
+		"a password for all to see":  {map[string]string{"MAIL_USE_TLS": "off", "MAIL_PLAINTEXT": "on", "MAIL_USERNAME": "mailer"}, []string{"MAIL_USERNAME"}},
 		"test switches":              {map[string]string{"RATE_LIMITS": "off", "BCRYPT_COST": "4"}, []string{"BCRYPT_COST", "RATE_LIMITS=off"}},
 		"types": {
 			map[string]string{"PORT": "http", "JWT_ACCESS_TOKEN_EXPIRES": "soon", "LIMIT_LOGIN": "10", "MAIL_USE_TLS": "maybe", "TRUSTED_PROXIES": "10.0.0.0/99", "RATE_LIMITS": "some"},

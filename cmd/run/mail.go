@@ -35,7 +35,7 @@ func openMail(c *Config) (mailSetup, error) {
 	}
 	transport, err := smtpmail.New(smtpmail.Options{
 		Host: c.MailServer, Port: c.MailPort, Security: security, Username: c.MailUser, Password: c.MailPassword,
-		From: c.MailFrom, Now: c.System.Now,
+		From: c.MailFrom, ReplyTo: c.MailReplyTo, Now: c.System.Now,
 	})
 	if err != nil {
 		return mailSetup{}, fmt.Errorf("MAIL_SERVER: %w", err)

@@ -40,6 +40,20 @@ func TestValuesAreTakenWithoutWhatSurroundsThem(t *testing.T) {
 			t.Errorf("%s:\n%s\n%s", name, a, b)
 		}
 	}
+	for _, row := range []struct {
+		env  map[string]string
+		host string
+		port int
+	}{
+		{map[string]string{"MAIL_SERVER": "smtp.example.com:2525"}, "smtp.example.com", 2525},
+		{map[string]string{"MAIL_SERVER": "[::1]:25"}, "::1", 25},
+		{map[string]string{"MAIL_SERVER": "smtp.example.com", "MAIL_USE_SSL": "on"}, "smtp.example.com", 465},
+		{map[string]string{"MAIL_SERVER": "smtp.example.com", "MAIL_USE_TLS": "on"}, "smtp.example.com", 587},
+	} {
+		if c := parse(row.env); c.MailServer != row.host || c.MailPort != row.port {
+			t.Errorf("%v is %s, port %d", row.env, c.MailServer, c.MailPort)
+		}
+	}
 	if c := parse(map[string]string{"TRUSTED_PROXIES": "::ffff:10.0.0.0/104"}); c.Proxies[0].String() != "10.0.0.0/8" {
 		t.Errorf("a mapped block is %v", c.Proxies)
 	}

@@ -85,7 +85,7 @@ func TestCommandsWantOnlyWhatTheyUse(t *testing.T) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		account := s.NewAccount()
 		env := map[string]string{
-			"SIGNET_ENV": "production", "PORT": "tcp://10.0.0.1:5000", "MAIL_PORT": "none", "LOG_LEVEL": "loud", "REDIS_PORT": "tcp://10.0.0.2:6379", "CORS_ORIGINS": "*",
+			"SIGNET_ENV": "production", "PORT": "http", "MAIL_PORT": "none", "LOG_LEVEL": "loud", "REDIS_PORT": "tcp://10.0.0.2:6379", "CORS_ORIGINS": "*",
 		}
 		for _, name := range []string{"DATABASE_URI", "MIGRATE_DATABASE_URI", "DATA_DIR", "SECRET_KEY"} {
 			env[name] = s.Env[name]
