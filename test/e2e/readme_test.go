@@ -35,7 +35,7 @@ func TestTheSessionOfTheReadmeRunsAsPrinted(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.s.Eventually(15*time.Second, func() bool { return len(r.mails()) > 0 })
-			signet(t, cheaply(s.Env, map[string]string{"ADMIN_ADDR": admin.Host}), "", words[3:]...).want(t, 0, "To: ada@example.com", "Confirm your email address")
+			signet(t, cheaply(s.Env, map[string]string{"ADMIN_ADDR": admin.Host}), "", words[3:]...).want(t, 0, "To: ada@example.com", "Verify your email address")
 		case slices.Contains([]string{"services", "roles", "tokens"}, strings.TrimPrefix(strings.Join(words[:4], " "), "go run ./cmd/signet ")):
 			out := signet(t, cheaply(s.Env), "", words[3:]...).want(t, 0).Out
 			if words[3] == "tokens" {
