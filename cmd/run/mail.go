@@ -16,7 +16,7 @@ type mailSetup struct {
 }
 
 func openMail(c *Config) (mailSetup, error) {
-	composer, err := mailtmpl.New(mailtmpl.Options{Dir: c.MailTemplates})
+	composer, err := mailtmpl.New(mailtmpl.Options{Product: c.ProductName, Dir: c.MailTemplates})
 	if err != nil {
 		return mailSetup{}, err
 	}

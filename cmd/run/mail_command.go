@@ -28,10 +28,10 @@ type mailPreview struct {
 	Out    string   `help:"A folder to write <locale>-<kind>.txt, .html or .eml into, instead of the terminal." type:"path"`
 }
 
-// Run needs no other setting than MAIL_TEMPLATES (and PUBLIC_URL and MAIL_FROM, where they are to be seen): anyone who writes
+// Run needs no other setting than MAIL_TEMPLATES (and PRODUCT_NAME, PUBLIC_URL and MAIL_FROM, where they are to be seen): anyone who writes
 // templates has no database and no secrets.
 func (m mailPreview) Run(p *program) error {
-	composer, err := mailtmpl.New(mailtmpl.Options{Dir: p.environ["MAIL_TEMPLATES"]})
+	composer, err := mailtmpl.New(mailtmpl.Options{Product: p.environ["PRODUCT_NAME"], Dir: p.environ["MAIL_TEMPLATES"]})
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@ type Server struct {
 	undo   []func() // first opened, first
 
 	providers *gothoauth.Providers
+	welcome   welcome
 }
 
 // Start opens everything, in the order in which things need each other, and serves. On an error nothing is left open. ctx
@@ -67,6 +68,10 @@ func Start(ctx context.Context, c *Config, stdio Stdio) (*Server, error) {
 
 func (s *Server) start(ctx context.Context) error {
 	c := s.config
+	logo, err := openLogo(c.ProductLogo)
+	if err != nil {
+		return err
+	}
 	sealer, err := s.openSecrets()
 	if err != nil {
 		return err
@@ -111,6 +116,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.welcome = s.newWelcome(publicURL, issuer)
 	if s.providers, err = c.openProviders(ctx, publicURL, s.log); err != nil {
 		return err
 	}
@@ -125,7 +131,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err := observe(metrics, s.app, s.hasher, l); err != nil {
 		return err
 	}
-	mount(s.app, publicURL)
+	mount(s.app, publicURL, logo)
 	s.serve(listeners)
 	return nil
 }
