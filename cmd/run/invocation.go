@@ -2,6 +2,7 @@ package run
 
 import (
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 )
@@ -11,6 +12,7 @@ type surroundings struct {
 	arg0     string // as it was started
 	pid      int
 	parent   int // its parent's
+	hasGo    bool
 	hostname string
 	getenv   func(string) string
 	exists   func(path string) bool
@@ -18,7 +20,8 @@ type surroundings struct {
 
 func here() surroundings {
 	hostname, _ := os.Hostname()
-	return surroundings{arg0: os.Args[0], pid: os.Getpid(), parent: os.Getppid(), hostname: hostname, getenv: os.Getenv, exists: func(path string) bool {
+	_, err := exec.LookPath("go")
+	return surroundings{hasGo: err == nil, arg0: os.Args[0], pid: os.Getpid(), parent: os.Getppid(), hostname: hostname, getenv: os.Getenv, exists: func(path string) bool {
 		_, err := os.Stat(path)
 		return err == nil
 	}}
@@ -28,9 +31,9 @@ func here() surroundings {
 var containerID = regexp.MustCompile(`^[0-9a-f]{12}$`)
 
 // inContainer tells whether this is what a container was started for, itself or below an init of a few lines. A program that somebody started
-// at a terminal in a container, as in one for development, is reached from that terminal.
+// at a terminal in a container, as in one for development, is reached from that terminal; there is a Go too.
 func (s surroundings) inContainer() bool {
-	return s.pid == 1 || s.parent == 1 && (s.exists("/.dockerenv") || s.exists("/run/.containerenv"))
+	return s.pid == 1 || s.parent == 1 && !s.hasGo && (s.exists("/.dockerenv") || s.exists("/run/.containerenv"))
 }
 
 // command is what a person types where this program would type signet.

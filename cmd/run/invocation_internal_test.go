@@ -22,6 +22,7 @@ func TestTheCommandThatAPersonTypes(t *testing.T) {
 		"Podman":                             {surroundings{arg0: "/signet", pid: 1, hostname: "3f2a9c01b7de"}, "podman exec -it 3f2a9c01b7de /signet", nil, []string{"/run/.containerenv"}},
 		"Kubernetes":                         {surroundings{arg0: "/signet", pid: 1, hostname: "signet-7d9f-x2"}, "kubectl exec -it signet-7d9f-x2 -- /signet", map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, nil},
 		"a terminal in a container, go run":  {surroundings{arg0: "/tmp/go-build123/b001/exe/signet", pid: 90, parent: 70, hostname: "3f2a9c01b7de"}, "go run ./cmd/signet", nil, []string{"/.dockerenv"}},
+		"in the background of such a one":    {surroundings{arg0: "./signet", pid: 90, parent: 1, hasGo: true, hostname: "3f2a9c01b7de"}, "./signet", nil, []string{"/.dockerenv"}},
 		"a terminal in a container of a pod": {surroundings{arg0: "./signet", pid: 90, parent: 70, hostname: "dev"}, "./signet", map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, nil},
 	} {
 		row.at.getenv = func(name string) string { return row.env[name] }

@@ -30,11 +30,11 @@ func (s *Server) newWelcome(publicURL, issuer string) welcome {
 		add("Here", local)
 	}
 	add("Issuer", issuer)
-	if s.AdminURL != "" {
-		add("Documentation", guide.admin+"/docs")
+	if guide.reaches() {
+		add("Documentation", guide.docs())
 		add("Metrics", guide.admin+"/metrics")
 		if c.inbox() {
-			add("Inbox", guide.admin+"/dev/inbox")
+			add("Inbox", guide.mailbox())
 		}
 	}
 	if c.embedded() {
@@ -81,25 +81,30 @@ func (g guide) reaches() bool {
 	return g.admin != "" && (!g.remote || !isLoopback("http://"+g.config.AdminAddr))
 }
 
+func (g guide) docs() string { return g.admin + "/docs" }
+
+func (g guide) mailbox() string { return g.admin + "/dev/inbox" }
+
 func (g guide) ways() []pages.Way {
 	var ways []pages.Way
-	if g.reaches() {
-		ways = append(ways, pages.Way{Title: "Documentation", Text: "Every call of the API, to read and to try.", Link: g.admin + "/docs"})
-	}
-	ways = append(ways, pages.Way{
-		Title: "Make an administrator", Text: "Asks for a password. " + g.sameSettings(), Command: g.command + " admin create --email you@example.com",
-	})
 	if auth.Registration(g.config.Registration) == auth.RegistrationOpen {
 		ways = append(ways, pages.Way{Title: "Register", Text: "As anybody does who comes to your product. A mail with a link and a code follows.", Command: g.register()})
 	}
 	if g.config.inbox() {
 		ways = append(ways, g.inbox())
 	}
-	return append(ways, pages.Way{
-		Title:   "Protect a service",
-		Text:    "docs/quickstart.md and examples/ show it in Go, Python and Node, with nothing but the issuer's address. Tell Signet of your service:",
+	ways = append(ways, pages.Way{
+		Title: "Make an administrator", Text: "Asks for a password. " + g.sameSettings(), Command: g.command + " admin create --email you@example.com",
+	}, pages.Way{
+		Title: "Protect a service",
+		Text: "docs/quickstart.md and examples/ show it in Go, Python and Node, with nothing but the issuer’s address. It begins with telling Signet of " +
+			"the service:",
 		Command: g.command + " services create 'My service'",
 	})
+	if g.reaches() {
+		ways = append(ways, pages.Way{Title: "Documentation", Text: "Every call of the API, to read and to try.", Link: g.docs()})
+	}
+	return ways
 }
 
 // sameSettings says what a command needs beside itself.
@@ -114,7 +119,7 @@ func (g guide) inbox() pages.Way {
 	way := pages.Way{Title: "Read the mail", Text: "No mail leaves this machine: the development inbox keeps the last hundred, in memory."}
 	switch {
 	case g.reaches():
-		way.Link = g.admin + "/dev/inbox"
+		way.Link = g.mailbox()
 	case g.admin != "":
 		way.Command = g.command + " dev mail"
 	default:
