@@ -18,8 +18,8 @@ import (
 // AdminOptions is what the admin listener shows. Nil parts are left out.
 type AdminOptions struct {
 	Metrics prometheus.Gatherer
-	// Inbox lists the development inbox, newest first.
-	Inbox func() []api.InboxMessage
+	// Inbox shows the development inbox.
+	Inbox func() api.InboxResponse
 	// Profile opens pprof.
 	Profile bool
 }
@@ -63,7 +63,7 @@ func NewAdmin(a *API, o AdminOptions) http.Handler {
 		route(e, http.MethodGet, "/metrics", served(metrics))
 	}
 	if o.Inbox != nil {
-		route(e, http.MethodGet, "/dev/inbox", local(showInbox(o.Inbox)))
+		addInbox(e, o.Inbox)
 	}
 	if o.Profile {
 		addProfiles(e)

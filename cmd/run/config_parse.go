@@ -138,6 +138,9 @@ func (c *Config) fill() {
 	c.LimitMail = cmp.Or(c.LimitMail, quota{3 * ease, time.Hour})
 	c.LimitMailBlock = cmp.Or(c.LimitMailBlock, quota{20 * ease, time.Hour})
 	c.ProductName = domain.Line(c.ProductName)
+	if address, ok := strings.CutPrefix(c.MailFrom, "Signet "); ok && address == "<no-reply@localhost.localdomain>" {
+		c.MailFrom = (&mail.Address{Name: c.ProductName, Address: strings.Trim(address, "<>")}).String()
+	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	c.Issuer = cmp.Or(c.Issuer, c.PublicURL)
 	c.HashWait = cmp.Or(c.HashWait, duration(2*time.Second))

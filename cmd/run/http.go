@@ -13,6 +13,7 @@ import (
 	"github.com/signet-auth/signet/adapters/echohttp/rest"
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/app"
+	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/domain"
 )
 
@@ -24,6 +25,7 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	var authenticate func(context.Context, domain.Secret) (domain.Actor, error)
 	var mayProxy func(context.Context, domain.Actor) error
 	var used func(domain.Actor, domain.Origin)
+	var stopped func() []guard.Stopped
 	api, err := echohttp.New(echohttp.Options{
 		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), Limiter: l.local, Metrics: metrics,
 		Authenticate: func(ctx context.Context, token domain.Secret) (domain.Actor, error) { return authenticate(ctx, token) },
@@ -38,7 +40,7 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	if err != nil {
 		return nil, nil, err
 	}
-	admin := echohttp.NewAdmin(api, echohttp.AdminOptions{Metrics: metrics, Inbox: listInbox(m.inbox), Profile: true})
+	admin := echohttp.NewAdmin(api, echohttp.AdminOptions{Metrics: metrics, Inbox: c.showInbox(m.inbox, func() []guard.Stopped { return stopped() }), Profile: true})
 	options := echohttp.ServerOptions{
 		PublicAddr: net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), Log: s.log,
 		DrainDelay: time.Duration(c.StopDelay), StopTimeout: time.Duration(c.StopWait),
@@ -57,7 +59,7 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	}
 	return listeners, func(a *app.App, publicURL string, logo pages.Logo) {
 		authenticate, mayProxy, used = a.Authenticator.Authenticate, a.Directory.RequireLoginProxy, a.Usage.Used
-		ready = readiness(a, l)
+		ready, stopped = readiness(a, l), a.Stops.Recent
 		site := pages.NewSite(pages.Options{
 			Product: c.ProductName, Logo: logo, PublicURL: publicURL, AfterVerify: c.AfterVerify, AfterReset: c.AfterReset,
 		})

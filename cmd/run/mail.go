@@ -4,7 +4,6 @@ import (
 	"github.com/signet-auth/signet/adapters/mailtmpl"
 	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/adapters/smtpmail"
-	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/ports/mailer"
 )
 
@@ -36,24 +35,4 @@ func openMail(c *Config) (mailSetup, error) {
 		From: c.MailFrom, Now: c.System.Now,
 	})
 	return mailSetup{composer: composer, transport: transport}, err
-}
-
-// listInbox shows the development inbox on the admin listener.
-func listInbox(inbox *memory.Inbox) func() []api.InboxMessage {
-	if inbox == nil {
-		return nil
-	}
-	return func() []api.InboxMessage {
-		var messages []api.InboxMessage
-		for _, m := range inbox.List() {
-			links := m.Links
-			if links == nil {
-				links = []string{}
-			}
-			messages = append(messages, api.InboxMessage{
-				ID: m.ID, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Links: links, Code: m.Code,
-			})
-		}
-		return messages
-	}
 }
