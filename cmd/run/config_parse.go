@@ -17,6 +17,12 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
+// What a mail comes from, and speaks of, where nothing is said.
+const (
+	defaultProduct  = "Signet"
+	defaultMailFrom = defaultProduct + " <no-reply@localhost.localdomain>"
+)
+
 // maxProductName is what fits above a page and into a mail's subject.
 const maxProductName = 60
 
@@ -138,8 +144,8 @@ func (c *Config) fill() {
 	c.LimitMail = cmp.Or(c.LimitMail, quota{3 * ease, time.Hour})
 	c.LimitMailBlock = cmp.Or(c.LimitMailBlock, quota{20 * ease, time.Hour})
 	c.ProductName = domain.Line(c.ProductName)
-	if address, ok := strings.CutPrefix(c.MailFrom, "Signet "); ok && address == "<no-reply@localhost.localdomain>" {
-		c.MailFrom = (&mail.Address{Name: c.ProductName, Address: strings.Trim(address, "<>")}).String()
+	if c.MailFrom == defaultMailFrom && c.ProductName != defaultProduct { // a mail of Acme does not come from Signet
+		c.MailFrom = (&mail.Address{Name: c.ProductName, Address: "no-reply@localhost.localdomain"}).String()
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	c.Issuer = cmp.Or(c.Issuer, c.PublicURL)
