@@ -13,7 +13,7 @@ func openLogo(path string) (pages.Logo, error) {
 	if path == "" {
 		return pages.Logo{}, nil
 	}
-	file, err := os.Open(path) //nolint:gosec // the operator's own
+	file, err := os.Open(path)
 	if err != nil {
 		return pages.Logo{}, fmt.Errorf("PRODUCT_LOGO can't be read: %w", err)
 	}
