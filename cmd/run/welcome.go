@@ -130,7 +130,7 @@ func (g guide) inbox() pages.Way {
 
 // register is a call that works as it stands, in a POSIX shell.
 func (g guide) register() string {
-	return "curl " + g.public + `/api/auth/register -H 'Content-Type: application/json' -d '{"email": "you@example.com", "password": "correct horse battery"}'`
+	return "curl " + g.public + `/api/auth/register -H 'Content-Type: application/json' -d '{"email": "ada@example.com", "password": "correct horse battery"}'`
 }
 
 // page is the welcome for a browser; nil in production.
