@@ -16,8 +16,8 @@ import (
 // AdminOptions is what the admin listener shows. Nil parts are left out.
 type AdminOptions struct {
 	Metrics prometheus.Gatherer
-	// Inbox lists the development inbox, newest first.
-	Inbox func() []api.InboxMessage
+	// Inbox shows the development inbox.
+	Inbox func() api.InboxResponse
 	// Profile opens pprof.
 	Profile bool
 }
@@ -48,7 +48,7 @@ func NewAdmin(a *API, o AdminOptions) http.Handler {
 		route(e, http.MethodGet, "/metrics", served(metrics))
 	}
 	if o.Inbox != nil {
-		route(e, http.MethodGet, "/dev/inbox", near(a.devPeers, showInbox(o.Inbox)))
+		addInbox(e, o.Inbox, a.devPeers)
 	}
 	if o.Profile {
 		addProfiles(e)

@@ -171,5 +171,5 @@ func (c *Composer) Compose(kind mailer.Kind, locale string, data mailer.Data) (m
 	if err := m.html.ExecuteTemplate(&html, layout, view); err != nil {
 		return mailer.Message{}, fmt.Errorf("compose: %w", err)
 	}
-	return mailer.Message{Subject: m.subject, Text: tidy(text.String()), HTML: html.String(), Language: spoken}, nil
+	return mailer.Message{Subject: m.subject, Text: wrap(tidy(text.String())), HTML: html.String(), Language: spoken}, nil
 }

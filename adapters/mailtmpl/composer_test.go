@@ -115,6 +115,40 @@ func TestEveryMailSaysWhatToDoWhenItWasNotYou(t *testing.T) {
 	}
 }
 
+// TestMailsUseTheWordsOfThePages: what is called one thing in the mail and another on the page that it leads to, looks like two.
+func TestMailsUseTheWordsOfThePages(t *testing.T) {
+	c := composer(t, mailtmpl.Options{})
+	for language, foreign := range map[string]*regexp.Regexp{
+		"en": regexp.MustCompile(`(?i)\b(log|logged|logging) (in|out)\b|\blog-?in\b|\bconfirm`), "de": regexp.MustCompile(`(?i)einlog|eingelog|auslog|ausgelog|\blogin\b|verifizier`),
+	} {
+		for _, kind := range mailer.Kinds() {
+			m := compose(t, c, kind, language, full)
+			if found := foreign.FindString(m.Subject + m.Text + m.HTML); found != "" {
+				t.Errorf("%s in %s says %q", kind, language, found)
+			}
+		}
+	}
+}
+
+func TestTextsAreWrappedWithTheWordsIn(t *testing.T) {
+	const link = "https://id.example.com/" // longer than a line
+	long := strings.Repeat("a", 90)
+	c := composer(t, mailtmpl.Options{
+		Dir: folder(t, map[string]string{"en/verify.txt": `{{define "subject"}}x{{end}}` +
+			"Short lines\nstay as they are.\n\n{{.Product}} is a name that makes this line, which was short enough in its file, one that has to be broken.\n" +
+			"    {{.Product}} is set in, and stays set in where it goes on, because it may be a list or a code.\n{{.Link}} is whole."}),
+		Product: "Ärzte & Söhne Überweisungen",
+	})
+	m := compose(t, c, mailer.Verify, "en", mailer.Data{Link: link + long, AskedAt: full.AskedAt, LinkTTL: time.Hour})
+	want := "Short lines\nstay as they are.\n\n" +
+		"Ärzte & Söhne Überweisungen is a name that makes this line, which was short\nenough in its file, one that has to be broken.\n" +
+		"    Ärzte & Söhne Überweisungen is set in, and stays set in where it goes\n    on, because it may be a list or a code.\n" +
+		link + long + "\nis whole.\n"
+	if diff := gocmp.Diff(want, m.Text); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestMailsLoadNothing(t *testing.T) {
 	c := composer(t, mailtmpl.Options{})
 	loads := regexp.MustCompile(`(?i)<(img|script|link|iframe|object|embed|video|audio|style|form|input)|src=|url\(|@import|\son\w+=`)

@@ -41,7 +41,7 @@ func (s *Service) ResendVerification(ctx context.Context, in ResendVerificationI
 	if err != nil {
 		return err
 	}
-	budget, ok := s.guard.AllowMail(ctx, email, in.From)
+	budget, ok := s.guard.AllowMail(ctx, mailer.Verify, email, in.From)
 	if !ok {
 		return nil
 	}

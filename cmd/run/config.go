@@ -59,6 +59,11 @@ type Config struct {
 	LinkReset     string        `env:"LINK_RESET"`
 	LinkEmail     string        `env:"LINK_EMAIL_CHANGE"`
 
+	ProductName string `env:"PRODUCT_NAME" envDefault:"Signet"`
+	ProductLogo string `env:"PRODUCT_LOGO"` // a file
+	AfterVerify string `env:"AFTER_VERIFY_URL"`
+	AfterReset  string `env:"AFTER_RESET_URL"`
+
 	Issuer      string           `env:"ISSUER"`
 	IssuerForce onOff            `env:"ISSUER_FORCE" envDefault:"off"`
 	Algorithm   domain.Algorithm `env:"JWT_ALG" envDefault:"ES256"`
@@ -100,8 +105,8 @@ type Config struct {
 	RateLimits     onOff    `env:"RATE_LIMITS" envDefault:"on"`
 	LimitLogin     quota    `env:"LIMIT_LOGIN" envDefault:"10/15m"`
 	LimitFailures  quota    `env:"LIMIT_FAILURES" envDefault:"60/1m"`
-	LimitMail      quota    `env:"LIMIT_MAIL" envDefault:"3/1h"`
-	LimitMailBlock quota    `env:"LIMIT_MAIL_BLOCK" envDefault:"20/1h"`
+	LimitMail      quota    `env:"LIMIT_MAIL"`                   // unset: 3/1h, in development 60/1h
+	LimitMailBlock quota    `env:"LIMIT_MAIL_BLOCK"`             // unset: 20/1h, in development 400/1h
 	LimitCalls     int      `env:"LIMIT_CALLS" envDefault:"600"` // per minute, like the next two
 	LimitAnonymous int      `env:"LIMIT_ANONYMOUS" envDefault:"600"`
 	LimitForged    int      `env:"LIMIT_FORGED" envDefault:"60"`

@@ -4,8 +4,36 @@ import (
 	"fmt"
 	"net"
 	"net/mail"
+	"strconv"
 	"strings"
+
+	"github.com/signet-auth/signet/domain"
 )
+
+// What a mail comes from, and speaks of, where nothing is said.
+const (
+	defaultProduct  = "Signet"
+	defaultMailFrom = defaultProduct + " <no-reply@localhost.localdomain>"
+)
+
+// fillMail sets what depends on other settings of mail.
+func (c *Config) fillMail() {
+	if host, port, err := net.SplitHostPort(c.MailServer); err == nil && c.MailPort == 0 {
+		if n, err := strconv.Atoi(port); err == nil {
+			c.MailServer, c.MailPort = host, n
+		}
+	}
+	if c.MailPort == 0 {
+		c.MailPort = 587
+		if c.MailTLS {
+			c.MailPort = 465
+		}
+	}
+	c.ProductName = domain.Line(c.ProductName)
+	if c.MailFrom == defaultMailFrom && c.ProductName != defaultProduct { // a mail of Acme does not come from Signet
+		c.MailFrom = (&mail.Address{Name: c.ProductName, Address: "no-reply@localhost.localdomain"}).String()
+	}
+}
 
 // checkMail finds what would keep every mail from arriving. Production says how it sends: mail that goes out unencrypted, or from an address
 // that nobody has, is lost without a word.

@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +15,9 @@ import (
 
 	"github.com/signet-auth/signet/domain"
 )
+
+// maxProductName is what fits above a page and into a mail's subject.
+const maxProductName = 60
 
 // ParseConfig reads the settings from an environment. Its error has one line for each value that can't be used, with what is
 // accepted; it never repeats a secret.
@@ -155,17 +156,13 @@ func (c *Config) fill() {
 			c.LogFormat = "text"
 		}
 	}
-	if host, port, err := net.SplitHostPort(c.MailServer); err == nil && c.MailPort == 0 {
-		if n, err := strconv.Atoi(port); err == nil {
-			c.MailServer, c.MailPort = host, n
-		}
+	c.fillMail()
+	ease := 1
+	if c.isDevelopment() {
+		ease = 20 // somebody who tries things out asks for more mails in an hour than anybody else in a year
 	}
-	if c.MailPort == 0 {
-		c.MailPort = 587
-		if c.MailTLS {
-			c.MailPort = 465
-		}
-	}
+	c.LimitMail = cmp.Or(c.LimitMail, quota{3 * ease, time.Hour})
+	c.LimitMailBlock = cmp.Or(c.LimitMailBlock, quota{20 * ease, time.Hour})
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	c.Issuer = cmp.Or(c.Issuer, c.PublicURL)
 	c.HashWait = cmp.Or(c.HashWait, duration(2*time.Second))
@@ -233,6 +230,11 @@ func (c *Config) check() []error {
 	for name, link := range map[string]string{"LINK_VERIFY": c.LinkVerify, "LINK_RESET": c.LinkReset, "LINK_EMAIL_CHANGE": c.LinkEmail} {
 		bad(link == "" || isLink(link), "%s must be an address such as https://app.example.com/page?token={token}", name)
 	}
+	for name, address := range map[string]string{"AFTER_VERIFY_URL": c.AfterVerify, "AFTER_RESET_URL": c.AfterReset} {
+		bad(address == "" || isDestination(address), "%s must be an https:// address, or http:// of this machine, such as https://app.example.com/sign-in: it is %q", name, address)
+	}
+	bad(domain.CheckLine("", c.ProductName, maxProductName) == nil && c.ProductName != "",
+		"PRODUCT_NAME must be a name of 1 to %d characters in one line: it is %q", maxProductName, c.ProductName)
 	bad(isDatabase(c.Database), "DATABASE_URI must begin with postgres:// or postgresql://; leave it empty for SQLite in DATA_DIR")
 	bad(c.MigrateURI.IsZero() || !c.embedded(), "MIGRATE_DATABASE_URI needs DATABASE_URI: it names another role of the same database")
 	bad(c.RedisURL.IsZero() || c.RedisPassword.IsZero(), "REDIS_URL and REDIS_PASSWORD exclude each other: put the password into the URL")
@@ -299,6 +301,12 @@ func isLink(text string) bool {
 	u, err := url.Parse(strings.ReplaceAll(text, "{token}", "token"))
 	return err == nil && strings.Contains(text, "{token}") && u.Scheme != "" && u.Host != "" &&
 		!slices.Contains([]string{"javascript", "data", "vbscript", "file"}, u.Scheme)
+}
+
+// isDestination takes where a page leads on to: the browser of a person goes there, so over http to this machine only.
+func isDestination(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Hostname() != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http" && isLoopback(text))
 }
 
 func isOrigin(text string) bool {

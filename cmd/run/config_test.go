@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -54,6 +55,34 @@ func TestEnvExampleNamesEverySettingWithItsDefault(t *testing.T) {
 	}
 }
 
+func TestBadSettingsOfPagesSayWhatWasFoundAndWhatIsAccepted(t *testing.T) {
+	_, err := run.ParseConfig(map[string]string{"AFTER_RESET_URL": "ftp://app.example.com/x", "PRODUCT_NAME": "a\tb"})
+	for _, want := range []string{`"ftp://app.example.com/x"`, "https://", `"a\tb"`, "1 to 60 characters"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %s", err, want)
+		}
+	}
+}
+
+func TestDevelopmentSendsMoreMail(t *testing.T) {
+	for name, row := range map[string]struct {
+		env            map[string]string
+		address, block string
+	}{
+		"development": {nil, "{60 3600000000000}", "{400 3600000000000}"},
+		"production": {map[string]string{
+			"SIGNET_ENV": "production", "SECRET_KEY": key, "MAIL_SERVER": "mail.example.com", "PUBLIC_URL": "https://auth.example.com",
+			"MAIL_FROM": "no-reply@example.com", "MAIL_USE_TLS": "on",
+		}, "{3 3600000000000}", "{20 3600000000000}"},
+		"what is said": {map[string]string{"LIMIT_MAIL": "5/1m", "LIMIT_MAIL_BLOCK": "6/1m"}, "{5 60000000000}", "{6 60000000000}"},
+	} {
+		c, err := run.ParseConfig(row.env)
+		if err != nil || fmt.Sprint(c.LimitMail) != row.address || fmt.Sprint(c.LimitMailBlock) != row.block {
+			t.Errorf("%s: %v %v, error %v", name, c.LimitMail, c.LimitMailBlock, err)
+		}
+	}
+}
+
 func TestNoSettingIsDevelopmentOnSQLite(t *testing.T) {
 	c, err := run.ParseConfig(nil)
 	if err != nil {
@@ -93,6 +122,11 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 		"two ways to Redis":            {map[string]string{"REDIS_URL": "redis://h", "REDIS_HOST": "h"}, []string{"REDIS_URL"}},
 		"a link that carries no token": {map[string]string{"LINK_VERIFY": "https://app.example.com/"}, []string{"LINK_VERIFY"}},
 		"a link that runs":             {map[string]string{"LINK_VERIFY": "javascript:alert({token})"}, []string{"LINK_VERIFY"}},
+		"somewhere that runs":          {map[string]string{"AFTER_VERIFY_URL": "javascript:alert(1)", "AFTER_RESET_URL": "https:///x"}, []string{"AFTER_RESET_URL", "AFTER_VERIFY_URL"}},
+		"somewhere in clear text":      {map[string]string{"AFTER_VERIFY_URL": "http://app.example.com", "AFTER_RESET_URL": "/sign-in"}, []string{"AFTER_RESET_URL", "AFTER_VERIFY_URL"}},
+		"somewhere on this machine":    {map[string]string{"AFTER_VERIFY_URL": "http://127.0.0.1:4000/", "AFTER_RESET_URL": "http://localhost/a"}, nil},
+		"a name of two lines":          {map[string]string{"PRODUCT_NAME": "Acme\nBcc: all@example.com"}, []string{"PRODUCT_NAME"}},
+		"a name that is a story":       {map[string]string{"PRODUCT_NAME": strings.Repeat("a", 61)}, []string{"PRODUCT_NAME"}},
 		"a proxy that is everybody":    {map[string]string{"TRUSTED_PROXIES": "0.0.0.0/0"}, []string{"TRUSTED_PROXIES"}},
 		"peers of development":         {map[string]string{"DEV_PEERS": "172.16.0.0/12"}, []string{"DEV_PEERS"}},
 		"a feed slower than promised":  {map[string]string{"FEED_POLL": "10m"}, []string{"FEED_POLL"}},

@@ -6,7 +6,6 @@ import (
 	"github.com/signet-auth/signet/adapters/mailtmpl"
 	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/adapters/smtpmail"
-	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/ports/mailer"
 )
 
@@ -18,7 +17,7 @@ type mailSetup struct {
 }
 
 func openMail(c *Config) (mailSetup, error) {
-	composer, err := mailtmpl.New(mailtmpl.Options{Dir: c.MailTemplates})
+	composer, err := mailtmpl.New(mailtmpl.Options{Product: c.ProductName, Dir: c.MailTemplates})
 	if err != nil {
 		return mailSetup{}, fmt.Errorf("MAIL_TEMPLATES: %w", err)
 	}
@@ -41,24 +40,4 @@ func openMail(c *Config) (mailSetup, error) {
 		return mailSetup{}, fmt.Errorf("MAIL_SERVER: %w", err)
 	}
 	return mailSetup{composer: composer, transport: transport}, nil
-}
-
-// listInbox shows the development inbox on the admin listener.
-func listInbox(inbox *memory.Inbox) func() []api.InboxMessage {
-	if inbox == nil {
-		return nil
-	}
-	return func() []api.InboxMessage {
-		var messages []api.InboxMessage
-		for _, m := range inbox.List() {
-			links := m.Links
-			if links == nil {
-				links = []string{}
-			}
-			messages = append(messages, api.InboxMessage{
-				ID: m.ID, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Links: links, Code: m.Code,
-			})
-		}
-		return messages
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/app"
 	"github.com/signet-auth/signet/app/credential"
+	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/app/janitor"
 	"github.com/signet-auth/signet/app/keys"
 )
@@ -21,6 +22,7 @@ func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, l li
 		observeJanitor(metrics, a.Janitor),
 		observeKeys(metrics, a.Keys),
 		observeHashes(metrics, a.Passwords),
+		observeStops(metrics, a.Stops),
 	)
 	if l.redis == nil {
 		return err
@@ -50,6 +52,16 @@ func observeKeys(metrics telemetry.Registry, ring *keys.Ring) error {
 			func() float64 { return ring.Age().Seconds() }),
 		metrics.Gauge("signet_signing_keys_published", "How many keys this replica verifies with and publishes.", nil,
 			func() float64 { return float64(ring.Published()) }))
+}
+
+// observeStops registers how many mails the limits stopped: callers are not told.
+func observeStops(metrics telemetry.Registry, stops *guard.Stops) error {
+	var errs []error
+	for _, sort := range stops.Sorts() {
+		errs = append(errs, metrics.Counter("signet_mail_suppressed_total", "Mails of each kind that a limit stopped (address: LIMIT_MAIL, block: LIMIT_MAIL_BLOCK, login: too many within one login).",
+			map[string]string{"kind": string(sort.Kind), "reason": string(sort.Reason)}, func() float64 { return float64(stops.Count(sort)) }))
+	}
+	return errors.Join(errs...)
 }
 
 // observeJanitor registers what the janitor did, by kind.

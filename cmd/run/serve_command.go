@@ -17,7 +17,7 @@ func (serveCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	server.welcome(p.stdio.Out)
+	server.welcome.print(p.stdio.Out)
 	select {
 	case <-p.ctx.Done():
 	case err = <-server.Failed():

@@ -45,6 +45,7 @@ type Server struct {
 	undo   []func() // first opened, first
 
 	providers *gothoauth.Providers
+	welcome   welcome
 }
 
 // Start opens everything, in the order in which things need each other, and serves. On an error nothing is left open. ctx
@@ -72,6 +73,10 @@ func (s *Server) start(ctx context.Context) error {
 		s.log.WarnContext(ctx, warning)
 	}
 	if err := c.checkPorts(); err != nil {
+		return err
+	}
+	logo, err := openLogo(c.ProductLogo)
+	if err != nil {
 		return err
 	}
 	sealer, err := s.openSecrets()
@@ -118,6 +123,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.welcome = s.newWelcome(publicURL, issuer)
 	if s.providers, err = c.openProviders(ctx, publicURL, s.log); err != nil {
 		return err
 	}
@@ -132,7 +138,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err := observe(metrics, s.app, s.hasher, l); err != nil {
 		return err
 	}
-	mount(s.app, publicURL)
+	mount(s.app, publicURL, logo)
 	s.serve(listeners)
 	return nil
 }

@@ -99,8 +99,11 @@ func TestStrictAnswers(t *testing.T) {
 				"a wrong code": provingByCode(waiting, wrongCode(mail)),
 			}},
 			{"link-page.http", map[string]testkit.Request{
-				"live": following(http.MethodGet, mail.Token(), browserAccept), "used": following(http.MethodGet, used.Token(), browserAccept),
-				"none": following(http.MethodGet, "abc", browserAccept),
+				"live": following(http.MethodGet, mail.Token(), browserAccept),
+			}},
+			{"link-dead.http", map[string]testkit.Request{
+				"used": following(http.MethodGet, used.Token(), browserAccept), "none": following(http.MethodGet, "abc", browserAccept),
+				"the button": following(http.MethodPost, used.Token(), browserAccept),
 			}},
 			{"link-confirm.http", map[string]testkit.Request{
 				"live": following(http.MethodGet, mail.Token(), "*/*"), "used": following(http.MethodGet, used.Token(), "*/*"),

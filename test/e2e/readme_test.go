@@ -24,7 +24,7 @@ func TestTheSessionOfTheReadmeRunsAsPrinted(t *testing.T) {
 		case subcommand == "serve", strings.HasPrefix(subcommand, "admin create"): // it runs; that asks at a terminal
 		case strings.HasPrefix(subcommand, "dev mail"):
 			s.Eventually(15*time.Second, func() bool { return len(r.mails()) > 0 })
-			if out := r.sh.want(command); !strings.Contains(out, "To: ada@example.com") || !strings.Contains(out, "Confirm your email address") {
+			if out := r.sh.want(command); !strings.Contains(out, "To: ada@example.com") || !strings.Contains(out, "Verify your email address") {
 				t.Errorf("the inbox is said to hold:\n%s", out)
 			}
 		default:
