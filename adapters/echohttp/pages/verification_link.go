@@ -30,8 +30,8 @@ func (l *VerificationLink) Mount(a *echohttp.API) {
 	}
 	echohttp.HandleRaw(a, http.MethodGet, "/api/auth/verify-email/{token}", echohttp.Op{
 		ID: "followVerificationLink", Tag: echohttp.TagRegistration, Summary: "Follow the link of a verification mail",
-		Description: "Accept text/html: a page whose button posts, or one that says that the link no longer works. Accept application/json, or no Accept: verifies. " +
-			"Anything else: confirmation_required.",
+		Description: "Accept text/html: a page whose button posts, or one that says that the link no longer works. Accept application/json: verifies. " +
+			"Anything else, and no Accept, which link checkers send: confirmation_required.",
 		Produces: slices.Concat(produces, lookContents), Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrConfirmationNeeded},
 	}, l.follow)
 	echohttp.HandleRaw(a, http.MethodPost, "/api/auth/verify-email/{token}", echohttp.Op{
@@ -42,7 +42,7 @@ func (l *VerificationLink) Mount(a *echohttp.API) {
 }
 
 func (l *VerificationLink) follow(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest) (echohttp.Raw, error) {
-	html, json := accepts(caller.Accept, mediaHTML), caller.Accept == "" || accepts(caller.Accept, echohttp.MediaJSON)
+	html, json := accepts(caller.Accept, mediaHTML), accepts(caller.Accept, echohttp.MediaJSON)
 	switch {
 	case html || caller.Head:
 		return l.look(ctx, caller, in)
