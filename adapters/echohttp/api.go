@@ -36,8 +36,8 @@ type Options struct {
 	Limits  Limits
 	// ShortLog makes the line of a request that went well one for people.
 	ShortLog bool
-	// Development opens the documentation at /docs, and the API to pages of this machine, for those who are near: peers on this machine,
-	// and those in DevPeers, that ask by a loopback name.
+	// Development opens the documentation at /docs and, without CORSOrigins, the API to pages of this machine, for those who are near: peers
+	// on this machine, and those in DevPeers, that ask by a loopback name.
 	Development bool
 	DevPeers    []netip.Prefix
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Request-Id count.
@@ -82,7 +82,7 @@ type API struct {
 // New makes the API with its health and document routes. The error names the option that is wrong.
 func New(o Options) (*API, error) {
 	var local func(*http.Request) bool
-	if o.Development {
+	if o.Development && len(o.CORSOrigins) == 0 { // a list is tried out as it will be in production
 		local = func(r *http.Request) bool { return isNear(r, o.DevPeers) }
 	}
 	cors, err := newCORS(o.CORSOrigins, local, o.Log)

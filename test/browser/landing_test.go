@@ -30,7 +30,7 @@ func TestAPersonOpensTheBareAddress(t *testing.T) {
 	b.Quiet()
 
 	quiet := testkit.Start(t, testkit.Options{Env: map[string]string{
-		"SIGNET_ENV": "production", "SECRET_KEY": testkit.SecretKey, "MAIL_SERVER": "mail.invalid", "PUBLIC_URL": "https://auth.example.com", "BCRYPT_COST": "10",
+		"SIGNET_ENV": "production", "SECRET_KEY": testkit.SecretKey, "MAIL_SERVER": "mail.invalid", "MAIL_FROM": "no-reply@example.com", "MAIL_USE_TLS": "on", "PUBLIC_URL": "https://auth.example.com", "BCRYPT_COST": "10",
 		"RATE_LIMITS": "on", "PRODUCT_NAME": "Acme",
 	}})
 	b.Go(quiet.URL)

@@ -62,7 +62,7 @@ func TestWhichPagesMayCallWithCookies(t *testing.T) {
 			}
 		})
 	}
-	for _, origin := range []string{evil, "null", "https://auth.example.com", app + ".evil.example"} {
+	for _, origin := range []string{evil, "null", "https://auth.example.com", "http://localhost:3001", "http://127.0.0.1:3000", app + ".evil.example"} {
 		t.Run("one of "+origin+" may not (UI-4, ASVS 3.4.2, casdoor CVE-2024-41657)", func(t *testing.T) {
 			for path, method := range cookieCalls {
 				answers := []testkit.Response{c.Do(preflight(origin, method, path)), c.Do(without(sent("/api/auth/refresh", "dead"), map[string]string{"Origin": origin}))}

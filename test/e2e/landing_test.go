@@ -60,7 +60,7 @@ func TestTheBareAddressInProductionIsQuiet(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{
-			"SIGNET_ENV": "production", "SECRET_KEY": testkit.SecretKey, "MAIL_SERVER": "mail.invalid", "PUBLIC_URL": "https://auth.example.com", "BCRYPT_COST": "10",
+			"SIGNET_ENV": "production", "SECRET_KEY": testkit.SecretKey, "MAIL_SERVER": "mail.invalid", "MAIL_FROM": "no-reply@example.com", "MAIL_USE_TLS": "on", "PUBLIC_URL": "https://auth.example.com", "BCRYPT_COST": "10",
 			"RATE_LIMITS": "on", "PRODUCT_NAME": "Acme & Söhne",
 		}})
 		answer := s.Client().Do(landing())

@@ -143,7 +143,7 @@ func TestProductionOfTheReadmeStartsAsPrinted(t *testing.T) {
 	said, api := "", ""
 	for lines := bufio.NewScanner(out); api == "" && lines.Scan(); {
 		said += lines.Text() + "\n"
-		if address, found := strings.CutPrefix(lines.Text(), "API "); found {
+		if address, found := strings.CutPrefix(lines.Text(), "Here "); found { // PUBLIC_URL is a proxy's
 			api = strings.TrimSpace(address)
 		}
 	}
