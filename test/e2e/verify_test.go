@@ -53,7 +53,7 @@ func TestFollowingTheLink(t *testing.T) {
 		"html after json is a browser too":    {http.MethodGet, "application/json, text/html", "200", `<button type="submit"`, false, false},
 		"a program that says json":            {http.MethodGet, "application/json", proved, "", true, true},
 		"json in capitals and with a weight":  {http.MethodGet, "Application/JSON;q=0.5, */*;q=0.1", proved, "", true, true},
-		"a program that says nothing":         {http.MethodGet, "", proved, "", true, true},
+		"a link checker that says nothing":    {http.MethodGet, "", confirm, "", false, true},
 		"a mail scanner":                      {http.MethodGet, "*/*", confirm, "", false, true},
 		"a scanner that wants text":           {http.MethodGet, "text/plain", confirm, "", false, true},
 		"a scanner that wants any text":       {http.MethodGet, "text/*", confirm, "", false, true},
