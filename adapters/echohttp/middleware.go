@@ -137,7 +137,7 @@ func (e *edge) logShort(ex *exchange, r *http.Request, status int, took time.Dur
 		_, problem := Classify(ex.failure)
 		line += " " + problem.Code
 	}
-	e.log.Log(context.Background(), slog.LevelInfo, line) //nolint:contextcheck // the request's id would double the line
+	e.log.Log(context.Background(), slog.LevelInfo, line) //nolint:contextcheck,sloglint // the request's id would double the line, which is for people
 }
 
 // identify gives the request an id, and puts it into the context, for the log. Only a trusted proxy may choose it: an

@@ -104,8 +104,7 @@ func get(p *program, url string) ([]byte, error) {
 
 // plainly is what went wrong with a connection, without the names of the functions that it went through.
 func plainly(err error) error {
-	var call *os.SyscallError
-	if errors.As(err, &call) {
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
 		return call.Err
 	}
 	return err

@@ -70,7 +70,7 @@ func Start(ctx context.Context, c *Config, stdio Stdio) (*Server, error) {
 func (s *Server) start(ctx context.Context) error {
 	c := s.config
 	for _, warning := range c.warnings {
-		s.log.WarnContext(ctx, warning)
+		s.log.WarnContext(ctx, "a variable has no effect", "why", warning)
 	}
 	if err := c.checkPorts(); err != nil {
 		return err

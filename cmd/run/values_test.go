@@ -68,7 +68,7 @@ func plain(c *run.Config) string {
 			continue
 		}
 		value := v.FieldByIndex(field.Index)
-		if s, ok := value.Interface().(interface{ Reveal() string }); ok {
+		if s, ok := reflect.TypeAssert[interface{ Reveal() string }](value); ok {
 			all.WriteString(field.Name + "=" + s.Reveal() + "\n")
 			continue
 		}

@@ -108,8 +108,7 @@ func TestCommandsWantOnlyWhatTheyUse(t *testing.T) {
 		signet(t, env, "", "health").want(t, 1, "signet: PORT must be")
 		env["PORT"] = hostOf(t, s.URL).Port()
 		signet(t, env, "", "health").want(t, 0)
-		lines := strings.Split(strings.TrimSpace(signet(t, env, "", "serve").want(t, 1).Err), "\n")
-		for _, line := range lines {
+		for line := range strings.SplitSeq(strings.TrimSpace(signet(t, env, "", "serve").want(t, 1).Err), "\n") {
 			if !strings.HasPrefix(line, "signet: ") || strings.HasSuffix(line, ".") {
 				t.Errorf("%q begins or ends otherwise than the others", line)
 			}
@@ -149,11 +148,11 @@ func TestTheKeyOfTheDataFolderAndSECRET_KEYDoNotFight(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t, testkit.Options{})
 	account := s.NewAccount()
-	in := s.Client().Login(account)
+	s.Client().Login(account)
 	s.Stop()
 	s.Env["SECRET_KEY"] = testkit.SecretKey
 	s.Restart()
-	in = s.Client().Login(account)
+	in := s.Client().Login(account)
 	s.Client().Me(in.Access).Want(http.StatusOK, "")
 	if !strings.Contains(s.Log.String(), "takes the place of the key that the data folder came with") {
 		t.Error("it does not say which key counts now")
