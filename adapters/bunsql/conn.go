@@ -103,7 +103,7 @@ func (db *DB) translate(ctx context.Context, err error) (translated error, again
 		return domain.ErrInvalidRequest.Because(failure.Cause), false
 	case Again:
 		return domain.ErrUnavailable.Because(failure.Cause), true
-	case Unreachable:
+	case Unreachable, Refused:
 		return domain.ErrUnavailable.Because(failure.Cause), false
 	case Defect:
 	}

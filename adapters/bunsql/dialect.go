@@ -64,6 +64,7 @@ const (
 	BadValue          // a value that the database refuses to hold
 	Again             // another transaction was in the way: the same transaction may well succeed now
 	Unreachable       // no connection, no time, no room, shutting down
+	Refused           // the server knows no such role, password or database: asking again is of no use
 )
 
 // Failure is an error of the database without the values that were part of the statement: those may be addresses and hashes,
@@ -71,4 +72,6 @@ const (
 type Failure struct {
 	Class Class
 	Cause error
+	// Connecting tells that there was no connection yet: whatever was about to be done has no part in it.
+	Connecting bool
 }

@@ -224,7 +224,10 @@ func (m *Migrator) failed(what, name string, err error) error {
 		err = partial.Err
 	}
 	failure := m.engine.Dialect.Classify(err)
-	err = fmt.Errorf("migrations: %s: %w", strings.TrimSpace(what+" "+name), failure.Cause)
+	err = failure.Cause
+	if !failure.Connecting {
+		err = fmt.Errorf("migrations: %s: %w", strings.TrimSpace(what+" "+name), err)
+	}
 	if failure.Class == Unreachable {
 		return domain.ErrUnavailable.Because(err)
 	}

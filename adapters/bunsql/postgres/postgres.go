@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -52,21 +51,6 @@ func dialect() bunsql.Dialect {
 		AdvisoryLock: "SELECT pg_advisory_xact_lock(?)",
 		Prefix:       prefix,
 	}
-}
-
-// parse reads an address. Its error does not repeat it: there is a password in it.
-func parse(url string) (*pgx.ConnConfig, error) {
-	config, err := pgx.ParseConfig(url)
-	if err != nil {
-		return nil, errors.New("the Postgres address can't be read: it should look like postgresql://user:password@host:5432/name")
-	}
-	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
-	config.StatementCacheCapacity, config.DescriptionCacheCapacity = 0, 0 // there is nothing to put in, and each takes 60 KB a connection
-	config.RuntimeParams["application_name"] = "signet"
-	if config.ConnectTimeout == 0 || config.ConnectTimeout > 5*time.Second {
-		config.ConnectTimeout = 5 * time.Second // of those connections that are opened with no request behind them
-	}
-	return config, nil
 }
 
 func connect(config *pgx.ConnConfig, prepare ...func(context.Context, *pgx.Conn) error) driver.Connector {
