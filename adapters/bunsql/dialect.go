@@ -19,8 +19,9 @@ type Dialect struct {
 	// look at the change feed.
 	Statement, Feed time.Duration
 
-	// Begin is the statement that opens a transaction which reads what others have committed.
-	Begin string
+	// Begin are the statements that open a transaction which reads what others have committed. What they set is the transaction's
+	// alone: a pooler gives its connection to others afterwards.
+	Begin []string
 
 	// Join, if not nil, makes a context whose statement goes to the server in one message with those ahead of it. They run one
 	// after the other as if sent alone, each with a view of its own of what is committed, up to the first that fails; when that

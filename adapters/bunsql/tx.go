@@ -5,6 +5,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -118,11 +120,11 @@ func (db *DB) begin(ctx context.Context) (*attempt, error) {
 	}
 	run := &attempt{db: db, conn: conn, life: context.WithoutCancel(ctx)}
 	if db.dialect.Join != nil {
-		run.queued = []string{db.dialect.Begin}
+		run.queued = slices.Clone(db.dialect.Begin)
 		return run, nil
 	}
 	run.begun = true
-	if _, err := conn.ExecContext(acquire, db.dialect.Begin); err != nil {
+	if _, err := conn.ExecContext(acquire, strings.Join(db.dialect.Begin, ";\n")); err != nil {
 		err = overdue(acquire, err)
 		run.end()
 		return nil, err
@@ -155,7 +157,7 @@ func (a *attempt) ahead(ctx context.Context) context.Context {
 
 // commit reports success only when the database said so.
 func (a *attempt) commit() (again bool, err error) {
-	if !a.begun && len(a.queued) == 1 { // BEGIN alone
+	if !a.begun && len(a.queued) == len(a.db.dialect.Begin) { // nothing but how it begins
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeout(a.life, a.db.dialect.Statement)
