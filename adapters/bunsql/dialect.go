@@ -43,6 +43,11 @@ type Dialect struct {
 	// when the connection breaks it is sent again, even if the first was done.
 	Answer func(ctx context.Context, pool *sql.DB, statement string) (string, error)
 
+	// ReadOnly, if not empty, is a query that yields whether the server refuses writes. Renew, then, gives up the connections made
+	// until now: new ones may find the server that takes them.
+	ReadOnly string
+	Renew    func()
+
 	// Scrub, if not empty, makes the database give up copies of what was deleted that it keeps for itself.
 	Scrub string
 }
@@ -65,6 +70,7 @@ const (
 	BadValue          // a value that the database refuses to hold
 	Again             // another transaction was in the way: the same transaction may well succeed now
 	Unreachable       // no connection, no time, no room, shutting down
+	ReadOnly          // the server takes no writes: a standby, in the middle of a failover
 	Refused           // the server knows no such role, password or database: asking again is of no use
 )
 

@@ -37,6 +37,7 @@ type attempt struct {
 	late     bool  // and that was a queued statement, which fn had passed by then
 	again    bool
 	messages bool // the outbox has something new
+	writes   bool // rows were added: that it commits tells that the server takes them
 }
 
 func (a *attempt) void(err error, again, late bool) {
@@ -164,6 +165,9 @@ func (a *attempt) commit() (again bool, err error) {
 	defer cancel()
 	if _, err = a.conn.ExecContext(a.ahead(ctx), "COMMIT"); err == nil {
 		a.begun = false
+		if a.writes {
+			a.db.found(false)
+		}
 		return false, nil
 	}
 	translated, again := a.db.translate(context.Background(), err)

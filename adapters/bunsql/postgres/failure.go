@@ -84,8 +84,8 @@ func class(e *pgconn.PgError) bunsql.Class {
 		return bunsql.Again
 	case "28P01", "28000", "3D000": // see refused
 		return bunsql.Refused
-	case "25006": // read_only_sql_transaction: a standby, in the middle of a failover
-		return bunsql.Unreachable
+	case "25006": // read_only_sql_transaction
+		return bunsql.ReadOnly
 	}
 	switch e.Code[:min(2, len(e.Code))] {
 	case "22": // data exception

@@ -43,8 +43,10 @@ func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
 	if opts.MaxConns <= 0 {
 		opts.MaxConns = maxConns
 	}
-	requests := pool(connector{connect(config, check)}, opts.MaxConns)
-	return bunsql.New(dialect(), bunsql.Pools{Write: requests, Read: requests, Feed: pool(connector{connect(config, check)}, 1)}, opts), nil
+	own, times := dialect(), new(generations)
+	own.ReadOnly, own.Renew = "SELECT current_setting('transaction_read_only') = 'on'", times.renew
+	requests := pool(connector{connect(config, check), times}, opts.MaxConns)
+	return bunsql.New(own, bunsql.Pools{Write: requests, Read: requests, Feed: pool(connector{connect(config, check), times}, 1)}, opts), nil
 }
 
 func dialect() bunsql.Dialect {
