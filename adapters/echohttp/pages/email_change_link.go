@@ -31,19 +31,20 @@ func (l *EmailChangeLink) Mount(a *echohttp.API) {
 			{Description: "For browsers, a page that says so", Type: mediaHTML},
 			{Status: http.StatusBadRequest, Description: "For browsers, a page that says that the link no longer works", Type: mediaHTML},
 		}, retryContents...),
-		Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
+		FailurePage: emailChangePage.failurePage(plainView),
+		Errors:      []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
 	}, l.post)
 }
 
 func (l *EmailChangeLink) follow(_ context.Context, caller echohttp.Caller, _ api.ChangeEmailLinkRequest) (echohttp.Raw, error) {
-	if !caller.Head && !accepts(caller.Accept, mediaHTML) {
+	if !caller.Head && !WantsHTML(caller.Accept) {
 		return echohttp.Raw{}, domain.ErrConfirmationNeeded
 	}
 	return emailChangePage.render(caller, http.StatusOK, retryView{})
 }
 
 func (l *EmailChangeLink) post(ctx context.Context, caller echohttp.Caller, in api.ChangeEmailLinkRequest) (echohttp.Raw, error) {
-	html := accepts(caller.Accept, mediaHTML)
+	html := WantsHTML(caller.Accept)
 	err := l.Service.ConfirmEmail(ctx, profile.ConfirmEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
 	status, public := echohttp.Classify(err)
 	switch {

@@ -29,9 +29,6 @@ func LoginNotKnown(caller echohttp.Caller, failure error) (echohttp.Raw, error) 
 	return navigation(loginNotKnownPage.renderFailure(caller, status, public, nil))
 }
 
-// WantsHTML tells whether somebody looks at the answer.
-func WantsHTML(accept string) bool { return accepts(accept, mediaHTML) }
-
 // navigation keeps the window's hold of the one that opened it.
 func navigation(raw echohttp.Raw, err error) (echohttp.Raw, error) {
 	if err == nil {

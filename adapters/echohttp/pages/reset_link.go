@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
@@ -29,7 +30,8 @@ func (l *ResetLink) Mount(a *echohttp.API) {
 		Produces: append([]echohttp.Content{
 			{Description: "A page that says that it is done", Type: mediaHTML},
 			{Status: http.StatusBadRequest, Description: "The form with what is wrong beside the field, or a page that says that the link no longer works", Type: mediaHTML},
-		}, retryContents...),
+		}, slices.Concat(unreadableContents, retryContents)...),
+		FailurePage: resetPage.failurePage(func(v retryView) any { return l.form(resetView{retryView: v}) }),
 	}, l.post)
 }
 

@@ -35,12 +35,12 @@ func (l *VerificationLink) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodPost, "/api/auth/verify-email/{token}", echohttp.Op{
 		ID: "confirmVerificationLink", Tag: echohttp.TagRegistration, Summary: "Prove a mailbox by the token of the link",
 		Produces: slices.Concat(produces, []echohttp.Content{{Status: http.StatusBadRequest, Description: "For browsers, a page that says so", Type: mediaHTML}}, retryContents),
-		Errors:   []*domain.Error{domain.ErrInvalidToken},
+		Errors:   []*domain.Error{domain.ErrInvalidToken}, FailurePage: confirmPage.failurePage(plainView),
 	}, l.post)
 }
 
 func (l *VerificationLink) follow(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest) (echohttp.Raw, error) {
-	html, json := accepts(caller.Accept, mediaHTML), caller.Accept == "" || accepts(caller.Accept, echohttp.MediaJSON)
+	html, json := WantsHTML(caller.Accept), caller.Accept == "" || weight(caller.Accept, echohttp.MediaJSON) > 0
 	switch {
 	case html || caller.Head:
 		return confirmPage.render(caller, http.StatusOK, retryView{})
@@ -51,7 +51,7 @@ func (l *VerificationLink) follow(ctx context.Context, caller echohttp.Caller, i
 }
 
 func (l *VerificationLink) post(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest) (echohttp.Raw, error) {
-	return l.consume(ctx, caller, in, accepts(caller.Accept, mediaHTML))
+	return l.consume(ctx, caller, in, WantsHTML(caller.Accept))
 }
 
 // consume answers a person with a page, also when the link no longer works, and a program with JSON.
