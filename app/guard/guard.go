@@ -63,10 +63,7 @@ func (g *Guard) Attempt(ctx context.Context, email domain.Email, from domain.Ori
 // Forgive gives all guesses at an account back: its owner, who has just proved the mailbox, must not wait for what strangers did
 // (TH-4).
 func (g *Guard) Forgive(ctx context.Context, email domain.Email) {
-	account := g.accountKey(email)
-	for range g.settings.Limits.Account.Burst {
-		g.limiter.Return(context.WithoutCancel(ctx), g.settings.Limits.Account, account)
-	}
+	g.limiter.Forgive(context.WithoutCancel(ctx), g.settings.Limits.Account, g.accountKey(email))
 }
 
 // Registration takes the budget of one registration, whose hash would otherwise be anybody's way to fill the queue that logins

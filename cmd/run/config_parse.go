@@ -13,6 +13,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/signet-auth/signet/adapters/bunsql/postgres"
 	"github.com/signet-auth/signet/domain"
 )
 
@@ -247,6 +248,12 @@ func (c *Config) check() []error {
 		bad(block.Bits() > 0, "DEV_PEERS must not hold every address: mails of the inbox let anybody into accounts")
 	}
 	bad(isDatabase(c.MigrateURI), "MIGRATE_DATABASE_URI must begin with postgres:// or postgresql://")
+	for name, uri := range map[string]domain.Secret{"DATABASE_URI": c.Database, "MIGRATE_DATABASE_URI": c.MigrateURI} {
+		if isDatabase(uri) && !uri.IsZero() {
+			err := postgres.CheckAddress(uri.Reveal())
+			bad(err == nil, "%s: %w", name, err)
+		}
+	}
 	bad(c.RedisURL.IsZero() || hasScheme(c.RedisURL.Reveal(), "redis", "rediss"), "REDIS_URL must begin with redis:// or rediss://")
 	bad(c.RedisURL.IsZero() || c.RedisUser == "", "REDIS_USERNAME and REDIS_URL exclude each other: put the name into the URL")
 	bad(c.RedisUser == "" || !c.RedisPassword.IsZero(), "REDIS_USERNAME needs REDIS_PASSWORD")

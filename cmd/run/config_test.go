@@ -118,6 +118,7 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 		},
 		"words":                        {map[string]string{"JWT_ALG": "HS256", "REGISTRATION": "yes"}, []string{"JWT_ALG", "REGISTRATION"}},
 		"a wildcard origin":            {map[string]string{"CORS_ORIGINS": "*"}, []string{"CORS_ORIGINS"}},
+		"a password that ends early":   {map[string]string{"DATABASE_URI": "postgres://u:p@hunter2/w#rd@host/db"}, []string{"DATABASE_URI:"}},
 		"another database":             {map[string]string{"DATABASE_URI": "mysql://root:hunter2@localhost/db"}, []string{"DATABASE_URI"}},
 		"two ways to Redis":            {map[string]string{"REDIS_URL": "redis://h", "REDIS_HOST": "h"}, []string{"REDIS_URL"}},
 		"a link that carries no token": {map[string]string{"LINK_VERIFY": "https://app.example.com/"}, []string{"LINK_VERIFY"}},

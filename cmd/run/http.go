@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/adapters/echohttp/pages"
 	"github.com/signet-auth/signet/adapters/echohttp/rest"
@@ -18,7 +19,9 @@ import (
 
 // listen binds the listeners before the core is made: with port 0 the core needs to know where it is reached. The returned
 // function gives the core to the listeners, which serve nothing before.
-func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*echohttp.Server, func(a *app.App, publicURL string, logo pages.Logo), error) {
+func (s *Server) listen(
+	db *bunsql.DB, l limiters, m mailSetup, metrics telemetry.Registry,
+) (*echohttp.Server, func(a *app.App, publicURL string, logo pages.Logo), error) {
 	c := s.config
 	var ready func(context.Context) (bool, map[string]string)
 	var authenticate func(context.Context, domain.Secret) (domain.Actor, error)
@@ -59,7 +62,7 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	}
 	return listeners, func(a *app.App, publicURL string, logo pages.Logo) {
 		authenticate, mayProxy, used = a.Authenticator.Authenticate, a.Directory.RequireLoginProxy, a.Usage.Used
-		ready, stopped = readiness(a, l), a.Stops.Recent
+		ready, stopped = readiness(a, l, db), a.Stops.Recent
 		api.ServedAt(publicURL)
 		site := pages.NewSite(pages.Options{
 			Product: c.ProductName, Logo: logo, PublicURL: publicURL, AfterVerify: c.AfterVerify, AfterReset: c.AfterReset,
@@ -120,13 +123,15 @@ func reachable(addr net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// readiness: without the database nothing can be served for long; without Redis everything can, a little less well.
-func readiness(a *app.App, l limiters) func(context.Context) (bool, map[string]string) {
+// readiness: without the database calls are answered from memory for as long as the feed is fresh, and a load balancer that sent them
+// nowhere would take that from all replicas at once. Without Redis everything can be served, a little less well.
+func readiness(a *app.App, l limiters, db *bunsql.DB) func(context.Context) (bool, map[string]string) {
 	return func(ctx context.Context) (bool, map[string]string) {
 		details := map[string]string{"database": "ok", "feed": fmt.Sprintf("%.1fs behind", a.Feed.Lag().Seconds()), "redis": "not used"}
-		err := a.Base.Store.Ping(ctx)
-		if err != nil {
+		if db.Ping(ctx) != nil {
 			details["database"] = "unavailable"
+		} else if db.ReadOnly() {
+			details["database"] = "read-only: it refuses writes"
 		}
 		if l.redis != nil {
 			details["redis"] = "ok"
@@ -134,6 +139,6 @@ func readiness(a *app.App, l limiters) func(context.Context) (bool, map[string]s
 				details["redis"] = "unavailable: limits count in this process, the feed is polled"
 			}
 		}
-		return err == nil, details
+		return a.Feed.Fresh(ctx) == nil, details
 	}
 }

@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 
+	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/app"
@@ -13,12 +14,13 @@ import (
 )
 
 // observe registers what operators watch beyond requests.
-func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, l limiters) error {
+func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, db *bunsql.DB, l limiters) error {
 	err := errors.Join(
 		metrics.Gauge("signet_feed_lag_seconds", "Age of the last good look at the change feed.", nil,
 			func() float64 { return a.Feed.Lag().Seconds() }),
 		metrics.Gauge("signet_hash_queue_waiting", "Callers who wait for a place to hash a password.", nil,
 			func() float64 { return float64(hasher.Waiting()) }),
+		metrics.Gauge("signet_database_read_only", "Whether the database was last found to refuse writes.", nil, func() float64 { return oneIf(db.ReadOnly()) }),
 		observeJanitor(metrics, a.Janitor),
 		observeKeys(metrics, a.Keys),
 		observeHashes(metrics, a.Passwords),
@@ -27,12 +29,14 @@ func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, l li
 	if l.redis == nil {
 		return err
 	}
-	return errors.Join(err, metrics.Gauge("signet_redis_up", "Whether Redis is in use.", nil, func() float64 {
-		if l.redis.Healthy() {
-			return 1
-		}
-		return 0
-	}))
+	return errors.Join(err, metrics.Gauge("signet_redis_up", "Whether Redis is in use.", nil, func() float64 { return oneIf(l.redis.Healthy()) }))
+}
+
+func oneIf(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // observeHashes registers logins that no password could make good.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -177,5 +178,8 @@ func (p *program) migrator(use func(*Config, *bunsql.Migrator) error) error {
 		return err
 	}
 	defer func() { _ = migrator.Close() }()
+	migrator.OnWait(func(_ context.Context, holder string) {
+		_, _ = fmt.Fprintln(p.stdio.Err, "waiting for another process to finish migrating the database: the lock is held by", holder)
+	})
 	return use(c, migrator)
 }

@@ -111,7 +111,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listeners, mount, err := s.listen(l, m, metrics)
+	listeners, mount, err := s.listen(db, l, m, metrics)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	if err := observe(metrics, s.app, s.hasher, l); err != nil {
+	if err := observe(metrics, s.app, s.hasher, db, l); err != nil {
 		return err
 	}
 	mount(s.app, publicURL, logo)

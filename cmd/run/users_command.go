@@ -28,7 +28,7 @@ type named struct {
 
 type usersList struct {
 	Search string `help:"Only those whose address or name begins so (two characters or more), or with this id; up to 200 in all."`
-	State  string `help:"Only those who are active, or disabled (closed accounts too)."`
+	State  string `help:"Only those who are active, disabled (closed accounts too) or closed."`
 	Limit  int    `help:"How many, up to 200; 50 unless said, 200 for a search."`
 	Cursor string `help:"Go on where an earlier list ended."`
 	JSON   bool   `help:"Print JSON."`
@@ -43,7 +43,7 @@ type usersShow struct {
 type usersDisable struct {
 	named
 
-	Reason string `help:"Why, for other operators."`
+	Reason string `help:"Why, for other operators; an earlier reason stays unless another is given."`
 	Until  string `help:"When they may come back by themselves: 2027-01-31, 2027-01-31T12:00:00Z, 12h or 30d."`
 }
 

@@ -97,7 +97,12 @@ func TestAdminCreate(t *testing.T) {
 			record.Exec("UPDATE users SET email_verified_at = NULL WHERE id = ?", account.ID)
 			promote().want(t, 1, "proved the mailbox")
 			record.Exec("UPDATE users SET email_verified_at = created_at WHERE id = ?", account.ID)
-			signet(t, env, "", "users", "disable", account.Email).want(t, 0)
+			signet(t, env, "", "users", "disable", account.Email, "--reason", "on leave").want(t, 0)
+			signet(t, env, "", "users", "disable", account.Email, "--until", "30d").want(t, 0)
+			signet(t, env, "", "users", "show", account.Email).want(t, 0, "on leave")
+			if closed := signet(t, env, "", "users", "list", "--state", "closed").want(t, 0); strings.Contains(closed.Out, account.Email) {
+				t.Error("it is listed as closed")
+			}
 			promote().want(t, 1, "users enable")
 			signet(t, env, "", "users", "enable", account.Email).want(t, 0)
 			for range 2 {

@@ -123,7 +123,16 @@ func TestThePageOfTheResetLink(t *testing.T) {
 				"a semicolon":            {with(form, "new_password=a;repeated=b"), 400, "invalid_request"},
 				"a large one":            {with(form, "new_password="+strings.Repeat("a", 64<<10)), 413, "body_too_large"},
 			} {
-				t.Run(name, func(t *testing.T) { c.In(t).Do(row.request).Want(row.status, row.code) })
+				t.Run(name, func(t *testing.T) {
+					c := c.In(t)
+					c.Do(row.request).Want(row.status, row.code)
+					row.request.Header.Set("Accept", browserAccept)
+					page := c.Do(row.request)
+					if page.Status != row.status {
+						t.Errorf("a browser gets %d", page.Status)
+					}
+					checkKind(t, page, http.MethodPost, "The form did not arrive")
+				})
 			}
 			if n := record.Count("SELECT count(*) FROM audit_events WHERE type = 'password.reset'"); n != 1 {
 				t.Errorf("%d resets", n)

@@ -51,6 +51,8 @@ func TestFollowingTheLink(t *testing.T) {
 	}{
 		"a browser gets a page with a button": {http.MethodGet, browserAccept, "200", `<form method="post">`, false, false},
 		"html after json is a browser too":    {http.MethodGet, "application/json, text/html", "200", `<button type="submit"`, false, false},
+		"json liked better than html":         {http.MethodGet, "application/json, text/html;q=0.5", proved, "", true, true},
+		"html liked better than json":         {http.MethodGet, "application/json;q=0.5, text/html", "200", `<form method="post">`, false, false},
 		"a program that says json":            {http.MethodGet, "application/json", proved, "", true, true},
 		"json in capitals and with a weight":  {http.MethodGet, "Application/JSON;q=0.5, */*;q=0.1", proved, "", true, true},
 		"a link checker that says nothing":    {http.MethodGet, "", confirm, "", false, true},

@@ -34,12 +34,15 @@ func (l *EmailChangeLink) Mount(a *echohttp.API) {
 			{Description: "For browsers, a page that says so", Type: mediaHTML},
 			{Status: http.StatusBadRequest, Description: "For browsers, a page that says that the link no longer works", Type: mediaHTML},
 		}, retryContents...),
+		FailurePage: func(caller echohttp.Caller, status int, failure *domain.Error) (echohttp.Raw, bool) {
+			return l.Site.unreadable(emailChangePage, caller, status, failure, plainView)
+		},
 		Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
 	}, l.post)
 }
 
 func (l *EmailChangeLink) follow(ctx context.Context, caller echohttp.Caller, in api.ChangeEmailLinkRequest) (echohttp.Raw, error) {
-	if !caller.Head && !accepts(caller.Accept, mediaHTML) {
+	if !caller.Head && !WantsHTML(caller.Accept) {
 		return echohttp.Raw{}, domain.ErrConfirmationNeeded
 	}
 	seen, err := l.Service.LookAtEmailChange(ctx, profile.LookAtEmailChangeInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
@@ -50,7 +53,7 @@ func (l *EmailChangeLink) follow(ctx context.Context, caller echohttp.Caller, in
 }
 
 func (l *EmailChangeLink) post(ctx context.Context, caller echohttp.Caller, in api.ChangeEmailLinkRequest) (echohttp.Raw, error) {
-	html := accepts(caller.Accept, mediaHTML)
+	html := WantsHTML(caller.Accept)
 	err := l.Service.ConfirmEmail(ctx, profile.ConfirmEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
 	status, public := echohttp.Classify(err)
 	switch {

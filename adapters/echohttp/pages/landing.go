@@ -50,7 +50,7 @@ func (l *Landing) Mount(a *echohttp.API) {
 
 func (l *Landing) show(_ context.Context, caller echohttp.Caller, _ struct{}) (echohttp.Raw, error) {
 	switch {
-	case !accepts(caller.Accept, mediaHTML):
+	case !WantsHTML(caller.Accept):
 		return echohttp.Raw{}, domain.ErrNotFound
 	case l.Welcome != nil:
 		return l.Site.render(welcomePage, caller, http.StatusOK, *l.Welcome)

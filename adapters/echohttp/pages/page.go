@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
@@ -119,16 +120,33 @@ var retryContents = []echohttp.Content{
 	{Status: http.StatusServiceUnavailable, Description: "For browsers, the page again, to be sent later", Type: mediaHTML},
 }
 
-// accepts tells whether an Accept header names a media type itself. Wildcards don't count: they are what scanners send.
-func accepts(header, media string) bool {
+// unreadableContents describe the answers of Site.unreadable.
+var unreadableContents = []echohttp.Content{
+	{Status: http.StatusRequestEntityTooLarge, Description: "For browsers, the page again", Type: mediaHTML},
+	{Status: http.StatusUnsupportedMediaType, Description: "For browsers, the page again", Type: mediaHTML},
+}
+
+// WantsHTML tells whether somebody looks at the answer: an Accept header that likes a page no less than JSON.
+func WantsHTML(accept string) bool {
+	html := weight(accept, mediaHTML)
+	return html > 0 && html >= weight(accept, echohttp.MediaJSON)
+}
+
+// weight is how much an Accept header likes a media type that it names itself (RFC 9110 §12.4.2), from 0, not at all, to 1. Wildcards
+// don't count: they are what scanners send.
+func weight(header, media string) (best float64) {
 	for item := range strings.SplitSeq(header, ",") {
 		name, params, err := mime.ParseMediaType(item)
 		if err != nil || name != media {
 			continue
 		}
-		if weight, given := params["q"]; !given || strings.ContainsAny(weight, "123456789") { // 0 and 0.000 are "not this one"
-			return true
+		q := 1.0
+		if text, given := params["q"]; given {
+			q, _ = strconv.ParseFloat(text, 64) // what is no number is 0
+		}
+		if q <= 1 {
+			best = max(best, q)
 		}
 	}
-	return false
+	return best
 }

@@ -29,9 +29,6 @@ func (s *Site) LoginNotKnown(caller echohttp.Caller, failure error) (echohttp.Ra
 	return navigation(s.renderFailure(loginNotKnownPage, caller, status, public, nil))
 }
 
-// WantsHTML tells whether somebody looks at the answer.
-func WantsHTML(accept string) bool { return accepts(accept, mediaHTML) }
-
 // navigation keeps the window's hold of the one that opened it.
 func navigation(raw echohttp.Raw, err error) (echohttp.Raw, error) {
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
@@ -32,7 +33,10 @@ func (l *ResetLink) Mount(a *echohttp.API) {
 		Produces: append([]echohttp.Content{
 			{Description: "A page that says that it is done", Type: mediaHTML},
 			{Status: http.StatusBadRequest, Description: "The form with what is wrong beside the field, or a page that says that the link no longer works", Type: mediaHTML},
-		}, retryContents...),
+		}, slices.Concat(unreadableContents, retryContents)...),
+		FailurePage: func(caller echohttp.Caller, status int, failure *domain.Error) (echohttp.Raw, bool) {
+			return l.Site.unreadable(resetPage, caller, status, failure, func(v linkView) any { return l.policed(resetView{linkView: v}) })
+		},
 	}, l.post)
 }
 
@@ -98,6 +102,10 @@ func (l *ResetLink) post(ctx context.Context, caller echohttp.Caller, in api.Res
 
 // form is the page, with what it says about every password.
 func (l *ResetLink) form(caller echohttp.Caller, status int, view resetView) (echohttp.Raw, error) {
+	return l.Site.render(resetPage, caller, status, l.policed(view))
+}
+
+func (l *ResetLink) policed(view resetView) resetView {
 	view.MinLength = l.Service.Policy().MinLength
-	return l.Site.render(resetPage, caller, status, view)
+	return view
 }

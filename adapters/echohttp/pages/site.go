@@ -104,6 +104,22 @@ func (s *Site) renderFailure(p page, caller echohttp.Caller, status int, failure
 	return raw, err
 }
 
+// unreadable answers a person with the page when its form could not be read, or something else went wrong that the page has no place for.
+// view takes the alert into what the page shows.
+func (s *Site) unreadable(p page, caller echohttp.Caller, status int, failure *domain.Error, view func(linkView) any) (echohttp.Raw, bool) {
+	if !WantsHTML(caller.Accept) {
+		return echohttp.Raw{}, false
+	}
+	alert := newRetryView(failure)
+	if status < http.StatusInternalServerError && !isTemporary(failure) { // the text is about bodies and media types, for programs
+		alert = linkView{Alert: "The form did not arrive the way it was sent. Please fill it in and send it once more.", AlertCode: "unreadable"}
+	}
+	raw, err := s.renderFailure(p, caller, status, failure, view(alert))
+	return raw, err == nil
+}
+
+func plainView(v linkView) any { return v }
+
 // renderLook answers somebody who follows a link that can't be shown: with the page that says so when it is dead, or with one to try again from
 // when that can't be told now. No form is drawn that may turn out to be in vain.
 func (s *Site) renderLook(dead page, caller echohttp.Caller, failure error) (echohttp.Raw, error) {

@@ -37,12 +37,14 @@ func (l *VerificationLink) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodPost, "/api/auth/verify-email/{token}", echohttp.Op{
 		ID: "confirmVerificationLink", Tag: echohttp.TagRegistration, Summary: "Prove a mailbox by the token of the link",
 		Produces: slices.Concat(produces, []echohttp.Content{{Status: http.StatusBadRequest, Description: "For browsers, a page that says so", Type: mediaHTML}}, retryContents),
-		Errors:   []*domain.Error{domain.ErrInvalidToken},
+		Errors:   []*domain.Error{domain.ErrInvalidToken}, FailurePage: func(caller echohttp.Caller, status int, failure *domain.Error) (echohttp.Raw, bool) {
+			return l.Site.unreadable(confirmPage, caller, status, failure, plainView)
+		},
 	}, l.post)
 }
 
 func (l *VerificationLink) follow(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest) (echohttp.Raw, error) {
-	html, json := accepts(caller.Accept, mediaHTML), accepts(caller.Accept, echohttp.MediaJSON)
+	html, json := WantsHTML(caller.Accept), weight(caller.Accept, echohttp.MediaJSON) > 0
 	switch {
 	case html || caller.Head:
 		return l.look(ctx, caller, in)
@@ -62,7 +64,7 @@ func (l *VerificationLink) look(ctx context.Context, caller echohttp.Caller, in 
 }
 
 func (l *VerificationLink) post(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest) (echohttp.Raw, error) {
-	return l.consume(ctx, caller, in, accepts(caller.Accept, mediaHTML))
+	return l.consume(ctx, caller, in, WantsHTML(caller.Accept))
 }
 
 // consume answers a person with a page, also when the link no longer works, and a program with JSON.

@@ -39,7 +39,7 @@ func (r *Account) close(ctx context.Context, caller echohttp.Caller, in api.Clos
 }
 
 func (r *Account) export(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.ExportResponse, error) {
-	out, err := r.Service.Export(ctx, caller.Actor)
+	out, err := r.Service.Export(ctx, user.ExportInput{Actor: caller.Actor, From: caller.Origin})
 	if err != nil {
 		return api.ExportResponse{}, err
 	}
