@@ -73,7 +73,7 @@ func New(current domain.Secret, previous []domain.Secret, entropy io.Reader) (*S
 			name = fmt.Sprintf("previous secret %d", i)
 		}
 		if reason := weakness(secret.Reveal()); reason != "" {
-			return nil, fmt.Errorf("%s %s; make one with: openssl rand -base64 32", name, reason)
+			return nil, fmt.Errorf("%s %s; make one with: openssl rand -base64 48", name, reason)
 		}
 		m, err := newMaster(secret)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"reflect"
@@ -218,6 +219,8 @@ func (c *Config) check() []error {
 	bad(c.PasswordMin >= 8 && c.PasswordMin <= 64, "PASSWORD_MIN_LENGTH must be from 8 to 64")
 	bad(c.PasswordMax >= 64 && c.PasswordMax <= 1024, "PASSWORD_MAX_LENGTH must be from 64 to 1024")
 	bad(c.Port >= 0 && c.Port <= 65535, "PORT must be from 0 to 65535")
+	_, adminPort, adminErr := net.SplitHostPort(c.AdminAddr)
+	bad(c.AdminAddr == "off" || adminErr == nil && adminPort != "", "ADMIN_ADDR must be host:port such as 127.0.0.1:5001, or off")
 	bad(c.MailPort > 0 && c.MailPort <= 65535, "MAIL_PORT must be from 1 to 65535")
 	errs = append(errs, c.checkMail()...)
 	bad(c.MaxSessions >= 0, "MAX_SESSIONS_PER_USER must be 0 (no limit) or more")

@@ -32,9 +32,10 @@ func (d devMail) Run(p *program) error {
 	if c.AdminAddr == "off" {
 		return errors.New("ADMIN_ADDR is off: the development inbox would be there")
 	}
-	body, err := get(p, "http://"+local(c.AdminAddr)+"/dev/inbox")
+	addr := local(c.AdminAddr)
+	body, err := get(p, "http://"+addr+"/dev/inbox")
 	if err != nil {
-		return fmt.Errorf("the development inbox does not answer; is the server running, with this ADMIN_ADDR and without MAIL_SERVER? %w", err)
+		return fmt.Errorf("the development inbox does not answer at %s (ADMIN_ADDR); is the server running, and without MAIL_SERVER? %w", addr, err)
 	}
 	var listing struct {
 		Messages []json.RawMessage `json:"messages"`
@@ -68,8 +69,9 @@ func (healthCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	if _, err = get(p, "http://"+local(c.publicAddr())+"/livez"); err != nil {
-		return fmt.Errorf("no server answers at PORT of HOST: %w", err)
+	addr := local(c.publicAddr())
+	if _, err = get(p, "http://"+addr+"/livez"); err != nil {
+		return fmt.Errorf("no server answers at %s (HOST and PORT): %w", addr, err)
 	}
 	return nil
 }

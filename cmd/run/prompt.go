@@ -46,7 +46,7 @@ func (p *program) password(stdin bool) (domain.Secret, error) {
 	}
 	again, err := p.ask(terminal, "Again: ", true)
 	if err == nil && first != again {
-		err = errors.New("the two are not equal")
+		err = errors.New("the two are not equal, and nothing was done")
 	}
 	return domain.NewSecret(first), err
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -11,6 +12,9 @@ type serveCommand struct{}
 func (serveCommand) Run(p *program) error {
 	config, err := ParseConfig(p.environ)
 	if err != nil {
+		for _, warning := range nearMisses(p.environ) { // the cause, perhaps
+			err = errors.Join(err, errors.New(warning))
+		}
 		return err
 	}
 	server, err := Start(p.ctx, config, p.stdio)

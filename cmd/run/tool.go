@@ -26,8 +26,8 @@ type tool struct {
 
 // openTool opens what a server opens, except what other replicas share in Redis: nobody guesses at a terminal, and commands are heard
 // of by the feed.
-func openTool(ctx context.Context, c *Config, looks bool) (*tool, error) {
-	if err := upToDate(ctx, c, looks); err != nil {
+func openTool(ctx context.Context, c *Config, looks bool, told func(format string, args ...any)) (*tool, error) {
+	if err := upToDate(ctx, c, looks, told); err != nil {
 		return nil, err
 	}
 	sealer, err := openSealer(c)
@@ -75,7 +75,7 @@ func (p *program) use(run func(*tool) error) error {
 	if err != nil {
 		return err
 	}
-	t, err := openTool(p.ctx, c, p.looks)
+	t, err := openTool(p.ctx, c, p.looks, p.notice)
 	if err != nil {
 		return err
 	}
@@ -85,11 +85,10 @@ func (p *program) use(run func(*tool) error) error {
 
 // upToDate brings the embedded database up, so that a command may come before the first start; with Postgres the schema's
 // owner does it. A command that only looks changes nothing.
-func upToDate(ctx context.Context, c *Config, looks bool) error {
-	if looks && c.embedded() {
-		if err := dataDir(c.DataDir).there(); err != nil {
-			return err
-		}
+func upToDate(ctx context.Context, c *Config, looks bool, told func(format string, args ...any)) error {
+	absent := c.embedded() && dataDir(c.DataDir).there() != nil
+	if looks && absent {
+		return dataDir(c.DataDir).there()
 	}
 	migrator, err := openMigrator(c)
 	if err != nil {
@@ -97,6 +96,9 @@ func upToDate(ctx context.Context, c *Config, looks bool) error {
 	}
 	defer func() { _ = migrator.Close() }()
 	if c.embedded() && !looks {
+		if absent {
+			told("there was no database in %s (DATA_DIR), so one was made", c.DataDir)
+		}
 		_, err = migrator.Up(ctx, 0)
 		return err
 	}
@@ -108,4 +110,9 @@ func upToDate(ctx context.Context, c *Config, looks bool) error {
 		return errors.New("the database lacks migrations: run signet migrate up")
 	}
 	return nil
+}
+
+// notice says something to the person that is no answer.
+func (p *program) notice(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.stdio.Err, "signet: "+format+"\n", args...)
 }

@@ -28,8 +28,13 @@ func isServiceLink(name, value string) bool {
 	return strings.HasSuffix(name, "PORT") && serviceLink.MatchString(value)
 }
 
-// errDotEnv names no line: its text may be a secret.
+// errDotEnv repeats no line: it may be a secret.
 var errDotEnv = errors.New("the file .env can't be read: it should have lines of NAME=value")
+
+func dotEnvError(whole, rest, what string) error {
+	line := strings.Count(whole[:len(whole)-len(rest)], "\n")
+	return fmt.Errorf("%w: line %d %s", errDotEnv, max(line, 1), what)
+}
 
 var settingName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 
@@ -40,6 +45,10 @@ var comment = regexp.MustCompile(`(^|\s)#.*$`)
 func parseDotEnv(text string) (map[string]string, error) {
 	values := map[string]string{}
 	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
+	if !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	whole := text
 	for text != "" {
 		var line string
 		line, text, _ = strings.Cut(text, "\n")
@@ -50,17 +59,17 @@ func parseDotEnv(text string) (map[string]string, error) {
 		name, value, ok := strings.Cut(strings.TrimPrefix(line, "export "), "=")
 		name = strings.TrimSpace(name)
 		if !ok || !settingName.MatchString(name) {
-			return nil, errDotEnv
+			return nil, dotEnvError(whole, text, "is something else")
 		}
 		value = strings.TrimSpace(value)
 		if value != "" && (value[0] == '"' || value[0] == '\'') {
 			inside, rest, closed := strings.Cut(value[1:]+"\n"+text, value[:1])
 			if !closed {
-				return nil, errDotEnv
+				return nil, dotEnvError(whole, text, "begins a quote that does not end")
 			}
 			behind, more, _ := strings.Cut(rest, "\n")
 			if behind = strings.TrimSpace(behind); behind != "" && behind[0] != '#' {
-				return nil, errDotEnv
+				return nil, dotEnvError(whole, more, "has something behind the quote")
 			}
 			values[name], text = inside, more
 			continue
@@ -98,7 +107,7 @@ func nearMisses(environ map[string]string) []string {
 	settings := settingNames()
 	var warnings []string
 	for name := range environ {
-		if len(name) < 6 || !strings.Contains(name, "_") || slices.Contains(settings, strings.TrimSuffix(name, "_FILE")) {
+		if len(name) < 8 && !strings.Contains(name, "_") || len(name) < 6 || slices.Contains(settings, strings.TrimSuffix(name, "_FILE")) {
 			continue
 		}
 		for _, setting := range settings {

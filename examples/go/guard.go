@@ -43,8 +43,12 @@ func newGuard(ctx context.Context, issuer, audience string) (*guard, error) {
 		Issuer string `json:"issuer"`
 		Keys   string `json:"jwks_uri"`
 	}
-	if status, err := g.get(ctx, "/.well-known/openid-configuration", "", &metadata); err != nil || status != http.StatusOK {
-		return nil, fmt.Errorf("%s answers %d (%w)", issuer, status, err)
+	status, err := g.get(ctx, "/.well-known/openid-configuration", "", &metadata)
+	if err != nil {
+		return nil, fmt.Errorf("Signet can't be asked at %s (SIGNET_ISSUER): %w", issuer, err)
+	}
+	if status != http.StatusOK {
+		return nil, fmt.Errorf("%s (SIGNET_ISSUER) answers %d: it should be the issuer that Signet prints, without a slash at its end", issuer, status)
 	}
 	if metadata.Issuer != issuer {
 		return nil, fmt.Errorf("%s calls itself %s, and so do its tokens: SIGNET_ISSUER must be that", issuer, metadata.Issuer)

@@ -70,7 +70,8 @@ def verified(token):
     """Checks signature, typ, iss, aud and exp."""
     try:
         keys().get_signing_keys()  # from memory, but for once in 5 minutes
-    except (jwt.PyJWKClientError, OSError) as e:
+    except (jwt.PyJWKClientError, OSError, RuntimeError) as e:
+        print(f"Signet can't be asked for its keys at {ISSUER} (SIGNET_ISSUER): {e}", flush=True)
         raise Refused(503, "Signet can't be asked for its keys") from e
     try:
         complete = jwt.api_jwt.decode_complete(
