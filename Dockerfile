@@ -8,7 +8,9 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/signet ./cmd/signet \
+# There is no history in here to tell the version by.
+ARG VERSION=
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/signet-auth/signet/cmd/run.version=${VERSION}" -o /out/signet ./cmd/signet \
  && install -d -m 0700 /out/root/data
 
 FROM scratch

@@ -14,6 +14,7 @@ const (
 	EventUserEnabled              EventType = "user.enabled"
 	EventUserDeleted              EventType = "user.deleted"
 	EventUserLocked               EventType = "user.locked"
+	EventUserExported             EventType = "user.exported"
 
 	EventLoginSucceeded EventType = "login.succeeded"
 	EventLoginFailed    EventType = "login.failed"

@@ -128,6 +128,7 @@ type App struct {
 	Proofs        *proof.Service
 	Passwords     *credential.Passwords
 	Guard         *guard.Guard
+	Stops         *guard.Stops
 	Usage         *usage.Recorder
 	Base          *base.Base
 
@@ -158,7 +159,8 @@ func New(p Ports, s Settings) *App {
 	}
 	a.Minter = &access.Minter{Ring: a.Keys, Directory: a.Directory, System: p.System, Issuer: s.Issuer, TTL: s.AccessTTL}
 	a.Usage = &usage.Recorder{Store: p.Store, System: p.System, Log: p.Log}
-	a.Guard = guard.New(p.Limiter, p.Sealer, s.Guard)
+	a.Stops = guard.NewStops(p.System, p.Log)
+	a.Guard = guard.New(p.Limiter, p.Sealer, a.Stops, s.Guard)
 	refreshKeys, cursors := domain.RefreshKeys(p.Sealer.Derive("refresh")), domain.CursorKeys(p.Sealer.Derive("cursor"))
 
 	a.Passwords = credential.New(b, a.Guard, p.Hasher, s.Password)
@@ -258,7 +260,7 @@ func (a *App) Start(ctx context.Context, retry func(context.Context, func(contex
 // Run does the work behind the requests until ctx ends, then what is under way to its end.
 func (a *App) Run(ctx context.Context) {
 	var work sync.WaitGroup
-	for _, run := range []func(context.Context){a.Feed.Run, a.Janitor.Run, a.Outbox.Run, a.Base.Audit.Run, a.Usage.Run} {
+	for _, run := range []func(context.Context){a.Feed.Run, a.Janitor.Run, a.Outbox.Run, a.Base.Audit.Run, a.Usage.Run, a.Stops.Run} {
 		work.Go(func() { run(ctx) })
 	}
 	work.Wait()

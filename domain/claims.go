@@ -28,6 +28,9 @@ type Claims struct {
 	Scope    []string // the permissions that were asked for, by their short names; nil: all that are held
 }
 
+// NotBefore is since when the token counts: a little before it was made, for verifiers whose clocks are behind and that allow nothing for it.
+func (c Claims) NotBefore() time.Time { return c.IssuedAt.Add(-5 * time.Second) }
+
 // maxPermissionBytes is how much of a token its permissions may be, and its roles: above that every request header would carry
 // them.
 const maxPermissionBytes = 2048

@@ -29,7 +29,7 @@ func ParseEmail(text string) (Email, error) { return ParseEmailField("email", te
 
 // ParseEmailField is ParseEmail for an input member of another name.
 func ParseEmailField(field, text string) (Email, error) {
-	if text == "" {
+	if text = strings.TrimSpace(text); text == "" {
 		return Email{}, ErrInvalidFields(Required(field))
 	}
 	bad := ErrInvalidFields(FieldError{Field: field, Code: "invalid", Text: field + " must be a valid email address such as name@example.com"})

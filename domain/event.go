@@ -21,6 +21,7 @@ const (
 	EventUserEnabled          EventType = "user.enabled"
 	EventUserDeleted          EventType = "user.deleted"
 	EventUserLocked           EventType = "user.locked"
+	EventUserExported         EventType = "user.exported"
 	EventLoginSucceeded       EventType = "login.succeeded"
 	EventLoginFailed          EventType = "login.failed"
 	EventSessionEnded         EventType = "session.ended"

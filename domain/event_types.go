@@ -9,7 +9,7 @@ import (
 func EventTypes() []EventType {
 	return []EventType{
 		EventUserRegistered, EventUserVerified, EventUserUpdated, EventUserEmailChanged, EventEmailChangeRequested,
-		EventUserDisabled, EventUserEnabled, EventUserDeleted, EventUserLocked, EventLoginSucceeded, EventLoginFailed,
+		EventUserDisabled, EventUserEnabled, EventUserDeleted, EventUserLocked, EventUserExported, EventLoginSucceeded, EventLoginFailed,
 		EventSessionEnded, EventRefreshReused, EventRefreshRecovered, EventPasswordChanged, EventResetRequested,
 		EventPasswordReset, EventIdentityLinked, EventIdentityUnlinked, EventServiceCreated, EventServiceUpdated, EventServiceDeleted,
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted, EventPermissionCreated, EventPermissionUpdated,

@@ -103,7 +103,10 @@ func (db *DB) translate(ctx context.Context, err error) (translated error, again
 		return domain.ErrInvalidRequest.Because(failure.Cause), false
 	case Again:
 		return domain.ErrUnavailable.Because(failure.Cause), true
-	case Unreachable:
+	case ReadOnly:
+		db.found(true)
+		return domain.ErrUnavailable.Because(failure.Cause), false
+	case Unreachable, Refused:
 		return domain.ErrUnavailable.Because(failure.Cause), false
 	case Defect:
 	}
@@ -135,6 +138,9 @@ func (c conn) execute(ctx context.Context, query string, args ...any) error {
 
 // insert enqueues a row, or all of a slice, which must not be empty.
 func (c conn) insert(ctx context.Context, rows any) error {
+	if c.tx != nil {
+		c.tx.writes = true
+	}
 	if err := checkText(rows); err != nil {
 		return c.fail(ctx, err)
 	}

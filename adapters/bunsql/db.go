@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -34,6 +35,7 @@ type DB struct {
 	onCommit          func(store.Commit)
 	reader            *store.Reader
 	ping              conn
+	readOnly          atomic.Bool
 }
 
 var _ store.Store = (*DB)(nil)
@@ -68,12 +70,31 @@ func (db *DB) OnCommit(hear func(store.Commit)) { db.onCommit = hear }
 // Read is for queries outside a transaction.
 func (db *DB) Read() *store.Reader { return db.reader }
 
-// Ping asks the database for a sign of life on a connection of the reading pool. domain.ErrUnavailable when it gives none.
+// Ping asks the database for a sign of life on a connection of the reading pool. domain.ErrUnavailable when it gives none. One that
+// takes no writes lives.
 func (db *DB) Ping(ctx context.Context) error {
 	return db.ping.do(ctx, func(ctx context.Context, idb bun.IDB) error {
-		_, err := idb.ExecContext(ctx, "SELECT 1")
+		if db.dialect.ReadOnly == "" {
+			_, err := idb.ExecContext(ctx, "SELECT 1")
+			return err
+		}
+		var readOnly bool
+		err := idb.QueryRowContext(ctx, db.dialect.ReadOnly).Scan(&readOnly)
+		if err == nil {
+			db.found(readOnly)
+		}
 		return err
 	})
+}
+
+// ReadOnly tells that the server was last found to take no writes, by one that it refused or by Ping.
+func (db *DB) ReadOnly() bool { return db.readOnly.Load() }
+
+func (db *DB) found(readOnly bool) {
+	db.readOnly.Store(readOnly)
+	if readOnly && db.dialect.Renew != nil {
+		db.dialect.Renew()
+	}
 }
 
 // Scrub makes the database forget what was deleted, as far as that is not the affair of who runs it: Postgres cleans up by itself,

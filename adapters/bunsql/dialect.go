@@ -19,8 +19,9 @@ type Dialect struct {
 	// look at the change feed.
 	Statement, Feed time.Duration
 
-	// Begin is the statement that opens a transaction which reads what others have committed.
-	Begin string
+	// Begin are the statements that open a transaction which reads what others have committed. What they set is the transaction's
+	// alone: a pooler gives its connection to others afterwards.
+	Begin []string
 
 	// Join, if not nil, makes a context whose statement goes to the server in one message with those ahead of it. They run one
 	// after the other as if sent alone, each with a view of its own of what is committed, up to the first that fails; when that
@@ -41,6 +42,11 @@ type Dialect struct {
 	// statements that run so often that what Bun and database/sql do around rows shows, and of which a second run does no harm:
 	// when the connection breaks it is sent again, even if the first was done.
 	Answer func(ctx context.Context, pool *sql.DB, statement string) (string, error)
+
+	// ReadOnly, if not empty, is a query that yields whether the server refuses writes. Renew, then, gives up the connections made
+	// until now: new ones may find the server that takes them.
+	ReadOnly string
+	Renew    func()
 
 	// Scrub, if not empty, makes the database give up copies of what was deleted that it keeps for itself.
 	Scrub string
@@ -64,6 +70,8 @@ const (
 	BadValue          // a value that the database refuses to hold
 	Again             // another transaction was in the way: the same transaction may well succeed now
 	Unreachable       // no connection, no time, no room, shutting down
+	ReadOnly          // the server takes no writes: a standby, in the middle of a failover
+	Refused           // the server knows no such role, password or database: asking again is of no use
 )
 
 // Failure is an error of the database without the values that were part of the statement: those may be addresses and hashes,
@@ -71,4 +79,6 @@ const (
 type Failure struct {
 	Class Class
 	Cause error
+	// Connecting tells that there was no connection yet: whatever was about to be done has no part in it.
+	Connecting bool
 }

@@ -23,7 +23,7 @@ func (db *DB) Watch() (sent func() []string) {
 	if join := db.dialect.Join; join != nil { // and so do statements that go ahead of others
 		db.dialect.Join = func(ctx context.Context, ahead []string) context.Context {
 			for _, statement := range ahead {
-				if statement != db.dialect.Begin {
+				if !slices.Contains(db.dialect.Begin, statement) {
 					w.keep(statement)
 				}
 			}

@@ -20,6 +20,9 @@ import (
 // migrationTable is where the database keeps which migrations it has.
 const migrationTable = "migrations"
 
+// look is how long a look at the schema may take.
+const look = 5 * time.Second
+
 // Engine is what a Migrator needs to know of a database. The sub-packages make one each.
 type Engine struct {
 	Name  string // as in "-- dialect:" lines
@@ -28,8 +31,9 @@ type Engine struct {
 	HasTable string
 	// Broken, if not empty, is a query that yields a row for each broken reference, asked after every change of the schema.
 	Broken string
-	// Lock waits until no other process migrates this database, and keeps others waiting until release.
-	Lock func(context.Context, *sql.DB) (release func(), err error)
+	// Lock waits until no other process migrates this database, and keeps others waiting until release. While it waits it calls
+	// waiting each time it finds the lock taken, with what tells by whom.
+	Lock func(ctx context.Context, db *sql.DB, waiting func(holder func() string)) (release func(), err error)
 	// Dialect is that of the migrator's own connections.
 	Dialect Dialect
 	// Month, if not nil, makes a table's partition of the month that begins then, and tells whether it was missing.
@@ -52,6 +56,7 @@ type Migrator struct {
 	engine Engine
 	goose  *goose.Provider
 	known  []Migration
+	onWait func(ctx context.Context, holder string)
 }
 
 // NewMigrator makes a migrator for the migrations in files (see package migrations), for the sub-packages. The migrator owns
@@ -66,15 +71,22 @@ func NewMigrator(db *sql.DB, engine Engine, files fs.FS) (*Migrator, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read the migrations: %w", err), db.Close())
 	}
-	return &Migrator{db: db, engine: engine, goose: provider, known: known}, nil
+	return &Migrator{db: db, engine: engine, goose: provider, known: known, onWait: func(context.Context, string) {}}, nil
 }
+
+// OnWait sets the function that hears which process has the lock that this one waits for: at once, and from time to time.
+func (m *Migrator) OnWait(hear func(ctx context.Context, holder string)) { m.onWait = hear }
 
 // Close ends the migrator's connections.
 func (m *Migrator) Close() error { return m.db.Close() }
 
 // Up applies up to that many migrations, 0 for all, oldest first, and returns those it applied. A migration that fails leaves
 // nothing behind; the ones before it stay. When none is left, the platform's roles and permissions become those of this binary.
+// Where nothing is to be done it asks for no lock: one that was forgotten somewhere keeps no replica from starting.
 func (m *Migrator) Up(ctx context.Context, steps int) (applied []Migration, err error) {
+	if done, err := m.settled(ctx); err != nil || done {
+		return nil, err
+	}
 	err = m.exclusively(ctx, func() error {
 		status, err := m.Status(ctx)
 		if err != nil {
@@ -136,9 +148,11 @@ func (m *Migrator) last(ctx context.Context) (*Migration, error) {
 // Status lists the migrations that this binary knows and those that the database has, oldest first. It writes nothing, so it
 // needs no right but to read.
 func (m *Migrator) Status(ctx context.Context) ([]Migration, error) {
-	applied, err := m.applied(ctx)
+	looking, cancel := context.WithTimeout(ctx, look)
+	defer cancel()
+	applied, err := m.applied(looking)
 	if err != nil {
-		return nil, m.failed("status", "", err)
+		return nil, m.looked(err)
 	}
 	all := slices.Clone(m.known)
 	for i := range all {
@@ -187,9 +201,9 @@ func (m *Migrator) hasTable(ctx context.Context, name string) (there bool, err e
 
 // exclusively runs change while no other process changes the schema, and then looks for references that it broke.
 func (m *Migrator) exclusively(ctx context.Context, change func() error) error {
-	release, err := m.engine.Lock(ctx, m.db)
+	release, err := m.engine.Lock(ctx, m.db, m.reportWait(ctx))
 	if err != nil {
-		return m.failed("wait for another process to finish migrating", "", err)
+		return m.failed("lock the schema", "", err)
 	}
 	defer release()
 	if err := change(); err != nil || m.engine.Broken == "" {
@@ -201,9 +215,22 @@ func (m *Migrator) exclusively(ctx context.Context, change func() error) error {
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
 	if rows.Next() {
-		return errors.New("migrate: there are rows that refer to rows which do not exist")
+		return errors.New("there are rows that refer to rows which do not exist")
 	}
 	return rows.Err()
+}
+
+// reportWait passes on who has the lock: at once, after a second, after two more, and then ever more rarely, down to once a minute.
+func (m *Migrator) reportWait(ctx context.Context) func(holder func() string) {
+	var next time.Time
+	pause := time.Second
+	return func(holder func() string) {
+		if now := time.Now(); !now.Before(next) {
+			next = now.Add(pause)
+			pause = min(2*pause, time.Minute)
+			m.onWait(ctx, holder())
+		}
+	}
 }
 
 // beginFeed gives the change feed its epoch, once there is a place for it.
@@ -218,14 +245,25 @@ func (m *Migrator) beginFeed(ctx context.Context) error {
 	return nil
 }
 
+// looked is failed of a look at the schema; nil when it did not fail.
+func (m *Migrator) looked(err error) error {
+	if err == nil {
+		return nil
+	}
+	return m.failed("status", "", err)
+}
+
 // failed says what failed, with the database's own words about why. domain.ErrUnavailable for a database that is not there (yet).
 func (m *Migrator) failed(what, name string, err error) error {
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		err = partial.Err
 	}
 	failure := m.engine.Dialect.Classify(err)
-	err = fmt.Errorf("migrate: %s: %w", strings.TrimSpace(what+" "+name), failure.Cause)
-	if failure.Class == Unreachable {
+	err = failure.Cause
+	if !failure.Connecting {
+		err = fmt.Errorf("migrations: %s: %w", strings.TrimSpace(what+" "+name), err)
+	}
+	if failure.Class == Unreachable || errors.Is(err, context.DeadlineExceeded) {
 		return domain.ErrUnavailable.Because(err)
 	}
 	return err

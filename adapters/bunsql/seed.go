@@ -29,9 +29,31 @@ func (m *Migrator) seedPlatform(ctx context.Context) error {
 	}
 	own := New(m.engine.Dialect, Pools{Write: m.db, Read: m.db, Feed: m.db}, Options{})
 	if err := own.within(ctx, seed); err != nil {
-		return fmt.Errorf("migrate: seed the platform: %w", err)
+		return fmt.Errorf("seed the platform: %w", err)
 	}
 	return nil
+}
+
+func isSeeded(stored string) bool {
+	version, _ := strconv.Atoi(stored) // what is no number is lower than any
+	return version >= domain.PlatformSeed
+}
+
+// settled tells that Up has nothing to do. It reads only.
+func (m *Migrator) settled(ctx context.Context) (bool, error) {
+	pending, err := m.Pending(ctx)
+	if err != nil || pending {
+		return false, err
+	}
+	there, err := m.hasTable(ctx, "meta")
+	if err != nil || !there { // tests have schemas of their own
+		return err == nil, m.looked(err)
+	}
+	var epochs int
+	var version string
+	err = m.db.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM meta WHERE key = $1), coalesce((SELECT value FROM meta WHERE key = $2), '')", epochKey, seedKey).
+		Scan(&epochs, &version)
+	return err == nil && epochs > 0 && isSeeded(version), m.looked(err)
 }
 
 func seed(ctx context.Context, c conn, tx *store.Tx) error {
@@ -39,7 +61,7 @@ func seed(ctx context.Context, c conn, tx *store.Tx) error {
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
 		return err
 	}
-	if version, _ := strconv.Atoi(stored); version >= domain.PlatformSeed { // what is no number is lower than any
+	if isSeeded(stored) {
 		return nil
 	}
 	platform, err := tx.Services.ByID(ctx, domain.PlatformID)

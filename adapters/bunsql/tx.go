@@ -5,6 +5,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -35,6 +37,7 @@ type attempt struct {
 	late     bool  // and that was a queued statement, which fn had passed by then
 	again    bool
 	messages bool // the outbox has something new
+	writes   bool // rows were added: that it commits tells that the server takes them
 }
 
 func (a *attempt) void(err error, again, late bool) {
@@ -118,11 +121,11 @@ func (db *DB) begin(ctx context.Context) (*attempt, error) {
 	}
 	run := &attempt{db: db, conn: conn, life: context.WithoutCancel(ctx)}
 	if db.dialect.Join != nil {
-		run.queued = []string{db.dialect.Begin}
+		run.queued = slices.Clone(db.dialect.Begin)
 		return run, nil
 	}
 	run.begun = true
-	if _, err := conn.ExecContext(acquire, db.dialect.Begin); err != nil {
+	if _, err := conn.ExecContext(acquire, strings.Join(db.dialect.Begin, ";\n")); err != nil {
 		err = overdue(acquire, err)
 		run.end()
 		return nil, err
@@ -155,13 +158,16 @@ func (a *attempt) ahead(ctx context.Context) context.Context {
 
 // commit reports success only when the database said so.
 func (a *attempt) commit() (again bool, err error) {
-	if !a.begun && len(a.queued) == 1 { // BEGIN alone
+	if !a.begun && len(a.queued) == len(a.db.dialect.Begin) { // nothing but how it begins
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeout(a.life, a.db.dialect.Statement)
 	defer cancel()
 	if _, err = a.conn.ExecContext(a.ahead(ctx), "COMMIT"); err == nil {
 		a.begun = false
+		if a.writes {
+			a.db.found(false)
+		}
 		return false, nil
 	}
 	translated, again := a.db.translate(context.Background(), err)

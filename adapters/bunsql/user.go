@@ -98,6 +98,9 @@ func (s users) with(idb bun.IDB, rows *[]userRow, f store.UserFilter) *bun.Selec
 	default:
 		q.Where("principal.state <> ?", domain.Deleted)
 	}
+	if f.Closed {
+		q.Where("u.erase_at IS NOT NULL")
+	}
 	return q
 }
 

@@ -9,34 +9,25 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/swaggest/swgui/v5emb"
 
 	"github.com/signet-auth/signet/api"
-	"github.com/signet-auth/signet/domain"
 )
 
 // AdminOptions is what the admin listener shows. Nil parts are left out.
 type AdminOptions struct {
 	Metrics prometheus.Gatherer
-	// Inbox lists the development inbox, newest first.
-	Inbox func() []api.InboxMessage
+	// Inbox shows the development inbox.
+	Inbox func() api.InboxResponse
 	// Profile opens pprof.
 	Profile bool
 }
 
-// docsPolicy lets Swagger UI run: it brings inline scripts and styles. It holds for /docs only, and never on the public
-// listener.
-var docsPolicy = []header{{"Content-Security-Policy", []string{
-	"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-		"font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-}}}
-
 // NewAdmin makes the handler of the admin listener: health with details, metrics, the documentation, and, for this machine
-// alone, profiles and the development inbox. It has no authentication: where it listens is the protection.
+// alone, profiles and the development inbox (the latter for Options.DevPeers too). It has no authentication: where it listens is the protection.
 func NewAdmin(a *API, o AdminOptions) http.Handler {
 	e := newRouter(nil)
 	edge := *a.edge
-	edge.next, edge.cors = e, &cors{}
+	edge.next, edge.cors, edge.logAll = e, &cors{}, false // what is looked at again and again is no news
 	route(e, http.MethodGet, "/livez", func(ex *exchange, _ echo.Context) error {
 		ex.answer(http.StatusOK, nil)
 		return nil
@@ -50,20 +41,14 @@ func NewAdmin(a *API, o AdminOptions) http.Handler {
 		replyRaw(ex, http.StatusOK, raw)
 		return nil
 	})
-	docs := v5emb.New("Signet", "/openapi.json", "/docs/")
-	for _, path := range []string{"/docs", "/docs/*"} {
-		route(e, http.MethodGet, path, func(ex *exchange, c echo.Context) error {
-			setHeaders(ex.Header(), docsPolicy)
-			docs.ServeHTTP(ex, c.Request())
-			return nil
-		})
-	}
+	never := func(*http.Request) bool { return false }
+	a.addDocs(e, never, func(next func(*exchange, echo.Context) error) func(*exchange, echo.Context) error { return next })
 	if o.Metrics != nil {
 		metrics := promhttp.HandlerFor(o.Metrics, promhttp.HandlerOpts{})
 		route(e, http.MethodGet, "/metrics", served(metrics))
 	}
 	if o.Inbox != nil {
-		route(e, http.MethodGet, "/dev/inbox", local(showInbox(o.Inbox)))
+		addInbox(e, o.Inbox, a.devPeers)
 	}
 	if o.Profile {
 		addProfiles(e)
@@ -84,9 +69,9 @@ func addProfiles(e *echo.Echo) {
 		"/debug/pprof": pprof.Index, "/debug/pprof/cmdline": pprof.Cmdline, "/debug/pprof/profile": pprof.Profile,
 		"/debug/pprof/symbol": pprof.Symbol, "/debug/pprof/trace": pprof.Trace,
 	} {
-		route(e, http.MethodGet, path, local(served(handler)))
+		route(e, http.MethodGet, path, near(nil, served(handler)))
 	}
-	route(e, http.MethodGet, "/debug/pprof/{name}", local(func(ex *exchange, c echo.Context) error {
+	route(e, http.MethodGet, "/debug/pprof/{name}", near(nil, func(ex *exchange, c echo.Context) error {
 		pprof.Handler(c.Param("name")).ServeHTTP(ex, c.Request())
 		return nil
 	}))
@@ -96,21 +81,6 @@ func served(h http.Handler) func(*exchange, echo.Context) error {
 	return func(ex *exchange, c echo.Context) error {
 		h.ServeHTTP(ex, c.Request())
 		return nil
-	}
-}
-
-var errOnlyLocal = domain.ErrForbidden.Saying("Only from this machine, by a loopback address")
-
-// local lets peers of this machine pass that also asked for it by a loopback name: a page of the internet, opened here,
-// reaches us by DNS rebinding under its own name. A proxy on this machine does not make its clients local either.
-func local(next func(*exchange, echo.Context) error) func(*exchange, echo.Context) error {
-	return func(ex *exchange, c echo.Context) error {
-		r := c.Request()
-		forwarded := len(r.Header["X-Forwarded-For"]) + len(r.Header["Forwarded"]) + len(r.Header["X-Real-Ip"])
-		if !peerAddr(r.RemoteAddr).IsLoopback() || !isLoopbackHost(hostname(r.Host)) || forwarded > 0 {
-			return errOnlyLocal
-		}
-		return next(ex, c)
 	}
 }
 

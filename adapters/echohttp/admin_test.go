@@ -58,30 +58,51 @@ func TestAdmin(t *testing.T) {
 		o.CORSOrigins = []string{"https://app.example.com"}
 		o.TrustedProxies = proxies
 	})
-	mails := []api.InboxMessage{{ID: "2", To: "b@example.com", Subject: "<b>Hi</b>", Text: "<script>", Links: []string{"javascript:alert(1)"}, Code: "123456"}, {ID: "1", Links: []string{}}}
-	options := echohttp.AdminOptions{Metrics: registry, Profile: true, Inbox: func() []api.InboxMessage { return mails }}
+	mails := []api.InboxMessage{{ID: "2", To: "b@example.com", Subject: "<b>Hi</b>", Text: "<script>alert(1)</script>", HTML: `<html><head lang="x"></head><script>alert(1)</script></html>`, Links: []string{"javascript:alert(1)"}, Code: "123456"}, {ID: "1", Links: []string{}}}
+	options := echohttp.AdminOptions{Metrics: registry, Profile: true, Inbox: func() api.InboxResponse { return api.InboxResponse{Messages: mails} }}
 	get := func(path string, headers ...string) *http.Response {
 		return admin(k, options, adminRequest(path, headers...))
 	}
 
-	t.Run("shows the inbox as a page that runs nothing", func(t *testing.T) {
-		res := get("/dev/inbox")
-		body, _ := io.ReadAll(res.Body)
-		for _, bad := range []string{"<script>", "<b>Hi", `href="javascript:`} {
-			if strings.Contains(string(body), bad) {
-				t.Errorf("%s is in the page", bad)
+	t.Run("shows the inbox as a page that runs nothing of a mail", func(t *testing.T) {
+		for _, path := range []string{"/dev/inbox", "/dev/inbox/2", "/dev/inbox/2?part=text", "/dev/inbox/2?part=headers", "/dev/inbox/2?part=<b>Hi"} {
+			res := get(path)
+			body, _ := io.ReadAll(res.Body)
+			for _, bad := range []string{"<script>alert", "<b>Hi", `href="javascript:`, "<img"} {
+				if strings.Contains(string(body), bad) {
+					t.Errorf("%s: %s is in the page", path, bad)
+				}
+			}
+			policy := res.Header.Get("Content-Security-Policy")
+			if !strings.Contains(string(body), "123456") || !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || res.StatusCode != http.StatusOK {
+				t.Errorf("%s: got %s\n%s", path, policy, body)
 			}
 		}
-		if !strings.Contains(string(body), "123456") || !strings.HasPrefix(res.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+		wantStatus(t, get("/dev/inbox/3"), http.StatusNotFound)
+	})
+	t.Run("shows the HTML of a mail in a sandbox, whatever is in it (Zitadel CVE-2024-41953)", func(t *testing.T) {
+		res := get("/dev/inbox/2/html")
+		body, _ := io.ReadAll(res.Body)
+		if string(body) != `<html><head lang="x"><base target="_blank"></head><script>alert(1)</script></html>` {
 			t.Errorf("got %s", body)
 		}
+		policy := res.Header.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "form-action 'none'", "frame-ancestors 'self'", "sandbox allow-popups allow-popups-to-escape-sandbox"} {
+			if !strings.Contains(policy, want) {
+				t.Errorf("the policy is %s", policy)
+			}
+		}
+		if strings.Contains(policy, "script") || strings.Contains(policy, "allow-same-origin") {
+			t.Errorf("the policy is %s", policy)
+		}
+		wantProblem(t, get("/dev/inbox/3/html"), 404, "not_found")
 	})
 	t.Run("shows no inbox when there is none", func(t *testing.T) {
 		wantProblem(t, admin(k, echohttp.AdminOptions{}, adminRequest("/dev/inbox")), 404, "not_found")
 		wantProblem(t, admin(k, echohttp.AdminOptions{}, adminRequest("/debug/pprof")), 404, "not_found")
 		wantProblem(t, admin(k, echohttp.AdminOptions{}, adminRequest("/metrics")), 404, "not_found")
 	})
-	for _, path := range []string{"/dev/inbox", "/debug/pprof", "/debug/pprof/cmdline", "/debug/pprof/heap", "/debug/pprof/profile"} {
+	for _, path := range []string{"/dev/inbox", "/dev/inbox/2", "/dev/inbox/2/html", "/debug/pprof", "/debug/pprof/cmdline", "/debug/pprof/heap", "/debug/pprof/profile"} {
 		for name, change := range map[string]func(*http.Request){
 			"another machine":              func(r *http.Request) { r.RemoteAddr = "192.0.2.1:1" },
 			"a rebound name":               func(r *http.Request) { r.Host = "evil.example:5001" },
@@ -118,7 +139,7 @@ func TestAdmin(t *testing.T) {
 		for _, path := range []string{"/docs", "/docs/", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"} {
 			res := get(path)
 			wantStatus(t, res, http.StatusOK)
-			if got := res.Header.Get("Content-Security-Policy"); !strings.Contains(got, "script-src 'self' 'unsafe-inline'") {
+			if got := res.Header.Get("Content-Security-Policy"); !strings.Contains(got, "script-src 'self'; style-src 'self' 'unsafe-inline'") {
 				t.Errorf("%s: policy is %s", path, got)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -33,6 +34,12 @@ type Options struct {
 	// Limiter counts calls, in this process; nil means no limits.
 	Limiter transient.Limiter
 	Limits  Limits
+	// ShortLog makes the line of a request that went well one for people.
+	ShortLog bool
+	// Development opens the documentation at /docs and, without CORSOrigins, the API to pages of this machine, for those who are near: peers
+	// on this machine, and those in DevPeers, that ask by a loopback name.
+	Development bool
+	DevPeers    []netip.Prefix
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Request-Id count.
 	TrustedProxies []netip.Prefix
 	// CORSOrigins are the origins of browser front ends, exactly; "*" alone means all, without credentials.
@@ -49,6 +56,10 @@ type Options struct {
 	Timeout time.Duration
 	// Version is shown in the OpenAPI document.
 	Version string
+	// Guide is what the document says before its operations, in Markdown. The table of codes takes the place of <!-- codes -->.
+	Guide string
+	// Examples are JSON bodies for the document, by operation.
+	Examples map[string]string
 }
 
 // API is the public handler. Register everything before the first request; from then on it is safe for concurrent use.
@@ -64,11 +75,17 @@ type API struct {
 	health       *health
 	document     *document
 	timeout      time.Duration
+	development  bool
+	devPeers     []netip.Prefix
 }
 
 // New makes the API with its health and document routes. The error names the option that is wrong.
 func New(o Options) (*API, error) {
-	cors, err := newCORS(o.CORSOrigins)
+	var local func(*http.Request) bool
+	if o.Development && len(o.CORSOrigins) == 0 { // a list is tried out as it will be in production
+		local = func(r *http.Request) bool { return isNear(r, o.DevPeers) }
+	}
+	cors, err := newCORS(o.CORSOrigins, local, o.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -80,16 +97,19 @@ func New(o Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
+	check := newValidation()
 	a := &API{
-		check:        newValidation(),
+		check:        check,
 		throttle:     newThrottle(o.Limiter, o.Limits),
 		authenticate: o.Authenticate,
 		mayProxy:     o.MayProxy,
 		used:         o.Used,
 		cookies:      cookies,
 		health:       &health{ready: o.Ready},
-		document:     newDocument(o.Version),
+		document:     newDocument(o, check),
 		timeout:      o.Timeout,
+		development:  o.Development,
+		devPeers:     o.DevPeers,
 	}
 	if a.used == nil {
 		a.used = func(domain.Actor, domain.Origin) {}
@@ -101,13 +121,22 @@ func New(o Options) (*API, error) {
 		return a.throttle.takeAnonymous(r.Context(), ex.origin(r))
 	})
 	a.edge = &edge{
-		next: a.echo, log: o.Log, logAll: o.LogRequests, newID: o.System.NewID, trusted: o.TrustedProxies,
+		next: a.echo, log: o.Log, logAll: o.LogRequests, short: o.ShortLog, said: &sys.Seldom{}, newID: o.System.NewID, trusted: o.TrustedProxies,
+		base: strings.TrimSuffix(cookies.path, "/api/auth"),
 		cors: cors, headers: securityHeaders(cookies.secure), metrics: metrics,
 	}
 	a.addHealth()
 	a.addDocument()
+	if o.Development {
+		a.addDocs(a.echo, a.isPublicOrigin, func(next func(*exchange, echo.Context) error) func(*exchange, echo.Context) error {
+			return near(o.DevPeers, next)
+		})
+	}
 	return a, nil
 }
+
+// ServedAt tells where clients reach the API, for the document. Call it before the first request.
+func (a *API) ServedAt(publicURL string) { a.document.server = publicURL }
 
 // ServeHTTP serves one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.edge.ServeHTTP(w, r) }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/signet-auth/signet/domain"
@@ -14,7 +15,8 @@ import (
 // cookies makes the cookie of the refresh token, and decides whether one that a browser sent counts.
 type cookies struct {
 	name     string
-	secure   bool // the public URL is https
+	path     string // below that of the public URL
+	secure   bool   // the public URL is https
 	sameSite http.SameSite
 	origin   string // our own, of PublicURL
 	cors     *cors
@@ -26,7 +28,7 @@ func newCookies(publicURL string, sameSite http.SameSite, cors *cors) (*cookies,
 	if err != nil || publicURL != "" && (u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
 		return nil, errors.New("the public URL must be an absolute http or https URL")
 	}
-	c := &cookies{name: "__Secure-signet_rt", secure: u.Scheme == "https", sameSite: http.SameSiteStrictMode, cors: cors}
+	c := &cookies{name: "__Secure-signet_rt", path: basePath(u) + "/api/auth", secure: u.Scheme == "https", sameSite: http.SameSiteStrictMode, cors: cors}
 	if sameSite == http.SameSiteNoneMode {
 		if !c.secure {
 			return nil, errors.New("a cookie with SameSite=None needs a public URL with https: browsers drop it otherwise")
@@ -41,6 +43,9 @@ func newCookies(publicURL string, sameSite http.SameSite, cors *cors) (*cookies,
 	}
 	return c, nil
 }
+
+// basePath is the path that everything lies below, empty at the root.
+func basePath(public *url.URL) string { return strings.TrimRight(public.EscapedPath(), "/") }
 
 func isLoopbackHost(host string) bool {
 	if host == "localhost" {
@@ -61,7 +66,7 @@ func (c *cookies) reachedAt(addr net.Addr) {
 // (SameSite=Strict) unless the front end lives on another site.
 func (c *cookies) refresh(token domain.Secret, until time.Time) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // without Secure only where PUBLIC_URL is http on loopback
-		Name: c.name, Value: token.Reveal(), Path: "/api/auth", Expires: until,
+		Name: c.name, Value: token.Reveal(), Path: c.path, Expires: until,
 		HttpOnly: true, Secure: c.name != "signet_rt", SameSite: c.sameSite,
 	}
 }
@@ -73,9 +78,10 @@ func (c *cookies) cleared() *http.Cookie {
 	return cookie
 }
 
-// allows tells whether the Origin header names a page that may have the cookie: ours, or one of the allow-list by name.
-func (c *cookies) allows(origins []string) bool {
-	return len(origins) == 1 && origins[0] != "" && (origins[0] == c.origin || c.cors.lists(origins[0]))
+// allows tells whether the Origin header names a page that may have the cookie: ours, or one that the allow-list knows by name.
+func (c *cookies) allows(r *http.Request) bool {
+	origins := r.Header["Origin"]
+	return len(origins) == 1 && origins[0] != "" && (origins[0] == c.origin || c.cors.lists(origins[0], r))
 }
 
 var (
@@ -93,7 +99,7 @@ func (c Caller) RefreshCookie() (domain.Secret, error) {
 		return domain.Secret{}, nil
 	}
 	marks := c.request.Header["X-Signet"]
-	if len(sent) != 1 || len(marks) != 1 || marks[0] != "1" || !c.cookies.allows(c.request.Header["Origin"]) {
+	if len(sent) != 1 || len(marks) != 1 || marks[0] != "1" || !c.cookies.allows(c.request) {
 		return domain.Secret{}, errCookieUnproved
 	}
 	return domain.NewSecret(sent[0].Value), nil
@@ -104,7 +110,7 @@ func (c Caller) RefreshCookie() (domain.Secret, error) {
 // the answer's Set-Cookie would take effect even where the page may not read the answer. A request without Origin does not
 // come from a page.
 func (c Caller) CheckCookieOrigin() error {
-	if origins := c.request.Header["Origin"]; len(origins) > 0 && !c.cookies.allows(origins) {
+	if len(c.request.Header["Origin"]) > 0 && !c.cookies.allows(c.request) {
 		return errCookieElsewhere
 	}
 	return nil

@@ -34,11 +34,14 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, nil
 	}
 	if r.ContentLength > maxBody {
-		return nil, tooLarge(w)
+		return nil, tooLarge(w, r)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
-	if err != nil {
-		return nil, bodyError(w, err)
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	switch {
+	case err != nil:
+		return nil, errMalformed.Saying("The body could not be read").Because(err)
+	case len(body) > maxBody:
+		return nil, tooLarge(w, r)
 	}
 	return body, nil
 }
@@ -62,17 +65,16 @@ func unmarshal(body []byte, s *shape, strict bool, target any) error {
 	}
 }
 
-// bodyError is the refusal of a body that could not be read. Both causes are the client's: the body is too large, or it
-// breaks off, because the connection is gone or the framing is wrong.
-func bodyError(w http.ResponseWriter, err error) error {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return tooLarge(w)
-	}
-	return errMalformed.Saying("The body could not be read").Because(err)
-}
+// maxThrownAway is how much of a body that is too large is read, and thrown away. A connection that is closed while a client sends is reset,
+// and many clients lose the answer with it.
+const maxThrownAway = 1 << 20
 
-// tooLarge gives the connection up with the body: the rest of it is still to come, and reading on is what it was sent for.
-func tooLarge(w http.ResponseWriter) error {
+// tooLarge reads the rest, within bounds of size and, by the server's read timeout, of time; a client that waits for leave to send (RFC 9110
+// §10.1.1) sends nothing. What is larger still loses the connection.
+func tooLarge(w http.ResponseWriter, r *http.Request) error {
+	if r.Header.Get("Expect") == "" {
+		_, _ = io.CopyN(io.Discard, r.Body, maxThrownAway) // an error is the client's affair
+	}
 	setHeader(w.Header(), "Connection", "close")
 	return errBodyTooLarge
 }

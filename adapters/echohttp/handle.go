@@ -110,8 +110,23 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 				err = cmp.Or(a.throttle.takeAnonymous(ctx, caller.Origin), err)
 			}
 		}
-		return err
+		return op.failed(ex, caller, err)
 	})
+}
+
+// failed answers a person with a page, and leaves the failure to the caller otherwise.
+func (op Op) failed(ex *exchange, caller Caller, err error) error {
+	if err == nil || op.FailurePage == nil {
+		return err
+	}
+	status, public := Classify(err)
+	page, ok := op.FailurePage(caller, status, public)
+	if !ok {
+		return err
+	}
+	ex.failure = err
+	replyRaw(ex, status, page)
+	return nil
 }
 
 // admitRead does what is left of admit once the request was read.

@@ -1,11 +1,13 @@
 package echohttp
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/signet-auth/signet/domain"
@@ -18,8 +20,11 @@ type edge struct {
 	next    http.Handler
 	log     *slog.Logger
 	logAll  bool
+	said    *sys.Seldom
+	short   bool // the lines of what went well are for people
 	newID   func() string
 	trusted []netip.Prefix
+	base    string // path of the public URL
 	cors    *cors
 	headers []header
 	metrics *metrics
@@ -31,8 +36,11 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer e.finish(ex, r)
 	ex.client = peerAddr(r.RemoteAddr)
 	proxied := contains(e.trusted, ex.client)
-	if proxied {
+	switch {
+	case proxied:
 		ex.client = clientAddr(ex.client, r.Header["X-Forwarded-For"], e.trusted)
+	case len(r.Header["X-Forwarded-For"]) > 0:
+		e.warnOfProxy(r, ex.client)
 	}
 	e.identify(ex, r, proxied)
 	setHeaders(ex.Header(), e.headers)
@@ -40,11 +48,20 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r = &ex.request
-	if !canonicalize(r) {
+	if !canonicalize(r, e.base) {
 		fail(ex, r, domain.ErrNotFound)
 		return
 	}
 	e.next.ServeHTTP(ex, r)
+}
+
+// warnOfProxy says that requests come through somebody whose word does not count, so that everybody behind it shares one address's limits.
+func (e *edge) warnOfProxy(r *http.Request, peer netip.Addr) {
+	now := time.Now()
+	if e.said.Passes(peer.String(), time.Hour, now) && e.said.Passes("", time.Second, now) { // anybody can send the header, from many addresses
+		e.log.LogAttrs(r.Context(), slog.LevelWarn, "requests come with X-Forwarded-For from a peer that TRUSTED_PROXIES does not name: limits and logs take it for the client. "+
+			"If it is your proxy, add it there", slog.String("peer", peer.String()))
+	}
 }
 
 // finish is the last resort of a panic, and writes the log and the metrics.
@@ -68,8 +85,11 @@ func (e *edge) finish(ex *exchange, r *http.Request) {
 	}
 	took := time.Since(ex.begun)
 	e.metrics.observe(r.Method, ex.route, status, took)
-	if status >= http.StatusInternalServerError || e.logAll {
+	switch {
+	case status >= http.StatusInternalServerError || e.logAll && !e.short:
 		e.logExchange(ex, r, status, took)
+	case e.logAll && !isChatter(ex.route, status):
+		e.logShort(ex, r, status, took)
 	}
 	if aborted {
 		panic(http.ErrAbortHandler)
@@ -103,6 +123,21 @@ func (e *edge) logExchange(ex *exchange, r *http.Request, status int, took time.
 		}
 	}
 	e.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// isChatter tells whether a route is asked over and over, and went well: the health for load balancers, files of pages.
+func isChatter(route string, status int) bool {
+	return status < http.StatusBadRequest && (route == "/livez" || route == "/readyz" || strings.HasPrefix(route, "/docs/"))
+}
+
+// logShort writes the line for a person who watches. Again without path and query; the code says what a client did wrong.
+func (e *edge) logShort(ex *exchange, r *http.Request, status int, took time.Duration) {
+	line := fmt.Sprintf("%s %s %d in %s", knownMethod(r.Method), ex.route, status, took.Round(100*time.Microsecond))
+	if ex.failure != nil {
+		_, problem := Classify(ex.failure)
+		line += " " + problem.Code
+	}
+	e.log.Log(context.Background(), slog.LevelInfo, line) //nolint:contextcheck,sloglint // the request's id would double the line, which is for people
 }
 
 // identify gives the request an id, and puts it into the context, for the log. Only a trusted proxy may choose it: an

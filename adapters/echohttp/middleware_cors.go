@@ -2,9 +2,15 @@ package echohttp
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/signet-auth/signet/ports/sys"
 )
 
 // cors answers browsers whether a page of another origin may call (Fetch standard §3.2). The list is exact: patterns and
@@ -12,10 +18,14 @@ import (
 type cors struct {
 	origins map[string]bool
 	all     bool
+	// local tells whether pages of this machine may call too; nil: never.
+	local func(*http.Request) bool
+	log   *slog.Logger
+	said  sys.Seldom
 }
 
-func newCORS(origins []string) (*cors, error) {
-	c := &cors{origins: map[string]bool{}}
+func newCORS(origins []string, local func(*http.Request) bool, log *slog.Logger) (*cors, error) {
+	c := &cors{origins: map[string]bool{}, local: local, log: log}
 	for _, origin := range origins {
 		if origin == "*" {
 			c.all = true
@@ -44,8 +54,11 @@ func originOf(u *url.URL) string {
 	return u.Scheme + "://" + host
 }
 
-// lists tells whether an origin is on the list by name. It decides about cookies, so "*" does not count.
-func (c *cors) lists(origin string) bool { return c.origins[origin] }
+// lists tells whether the origin of a request is on the list by name, or of this machine in development. It decides about cookies, so "*"
+// does not count.
+func (c *cors) lists(origin string, r *http.Request) bool {
+	return c.origins[origin] || c.local != nil && isLocalOrigin(origin) && c.local(r)
+}
 
 // Shared header values.
 var (
@@ -61,11 +74,8 @@ var (
 // handle sets the headers, and answers preflight requests, for which done is true. An origin that is not allowed gets no
 // headers, and its preflight the 204 of any OPTIONS: the browser does the refusing.
 func (c *cors) handle(ex *exchange, r *http.Request) (done bool) {
-	if len(c.origins) == 0 && !c.all {
-		return false
-	}
 	h := ex.Header()
-	if !c.all {
+	if len(c.origins) > 0 || c.local != nil {
 		h["Vary"] = corsVary
 	}
 	sent := r.Header["Origin"]
@@ -73,12 +83,13 @@ func (c *cors) handle(ex *exchange, r *http.Request) (done bool) {
 		return false
 	}
 	switch {
-	case c.origins[sent[0]]:
+	case c.lists(sent[0], r):
 		h["Access-Control-Allow-Origin"] = []string{sent[0]}
 		h["Access-Control-Allow-Credentials"] = corsYes
 	case c.all:
 		h["Access-Control-Allow-Origin"] = corsAll
 	default:
+		c.tell(r, sent[0])
 		return false
 	}
 	if r.Method != http.MethodOptions || len(r.Header["Access-Control-Request-Method"]) == 0 {
@@ -86,8 +97,39 @@ func (c *cors) handle(ex *exchange, r *http.Request) (done bool) {
 		return false
 	}
 	h["Access-Control-Allow-Methods"] = corsMethods
-	h["Access-Control-Allow-Headers"] = corsHeaders
+	h["Access-Control-Allow-Headers"] = allowedHeaders(r)
 	h["Access-Control-Max-Age"] = corsMaxAge
 	ex.answer(http.StatusNoContent, nil)
 	return true
+}
+
+// allowedHeaders are those that the page asks for: what traces requests adds headers of its own to each, and a page that may call may send
+// what it likes, none of which lets anybody in. A list that is too long or no list of names gets those that the API itself knows.
+func allowedHeaders(r *http.Request) []string {
+	asked := r.Header["Access-Control-Request-Headers"]
+	if len(asked) != 1 || len(asked[0]) > 1024 {
+		return corsHeaders
+	}
+	names := strings.Split(asked[0], ",")
+	if len(names) > 20 {
+		return corsHeaders
+	}
+	for i, name := range names {
+		if names[i] = strings.TrimSpace(name); !httpguts.ValidHeaderFieldName(names[i]) {
+			return corsHeaders
+		}
+	}
+	return []string{strings.Join(names, ", ")}
+}
+
+// tell logs that a page can't call, once a minute and origin: the browser tells its console only, and names no setting.
+func (c *cors) tell(r *http.Request, origin string) {
+	u, err := url.Parse(origin)
+	mode := r.Header["Sec-Fetch-Mode"]
+	if c.log == nil || err != nil || u.Host == "" || strings.EqualFold(u.Host, r.Host) || len(mode) == 1 && mode[0] != "cors" {
+		return // a page of our own, a form, or something else that asks nobody
+	}
+	if len(origin) <= 255 && c.said.Passes(origin, time.Minute, time.Now()) {
+		c.log.LogAttrs(r.Context(), slog.LevelWarn, "a page was refused: CORS_ORIGINS does not name its origin", slog.String("origin", origin))
+	}
 }

@@ -1,8 +1,10 @@
 package echohttp
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -12,14 +14,19 @@ import (
 // otherwise: dot and empty segments, encoded slashes, backslashes, what is still encoded after decoding, and anything but
 // printable ASCII. No route of ours has any of it. The URL is copied where it changes: r shares it with the request of
 // net/http.
-func canonicalize(r *http.Request) (ok bool) {
+//
+// base is the path of the public URL, which some proxies take off and others leave: it is taken off once, so that both ways lead here.
+func canonicalize(r *http.Request, base string) (ok bool) {
 	path := r.URL.Path
 	if !isPlain(path) || strings.Contains(strings.ToLower(r.URL.RawPath), "%2f") {
 		return false
 	}
 	trimmed := path
-	if len(path) > 1 {
-		trimmed = strings.TrimSuffix(path, "/")
+	if rest, below := strings.CutPrefix(path, base); below && base != "" && isOurs(rest) {
+		trimmed = cmp.Or(rest, "/")
+	}
+	if len(trimmed) > 1 {
+		trimmed = strings.TrimSuffix(trimmed, "/")
 	}
 	if len(trimmed) == len(path) && r.URL.RawPath == "" {
 		return true
@@ -29,6 +36,17 @@ func canonicalize(r *http.Request) (ok bool) {
 	u.Path, u.RawPath = trimmed, ""
 	r.URL = u
 	return true
+}
+
+// roots are the first segments of our paths. What is behind the base must begin with one: the base may itself be /api.
+var roots = []string{"", ".well-known", "api", "dev", "docs", "livez", "logo", "oauth2", "openapi.json", "readyz"}
+
+func isOurs(path string) bool {
+	if path == "" {
+		return true
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return path[0] == '/' && slices.Contains(roots, first)
 }
 
 func isPlain(path string) bool {

@@ -138,6 +138,28 @@ func TestCORS(t *testing.T) {
 			}
 		})
 	}
+	for _, asked := range []string{
+		"content-type,x-signet,traceparent,tracestate", "content-type,x-signet,x-datadog-trace-id,x-datadog-parent-id",
+		"content-type,x-signet,x-requested-with", "content-type,x-signet,cache-control",
+	} {
+		t.Run("lets a listed origin send "+asked, func(t *testing.T) {
+			preflight := func(origin, headers string) string {
+				return k.do(request("OPTIONS", "/orders", nil, "Access-Control-Request-Method: POST", "Origin: "+origin, "Access-Control-Request-Headers: "+headers)).
+					Header.Get("Access-Control-Allow-Headers")
+			}
+			if got := strings.ReplaceAll(preflight(app, asked), " ", ""); got != asked {
+				t.Errorf("allowed are %s", got)
+			}
+			if got := preflight("https://evil.example", asked); got != "" {
+				t.Errorf("anybody may send %s", got)
+			}
+			for _, bad := range []string{asked + ",a b", asked + ",", asked + strings.Repeat(",x", 20), asked + `,"x"`, strings.Repeat("x", 2000)} {
+				if got := preflight(app, bad); got != "Authorization, Content-Type, X-Signet, X-Request-Id" {
+					t.Errorf("%s: allowed are %s", bad, got)
+				}
+			}
+		})
+	}
 	t.Run("is off by default", func(t *testing.T) {
 		h := newKernel(t, nil).get("/anybody", "Origin: "+app).Header
 		if h.Get("Access-Control-Allow-Origin") != "" || h.Get("Vary") != "" {

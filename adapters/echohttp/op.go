@@ -63,6 +63,9 @@ type Op struct {
 	Produces []Content
 	// Failures is the format of failures; nil: problems.
 	Failures *FailureFormat
+	// FailurePage, if not nil, answers for people what the operation itself has no page for, a form that could not be read above all. It
+	// tells whether a person asked; problems are for everybody else.
+	FailurePage func(caller Caller, status int, failure *domain.Error) (page Raw, ok bool)
 	// Hidden operations are not in the document.
 	Hidden bool
 }

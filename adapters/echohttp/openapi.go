@@ -2,12 +2,15 @@ package echohttp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +28,11 @@ import (
 // validate, so that the two can't differ. Reflection is slow (3 ms an operation) and most processes are never asked for
 // the document, so it is made on first use.
 type document struct {
+	check      *validation // of requests, which examples must pass too
 	version    string
+	guide      string
+	examples   map[string]string // JSON bodies by operation
+	server     string            // where the API is, for those who read the document
 	operations []operation
 	known      map[string]bool // "GET /path" and operation ids
 	// render makes the document, once.
@@ -39,6 +46,7 @@ type operation struct {
 	in           *input
 	req          any
 	produces     []Content
+	example      json.RawMessage // of the body
 }
 
 type rendered struct {
@@ -52,8 +60,8 @@ const (
 	clientScheme   = "client"
 )
 
-func newDocument(version string) *document {
-	d := &document{version: version, known: map[string]bool{}}
+func newDocument(o Options, check *validation) *document {
+	d := &document{check: check, version: o.Version, guide: o.Guide, examples: o.Examples, server: "/", known: map[string]bool{}}
 	d.render = sync.OnceValues(d.build)
 	return d
 }
@@ -67,7 +75,7 @@ func (d *document) add(method, path string, op Op, in *input, req any, produces 
 		d.known[name] = true
 	}
 	if !op.Hidden {
-		d.operations = append(d.operations, operation{method, path, op, in, req, produces})
+		d.operations = append(d.operations, operation{method, path, op, in, req, produces, json.RawMessage(d.examples[op.ID])})
 	}
 }
 
@@ -76,19 +84,27 @@ func (d *document) build() (rendered, error) {
 	r.DefaultOptions = append(r.DefaultOptions, schemaOptions()...)
 	spec := r.SpecEns()
 	spec.SetTitle("Signet")
-	spec.SetDescription("Central authentication and authorization. Every failure is a problem (RFC 9457) with a stable code; clients treat a code they don't know as a failure of its status.")
 	spec.SetVersion(d.version)
 	spec.Info.WithLicense(openapi31.License{Name: "MIT"})
-	spec.WithServers(openapi31.Server{URL: "/"})
+	spec.WithServers(openapi31.Server{URL: d.server})
+	for _, tag := range tags {
+		if slices.ContainsFunc(d.operations, func(o operation) bool { return o.op.Tag == tag.name }) {
+			spec.Tags = append(spec.Tags, openapi31.Tag{Name: tag.name, Description: &tag.about})
+		}
+	}
 	spec.SetHTTPBearerTokenSecurity(bearerScheme, "JWT", "An access token of /api/auth/login or /api/auth/refresh.")
 	spec.SetAPIKeySecurity(appTokenScheme, appTokenHeader, openapi.InHeader, "An application token of /api/tokens.")
 	spec.SetHTTPBasicSecurity(clientScheme, "The key of a service and an application token of it; or client_id and client_secret in the form.")
 	for _, o := range d.operations {
-		if err := o.describe(r); err != nil {
+		if err := o.describe(r, d.check); err != nil {
 			return rendered{}, fmt.Errorf("openapi: %s %s: %w", o.method, o.path, err)
 		}
 	}
+	spec.SetDescription(strings.Replace(d.guide, codesMark, errorTable(spec.ComponentsEns().Examples), 1))
 	body, err := json.Marshal(spec)
+	if err == nil {
+		body, err = d.inOrder(body)
+	}
 	if err != nil {
 		return rendered{}, fmt.Errorf("openapi: %w", err)
 	}
@@ -96,7 +112,7 @@ func (d *document) build() (rendered, error) {
 	return rendered{body, strconv.Quote(base64.RawURLEncoding.EncodeToString(sum[:12]))}, nil
 }
 
-func (o operation) describe(r *openapi31.Reflector) error {
+func (o operation) describe(r *openapi31.Reflector, check *validation) error {
 	oc, err := r.NewOperationContext(o.method, o.path)
 	if err != nil {
 		return err
@@ -114,11 +130,15 @@ func (o operation) describe(r *openapi31.Reflector) error {
 		oc.AddRespStructure(content.Body, openapi.WithHTTPStatus(content.Status), openapi.WithContentType(content.Type),
 			func(cu *openapi.ContentUnit) { cu.Description = content.Description })
 	}
+	if err := o.checkExample(check); err != nil {
+		return err
+	}
 	if o.in != nil {
 		inlineOptionals(r, o.req)
 		oc.AddReqStructure(o.req, openapi.WithCustomize(func(body openapi.ContentOrReference) {
 			if b, ok := body.(*openapi31.RequestBodyOrReference); ok && b.RequestBody != nil {
 				b.RequestBody.WithRequired(o.in.needsBody(o.req))
+				exemplify(b.RequestBody, o.example)
 			}
 		}))
 		failures := failuresOf(o.op, o.in)
@@ -153,6 +173,94 @@ func alternatives(produces []Content) []Content {
 		all[i].Description += "; " + strings.ToLower(content.Description[:1]) + content.Description[1:]
 	}
 	return all
+}
+
+// checkExample tells whether the example of the body would be taken, by what takes bodies.
+func (o operation) checkExample(check *validation) error {
+	switch {
+	case len(o.example) == 0:
+		return nil
+	case o.in == nil || o.in.body == nil && o.in.form == nil:
+		return errors.New("it has an example of a body, and no body")
+	case o.in.body != nil:
+		target := reflect.New(reflect.TypeOf(o.req).Elem()).Interface()
+		if err := unmarshal(o.example, o.in.body, true, target); err != nil {
+			return fmt.Errorf("example: %w", err)
+		}
+		return check.check(target)
+	}
+	var form map[string]string
+	if err := json.Unmarshal(o.example, &form); err != nil {
+		return fmt.Errorf("example: %w", err)
+	}
+	for name := range form {
+		if !slices.Contains(names(o.in.form), name) {
+			return fmt.Errorf("example: the form has no %s", name)
+		}
+	}
+	return nil
+}
+
+// exemplify gives the body an example.
+func exemplify(body *openapi31.RequestBody, example json.RawMessage) {
+	if len(example) == 0 {
+		return
+	}
+	for mediaType, media := range body.Content {
+		var value any = example
+		media.Example = &value
+		body.Content[mediaType] = media
+	}
+}
+
+// inOrder puts the paths as they were registered: the order of a life, which the alphabet knows nothing of.
+func (d *document) inOrder(body []byte) ([]byte, error) {
+	var sorted struct {
+		Paths json.RawMessage `json:"paths"`
+	}
+	var items map[string]json.RawMessage
+	if err := json.Unmarshal(body, &sorted); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(sorted.Paths, &items); err != nil {
+		return nil, err
+	}
+	var paths bytes.Buffer
+	for _, o := range d.operations {
+		item, ok := items[o.path]
+		if !ok {
+			continue // it stands there already
+		}
+		delete(items, o.path)
+		paths.WriteString(",\n" + strconv.Quote(o.path) + ":")
+		paths.Write(item)
+	}
+	return bytes.Replace(body, sorted.Paths, slices.Concat([]byte("{"), bytes.TrimPrefix(paths.Bytes(), []byte(",")), []byte("}")), 1), nil
+}
+
+// codesMark is where the table of codes belongs in the guide.
+const codesMark = "<!-- codes -->"
+
+// errorTable lists the codes that the operations answer.
+func errorTable(examples map[string]openapi31.ExampleOrReference) string {
+	type row struct {
+		status int
+		code   string
+		text   string
+	}
+	var rows []row
+	for code, example := range examples {
+		if p, ok := (*example.Example.Value).(api.Problem); ok {
+			rows = append(rows, row{p.Status, code, p.Detail})
+		}
+	}
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(a.status-b.status, strings.Compare(a.code, b.code)) })
+	var table strings.Builder
+	table.WriteString("| status | code | |\n|---|---|---|\n")
+	for _, r := range rows {
+		fmt.Fprintf(&table, "| %d | `%s` | %s |\n", r.status, r.code, r.text)
+	}
+	return table.String()
 }
 
 func secure(oc openapi.OperationContext, op Op) {

@@ -58,7 +58,7 @@ func load(t *testing.T, a *echohttp.API) *openapi3.T {
 
 // TestDocument is about the product's own document. It needs no use case: nothing is called.
 func TestDocument(t *testing.T) {
-	a, err := echohttp.New(echohttp.Options{Version: "1"})
+	a, err := echohttp.New(echohttp.Options{Version: "1", Guide: rest.Guide, Examples: rest.Examples})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,24 @@ func TestDocument(t *testing.T) {
 	new(pages.VerificationLink).Mount(a)
 	new(pages.ResetLink).Mount(a)
 	new(pages.EmailChangeLink).Mount(a)
-	t.Run("is valid", func(t *testing.T) { load(t, a) })
+	t.Run("is valid, with an example of every body and a group for every operation", func(t *testing.T) {
+		document := load(t, a)
+		for path, item := range document.Paths.Map() {
+			for method, o := range item.Operations() {
+				if len(o.Tags) != 1 || document.Tags.Get(o.Tags[0]) == nil {
+					t.Errorf("%s %s: group %q is not described", method, path, o.Tags)
+				}
+				if o.RequestBody == nil {
+					continue
+				}
+				for media, content := range o.RequestBody.Value.Content {
+					if content.Example == nil {
+						t.Errorf("%s %s: no example of %s", method, path, media)
+					}
+				}
+			}
+		}
+	})
 	t.Run("is the one in docs", func(t *testing.T) {
 		text, err := a.OpenAPI()
 		if err != nil {

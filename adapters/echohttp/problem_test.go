@@ -108,7 +108,7 @@ func TestCodes(t *testing.T) {
 	t.Run("of events are those of the API", func(t *testing.T) {
 		for event, name := range map[domain.EventType]api.EventType{
 			domain.EventUserRegistered: api.EventUserRegistered, domain.EventUserVerified: api.EventUserVerified,
-			domain.EventUserLocked: api.EventUserLocked, domain.EventLoginSucceeded: api.EventLoginSucceeded,
+			domain.EventUserLocked: api.EventUserLocked, domain.EventUserExported: api.EventUserExported, domain.EventLoginSucceeded: api.EventLoginSucceeded,
 			domain.EventLoginFailed: api.EventLoginFailed, domain.EventSessionEnded: api.EventSessionEnded,
 			domain.EventRefreshReused: api.EventTokenRefreshReused, domain.EventRefreshRecovered: api.EventTokenRefreshRecovered,
 			domain.EventPasswordChanged: api.EventPasswordChanged, domain.EventGrantAdded: api.EventGrantAdded,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/provider"
+	"github.com/signet-auth/signet/ports/sys"
 )
 
 // Providers are the configured ones, in the order of their options.
@@ -128,18 +129,13 @@ func (c *client) Owns(issuer string) bool {
 
 // reporter logs what goes wrong in the background, once a minute for each cause. What goes wrong in a login is in its error.
 func reporter(s Settings) func(context.Context, error) {
-	var mu sync.Mutex
-	last := map[string]time.Time{}
+	var seldom sys.Seldom
 	return func(ctx context.Context, err error) {
 		fault := faultOf(err)
 		if fault == nil || ctx.Err() != nil {
 			return
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		cause := string(fault.Step) + " " + fault.Code
-		if now := s.Now(); now.Sub(last[cause]) >= time.Minute {
-			last[cause] = now
+		if cause := string(fault.Step) + " " + fault.Code; seldom.Passes(cause, time.Minute, s.Now()) {
 			// Not "code": logs take that for a secret.
 			attrs := []slog.Attr{
 				slog.String("provider", fault.Provider), slog.String("step", string(fault.Step)), slog.String("error_code", fault.Code),

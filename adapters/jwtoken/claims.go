@@ -45,7 +45,7 @@ var errIncomplete = errors.New("iss, sub, aud, exp, iat, nbf, jti and client_id 
 func onWire(c domain.Claims) claimSet {
 	s := claimSet{
 		Issuer: c.Issuer, Subject: string(c.Subject), Audience: c.Audience,
-		ExpiresAt: toSeconds(c.ExpiresAt), IssuedAt: toSeconds(c.IssuedAt), NotBefore: toSeconds(c.IssuedAt),
+		ExpiresAt: toSeconds(c.ExpiresAt), IssuedAt: toSeconds(c.IssuedAt), NotBefore: toSeconds(c.NotBefore()),
 		TokenID: c.TokenID, SessionID: string(c.SessionID), ClientID: c.ClientID,
 		Roles: c.Roles, PermRef: c.PermRef, PV: c.PV,
 		AMR: c.AMR, AuthTime: toSeconds(c.AuthTime), Kind: string(c.Kind), Key: string(c.AppToken),

@@ -54,7 +54,7 @@ func TestPayload(t *testing.T) {
 	}
 	t.Run("the claims are those of the documents, aud one string", func(t *testing.T) {
 		want := map[string]any{
-			"iss": issuer, "sub": "u-1", "aud": "billing", "exp": 1935818589.0, "iat": 1935817689.0, "nbf": 1935817689.0,
+			"iss": issuer, "sub": "u-1", "aud": "billing", "exp": 1935818589.0, "iat": 1935817689.0, "nbf": 1935817684.0,
 			"jti": "j-1", "sid": "s-1", "client_id": "c-1", "email_verified": true, "roles": []any{"admin"},
 			"permissions": []any{"invoice:read"}, "pv": 3.0, "amr": []any{"pwd"}, "auth_time": 1935817689.0,
 		}

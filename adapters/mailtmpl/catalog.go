@@ -51,7 +51,7 @@ func gather(dir string) (map[string]catalog, error) {
 	}
 	if dir != "" {
 		if err := collect(found, os.DirFS(dir), dir); err != nil {
-			return nil, fmt.Errorf("mailtmpl: the templates in %s: %w", dir, err)
+			return nil, fmt.Errorf("the templates in %s: %w", dir, err)
 		}
 	}
 	layOut(found)
@@ -80,7 +80,7 @@ func complete(found map[string]catalog) error {
 		for _, kind := range mailer.Kinds() {
 			for _, name := range []string{string(kind) + ".txt", string(kind) + ".html"} {
 				if _, ok := found[locale][name]; !ok {
-					missing = append(missing, fmt.Errorf("mailtmpl: templates/%s/%s is missing", locale, name))
+					missing = append(missing, fmt.Errorf("templates/%s/%s is missing", locale, name))
 				}
 			}
 		}
@@ -122,30 +122,30 @@ func known(base string) bool {
 func (c catalog) parse(kind mailer.Kind, product, locale string) (mail, error) {
 	txt, ok := c[string(kind)+".txt"]
 	if !ok {
-		return mail{}, fmt.Errorf("mailtmpl: %s/%s.html has no %s.txt beside it", locale, kind, kind)
+		return mail{}, fmt.Errorf("%s/%s.html has no %s.txt beside it", locale, kind, kind)
 	}
 	body, ok := c[string(kind)+".html"]
 	if !ok {
-		return mail{}, fmt.Errorf("mailtmpl: %s/%s.txt has no %s.html beside it", locale, kind, kind)
+		return mail{}, fmt.Errorf("%s/%s.txt has no %s.html beside it", locale, kind, kind)
 	}
 	functions := speaking(locale).functions()
 	text, err := texttemplate.New(txt.name).Option("missingkey=error").Funcs(functions).Parse(txt.text)
 	if err != nil {
-		return mail{}, fmt.Errorf("mailtmpl: %w", err)
+		return mail{}, err
 	}
 	html, err := htmltemplate.New(body.name).Funcs(functions).Parse(body.text)
 	if err != nil {
-		return mail{}, fmt.Errorf("mailtmpl: %w", err)
+		return mail{}, err
 	}
 	if html.Lookup("content") == nil {
-		return mail{}, fmt.Errorf("mailtmpl: %s:1: it does not define \"content\"", body.name)
+		return mail{}, fmt.Errorf("%s:1: it does not define \"content\"", body.name)
 	}
 	if _, err := html.New(layout).Parse(c[layout].text); err != nil {
-		return mail{}, fmt.Errorf("mailtmpl: %s: %w", c[layout].name, err)
+		return mail{}, fmt.Errorf("%s: %w", c[layout].name, err)
 	}
 	subject, err := subject(text, product)
 	if err != nil {
-		return mail{}, fmt.Errorf("mailtmpl: %w", err)
+		return mail{}, err
 	}
 	return mail{subject, text, html}, nil
 }

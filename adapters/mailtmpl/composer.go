@@ -133,7 +133,7 @@ func (c *Composer) find(kind mailer.Kind, locale string) (string, mail, error) {
 	spoken := cmp.Or(domain.LookupLanguage(locale, c.locales[kind]), fallback)
 	m, ok := c.mails[kind][spoken]
 	if !ok {
-		return "", mail{}, fmt.Errorf("mailtmpl: no mail of kind %q", kind)
+		return "", mail{}, fmt.Errorf("no mail of kind %q", kind)
 	}
 	return spoken, m, nil
 }
@@ -166,10 +166,10 @@ func (c *Composer) Compose(kind mailer.Kind, locale string, data mailer.Data) (m
 	}
 	var text, html strings.Builder
 	if err := m.text.Execute(&text, view); err != nil {
-		return mailer.Message{}, fmt.Errorf("mailtmpl: %w", err)
+		return mailer.Message{}, fmt.Errorf("compose: %w", err)
 	}
 	if err := m.html.ExecuteTemplate(&html, layout, view); err != nil {
-		return mailer.Message{}, fmt.Errorf("mailtmpl: %w", err)
+		return mailer.Message{}, fmt.Errorf("compose: %w", err)
 	}
-	return mailer.Message{Subject: m.subject, Text: tidy(text.String()), HTML: html.String(), Language: spoken}, nil
+	return mailer.Message{Subject: m.subject, Text: wrap(tidy(text.String())), HTML: html.String(), Language: spoken}, nil
 }

@@ -91,11 +91,11 @@ func TestEveryMailSaysWhatToDoWhenItWasNotYou(t *testing.T) {
 	}{
 		"en": {"23 November 2026 at 19:02 UTC", "forgot password", map[mailer.Kind]string{
 			mailer.Reset: "your password stays as it is", mailer.ChangeEmail: "ignore this mail", mailer.VerifyNewAddress: "ignore this mail",
-			mailer.OAuthCode: "ignore this mail", mailer.OAuthKnownAddress: "ignore this mail",
+			mailer.StillClosed: "ignore this mail", mailer.OAuthCode: "ignore this mail", mailer.OAuthKnownAddress: "ignore this mail",
 		}},
 		"de": {"23. November 2026 um 19:02 Uhr (UTC)", "Passwort vergessen", map[mailer.Kind]string{
 			mailer.Reset: "bleibt Ihr Passwort, wie es ist", mailer.ChangeEmail: "ignorieren Sie diese E-Mail", mailer.VerifyNewAddress: "ignorieren Sie diese E-Mail",
-			mailer.OAuthCode: "ignorieren Sie diese E-Mail", mailer.OAuthKnownAddress: "ignorieren Sie diese E-Mail",
+			mailer.StillClosed: "ignorieren Sie diese E-Mail", mailer.OAuthCode: "ignorieren Sie diese E-Mail", mailer.OAuthKnownAddress: "ignorieren Sie diese E-Mail",
 		}},
 	} {
 		for _, kind := range mailer.Kinds() {
@@ -112,6 +112,40 @@ func TestEveryMailSaysWhatToDoWhenItWasNotYou(t *testing.T) {
 		if !strings.Contains(m.Text, part) || !strings.Contains(m.HTML, part) {
 			t.Errorf("it does not say how long: %s", part)
 		}
+	}
+}
+
+// TestMailsUseTheWordsOfThePages: what is called one thing in the mail and another on the page that it leads to, looks like two.
+func TestMailsUseTheWordsOfThePages(t *testing.T) {
+	c := composer(t, mailtmpl.Options{})
+	for language, foreign := range map[string]*regexp.Regexp{
+		"en": regexp.MustCompile(`(?i)\b(log|logged|logging) (in|out)\b|\blog-?in\b|\bconfirm`), "de": regexp.MustCompile(`(?i)einlog|eingelog|auslog|ausgelog|\blogin\b|verifizier`),
+	} {
+		for _, kind := range mailer.Kinds() {
+			m := compose(t, c, kind, language, full)
+			if found := foreign.FindString(m.Subject + m.Text + m.HTML); found != "" {
+				t.Errorf("%s in %s says %q", kind, language, found)
+			}
+		}
+	}
+}
+
+func TestTextsAreWrappedWithTheWordsIn(t *testing.T) {
+	const link = "https://id.example.com/" // longer than a line
+	long := strings.Repeat("a", 90)
+	c := composer(t, mailtmpl.Options{
+		Dir: folder(t, map[string]string{"en/verify.txt": `{{define "subject"}}x{{end}}` +
+			"Short lines\nstay as they are.\n\n{{.Product}} is a name that makes this line, which was short enough in its file, one that has to be broken.\n" +
+			"    {{.Product}} is set in, and stays set in where it goes on, because it may be a list or a code.\n{{.Link}} is whole."}),
+		Product: "Ärzte & Söhne Überweisungen",
+	})
+	m := compose(t, c, mailer.Verify, "en", mailer.Data{Link: link + long, AskedAt: full.AskedAt, LinkTTL: time.Hour})
+	want := "Short lines\nstay as they are.\n\n" +
+		"Ärzte & Söhne Überweisungen is a name that makes this line, which was short\nenough in its file, one that has to be broken.\n" +
+		"    Ärzte & Söhne Überweisungen is set in, and stays set in where it goes\n    on, because it may be a list or a code.\n" +
+		link + long + "\nis whole.\n"
+	if diff := gocmp.Diff(want, m.Text); diff != "" {
+		t.Error(diff)
 	}
 }
 

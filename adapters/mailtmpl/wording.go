@@ -97,3 +97,39 @@ func tidy(text string) string {
 	}
 	return text + "\n"
 }
+
+// textWidth is how wide a line of a text part is: mail programs show that much without a scroll bar, and quote it (RFC 5322 §2.1.1).
+const textWidth = 76
+
+// wrap breaks the lines that became too long once the words were in, at blanks only: a link stays whole, however long it is. Lines are never
+// joined, so what a template sets line by line stays so, and what is set in from the left goes on there.
+func wrap(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		if utf8.RuneCountInString(strings.TrimRight(line, "\n")) <= textWidth || len(words) < 2 {
+			out.WriteString(line)
+			continue
+		}
+		width := 0
+		for _, word := range words {
+			n := utf8.RuneCountInString(word)
+			switch {
+			case width == 0:
+				out.WriteString(indent)
+				width = len(indent)
+			case width+1+n > textWidth:
+				out.WriteString("\n" + indent)
+				width = len(indent)
+			default:
+				out.WriteByte(' ')
+				width++
+			}
+			out.WriteString(word)
+			width += n
+		}
+		out.WriteByte('\n')
+	}
+	return out.String()
+}

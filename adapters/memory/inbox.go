@@ -31,8 +31,10 @@ type Stored struct {
 	Subject string
 	Text    string
 	HTML    string
-	Links   []string // of the text part, in order, each once
-	Code    string   // six digits, or empty
+	// Language is the tag of the language that it is written in.
+	Language string
+	Links    []string // of the text part, in order, each once
+	Code     string   // six digits, or empty
 }
 
 // NewInbox makes an empty inbox.
@@ -46,7 +48,7 @@ func (i *Inbox) Send(ctx context.Context, m mailer.Message) error {
 	}
 	links, code := extract(m.Text)
 	stored := Stored{
-		ID: m.ID, At: i.now(), To: m.To.Mailbox(), Subject: m.Subject, Text: m.Text, HTML: m.HTML,
+		ID: m.ID, At: i.now(), To: m.To.Mailbox(), Subject: m.Subject, Text: m.Text, HTML: m.HTML, Language: m.Language,
 		Links: links, Code: code,
 	}
 	i.mu.Lock()

@@ -77,6 +77,11 @@ func (l *Limiter) Return(_ context.Context, limit transient.Limit, key string) {
 	})
 }
 
+// Forgive gives all reservations back.
+func (l *Limiter) Forgive(_ context.Context, limit transient.Limit, key string) {
+	l.tats.Invalidate(limitKey{limit.Name, key})
+}
+
 // gcra is the limit in microseconds: the emission interval, and how far ahead of now a TAT may be. The tolerance is made of
 // whole intervals, so that a burst is exact where the window does not divide evenly.
 func gcra(limit transient.Limit) (interval, tolerance int64) {

@@ -16,5 +16,8 @@ func (Unlimited) Take(context.Context, transient.Limit, string) transient.Decisi
 	return transient.Decision{Allowed: true, Remaining: math.MaxInt}
 }
 
+// Forgive does nothing.
+func (Unlimited) Forgive(context.Context, transient.Limit, string) {}
+
 // Return does nothing.
 func (Unlimited) Return(context.Context, transient.Limit, string) {}

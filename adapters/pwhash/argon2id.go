@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// The bounds within which argon2id is set and read. A stored text that asks for 4 GiB, or for 100 passes, would take the
-// server down at each login.
+// The bounds within which argon2id is set and read. A stored text that asks for 4 GiB, or for 100 passes over 100 MiB, would take the
+// server down at each login. What a text costs is memory times passes, so that is bounded, and what it holds at once: 100 MiB is what argon2-cffi
+// and Django wrote by default.
 const (
-	maxArgonMemory = 64 << 10 // KiB: 64 MiB
-	maxArgonPasses = 10
+	maxArgonMemory = 128 << 10               // KiB: 128 MiB
+	maxArgonWork   = 10 * maxArgonMemory / 2 // KiB times passes
 	maxArgonLanes  = 16
 	maxArgonText   = 256
 )
@@ -40,8 +41,8 @@ func (a Argon2id) check() error {
 	switch {
 	case a.Lanes < 1 || a.Lanes > maxArgonLanes:
 		return fmt.Errorf("pwhash: argon2id lanes %d are not within 1–%d", a.Lanes, maxArgonLanes)
-	case a.Passes < 1 || a.Passes > maxArgonPasses:
-		return fmt.Errorf("pwhash: argon2id passes %d are not within 1–%d", a.Passes, maxArgonPasses)
+	case a.Passes < 1 || uint64(a.Passes)*uint64(a.Memory) > maxArgonWork:
+		return fmt.Errorf("pwhash: argon2id passes %d are not within 1–%d", a.Passes, maxArgonWork/max(1, a.Memory))
 	case a.Memory < 8*uint32(a.Lanes) || a.Memory > maxArgonMemory:
 		return fmt.Errorf("pwhash: argon2id memory %d KiB is not within %d–%d", a.Memory, 8*uint32(a.Lanes), maxArgonMemory)
 	}

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/secure"
 )
@@ -139,22 +141,49 @@ func (s *slot) use() *Hasher {
 	return s.hasher
 }
 
-// Hash implements secure.Slot.
+// Hash implements secure.Slot. What is hashed is the composed form (NFC) of the password, since keyboards differ in which one they type; as
+// typed where only that is short enough for the setting.
 func (s *slot) Hash(password domain.Secret) (string, error) {
 	h := s.use()
-	return h.setting.hash(h.engine, []byte(password.Reveal()))
+	typed := []byte(password.Reveal())
+	hash, err := h.setting.hash(h.engine, norm.NFC.Bytes(typed))
+	if errors.Is(err, errNotWhole) && !norm.NFC.IsNormal(typed) {
+		return h.setting.hash(h.engine, typed)
+	}
+	return hash, err
 }
 
-// Verify implements secure.Slot.
+// Verify implements secure.Slot. A password that is not typed in its composed form is compared as composed and as typed, in which older
+// hashes may have it: at a known account and at an unknown one, so that time tells nothing.
 func (s *slot) Verify(hash string, password domain.Secret) secure.Match {
 	h := s.use()
-	plain := []byte(password.Reveal())
+	typed := []byte(password.Reveal())
+	if norm.NFC.IsNormal(typed) {
+		return h.verify(hash, typed)
+	}
+	composed, asTyped := h.verify(hash, norm.NFC.Bytes(typed)), h.verify(hash, typed)
+	match := secure.Match{
+		OK: composed.OK || asTyped.OK, Outdated: composed.Outdated || asTyped.OK && !composed.OK, Unreadable: composed.Unreadable,
+	}
+	if composed.Settle != nil || asTyped.Settle != nil {
+		match.Settle = func(ctx context.Context) {
+			for _, settle := range []func(context.Context){composed.Settle, asTyped.Settle} {
+				if settle != nil {
+					settle(ctx)
+				}
+			}
+		}
+	}
+	return match
+}
+
+func (h *Hasher) verify(hash string, plain []byte) secure.Match {
 	begin := h.now()
 	known, readable := h.read(hash)
 	if !readable {
 		h.decoy.compare(h.engine, plain)
 		h.typical.add(h.now().Sub(begin))
-		return secure.Match{}
+		return secure.Match{Unreadable: h.Unreadable(hash)}
 	}
 	match := secure.Match{OK: known.compare(h.engine, plain)}
 	took := h.now().Sub(begin)
@@ -171,6 +200,15 @@ func (s *slot) Verify(hash string, password domain.Secret) secure.Match {
 		match.Settle = func(ctx context.Context) { _ = h.sleep(ctx, rest) }
 	}
 	return match
+}
+
+// Unreadable is the kind of a stored hash that matches no password, because its text is malformed, beyond the bounds, or of a kind that is
+// not read; empty for one that is fine, and for none.
+func (h *Hasher) Unreadable(hash string) string {
+	if _, readable := h.read(hash); readable || hash == "" {
+		return ""
+	}
+	return kindOf(hash)
 }
 
 // read is the package's, with what a hash needs that is not in its text.

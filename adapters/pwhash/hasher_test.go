@@ -3,11 +3,14 @@ package pwhash_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/crypto/bcrypt"
 
 	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/domain"
@@ -120,7 +123,7 @@ func TestConstantWork_PW8(t *testing.T) {
 		{"hash of an unknown kind", "$yescrypt$ln=15,r=8,p=1$c2FsdHNhbHQ$aGFzaA", password, false, false},
 		{"PBKDF2 of more than 2 M rounds", "pbkdf2:sha256:2000001$saltsalt$" + strings.Repeat("ab", 32), password, false, false},
 		{"PBKDF2 of 1 M rounds and three blocks", "$pbkdf2-sha1$i=1000000,l=60$c2FsdHNhbHQ$" + strings.Repeat("A", 80), password, false, false},
-		{"scrypt that asks for 128 MiB", "scrypt:131072:8:1$saltsalt$" + strings.Repeat("ab", 64), password, false, false},
+		{"scrypt that asks for 256 MiB", "scrypt:262144:8:1$saltsalt$" + strings.Repeat("ab", 64), password, false, false},
 		{"scrypt that asks for 5 times 64 MiB", "scrypt:65536:8:5$saltsalt$" + strings.Repeat("ab", 64), password, false, false},
 		{"Firebase's without its signer key", firebaseText, password, false, false},
 		{"hash that asks for 2^31 rounds", strings.Replace(current, "$07$", "$31$", 1), password, false, false},
@@ -376,8 +379,8 @@ func TestOptions(t *testing.T) {
 		"bcrypt 3":         {Setting: pwhash.Bcrypt{Cost: 3}, Now: now, Sleep: sleep},
 		"bcrypt 16":        {Setting: pwhash.Bcrypt{Cost: 16}, Now: now, Sleep: sleep},
 		"argon2id nothing": {Setting: pwhash.Argon2id{}, Now: now, Sleep: sleep},
-		"argon2id 65 MiB":  {Setting: pwhash.Argon2id{Memory: 65 << 10, Passes: 1, Lanes: 1}, Now: now, Sleep: sleep},
-		"argon2id t=11":    {Setting: pwhash.Argon2id{Memory: 64, Passes: 11, Lanes: 1}, Now: now, Sleep: sleep},
+		"argon2id 129 MiB": {Setting: pwhash.Argon2id{Memory: 129 << 10, Passes: 1, Lanes: 1}, Now: now, Sleep: sleep},
+		"argon2id t=40":    {Setting: pwhash.Argon2id{Memory: 19 << 10, Passes: 40, Lanes: 1}, Now: now, Sleep: sleep},
 		"argon2id p=17":    {Setting: pwhash.Argon2id{Memory: 1024, Passes: 1, Lanes: 17}, Now: now, Sleep: sleep},
 		"argon2id m < 8p":  {Setting: pwhash.Argon2id{Memory: 31, Passes: 1, Lanes: 4}, Now: now, Sleep: sleep},
 	} {
@@ -395,4 +398,61 @@ func TestOptions(t *testing.T) {
 			t.Errorf("argon2id: %d", n)
 		}
 	})
+}
+
+// On a Mac people type other code points for the same letters. Hashes are of the composed form; a password typed in another costs two
+// comparisons, at every account and at none.
+func TestAPasswordInAnotherUnicodeForm(t *testing.T) {
+	const full = 1 << 7
+	const composed, decomposed = "cr\u00e8me br\u00fbl\u00e9e 58", "cre\u0300me bru\u0302le\u0301e 58"
+	b := newBench(t, pwhash.Bcrypt{Cost: 7})
+	now := hashUnder(t, pwhash.Bcrypt{Cost: 7}, composed)
+	before, err := bcrypt.GenerateFromPassword([]byte(decomposed), 7) // as typed, when forms were not looked at
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name, hash, typed string
+		ok, outdated      bool
+		work              int
+	}{
+		{"composed", now, composed, true, false, full},
+		{"decomposed", now, decomposed, true, false, 2 * full},
+		{"decomposed and wrong", now, decomposed + "x", false, false, 2 * full},
+		{"decomposed, unknown account", "", decomposed, false, false, 2 * full},
+		{"a hash of the decomposed form", string(before), decomposed, true, true, 2 * full},
+		{"composed, for a hash of the decomposed form", string(before), composed, false, false, full},
+	} {
+		match, rounds, _ := b.verify(t, row.hash, row.typed)
+		if match.OK != row.ok || match.Outdated != row.outdated || rounds != row.work {
+			t.Errorf("%s: %+v after %d rounds, want %d", row.name, match, rounds, row.work)
+		}
+	}
+}
+
+// An operator who moved accounts in a form that can't be read must hear of it.
+func TestUnreadableHashesAreNamed(t *testing.T) {
+	h := newBench(t, pwhash.Bcrypt{Cost: 4}).hasher
+	good := hashUnder(t, pwhash.Bcrypt{Cost: 4}, password)
+	for text, kind := range map[string]string{
+		"": "", good: "", good[:50]: "bcrypt", "$argon2id$v=19$m=4194304,t=2,p=1$YWFhYWFhYWFhYWFhYWFhYQ$YWFhYWFhYWFhYWFhYWFhYQ": "argon2id",
+		"sha256$Wd8sKq2LmZ5xTn7B$9c2ca99cfad6c97dff5bc19f0464b0c5e53d427e35e47cbc0b6119e17ef0186b": "unknown",
+		"pbkdf2:md5:1000$saltsalt$00": "pbkdf2", firebaseText: "firebase", "scrypt:1:8:1$saltsalt$00": "scrypt",
+	} {
+		if got := h.Unreadable(text); got != kind {
+			t.Errorf("%.40q is %q, want %q", text, got, kind)
+		}
+		if kind != "" && !slices.Contains(pwhash.Kinds(), kind) {
+			t.Errorf("%s has no metric", kind)
+		}
+	}
+}
+
+// The case from the field: argon2-cffi before 21.2, passlib 1.7, Django since 3.2.
+func TestTheArgon2idOfDjangoIsRead(t *testing.T) {
+	b := newBench(t, pwhash.Bcrypt{Cost: 4})
+	match, _, _ := b.verify(t, "$argon2id$v=19$m=102400,t=2,p=8$yMML9DCUR6BcCg07g8F1Iw$JRa06qQ9+t+EY7fwaNRsow", "quiet maple 58 lanterns")
+	if !match.OK || !match.Outdated {
+		t.Errorf("%+v", match)
+	}
 }

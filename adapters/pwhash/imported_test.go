@@ -233,7 +233,8 @@ func TestReadImported(t *testing.T) {
 		"$scrypt$ln=16,r=8,p=4$" + b64 + "$" + tag32:                                     true,
 		"$scrypt$ln=16,r=8,p=5$" + b64 + "$" + tag32:                                     false,
 		"$scrypt$ln=17,r=4,p=1$" + b64 + "$" + tag32:                                     true,
-		"$scrypt$ln=17,r=8,p=1$" + b64 + "$" + tag32:                                     false,
+		"$scrypt$ln=17,r=8,p=1$" + b64 + "$" + tag32:                                     true,
+		"$scrypt$ln=18,r=8,p=1$" + b64 + "$" + tag32:                                     false,
 		"$scrypt$ln=16384,r=8,p=1$" + b64 + "$" + tag32:                                  false,
 		"$scrypt$ln=64,r=8,p=1$" + b64 + "$" + tag32:                                     false,
 		"$scrypt$ln=0,r=8,p=1$" + b64 + "$" + tag32:                                      false,
@@ -243,7 +244,8 @@ func TestReadImported(t *testing.T) {
 		"$scrypt$r=8,ln=4,p=1$" + b64 + "$" + tag32:                                      false,
 		"$scrypt$ln=4,r=8,p=1$" + b64 + "$" + "AAAA":                                     false,
 		"scrypt:65536:8:1$saltsalt$" + hex64:                                             true,
-		"scrypt:131072:8:1$saltsalt$" + hex64:                                            false,
+		"scrypt:131072:8:1$saltsalt$" + hex64:                                            true,
+		"scrypt:262144:8:1$saltsalt$" + hex64:                                            false,
 		"scrypt:1000:8:1$saltsalt$" + hex64:                                              false, // no power of two
 		"scrypt:1:8:1$saltsalt$" + hex64:                                                 false,
 		"scrypt:1024:8$saltsalt$" + hex64:                                                false,
@@ -256,7 +258,7 @@ func TestReadImported(t *testing.T) {
 		"$firebase-scrypt$ln=14,r=8$$" + b64 + "==$" + tag64 + "==":                      true, // a project without separator
 		"$firebase-scrypt$ln=14,r=8$Bw$" + b64 + "==$" + tag64 + "==":                    false,
 		"$firebase-scrypt$ln=14,r=8,p=1$Bw==$" + b64 + "==$" + tag64 + "==":              false,
-		"$firebase-scrypt$ln=17,r=8$Bw==$" + b64 + "==$" + tag64 + "==":                  false,
+		"$firebase-scrypt$ln=18,r=8$Bw==$" + b64 + "==$" + tag64 + "==":                  false,
 		"$firebase-scrypt$ln=14,r=8$Bw==$" + b64 + "==$":                                 false,
 		"$firescrypt$ln=14,r=8,p=1$" + b64 + "==$" + tag64 + "==$Bw==$" + firebaseSigner: false, // the signer key has no place in a row
 		"$pbkdf2-sha256$": false, "scrypt:": false, "scrypt$": false, "$scrypt$": false, "pbkdf2:sha256:": false, "$firebase-scrypt$": false,

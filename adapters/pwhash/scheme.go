@@ -94,6 +94,29 @@ func read(text string) (stored, bool) {
 	return nil, false
 }
 
+// Kinds are what [Unreadable] answers.
+func Kinds() []string {
+	return []string{"argon2id", "bcrypt", "firebase", "pbkdf2", "scrypt", "unknown"}
+}
+
+// kindOf is what a text seems to be, by how it begins.
+func kindOf(text string) string {
+	for _, k := range []struct{ prefix, kind string }{
+		{"$2", "bcrypt"},
+		{"$argon2", "argon2id"},
+		{"$pbkdf2", "pbkdf2"},
+		{"pbkdf2", "pbkdf2"},
+		{"$scrypt", "scrypt"},
+		{"scrypt", "scrypt"},
+		{"$firebase", "firebase"},
+	} {
+		if strings.HasPrefix(text, k.prefix) {
+			return k.kind
+		}
+	}
+	return "unknown"
+}
+
 // standIn is hashed in the place of a password that can't be: the work is the same whatever is hashed.
 var standIn = []byte("a password that no scheme refuses")
 
@@ -108,6 +131,19 @@ type engine interface {
 
 type processor struct{}
 
+// large holds hashes that take much memory to two at a time, however many places the queue has.
+var large = make(chan struct{}, 2)
+
+const largeMemory = 64 << 20
+
+func alone(memory uint64, work func() []byte) []byte {
+	if memory > largeMemory {
+		large <- struct{}{}
+		defer func() { <-large }()
+	}
+	return work()
+}
+
 func (processor) bcryptCompare(hash, password []byte) error {
 	return bcrypt.CompareHashAndPassword(hash, password)
 }
@@ -117,7 +153,7 @@ func (processor) bcryptGenerate(password []byte, cost int) ([]byte, error) {
 }
 
 func (processor) argon2id(password, salt []byte, a Argon2id, length uint32) []byte {
-	return argon2.IDKey(password, salt, a.Passes, a.Memory, a.Lanes, length)
+	return alone(uint64(a.Memory)<<10, func() []byte { return argon2.IDKey(password, salt, a.Passes, a.Memory, a.Lanes, length) })
 }
 
 func (processor) pbkdf2(d digest, password, salt []byte, rounds, length int) []byte {
@@ -129,9 +165,11 @@ func (processor) pbkdf2(d digest, password, salt []byte, rounds, length int) []b
 }
 
 func (processor) scrypt(password, salt []byte, c scryptCost, length int) []byte {
-	tag, err := scrypt.Key(password, salt, c.n, c.r, c.p, length)
-	if err != nil {
-		panic("pwhash: scrypt refuses what is within the bounds: " + err.Error())
-	}
-	return tag
+	return alone(128*uint64(c.n)*uint64(c.r), func() []byte {
+		tag, err := scrypt.Key(password, salt, c.n, c.r, c.p, length)
+		if err != nil {
+			panic("pwhash: scrypt refuses what is within the bounds: " + err.Error())
+		}
+		return tag
+	})
 }

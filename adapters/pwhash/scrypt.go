@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// The bounds of scrypt. Memory is 128·N·r bytes, work is 128·N·r·p bytes mixed twice: four times the largest memory is a
+// The bounds of scrypt. Memory is 128·N·r bytes, work is 128·N·r·p bytes mixed twice: twice the largest memory is a
 // little more than the dearest that the OWASP password storage guide knows.
 const (
-	maxScryptMemory = 64 << 20
-	maxScryptWork   = 4 * maxScryptMemory
+	maxScryptMemory = 128 << 20
+	maxScryptWork   = 2 * maxScryptMemory
 	maxScryptBlock  = 32
 	maxScryptLanes  = 16
 )

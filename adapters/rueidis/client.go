@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,9 @@ const retryAfter = time.Second
 
 // errLost is the answer while Redis is lost.
 var errLost = errors.New("rueidis: Redis is lost")
+
+// errCluster is what a server in cluster mode gets: some keys would be found there and others not, so that it came and went.
+var errCluster = errors.New("this Redis is in cluster mode, which Signet can't use: give it a server of its own, what it keeps there is small (limits and wake-ups)")
 
 // Client is the connection to one Redis, that comes and goes. It is safe for concurrent use.
 type Client struct {
@@ -112,6 +116,10 @@ func (c *Client) try() error {
 	}
 	ctx, cancel := context.WithTimeout(c.life, dialTimeout)
 	defer cancel()
+	info, err := (*conn).Do(ctx, (*conn).B().Info().Section("cluster").Build()).ToString()
+	if err == nil && strings.Contains(info, "cluster_enabled:1") { // an error is an ACL's no, or shows in what follows
+		return errCluster
+	}
 	return takeScript.Exec(ctx, *conn, []string{"signet:rl:{probe}"}, []string{"1", "1"}).Error()
 }
 

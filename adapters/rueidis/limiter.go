@@ -90,8 +90,22 @@ func (l *Limiter) Return(ctx context.Context, limit transient.Limit, key string)
 	}
 }
 
+// Forgive gives all reservations back: a key that is not there is one that nothing was taken from.
+func (l *Limiter) Forgive(ctx context.Context, limit transient.Limit, key string) {
+	_, err := l.client.within(context.WithoutCancel(ctx), func(ctx context.Context, conn redis.Client) redis.RedisResult {
+		return conn.Do(ctx, conn.B().Del().Key(keyOf(limit, key)).Build())
+	})
+	if err != nil {
+		l.fallback.Forgive(ctx, limit, key)
+	}
+}
+
+func keyOf(limit transient.Limit, key string) string {
+	return "signet:rl:{" + limit.Name + ":" + key + "}"
+}
+
 func (l *Limiter) exec(ctx context.Context, script *redis.Lua, limit transient.Limit, key string, args ...int64) (redis.RedisResult, error) {
-	keys := []string{"signet:rl:{" + limit.Name + ":" + key + "}"}
+	keys := []string{keyOf(limit, key)}
 	texts := make([]string, len(args))
 	for i, n := range args {
 		texts[i] = strconv.FormatInt(n, 10)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
 
 	"github.com/signet-auth/signet/adapters/rueidis"
 	"github.com/signet-auth/signet/domain"
@@ -146,6 +147,28 @@ func TestARedisThatMayNotCountIsLost(t *testing.T) {
 	t.Cleanup(client.Close)
 	eventually(t, "told", func() bool { return strings.Contains(log.String(), "Redis is lost") })
 	if client.Healthy() || strings.Contains(log.String(), "wr0ng") {
+		t.Errorf("healthy = %v, log:\n%s", client.Healthy(), log)
+	}
+}
+
+// Some keys would be found there and others not, so that Redis came and went with each call.
+func TestARedisInClusterModeIsRefusedByName(t *testing.T) {
+	host := miniredis.RunT(t)
+	host.Server().SetPreHook(func(peer *server.Peer, command string, _ ...string) bool {
+		if command == "INFO" {
+			peer.WriteBulk("# Cluster\r\ncluster_enabled:1\r\n")
+		}
+		return command == "INFO"
+	})
+	log := &journal{}
+	client, err := rueidis.Open(rueidis.Options{URL: domain.NewSecret("redis://" + host.Addr()), Log: log.logger()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	eventually(t, "told", func() bool { return strings.Contains(log.String(), "cluster mode") })
+	time.Sleep(1500 * time.Millisecond) // longer than it is left alone
+	if client.Healthy() || strings.Count(log.String(), "cluster mode") != 1 || strings.Contains(log.String(), "in use") {
 		t.Errorf("healthy = %v, log:\n%s", client.Healthy(), log)
 	}
 }

@@ -52,7 +52,7 @@ type Options struct {
 }
 
 // errURL says what is accepted; the URL itself may hold the password.
-var errURL = errors.New("rueidis: the Redis URL must read redis[s]://[user[:password]@]host[:port][/db], without a query")
+var errURL = errors.New("must read redis[s]://[user[:password]@]host[:port][/db], without a query; in the password @ is written %40, / %2F, # %23, ? %3F and % %25")
 
 // client is the options for the library.
 func (o Options) client() (redis.ClientOption, error) {
@@ -65,7 +65,7 @@ func (o Options) client() (redis.ClientOption, error) {
 		o = parsed
 	}
 	if o.Host == "" || o.Port < 0 || o.Port > 65535 || o.DB < 0 {
-		return redis.ClientOption{}, fmt.Errorf("rueidis: no Redis at host %q, port %d, database %d", o.Host, o.Port, o.DB)
+		return redis.ClientOption{}, fmt.Errorf("there can be no Redis at host %q, port %d, database %d", o.Host, o.Port, o.DB)
 	}
 	if o.Port == 0 {
 		o.Port = 6379

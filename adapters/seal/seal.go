@@ -73,11 +73,11 @@ func New(current domain.Secret, previous []domain.Secret, entropy io.Reader) (*S
 			name = fmt.Sprintf("previous secret %d", i)
 		}
 		if reason := weakness(secret.Reveal()); reason != "" {
-			return nil, fmt.Errorf("seal: %s %s; make one with: openssl rand -base64 32", name, reason)
+			return nil, fmt.Errorf("%s %s; make one with: openssl rand -base64 48", name, reason)
 		}
 		m, err := newMaster(secret)
 		if err != nil {
-			return nil, fmt.Errorf("seal: %s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		known := func(other master) bool { return bytes.Equal(other.extracted, m.extracted) }
 		if !slices.ContainsFunc(s.masters, known) { // one left in the list of previous ones would be derived twice

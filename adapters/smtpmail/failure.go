@@ -31,6 +31,9 @@ func explain(ctx context.Context, err error) error {
 	return errors.New("smtpmail: no session with the mail server: " + cause(err))
 }
 
+// errSpeaksTLS is a server on port 465, say, that was expected to greet first.
+var errSpeaksTLS = errors.New("it says nothing in plain text and speaks TLS from the first byte on: MAIL_USE_SSL is meant, not MAIL_USE_TLS")
+
 // stages are the moments at which a 5yz reply is about this mail.
 var stages = map[mail.SendErrReason]string{
 	mail.ErrSMTPMailFrom:  "MAIL",
@@ -67,14 +70,14 @@ func cause(err error) string {
 		record      tls.RecordHeaderError
 	)
 	switch {
-	case errors.Is(err, errUnencrypted), errors.Is(err, errNoMechanism):
+	case errors.Is(err, errUnencrypted), errors.Is(err, errNoMechanism), errors.Is(err, errSpeaksTLS):
 		return err.Error()
 	case errors.As(err, &reply):
 		return "it answered " + strconv.Itoa(reply.Code)
 	case errors.As(err, &certificate):
 		return "its certificate is not trusted: " + certificate.Err.Error()
 	case errors.As(err, &record):
-		return "it does not speak TLS on this port"
+		return "it does not speak TLS on this port: MAIL_USE_TLS (STARTTLS) may be meant, not MAIL_USE_SSL"
 	case errors.As(err, &network):
 		return network.Op + ": " + network.Err.Error()
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

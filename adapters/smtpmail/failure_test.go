@@ -142,7 +142,9 @@ func TestTLS(t *testing.T) {
 		{"STARTTLS that is not offered is not done without", smtpserver.Plain, smtpmail.StartTLS, true, "STARTTLS"},
 		{"a certificate nobody vouches for is refused with STARTTLS", smtpserver.StartTLS, smtpmail.StartTLS, false, "not trusted"},
 		{"a certificate nobody vouches for is refused with TLS", smtpserver.TLS, smtpmail.TLS, false, "not trusted"},
-		{"TLS against a plain port says so", smtpserver.Plain, smtpmail.TLS, true, "does not speak TLS"},
+		{"TLS against a plain port says so", smtpserver.Plain, smtpmail.TLS, true, "MAIL_USE_TLS"},
+		{"STARTTLS against a port that waits for TLS says so", smtpserver.TLS, smtpmail.StartTLS, true, "MAIL_USE_SSL"},
+		{"plain text against a port that waits for TLS says so", smtpserver.TLS, smtpmail.Plain, true, "MAIL_USE_SSL"},
 	} {
 		t.Run(row.fact, func(t *testing.T) {
 			server := smtpserver.Start(t, smtpserver.Options{Security: row.server})
@@ -151,6 +153,7 @@ func TestTLS(t *testing.T) {
 			if !row.roots {
 				o.Roots = nil
 			}
+			o.Timeout = time.Minute
 			err := transport(t, o).Send(t.Context(), message(t))
 			if err == nil || isPermanent(err) || !strings.Contains(err.Error(), row.tells) {
 				t.Errorf("error = %v, want a temporary one that tells %q", err, row.tells)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 var errHungUp = errors.New("smtpmail: hung up")
@@ -14,9 +16,56 @@ var errHungUp = errors.New("smtpmail: hung up")
 type line struct {
 	transport *Transport
 
-	mu     sync.Mutex
-	conn   net.Conn
-	closed bool
+	mu      sync.Mutex
+	conn    net.Conn
+	closed  bool
+	address string
+	heard   atomic.Bool // the server has said something
+	tls     atomic.Bool // it waits for us to speak TLS
+}
+
+// silence is how long a server may say nothing until it is found out whether it waits for TLS: the delivery would take all of its time,
+// and its failure would name nothing.
+const silence = 1500 * time.Millisecond
+
+// suspectTLS dials once more and speaks TLS. A server that answers to that will never greet in plain text, so the delivery is given up; any
+// other may be slow on purpose. Nothing is sent, so the certificate does not matter.
+func (l *line) suspectTLS(ctx context.Context) {
+	l.mu.Lock()
+	address := l.address
+	l.mu.Unlock()
+	if address == "" || l.heard.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}} //nolint:gosec // see above
+	conn, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return
+	}
+	_ = conn.Close()
+	if !l.heard.Load() {
+		l.tls.Store(true)
+		l.close()
+	}
+}
+
+func (l *line) isTLS() bool { return l.tls.Load() }
+
+// listening notices that the server has said something.
+type listening struct {
+	net.Conn
+
+	heard *atomic.Bool
+}
+
+func (c listening) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.heard.Store(true)
+	}
+	return n, err
 }
 
 func (l *line) dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -29,7 +78,10 @@ func (l *line) dial(ctx context.Context, network, address string) (net.Conn, err
 		return nil, errHungUp
 	}
 	if l.transport.Security != TLS {
-		return conn, nil
+		l.mu.Lock()
+		l.address = address
+		l.mu.Unlock()
+		return listening{conn, &l.heard}, nil
 	}
 	encrypted := tls.Client(conn, l.transport.tls())
 	if err := encrypted.HandshakeContext(ctx); err != nil {

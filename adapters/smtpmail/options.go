@@ -40,6 +40,8 @@ type Options struct {
 
 	// From is "name@example.com" or "Name <name@example.com>".
 	From string
+	// ReplyTo is where answers go, in the same forms; empty: to From.
+	ReplyTo string
 	// Timeout bounds one delivery; 0 = 15 s.
 	Timeout time.Duration
 	// Roots are the certificates to trust, nil = the system's.
@@ -52,34 +54,50 @@ type Options struct {
 type settings struct {
 	Options
 
-	from   *mail.Address
-	domain string // of from: the right half of every Message-ID, and our name in EHLO
+	from    *mail.Address
+	replyTo *mail.Address // nil: from
+	domain  string        // of from: the right half of every Message-ID, and our name in EHLO
 }
 
 func (o Options) check() (settings, error) {
 	if o.Host == "" || strings.ContainsAny(o.Host, " /\r\n\x00") {
-		return settings{}, errors.New("smtpmail: the mail server's host is missing or no host name")
+		return settings{}, errors.New("the mail server's host is missing or no host name")
 	}
 	if o.Port < 0 || o.Port > 65535 {
-		return settings{}, fmt.Errorf("smtpmail: no port %d", o.Port)
+		return settings{}, fmt.Errorf("no port %d", o.Port)
 	}
 	if o.Now == nil {
-		return settings{}, errors.New("smtpmail: no clock")
+		return settings{}, errors.New("no clock")
 	}
 	if o.Username != "" && o.Security == Plain && !isLoopback(o.Host) {
-		return settings{}, errors.New("smtpmail: a user name without TLS would send the password in the clear: use STARTTLS or TLS")
+		return settings{}, errors.New("a user name without TLS would send the password in the clear: use STARTTLS or TLS")
 	}
-	from, err := mail.ParseAddress(o.From)
+	from, err := parseAddress(o.From)
 	if err != nil {
-		return settings{}, fmt.Errorf("smtpmail: the sender %q is no address", o.From)
+		return settings{}, err
+	}
+	var replyTo *mail.Address
+	if o.ReplyTo != "" {
+		if replyTo, err = parseAddress(o.ReplyTo); err != nil {
+			return settings{}, err
+		}
 	}
 	_, host, _ := strings.Cut(from.Address, "@")
-	if !isPlain(from.Address) || strings.Count(from.Address, "@") != 1 || strings.Contains(host, "[") || hasControl(from.Name) {
-		return settings{}, fmt.Errorf("smtpmail: the sender %q is not of the form name@example.com", o.From)
-	}
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
 	o.Port = cmp.Or(o.Port, [...]int{Plain: 25, StartTLS: 587, TLS: 465}[o.Security])
-	return settings{Options: o, from: from, domain: host}, nil
+	return settings{Options: o, from: from, replyTo: replyTo, domain: host}, nil
+}
+
+func parseAddress(text string) (*mail.Address, error) {
+	address, err := mail.ParseAddress(text)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no address", text)
+	}
+	_, host, _ := strings.Cut(address.Address, "@")
+	if !isPlain(address.Address) || strings.Count(address.Address, "@") != 1 || strings.Contains(host, "[") || hasControl(address.Name) {
+		return nil, fmt.Errorf("%q is not of the form name@example.com", text)
+	}
+	return address, nil
 }
 
 func (s settings) tls() *tls.Config {

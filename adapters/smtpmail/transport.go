@@ -62,8 +62,14 @@ func (t *Transport) deliver(ctx context.Context, msg *mail.Msg) error {
 	}
 	defer l.close()
 	defer context.AfterFunc(ctx, l.close)()
+	if t.Security != TLS {
+		defer time.AfterFunc(silence, func() { l.suspectTLS(ctx) }).Stop()
+	}
 	smtp, err := client.DialToSMTPClientWithContext(ctx)
-	if err != nil {
+	switch {
+	case err != nil && l.isTLS():
+		return errSpeaksTLS
+	case err != nil:
 		return err
 	}
 	if err := client.SendWithSMTPClient(smtp, msg); err != nil {
@@ -101,6 +107,11 @@ func (t *Transport) message(m mailer.Message) (*mail.Msg, error) {
 	}
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(t.from)
+	if t.replyTo != nil {
+		if err := msg.ReplyToFormat(t.replyTo.Name, t.replyTo.Address); err != nil {
+			return nil, fmt.Errorf("smtpmail: reply to: %w", err)
+		}
+	}
 	msg.ToMailAddress(&netmail.Address{Address: m.To.Mailbox()})
 	msg.Subject(oneLine(m.Subject))
 	msg.SetMessageIDWithValue(m.ID + "@" + t.domain)

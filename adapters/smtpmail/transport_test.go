@@ -95,7 +95,13 @@ func TestContract(t *testing.T) {
 
 func TestTheMail(t *testing.T) {
 	server := smtpserver.Start(t, smtpserver.Options{})
-	if err := transport(t, options(server)).Send(t.Context(), message(t)); err != nil {
+	o := options(server)
+	o.ReplyTo = "Example, Inc. Support <support@example.com>"
+	if _, err := smtpmail.New(o); err == nil {
+		t.Error("a name with a comma and no quotes is taken")
+	}
+	o.ReplyTo = "Support <support@example.com>"
+	if err := transport(t, o).Send(t.Context(), message(t)); err != nil {
 		t.Fatal(err)
 	}
 	got := only(t, server)
@@ -103,6 +109,7 @@ func TestTheMail(t *testing.T) {
 	for name, want := range map[string]string{
 		"From":                     `"Signet" <no-reply@id.example.com>`,
 		"To":                       "<Ada@example.com>",
+		"Reply-To":                 `"Support" <support@example.com>`,
 		"Subject":                  "Confirm your address",
 		"Message-Id":               "<7d444840-9dc0-11d1-b245-5ffdce74fad2@id.example.com>",
 		"Date":                     "Mon, 23 Nov 2026 19:02:03 +0000",

@@ -6,6 +6,7 @@ import (
 
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/store"
 )
 
@@ -44,7 +45,7 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (RegisterOutpu
 	if err := s.guard.Registration(ctx, in.From); err != nil {
 		return RegisterOutput{}, err
 	}
-	mail, mayMail := s.guard.AllowMail(ctx, email, in.From)
+	mail, mayMail := s.guard.AllowMail(ctx, mailer.Verify, email, in.From)
 	hash, err := s.passwords.HashAfter(ctx, in.Password, func(ctx context.Context) error { return s.lookFor(ctx, email) })
 	if err != nil {
 		mail.Return()

@@ -41,7 +41,7 @@ func (s *Service) ResendVerification(ctx context.Context, in ResendVerificationI
 	if err != nil {
 		return err
 	}
-	budget, ok := s.guard.AllowMail(ctx, email, in.From)
+	budget, ok := s.guard.AllowMail(ctx, mailer.Verify, email, in.From)
 	if !ok {
 		return nil
 	}
@@ -80,7 +80,11 @@ func (s *Service) PrepareRegistration(ctx context.Context, tx *store.Tx, m domai
 	owner, err := tx.Users.ByEmail(ctx, r.Email)
 	switch {
 	case err == nil:
-		mail := outbox.MailTo(owner, mailer.AlreadyRegistered, asked.From, mailer.Data{AskedAt: r.CreatedAt})
+		kind := mailer.AlreadyRegistered
+		if owner.IsClosed() { // "just sign in" would be no help
+			kind = mailer.StillClosed
+		}
+		mail := outbox.MailTo(owner, kind, asked.From, mailer.Data{AskedAt: r.CreatedAt, EraseAt: owner.EraseAt})
 		if err := s.Mail.Notice(ctx, tx, mail, now); err != nil {
 			return err
 		}

@@ -20,6 +20,8 @@ type Passwords struct {
 	hasher secure.PasswordHasher
 	policy domain.PasswordPolicy
 	rehash rehash
+
+	unreadable unreadable
 }
 
 // New makes the comparison of passwords.
@@ -51,6 +53,7 @@ func (p *Passwords) Compare(ctx context.Context, email domain.Email, password do
 	}
 	match := place.Verify(hash, password)
 	place.Release()
+	p.unreadable.note(ctx, p.Log, match.Unreadable, p.System.Now())
 	if match.Settle != nil {
 		match.Settle(ctx)
 	}

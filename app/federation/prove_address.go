@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/app/signin"
@@ -60,7 +61,7 @@ func (s *Service) AskForCode(ctx context.Context, in AskForCodeInput) error {
 			return domain.ErrEmailTaken
 		}
 	}
-	budget, mayMail := s.guard.AllowMail(ctx, email, in.From)
+	budget, mayMail := s.guard.AllowMail(ctx, mailer.OAuthCode, email, in.From)
 	if !mayMail {
 		return nil
 	}
@@ -80,6 +81,9 @@ func (s *Service) AskForCode(ctx context.Context, in AskForCodeInput) error {
 	})
 	if err != nil || !sent {
 		budget.Return()
+	}
+	if err == nil && !sent {
+		s.guard.StopMail(ctx, mailer.OAuthCode, guard.ForLogin, email)
 	}
 	return err
 }

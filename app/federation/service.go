@@ -17,6 +17,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/provider"
 	"github.com/signet-auth/signet/ports/secure"
+	"github.com/signet-auth/signet/ports/sys"
 )
 
 // Settings are the rules of login through providers.
@@ -45,7 +46,7 @@ type Service struct {
 	settings  Settings
 
 	turns  turns
-	faults faults
+	faults sys.Seldom
 }
 
 // Parts are what the service is made of.
@@ -183,12 +184,6 @@ func (t *turns) take(ctx context.Context, name string) (end func(), err error) {
 	}, nil
 }
 
-// faults are what operators were told of in the last minute.
-type faults struct {
-	mu   sync.Mutex
-	told map[string]time.Time
-}
-
 // note logs the cause of a failure that an operator can do something about, once a minute: an attack must not fill the log.
 func (s *Service) note(ctx context.Context, err error, now time.Time) {
 	var fault *provider.Fault
@@ -196,17 +191,7 @@ func (s *Service) note(ctx context.Context, err error, now time.Time) {
 		return
 	}
 	cause := fault.Provider + "\x00" + string(fault.Step) + "\x00" + fault.Code
-	s.faults.mu.Lock()
-	last, known := s.faults.told[cause]
-	fresh := known && now.Sub(last) < time.Minute
-	if !fresh {
-		if s.faults.told == nil || len(s.faults.told) > 1000 {
-			s.faults.told = map[string]time.Time{}
-		}
-		s.faults.told[cause] = now
-	}
-	s.faults.mu.Unlock()
-	if fresh {
+	if !s.faults.Passes(cause, time.Minute, now) {
 		return
 	}
 	told := []slog.Attr{

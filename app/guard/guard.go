@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/secure"
 	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/ports/transient"
@@ -25,12 +26,13 @@ type Settings struct {
 type Guard struct {
 	limiter  transient.Limiter // budgets that all replicas share
 	sealer   secure.Sealer
+	stops    *Stops
 	settings Settings
 }
 
-// New makes a guard that counts with a limiter.
-func New(limiter transient.Limiter, sealer secure.Sealer, s Settings) *Guard {
-	return &Guard{limiter: limiter, sealer: sealer, settings: s}
+// New makes a guard that counts with a limiter, and says which mails it stopped.
+func New(limiter transient.Limiter, sealer secure.Sealer, stops *Stops, s Settings) *Guard {
+	return &Guard{limiter: limiter, sealer: sealer, stops: stops, settings: s}
 }
 
 // Reservation is budget taken for one attempt.
@@ -61,10 +63,7 @@ func (g *Guard) Attempt(ctx context.Context, email domain.Email, from domain.Ori
 // Forgive gives all guesses at an account back: its owner, who has just proved the mailbox, must not wait for what strangers did
 // (TH-4).
 func (g *Guard) Forgive(ctx context.Context, email domain.Email) {
-	account := g.accountKey(email)
-	for range g.settings.Limits.Account.Burst {
-		g.limiter.Return(context.WithoutCancel(ctx), g.settings.Limits.Account, account)
-	}
+	g.limiter.Forgive(context.WithoutCancel(ctx), g.settings.Limits.Account, g.accountKey(email))
 }
 
 // Registration takes the budget of one registration, whose hash would otherwise be anybody's way to fill the queue that logins
@@ -86,27 +85,34 @@ func (g *Guard) AttemptToken(ctx context.Context, from domain.Origin) (Reservati
 	return Reservation{func() { g.limiter.Return(ctx, g.settings.Limits.Block, block) }}, nil
 }
 
-// AllowMail takes the budgets of one mail. A caller that is refused is not told: the answer is the same and nothing is sent.
-func (g *Guard) AllowMail(ctx context.Context, email domain.Email, from domain.Origin) (Reservation, bool) {
-	return g.allowMail(ctx, g.settings.Limits.Mail, email, from)
+// AllowMail takes the budgets of one mail of a kind. A caller that is refused is not told: the answer is the same and nothing is sent.
+func (g *Guard) AllowMail(ctx context.Context, kind mailer.Kind, email domain.Email, from domain.Origin) (Reservation, bool) {
+	return g.allowMail(ctx, kind, g.settings.Limits.Mail, email, from)
 }
 
 // AllowRecovery is AllowMail for a mail by which a password is replaced. Anybody may ask for the others, and for an address that
 // has an account most of them send nothing: out of one budget they would keep its owner from the way back in for as long as a
 // stranger likes, unseen (TH-4). Out of this one a stranger can only have links sent to the owner.
 func (g *Guard) AllowRecovery(ctx context.Context, email domain.Email, from domain.Origin) (Reservation, bool) {
-	return g.allowMail(ctx, g.settings.Limits.Recovery, email, from)
+	return g.allowMail(ctx, mailer.Reset, g.settings.Limits.Recovery, email, from)
 }
 
-func (g *Guard) allowMail(ctx context.Context, limit transient.Limit, email domain.Email, from domain.Origin) (Reservation, bool) {
+// StopMail is for a mail that a count of its own stopped.
+func (g *Guard) StopMail(ctx context.Context, kind mailer.Kind, why Reason, email domain.Email) {
+	g.stops.Add(ctx, kind, why, email)
+}
+
+func (g *Guard) allowMail(ctx context.Context, kind mailer.Kind, limit transient.Limit, email domain.Email, from domain.Origin) (Reservation, bool) {
 	ctx = context.WithoutCancel(ctx)
 	block, address := from.Block(), g.accountKey(email)
 	none := Reservation{func() {}}
 	if !g.limiter.Take(ctx, g.settings.Limits.MailByBlock, block).Allowed {
+		g.stops.Add(ctx, kind, ForBlock, email)
 		return none, false
 	}
 	if !g.limiter.Take(ctx, limit, address).Allowed {
 		g.limiter.Return(ctx, g.settings.Limits.MailByBlock, block)
+		g.stops.Add(ctx, kind, ForAddress, email)
 		return none, false
 	}
 	return Reservation{func() {
@@ -121,6 +127,7 @@ func (g *Guard) AllowResetSent(ctx context.Context, email domain.Email) (Reserva
 	ctx = context.WithoutCancel(ctx)
 	limit, address := g.settings.Limits.ResetSent, g.accountKey(email)
 	if d := g.limiter.Take(ctx, limit, address); !d.Allowed {
+		g.stops.Add(ctx, mailer.Reset, ForAddress, email)
 		return Reservation{}, limited(limit, d)
 	}
 	return Reservation{func() { g.limiter.Return(ctx, limit, address) }}, nil

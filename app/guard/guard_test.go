@@ -11,6 +11,7 @@ import (
 
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit"
 	"github.com/signet-auth/signet/test/testkit/rig"
@@ -64,7 +65,7 @@ func TestTheOrderOfBudgets(t *testing.T) {
 			}, []string{"take failures", "return failures"},
 		},
 		"a mail asks the block before the address": {
-			nil, func(t *testing.T, g *guard.Guard) { t.Helper(); mail(t, g.AllowMail, ada, true) },
+			nil, func(t *testing.T, g *guard.Guard) { t.Helper(); mail(t, ofKind(g), ada, true) },
 			[]string{"take mail-block", "take mail", "return mail", "return mail-block"},
 		},
 		"a mail that replaces a password is none of the others": {
@@ -73,7 +74,7 @@ func TestTheOrderOfBudgets(t *testing.T) {
 		},
 		"a mail refused for the address leaves the block's alone, and has nothing to give back": {
 			func(l *guard.Limits) { l.Mail.Burst = 0 },
-			func(t *testing.T, g *guard.Guard) { t.Helper(); mail(t, g.AllowMail, ada, false) },
+			func(t *testing.T, g *guard.Guard) { t.Helper(); mail(t, ofKind(g), ada, false) },
 			[]string{"take mail-block", "refuse mail", "return mail-block"},
 		},
 	} {
@@ -88,6 +89,12 @@ func TestTheOrderOfBudgets(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func ofKind(g *guard.Guard) func(context.Context, domain.Email, domain.Origin) (guard.Reservation, bool) {
+	return func(ctx context.Context, email domain.Email, from domain.Origin) (guard.Reservation, bool) {
+		return g.AllowMail(ctx, mailer.Verify, email, from)
 	}
 }
 
@@ -116,7 +123,7 @@ func TestAnAccountIsOneHoweverItIsSpelled(t *testing.T) {
 func TestTheRunOfFailures(t *testing.T) {
 	t.Run("is kept under a key that other secrets don't yield", func(t *testing.T) {
 		r, ada := rig.New(t), rig.Email(t, "ada@example.com")
-		other := guard.New(r.Ports.Limiter, rig.Sealer(t, "YW5vdGhlciBzZWNyZXQsIG9mIGFub3RoZXIgZGVwbG95bWVudA"), r.Settings.Guard)
+		other := guard.New(r.Ports.Limiter, rig.Sealer(t, "YW5vdGhlciBzZWNyZXQsIG9mIGFub3RoZXIgZGVwbG95bWVudA"), r.Stops, r.Settings.Guard)
 		if bytes.Equal(r.Guard.RunKey(ada), other.RunKey(ada)) {
 			t.Error("the key does not depend on SECRET_KEY")
 		}

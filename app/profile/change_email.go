@@ -58,7 +58,7 @@ func (s *Service) ChangeEmail(ctx context.Context, in ChangeEmailInput) error {
 	if email.Mailbox() == user.Email.Mailbox() { // another case of the local part may be another mailbox
 		return domain.ErrInvalidFields(domain.FieldError{Field: "new_email", Code: "unchanged", Text: "new_email must differ from the address that the account has"})
 	}
-	budget, mayMail := s.guard.AllowMail(ctx, email, in.From)
+	budget, mayMail := s.guard.AllowMail(ctx, mailer.ChangeEmail, email, in.From)
 	if !mayMail {
 		return nil
 	}

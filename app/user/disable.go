@@ -27,7 +27,8 @@ type DisableInput struct {
 	Until  time.Time // zero: until somebody enables them
 }
 
-// Disable keeps a user out. Their sessions end now. Again, it replaces the reason and the end. domain.ErrLastAdmin for the last
+// Disable keeps a user out. Their sessions end now. Again, it replaces the end, and the reason by one
+// that is given. domain.ErrLastAdmin for the last
 // administrator. A closed account stays closed: that keeps its owner out as well.
 func (s *Service) Disable(ctx context.Context, in DisableInput) (Account, error) {
 	if err := s.require(ctx, in.Actor, domain.WriteUsers); err != nil {
@@ -43,8 +44,12 @@ func (s *Service) Disable(ctx context.Context, in DisableInput) (Account, error)
 		if user.IsClosed() {
 			return nil
 		}
+		reason := in.Reason
+		if reason == "" && user.AsOf(now).State == domain.Disabled {
+			reason = user.DisabledReason
+		}
 		sessions := base.Ending{By: in.Actor, From: in.From, Reason: domain.EndedByDisable}
-		if err := s.suspend(ctx, tx, user, in.Reason, in.Until, sessions, now); err != nil {
+		if err := s.suspend(ctx, tx, user, reason, in.Until, sessions, now); err != nil {
 			return err
 		}
 		disabled := domain.UserEvent(domain.EventUserDisabled, in.Actor, in.From, user.ID) // the reason may name people: it is not for the log

@@ -7,6 +7,7 @@ import (
 
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 )
 
 // How much of each kind an export has at most, the newest. Where there is more it says so.
@@ -16,6 +17,12 @@ const (
 	MaxExportedRoles    = 1000
 	MaxExportedSecrets  = 100
 )
+
+// ExportInput is for whom.
+type ExportInput struct {
+	Actor domain.Actor
+	From  domain.Origin
+}
 
 // ExportOutput is everything that is held about a person, but for what only proves something (hashes).
 type ExportOutput struct {
@@ -32,8 +39,9 @@ type ExportOutput struct {
 }
 
 // Export tells people what is held about them (GDPR art. 15). A stolen token must not be enough for it: domain.ErrReauthRequired when
-// the login is too long ago.
-func (s *Service) Export(ctx context.Context, actor domain.Actor) (ExportOutput, error) {
+// the login is too long ago. That it was done is in the audit log: a thief of a session reads no more elsewhere in one go.
+func (s *Service) Export(ctx context.Context, in ExportInput) (ExportOutput, error) {
+	actor := in.Actor
 	if err := access.RequirePlatformUser(actor); err != nil {
 		return ExportOutput{}, err
 	}
@@ -77,6 +85,12 @@ func (s *Service) Export(ctx context.Context, actor domain.Actor) (ExportOutput,
 		if err := part(); err != nil {
 			return ExportOutput{}, err
 		}
+	}
+	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return s.Audit.Record(ctx, tx, now, domain.UserEvent(domain.EventUserExported, actor, in.From, id))
+	})
+	if err != nil { // what leaves no trace does not go out
+		return ExportOutput{}, err
 	}
 	return out, nil
 }

@@ -26,8 +26,18 @@ type ListInput struct {
 	base.Paging // 50 unless a limit is set, 200 for a search
 
 	Actor  domain.Actor
-	Search string // an id, or how the address or a name begins
-	State  domain.PrincipalState
+	Search string                // an id, or how the address or a name begins
+	State  domain.PrincipalState // or Closed
+}
+
+// Closed selects the accounts that their owners closed and that are not erased yet: some of the disabled.
+const Closed domain.PrincipalState = "closed"
+
+func (in ListInput) filter(now time.Time) store.UserFilter {
+	if in.State == Closed {
+		return store.UserFilter{State: domain.Disabled, Closed: true, Now: now}
+	}
+	return store.UserFilter{State: in.State, Now: now}
 }
 
 // ListOutput is a page of users, newest first, and the cursor of the next one, empty at the end. A search has one page: Truncated tells
@@ -49,7 +59,7 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 		return ListOutput{}, err
 	}
 	now := s.System.Now()
-	filter := store.UserFilter{State: in.State, Now: now}
+	filter := in.filter(now)
 	if searching {
 		users, cut, err := s.search(ctx, in, filter)
 		if err != nil {
@@ -80,7 +90,7 @@ func (s *Service) search(ctx context.Context, in ListInput, f store.UserFilter) 
 		return s.Store.Read().Users.Search(ctx, in.Search, f, cmp.Or(in.Limit, maxPage))
 	}
 	user, err := s.Store.Read().Users.ByID(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) || err == nil && in.State != "" && user.AsOf(f.Now).State != in.State {
+	if errors.Is(err, domain.ErrNotFound) || err == nil && (f.State != "" && user.AsOf(f.Now).State != f.State || f.Closed && !user.IsClosed()) {
 		return nil, false, nil
 	}
 	return []domain.User{user}, false, err
@@ -113,9 +123,9 @@ func checkList(in ListInput, searching bool) error {
 		err = domain.MergeFields(err, domain.ErrInvalidFields(domain.FieldError{Field: "limit", Code: "invalid", Text: "limit must be from 1 to 200"}))
 	}
 	switch in.State {
-	case "", domain.Active, domain.Disabled:
+	case "", domain.Active, domain.Disabled, Closed:
 	default:
-		err = domain.MergeFields(err, domain.ErrInvalidFields(domain.FieldError{Field: "state", Code: "invalid", Text: "state must be active or disabled"}))
+		err = domain.MergeFields(err, domain.ErrInvalidFields(domain.FieldError{Field: "state", Code: "invalid", Text: "state must be active, disabled or closed"}))
 	}
 	return err
 }

@@ -1,21 +1,16 @@
 package run
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
-
-	"golang.org/x/term"
 
 	"github.com/signet-auth/signet/app/admin"
+	"github.com/signet-auth/signet/app/assignment"
 	"github.com/signet-auth/signet/domain"
 )
 
 type adminCommand struct {
-	Create adminCreate `cmd:"" help:"Make an administrator with a proved mailbox and every platform permission."`
+	Create adminCreate `cmd:"" help:"Make an administrator with a proved mailbox and every platform permission, of a new account or of one that is there."`
 }
 
 type adminCreate struct {
@@ -23,54 +18,52 @@ type adminCreate struct {
 	PasswordStdin bool   `help:"Read the password from standard input instead of asking for it."`
 }
 
-// Run makes the administrator, also while a server uses the same database.
+// Run makes the administrator, also while a server uses the same database. The address is looked at first: nobody should type a password
+// for one with a slip in it, or for somebody who has one.
 func (a adminCreate) Run(p *program) error {
-	if _, err := p.config(); err != nil {
-		return err // before anybody types a password
-	}
-	password, err := typedPassword(p.stdio, a.PasswordStdin)
-	if err != nil {
-		return err
-	}
 	return p.use(func(t *tool) error {
+		email, err := domain.ParseEmail(a.Email)
+		if err != nil {
+			return err
+		}
+		found, err := t.Users.Find(p.ctx, domain.System(), email.Canonical())
+		if err == nil {
+			return a.promote(p, t, found)
+		}
+		if !errors.Is(err, domain.ErrNotFound) {
+			return err
+		}
+		password, err := p.password(a.PasswordStdin)
+		if err != nil {
+			return err
+		}
 		id, err := t.Admins.Create(p.ctx, admin.CreateInput{Email: a.Email, Password: password})
 		if err == nil {
-			p.done("%s is an administrator now, with id %s", a.Email, id)
+			p.done("%s is an administrator now, with id %s", email.Canonical(), id)
 		}
 		return err
 	})
 }
 
-// typedPassword reads a password from standard input or, without stdin, asks for it at the terminal. It is never an argument: those
-// are seen by everybody on the machine and kept by shells.
-func typedPassword(stdio Stdio, stdin bool) (domain.Secret, error) {
-	file, ok := stdio.In.(*os.File)
-	if stdin || !ok || !term.IsTerminal(int(file.Fd())) {
-		if !stdin {
-			return domain.Secret{}, errors.New("there is no terminal to ask for a password: give it on standard input with --password-stdin")
-		}
-		line, err := bufio.NewReader(io.LimitReader(stdio.In, 4096)).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return domain.Secret{}, fmt.Errorf("read the password: %w", err)
-		}
-		return domain.NewSecret(strings.TrimRight(line, "\r\n")), nil
+// promote gives an account that is there the platform's role admin. Its password stays, which is why its owner must be known.
+func (a adminCreate) promote(p *program, t *tool, found domain.User) error {
+	address := found.Email.Canonical()
+	switch {
+	case a.PasswordStdin:
+		return fmt.Errorf("%s has an account already. Without --password-stdin it becomes an administrator, with the password that it has", address)
+	case !found.IsActive(t.Base.System.Now()):
+		return fmt.Errorf("the account of %s is disabled or closed: run signet users enable %s first", address, address)
+	case !found.IsEmailVerified():
+		return fmt.Errorf("nobody has proved the mailbox of %s, so anybody may have made the account: let its owner follow the link of the mail first", address)
 	}
-	first, err := ask(stdio.Err, file, "Password: ")
-	if err != nil {
-		return domain.Secret{}, err
+	_, err := t.Assignments.Assign(p.ctx, assignment.AssignInput{
+		Target: assignment.Target{Actor: domain.System(), Service: domain.PlatformKey, Role: string(domain.RolePlatformAdmin)},
+		Holder: assignment.Holder{Kind: domain.KindUser, Ref: string(found.ID)},
+	})
+	if err == nil {
+		p.done("%s (%s) is an administrator now, with the password that it had", address, found.ID)
 	}
-	again, err := ask(stdio.Err, file, "Again: ")
-	if err == nil && first != again {
-		err = errors.New("the two are not equal")
-	}
-	return domain.NewSecret(first), err
-}
-
-func ask(out io.Writer, terminal *os.File, prompt string) (string, error) {
-	_, _ = fmt.Fprint(out, prompt)
-	typed, err := term.ReadPassword(int(terminal.Fd()))
-	_, _ = fmt.Fprintln(out)
-	return string(typed), err
+	return err
 }
 
 // clientText is what a person at a terminal should read of an error: its text, and not its code.

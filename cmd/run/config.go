@@ -27,6 +27,7 @@ type Config struct {
 	AdminAddr string   `env:"ADMIN_ADDR" envDefault:"127.0.0.1:5001"`
 	PublicURL string   `env:"PUBLIC_URL"`
 	Proxies   prefixes `env:"TRUSTED_PROXIES"`
+	DevPeers  prefixes `env:"DEV_PEERS"`
 	Origins   list     `env:"CORS_ORIGINS"`
 	StopDelay duration `env:"SHUTDOWN_DELAY" envDefault:"0s"`
 	StopWait  duration `env:"SHUTDOWN_TIMEOUT" envDefault:"15s"`
@@ -40,20 +41,28 @@ type Config struct {
 	RedisHost     string        `env:"REDIS_HOST"`
 	RedisPort     int           `env:"REDIS_PORT" envDefault:"6379"`
 	RedisDB       int           `env:"REDIS_DB" envDefault:"0"`
+	RedisUser     string        `env:"REDIS_USERNAME"`
 	RedisPassword domain.Secret `env:"REDIS_PASSWORD"`
 	RedisTimeout  duration      `env:"REDIS_TIMEOUT" envDefault:"100ms"`
 
 	MailServer    string        `env:"MAIL_SERVER"`
-	MailPort      int           `env:"MAIL_PORT" envDefault:"587"`
+	MailPort      int           `env:"MAIL_PORT"` // unset: 465 with MAIL_USE_SSL, else 587
 	MailStartTLS  onOff         `env:"MAIL_USE_TLS" envDefault:"off"`
 	MailTLS       onOff         `env:"MAIL_USE_SSL" envDefault:"off"`
+	MailPlain     onOff         `env:"MAIL_PLAINTEXT" envDefault:"off"`
 	MailUser      string        `env:"MAIL_USERNAME"`
 	MailPassword  domain.Secret `env:"MAIL_PASSWORD"`
 	MailFrom      string        `env:"MAIL_FROM" envDefault:"Signet <no-reply@localhost.localdomain>"`
+	MailReplyTo   string        `env:"MAIL_REPLY_TO"`
 	MailTemplates string        `env:"MAIL_TEMPLATES"`
 	LinkVerify    string        `env:"LINK_VERIFY"`
 	LinkReset     string        `env:"LINK_RESET"`
 	LinkEmail     string        `env:"LINK_EMAIL_CHANGE"`
+
+	ProductName string `env:"PRODUCT_NAME" envDefault:"Signet"`
+	ProductLogo string `env:"PRODUCT_LOGO"` // a file
+	AfterVerify string `env:"AFTER_VERIFY_URL"`
+	AfterReset  string `env:"AFTER_RESET_URL"`
 
 	Issuer      string           `env:"ISSUER"`
 	IssuerForce onOff            `env:"ISSUER_FORCE" envDefault:"off"`
@@ -96,8 +105,8 @@ type Config struct {
 	RateLimits     onOff    `env:"RATE_LIMITS" envDefault:"on"`
 	LimitLogin     quota    `env:"LIMIT_LOGIN" envDefault:"10/15m"`
 	LimitFailures  quota    `env:"LIMIT_FAILURES" envDefault:"60/1m"`
-	LimitMail      quota    `env:"LIMIT_MAIL" envDefault:"3/1h"`
-	LimitMailBlock quota    `env:"LIMIT_MAIL_BLOCK" envDefault:"20/1h"`
+	LimitMail      quota    `env:"LIMIT_MAIL"`                   // unset: 3/1h, in development 60/1h
+	LimitMailBlock quota    `env:"LIMIT_MAIL_BLOCK"`             // unset: 20/1h, in development 400/1h
 	LimitCalls     int      `env:"LIMIT_CALLS" envDefault:"600"` // per minute, like the next two
 	LimitAnonymous int      `env:"LIMIT_ANONYMOUS" envDefault:"600"`
 	LimitForged    int      `env:"LIMIT_FORGED" envDefault:"60"`
@@ -121,14 +130,17 @@ type Config struct {
 	CleanupEvery  duration `env:"CLEANUP_EVERY" envDefault:"10m"`
 
 	LogLevel    string `env:"LOG_LEVEL" envDefault:"info"`
-	LogFormat   string `env:"LOG_FORMAT"` // text in development, json in production unless said
-	LogRequests onOff  `env:"LOG_REQUESTS" envDefault:"off"`
+	LogFormat   string `env:"LOG_FORMAT"`   // text in development, json in production unless said
+	LogRequests *onOff `env:"LOG_REQUESTS"` // on in development unless said
 
 	AdminEmail    string        `env:"BOOTSTRAP_ADMIN_EMAIL"`
 	AdminPassword domain.Secret `env:"BOOTSTRAP_ADMIN_PASSWORD"`
 
 	// System is the machine; tests replace it to move the clock.
 	System sys.System `env:"-"`
+
+	given    map[string]string // the values as they were read
+	warnings []string          // for the log of the start
 }
 
 // aliases are the names that the Flask service used.
@@ -144,6 +156,14 @@ var aliases = map[string]string{
 var fromFiles = []string{
 	"SECRET_KEY", "SECRET_KEY_PREVIOUS", "DATABASE_URI", "MIGRATE_DATABASE_URI", "REDIS_URL", "REDIS_PASSWORD",
 	"MAIL_PASSWORD", "BOOTSTRAP_ADMIN_PASSWORD", "FIREBASE_SIGNER_KEYS",
+}
+
+// logsRequests tells whether every request is a line of the log.
+func (c *Config) logsRequests() bool {
+	if c.LogRequests == nil {
+		return c.isDevelopment()
+	}
+	return bool(*c.LogRequests)
 }
 
 // embedded tells whether the record is the SQLite file in the data folder.

@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -54,6 +55,34 @@ func TestEnvExampleNamesEverySettingWithItsDefault(t *testing.T) {
 	}
 }
 
+func TestBadSettingsOfPagesSayWhatWasFoundAndWhatIsAccepted(t *testing.T) {
+	_, err := run.ParseConfig(map[string]string{"AFTER_RESET_URL": "ftp://app.example.com/x", "PRODUCT_NAME": "a\tb"})
+	for _, want := range []string{`"ftp://app.example.com/x"`, "https://", `"a\tb"`, "1 to 60 characters"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %s", err, want)
+		}
+	}
+}
+
+func TestDevelopmentSendsMoreMail(t *testing.T) {
+	for name, row := range map[string]struct {
+		env            map[string]string
+		address, block string
+	}{
+		"development": {nil, "{60 3600000000000}", "{400 3600000000000}"},
+		"production": {map[string]string{
+			"SIGNET_ENV": "production", "SECRET_KEY": key, "MAIL_SERVER": "mail.example.com", "PUBLIC_URL": "https://auth.example.com",
+			"MAIL_FROM": "no-reply@example.com", "MAIL_USE_TLS": "on",
+		}, "{3 3600000000000}", "{20 3600000000000}"},
+		"what is said": {map[string]string{"LIMIT_MAIL": "5/1m", "LIMIT_MAIL_BLOCK": "6/1m"}, "{5 60000000000}", "{6 60000000000}"},
+	} {
+		c, err := run.ParseConfig(row.env)
+		if err != nil || fmt.Sprint(c.LimitMail) != row.address || fmt.Sprint(c.LimitMailBlock) != row.block {
+			t.Errorf("%s: %v %v, error %v", name, c.LimitMail, c.LimitMailBlock, err)
+		}
+	}
+}
+
 func TestNoSettingIsDevelopmentOnSQLite(t *testing.T) {
 	c, err := run.ParseConfig(nil)
 	if err != nil {
@@ -67,6 +96,7 @@ func TestNoSettingIsDevelopmentOnSQLite(t *testing.T) {
 func TestBadSettingsAreNamedALineEach(t *testing.T) {
 	production := map[string]string{
 		"DATABASE_URI": "postgresql://u:hunter2@localhost/db", "SECRET_KEY": key, "MAIL_SERVER": "mail.example.com", "PUBLIC_URL": "https://auth.example.com",
+		"MAIL_FROM": "no-reply@example.com", "MAIL_USE_TLS": "on",
 	}
 	tests := map[string]struct {
 		env  map[string]string
@@ -74,6 +104,13 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 	}{
 		"production as it should be": {nil, nil},
 		"what production requires":   {map[string]string{"SECRET_KEY": "", "MAIL_SERVER": "", "PUBLIC_URL": ""}, []string{"MAIL_SERVER", "PUBLIC_URL", "SECRET_KEY"}},
+		"mail that goes nowhere":     {map[string]string{"MAIL_FROM": "", "MAIL_USE_TLS": ""}, []string{"MAIL_FROM", "MAIL_USE_TLS"}},
+		"mail that may be read":      {map[string]string{"MAIL_USE_TLS": "off", "MAIL_PLAINTEXT": "on"}, nil},
+		"mail by two ways":           {map[string]string{"MAIL_USE_SSL": "on"}, []string{"MAIL_USE_TLS"}},
+		"a mail server with a port":  {map[string]string{"MAIL_SERVER": "smtp.example.com:587"}, nil},
+		"a mail server with another": {map[string]string{"MAIL_SERVER": "smtp.example.com:587", "MAIL_PORT": "25"}, []string{"MAIL_SERVER"}},
+		"a name without quotes":      {map[string]string{"MAIL_FROM": "Example, Inc. <no-reply@example.com>", "MAIL_REPLY_TO": "x"}, []string{"MAIL_FROM", "MAIL_REPLY_TO"}},
+		"a password for all to see":  {map[string]string{"MAIL_USE_TLS": "off", "MAIL_PLAINTEXT": "on", "MAIL_USERNAME": "mailer"}, []string{"MAIL_USERNAME"}},
 		"test switches":              {map[string]string{"RATE_LIMITS": "off", "BCRYPT_COST": "4"}, []string{"BCRYPT_COST", "RATE_LIMITS=off"}},
 		"types": {
 			map[string]string{"PORT": "http", "JWT_ACCESS_TOKEN_EXPIRES": "soon", "LIMIT_LOGIN": "10", "MAIL_USE_TLS": "maybe", "TRUSTED_PROXIES": "10.0.0.0/99", "RATE_LIMITS": "some"},
@@ -81,11 +118,18 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 		},
 		"words":                        {map[string]string{"JWT_ALG": "HS256", "REGISTRATION": "yes"}, []string{"JWT_ALG", "REGISTRATION"}},
 		"a wildcard origin":            {map[string]string{"CORS_ORIGINS": "*"}, []string{"CORS_ORIGINS"}},
+		"a password that ends early":   {map[string]string{"DATABASE_URI": "postgres://u:p@hunter2/w#rd@host/db"}, []string{"DATABASE_URI:"}},
 		"another database":             {map[string]string{"DATABASE_URI": "mysql://root:hunter2@localhost/db"}, []string{"DATABASE_URI"}},
 		"two ways to Redis":            {map[string]string{"REDIS_URL": "redis://h", "REDIS_HOST": "h"}, []string{"REDIS_URL"}},
 		"a link that carries no token": {map[string]string{"LINK_VERIFY": "https://app.example.com/"}, []string{"LINK_VERIFY"}},
 		"a link that runs":             {map[string]string{"LINK_VERIFY": "javascript:alert({token})"}, []string{"LINK_VERIFY"}},
+		"somewhere that runs":          {map[string]string{"AFTER_VERIFY_URL": "javascript:alert(1)", "AFTER_RESET_URL": "https:///x"}, []string{"AFTER_RESET_URL", "AFTER_VERIFY_URL"}},
+		"somewhere in clear text":      {map[string]string{"AFTER_VERIFY_URL": "http://app.example.com", "AFTER_RESET_URL": "/sign-in"}, []string{"AFTER_RESET_URL", "AFTER_VERIFY_URL"}},
+		"somewhere on this machine":    {map[string]string{"AFTER_VERIFY_URL": "http://127.0.0.1:4000/", "AFTER_RESET_URL": "http://localhost/a"}, nil},
+		"a name of two lines":          {map[string]string{"PRODUCT_NAME": "Acme\nBcc: all@example.com"}, []string{"PRODUCT_NAME"}},
+		"a name that is a story":       {map[string]string{"PRODUCT_NAME": strings.Repeat("a", 61)}, []string{"PRODUCT_NAME"}},
 		"a proxy that is everybody":    {map[string]string{"TRUSTED_PROXIES": "0.0.0.0/0"}, []string{"TRUSTED_PROXIES"}},
+		"peers of development":         {map[string]string{"DEV_PEERS": "172.16.0.0/12"}, []string{"DEV_PEERS"}},
 		"a feed slower than promised":  {map[string]string{"FEED_POLL": "10m"}, []string{"FEED_POLL"}},
 		"a password beside the URL":    {map[string]string{"REDIS_URL": "redis://h", "REDIS_PASSWORD": "hunter2"}, []string{"REDIS_URL"}},
 		"a cookie for other sites":     {map[string]string{"COOKIE_SAMESITE": "none"}, nil},
@@ -139,6 +183,15 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 	}
 }
 
+func TestNotEverybodyIsAPeerOfDevelopment(t *testing.T) {
+	if _, err := run.ParseConfig(map[string]string{"DEV_PEERS": "172.16.0.0/12"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := run.ParseConfig(map[string]string{"DEV_PEERS": "0.0.0.0/0"}); err == nil || !strings.HasPrefix(err.Error(), "DEV_PEERS ") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestSecretsComeFromFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
@@ -188,7 +241,10 @@ func TestMigrationsAreNotTakenBackByAccident(t *testing.T) {
 			t.Errorf("%v: %d %q", args, code, errs)
 		}
 	}
-	if code, errs := migrate("down"); code != 0 {
+	if code, errs := migrate("down"); code != 1 || !strings.Contains(errs, "takes back ") || !strings.Contains(errs, "--yes") {
+		t.Errorf("one step is not asked about: %d %s", code, errs)
+	}
+	if code, errs := migrate("down", "--yes"); code != 0 {
 		t.Errorf("one step: %s", errs)
 	}
 }

@@ -149,6 +149,12 @@ func (p *prefixes) UnmarshalText(text []byte) error {
 		if err != nil {
 			return fmt.Errorf("must be address blocks such as 10.0.0.0/8,192.0.2.7")
 		}
+		if prefix.Addr().Is4In6() { // the same network, as some tools write it
+			if prefix.Bits() < 96 {
+				return fmt.Errorf("must be address blocks such as 10.0.0.0/8,192.0.2.7")
+			}
+			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+		}
 		*p = append(*p, prefix.Masked())
 	}
 	return nil

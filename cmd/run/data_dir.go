@@ -12,7 +12,8 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// dataDir is the folder of the embedded mode: the database, the generated SECRET_KEY and the lock.
+// dataDir is the folder of the embedded mode: the database, the generated SECRET_KEY and the lock. Development on Postgres keeps its
+// SECRET_KEY there too; replicas then share the folder.
 type dataDir string
 
 // open makes the folder, for its owner only.
@@ -24,6 +25,15 @@ func (d dataDir) open() error {
 }
 
 func (d dataDir) database() string { return filepath.Join(string(d), "signet.db") }
+
+// there tells whether the folder has a database, for commands that make none.
+func (d dataDir) there() error {
+	_, err := os.Stat(d.database())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no database in %s (DATA_DIR): signet serve makes one", string(d))
+	}
+	return err
+}
 
 // lock makes sure that one server uses the folder: two would each believe what they remember. The lock goes with the process,
 // however it ends. The command line does not take it: it is one more writer, and the change feed tells the server.
@@ -39,13 +49,23 @@ func (d dataDir) lock() (release func(), err error) {
 	return func() { _ = file.Close() }, nil
 }
 
-// secretKey is the key that the embedded mode made at its first start.
-func (d dataDir) secretKey() (domain.Secret, error) {
-	path := filepath.Join(string(d), "secret_key")
-	if err := makeSecretKey(path); err != nil {
-		return domain.Secret{}, fmt.Errorf("make a SECRET_KEY in DATA_DIR: %w", err)
+func (d dataDir) secretKeyPath() string { return filepath.Join(string(d), "secret_key") }
+
+// secretKey is the key that development made at its first start, or makes now. Without either it is zero.
+func (d dataDir) secretKey(needed bool) (domain.Secret, error) {
+	path := d.secretKeyPath()
+	if needed {
+		if err := d.open(); err != nil {
+			return domain.Secret{}, err
+		}
+		if err := makeSecretKey(path); err != nil {
+			return domain.Secret{}, fmt.Errorf("make a SECRET_KEY in DATA_DIR: %w", err)
+		}
 	}
 	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !needed {
+		return domain.Secret{}, nil
+	}
 	if err != nil {
 		return domain.Secret{}, fmt.Errorf("read the SECRET_KEY in DATA_DIR: %w", err)
 	}

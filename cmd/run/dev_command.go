@@ -2,13 +2,16 @@ package run
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"slices"
-	"strconv"
 	"time"
+
+	"github.com/signet-auth/signet/api"
 )
 
 type devCommand struct {
@@ -17,47 +20,42 @@ type devCommand struct {
 
 type devMail struct {
 	Last int  `help:"How many mails." default:"10"`
-	JSON bool `help:"Print JSON."`
-}
-
-// inboxListing is the answer of /dev/inbox.
-type inboxListing struct {
-	Messages []struct {
-		ID      string   `json:"id"`
-		To      string   `json:"to"`
-		Subject string   `json:"subject"`
-		Text    string   `json:"text"`
-		Links   []string `json:"links"`
-		Code    string   `json:"code"`
-	} `json:"messages"`
+	JSON bool `help:"Print JSON, in the same order."`
 }
 
 // Run asks the server over its admin listener: the inbox is memory of that process.
 func (d devMail) Run(p *program) error {
-	c, err := p.config()
+	c, err := parseConfig(p.environ, only("ADMIN_ADDR"))
 	if err != nil {
 		return err
 	}
 	if c.AdminAddr == "off" {
-		return fmt.Errorf("ADMIN_ADDR is off: the development inbox is there")
+		return errors.New("ADMIN_ADDR is off: the development inbox would be there")
 	}
-	body, err := get(p, "http://"+local(c.AdminAddr)+"/dev/inbox")
+	addr := local(c.AdminAddr)
+	body, err := get(p, "http://"+addr+"/dev/inbox")
 	if err != nil {
-		return fmt.Errorf("the development inbox does not answer; is the server running, with this ADMIN_ADDR and without MAIL_SERVER? %w", err)
+		return fmt.Errorf("the development inbox does not answer at %s (ADMIN_ADDR); is the server running, and without MAIL_SERVER? %w", addr, err)
 	}
-	if d.JSON {
-		_, err = p.stdio.Out.Write(body)
-		return err
+	var listing struct {
+		Messages []json.RawMessage `json:"messages"`
 	}
-	var listing inboxListing
 	if err := json.Unmarshal(body, &listing); err != nil {
 		return fmt.Errorf("the answer of the development inbox can't be read: %w", err)
 	}
-	mails := listing.Messages[:min(d.Last, len(listing.Messages))]
-	if len(mails) == 0 {
+	listing.Messages = listing.Messages[:min(max(d.Last, 0), len(listing.Messages))]
+	slices.Reverse(listing.Messages)
+	if d.JSON {
+		return printJSON(p.stdio.Out, listing)
+	}
+	if len(listing.Messages) == 0 {
 		_, _ = fmt.Fprintln(p.stdio.Out, "no mail yet")
 	}
-	for _, m := range slices.Backward(mails) {
+	for _, raw := range listing.Messages {
+		var m api.InboxMessage
+		if err := json.Unmarshal(raw, &m); err != nil {
+			return fmt.Errorf("the answer of the development inbox can't be read: %w", err)
+		}
 		_, _ = fmt.Fprintf(p.stdio.Out, "To: %s\nSubject: %s\n\n%s\n----\n", m.To, m.Subject, m.Text)
 	}
 	return nil
@@ -67,12 +65,15 @@ type healthCommand struct{}
 
 // Run is for container health checks.
 func (healthCommand) Run(p *program) error {
-	c, err := p.config()
+	c, err := parseConfig(p.environ, only("HOST", "PORT"))
 	if err != nil {
 		return err
 	}
-	_, err = get(p, "http://"+local(net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))+"/livez")
-	return err
+	addr := local(c.publicAddr())
+	if _, err = get(p, "http://"+addr+"/livez"); err != nil {
+		return fmt.Errorf("no server answers at %s (HOST and PORT): %w", addr, err)
+	}
+	return nil
 }
 
 // local is a listener's address as this machine reaches it: one that listens everywhere is asked at 127.0.0.1.
@@ -93,7 +94,7 @@ func get(p *program, url string) ([]byte, error) {
 	client := http.Client{Timeout: 5 * time.Second}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, plainly(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
@@ -101,4 +102,12 @@ func get(p *program, url string) ([]byte, error) {
 		err = fmt.Errorf("%s answers %s", url, response.Status)
 	}
 	return body, err
+}
+
+// plainly is what went wrong with a connection, without the names of the functions that it went through.
+func plainly(err error) error {
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
+		return call.Err
+	}
+	return err
 }

@@ -3,45 +3,49 @@ package run
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
-	"strconv"
 	"time"
 
+	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/adapters/echohttp/pages"
 	"github.com/signet-auth/signet/adapters/echohttp/rest"
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/app"
+	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/domain"
 )
 
 // listen binds the listeners before the core is made: with port 0 the core needs to know where it is reached. The returned
 // function gives the core to the listeners, which serve nothing before.
-func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*echohttp.Server, func(a *app.App, publicURL string), error) {
+func (s *Server) listen(
+	db *bunsql.DB, l limiters, m mailSetup, metrics telemetry.Registry,
+) (*echohttp.Server, func(a *app.App, publicURL string, logo pages.Logo), error) {
 	c := s.config
 	var ready func(context.Context) (bool, map[string]string)
 	var authenticate func(context.Context, domain.Secret) (domain.Actor, error)
 	var mayProxy func(context.Context, domain.Actor) error
 	var used func(domain.Actor, domain.Origin)
+	var stopped func() []guard.Stopped
 	api, err := echohttp.New(echohttp.Options{
-		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), Limiter: l.local, Metrics: metrics,
+		System: c.System, Log: s.log, LogRequests: c.logsRequests(), ShortLog: c.LogFormat == "text", Limiter: l.local, Metrics: metrics,
 		Authenticate: func(ctx context.Context, token domain.Secret) (domain.Actor, error) { return authenticate(ctx, token) },
 		MayProxy:     func(ctx context.Context, a domain.Actor) error { return mayProxy(ctx, a) },
 		Used:         func(a domain.Actor, from domain.Origin) { used(a, from) },
 		Limits: echohttp.Limits{
 			Anonymous: c.LimitAnonymous, Forged: c.LimitForged, Authenticated: c.LimitCalls,
 		},
-		TrustedProxies: c.Proxies, CORSOrigins: c.Origins, PublicURL: c.PublicURL, CookieSameSite: c.sameSite(), Version: Version(),
+		TrustedProxies: c.Proxies, CORSOrigins: c.Origins, PublicURL: c.PublicURL, CookieSameSite: c.sameSite(), Version: Version(), Guide: rest.Guide, Examples: rest.Examples,
+		Development: c.isDevelopment(), DevPeers: c.DevPeers,
 		Ready: func(ctx context.Context) (bool, map[string]string) { return ready(ctx) },
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	admin := echohttp.NewAdmin(api, echohttp.AdminOptions{Metrics: metrics, Inbox: listInbox(m.inbox), Profile: true})
+	admin := echohttp.NewAdmin(api, echohttp.AdminOptions{Metrics: metrics, Inbox: c.showInbox(m.inbox, func() []guard.Stopped { return stopped() }), Profile: true})
 	options := echohttp.ServerOptions{
-		PublicAddr: net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), Log: s.log,
+		PublicAddr: c.publicAddr(), Log: s.log,
 		DrainDelay: time.Duration(c.StopDelay), StopTimeout: time.Duration(c.StopWait),
 	}
 	if c.AdminAddr != "off" {
@@ -56,10 +60,14 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 	if addr := listeners.AdminAddr(); addr != nil {
 		s.AdminURL = "http://" + reachable(addr)
 	}
-	return listeners, func(a *app.App, publicURL string) {
+	return listeners, func(a *app.App, publicURL string, logo pages.Logo) {
 		authenticate, mayProxy, used = a.Authenticator.Authenticate, a.Directory.RequireLoginProxy, a.Usage.Used
-		ready = readiness(a, l)
-		for _, r := range resources(a, c, publicURL) {
+		ready, stopped = readiness(a, l, db), a.Stops.Recent
+		api.ServedAt(publicURL)
+		site := pages.NewSite(pages.Options{
+			Product: c.ProductName, Logo: logo, PublicURL: publicURL, AfterVerify: c.AfterVerify, AfterReset: c.AfterReset,
+		})
+		for _, r := range append(resources(a, c, publicURL, site), &pages.Landing{Site: site, Welcome: s.welcome.page()}) {
 			r.Mount(api)
 		}
 	}, nil
@@ -68,7 +76,7 @@ func (s *Server) listen(l limiters, m mailSetup, metrics telemetry.Registry) (*e
 // resource is a group of routes.
 type resource interface{ Mount(*echohttp.API) }
 
-func resources(a *app.App, c *Config, publicURL string) []resource {
+func resources(a *app.App, c *Config, publicURL string, site *pages.Site) []resource {
 	return []resource{
 		&rest.Auth{Service: a.Auth, Providers: a.Federation},
 		&rest.Passwords{Service: a.Password},
@@ -86,13 +94,14 @@ func resources(a *app.App, c *Config, publicURL string) []resource {
 		&rest.OAuth{Service: a.OAuth},
 		&rest.Providers{Service: a.Federation},
 		&rest.ProviderLogin{
-			Service: a.Federation, Host: c.developmentHost(publicURL), ReturnPage: pages.ReturnToApp, NextPage: pages.NextStep,
-			FailedPage: pages.LoginNotKnown, IsBrowser: pages.WantsHTML,
+			Service: a.Federation, Host: c.developmentHost(publicURL), ReturnPage: site.ReturnToApp, NextPage: site.NextStep,
+			FailedPage: site.LoginNotKnown, IsBrowser: pages.WantsHTML,
 		},
 		&rest.WellKnown{JWKS: a.Keys.JWKS, Issuer: a.Minter.Issuer, PublicURL: publicURL, Algorithm: string(a.Keys.Policy.Algorithm)},
-		&pages.VerificationLink{Service: a.Auth, ConsumeOnAnyGet: c.VerifyGet == "consume"},
-		&pages.ResetLink{Service: a.Password},
-		&pages.EmailChangeLink{Service: a.Profile},
+		&pages.VerificationLink{Service: a.Auth, Site: site, ConsumeOnAnyGet: c.VerifyGet == "consume"},
+		&pages.ResetLink{Service: a.Password, Site: site},
+		&pages.EmailChangeLink{Service: a.Profile, Site: site},
+		&pages.LogoImage{Site: site},
 	}
 }
 
@@ -114,13 +123,15 @@ func reachable(addr net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// readiness: without the database nothing can be served for long; without Redis everything can, a little less well.
-func readiness(a *app.App, l limiters) func(context.Context) (bool, map[string]string) {
+// readiness: without the database calls are answered from memory for as long as the feed is fresh, and a load balancer that sent them
+// nowhere would take that from all replicas at once. Without Redis everything can be served, a little less well.
+func readiness(a *app.App, l limiters, db *bunsql.DB) func(context.Context) (bool, map[string]string) {
 	return func(ctx context.Context) (bool, map[string]string) {
 		details := map[string]string{"database": "ok", "feed": fmt.Sprintf("%.1fs behind", a.Feed.Lag().Seconds()), "redis": "not used"}
-		err := a.Base.Store.Ping(ctx)
-		if err != nil {
+		if db.Ping(ctx) != nil {
 			details["database"] = "unavailable"
+		} else if db.ReadOnly() {
+			details["database"] = "read-only: it refuses writes"
 		}
 		if l.redis != nil {
 			details["redis"] = "ok"
@@ -128,27 +139,6 @@ func readiness(a *app.App, l limiters) func(context.Context) (bool, map[string]s
 				details["redis"] = "unavailable: limits count in this process, the feed is polled"
 			}
 		}
-		return err == nil, details
-	}
-}
-
-// welcome says what a person who started the server wants to know next.
-func (s *Server) welcome(out io.Writer) {
-	c := s.config
-	line := func(what, where string) { _, _ = fmt.Fprintf(out, "%-14s %s\n", what, where) }
-	_, _ = fmt.Fprintf(out, "Signet %s (%s)\n", Version(), c.Env)
-	line("API", s.URL)
-	if s.AdminURL != "" {
-		line("Documentation", s.AdminURL+"/docs")
-		line("Metrics", s.AdminURL+"/metrics")
-		if c.inbox() {
-			line("Inbox", s.AdminURL+"/dev/inbox")
-		}
-	}
-	if c.embedded() {
-		line("Data", c.DataDir)
-	}
-	if c.isDevelopment() {
-		_, _ = fmt.Fprintln(out, "Make an administrator: signet admin create --email you@example.com")
+		return a.Feed.Fresh(ctx) == nil, details
 	}
 }

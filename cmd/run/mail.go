@@ -1,10 +1,11 @@
 package run
 
 import (
+	"fmt"
+
 	"github.com/signet-auth/signet/adapters/mailtmpl"
 	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/adapters/smtpmail"
-	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/ports/mailer"
 )
 
@@ -16,9 +17,9 @@ type mailSetup struct {
 }
 
 func openMail(c *Config) (mailSetup, error) {
-	composer, err := mailtmpl.New(mailtmpl.Options{Dir: c.MailTemplates})
+	composer, err := mailtmpl.New(mailtmpl.Options{Product: c.ProductName, Dir: c.MailTemplates})
 	if err != nil {
-		return mailSetup{}, err
+		return mailSetup{}, fmt.Errorf("MAIL_TEMPLATES: %w", err)
 	}
 	if c.inbox() {
 		inbox := memory.NewInbox(c.System.Now)
@@ -33,27 +34,10 @@ func openMail(c *Config) (mailSetup, error) {
 	}
 	transport, err := smtpmail.New(smtpmail.Options{
 		Host: c.MailServer, Port: c.MailPort, Security: security, Username: c.MailUser, Password: c.MailPassword,
-		From: c.MailFrom, Now: c.System.Now,
+		From: c.MailFrom, ReplyTo: c.MailReplyTo, Now: c.System.Now,
 	})
-	return mailSetup{composer: composer, transport: transport}, err
-}
-
-// listInbox shows the development inbox on the admin listener.
-func listInbox(inbox *memory.Inbox) func() []api.InboxMessage {
-	if inbox == nil {
-		return nil
+	if err != nil {
+		return mailSetup{}, fmt.Errorf("MAIL_SERVER: %w", err)
 	}
-	return func() []api.InboxMessage {
-		var messages []api.InboxMessage
-		for _, m := range inbox.List() {
-			links := m.Links
-			if links == nil {
-				links = []string{}
-			}
-			messages = append(messages, api.InboxMessage{
-				ID: m.ID, To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Links: links, Code: m.Code,
-			})
-		}
-		return messages
-	}
+	return mailSetup{composer: composer, transport: transport}, nil
 }

@@ -28,12 +28,12 @@ type mailPreview struct {
 	Out    string   `help:"A folder to write <locale>-<kind>.txt, .html or .eml into, instead of the terminal." type:"path"`
 }
 
-// Run needs no other setting than MAIL_TEMPLATES (and PUBLIC_URL and MAIL_FROM, where they are to be seen): anyone who writes
+// Run needs no other setting than MAIL_TEMPLATES (and PRODUCT_NAME, PUBLIC_URL and MAIL_FROM, where they are to be seen): anyone who writes
 // templates has no database and no secrets.
 func (m mailPreview) Run(p *program) error {
-	composer, err := mailtmpl.New(mailtmpl.Options{Dir: p.environ["MAIL_TEMPLATES"]})
+	composer, err := mailtmpl.New(mailtmpl.Options{Product: p.environ["PRODUCT_NAME"], Dir: p.environ["MAIL_TEMPLATES"]})
 	if err != nil {
-		return err
+		return fmt.Errorf("MAIL_TEMPLATES: %w", err)
 	}
 	kinds, err := m.kinds()
 	if err != nil {
@@ -102,16 +102,20 @@ func (m mailPreview) write(p *program, composer *mailtmpl.Composer, kind mailer.
 
 // message is the mail as it would go out.
 func message(p *program, mail mailer.Message) ([]byte, error) {
-	transport, err := smtpmail.New(smtpmail.Options{
-		Host: "localhost", From: cmp.Or(p.environ["MAIL_FROM"], "Signet <no-reply@auth.example.com>"), Now: time.Now,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("MAIL_FROM: %w", err)
-	}
+	var err error
 	if mail.To, err = domain.ParseEmail("ada@example.com"); err != nil {
 		return nil, err
 	}
 	mail.ID = "a-preview"
+	return written(mail, cmp.Or(p.environ["MAIL_FROM"], "Signet <no-reply@auth.example.com>"), time.Now)
+}
+
+// written is a mail as a mail server gets it.
+func written(mail mailer.Message, from string, now func() time.Time) ([]byte, error) {
+	transport, err := smtpmail.New(smtpmail.Options{Host: "localhost", From: from, Now: now})
+	if err != nil {
+		return nil, fmt.Errorf("MAIL_FROM: %w", err)
+	}
 	var out bytes.Buffer
 	err = transport.Write(&out, mail)
 	return out.Bytes(), err

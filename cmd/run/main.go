@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
-	"github.com/joho/godotenv"
+	"golang.org/x/term"
 )
 
 // Stdio is the program's streams.
@@ -33,34 +35,56 @@ type commands struct {
 	Dev      devCommand      `cmd:"" help:"Tools for development."`
 	Health   healthCommand   `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Help     helpCommand     `cmd:"" help:"Say what a command takes."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
+
+// helpCommand is for the list of commands only: Main turns "help users" into "users --help".
+type helpCommand struct {
+	Command []string `arg:"" optional:"" help:"The command; all of them when none is named."`
+}
+
+// looking are the commands that only look, by their last word: they neither migrate nor make a database.
+var looking = []string{"list", "show", "status"}
 
 // program is what commands run with.
 type program struct {
 	ctx     context.Context //nolint:containedctx // kong passes one value to Run
 	environ map[string]string
 	stdio   Stdio
+	looks   bool // the command only looks
+
+	keys   *keyboard // of the terminal, once something was asked there
+	editor *term.Terminal
 }
 
-// Main is the program: it returns the exit code, 0 for success, 1 for a failure, 2 for a wrong call.
+// Main is the program: it returns the exit code, 0 for success, 1 for a failure, 2 for a wrong call, 130 for a prompt that was left.
 func Main(ctx context.Context, args []string, environ map[string]string, stdio Stdio) int {
 	code := -1
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
 	parser, err := kong.New(&commands{}, kong.Name("signet"),
 		kong.Description("Central authentication and authorization for microservices. Settings come from the environment and .env; .env.example lists them."),
-		kong.Writers(stdio.Out, stdio.Err), kong.UsageOnError(), kong.Exit(func(c int) { code = c }))
+		kong.Writers(stdio.Out, stdio.Err), kong.UsageOnError(), kong.Vars{"version": "signet " + Version()}, kong.Exit(func(c int) { code = c }))
 	if err != nil {
 		_, _ = fmt.Fprintln(stdio.Err, "signet:", err)
 		return 2
 	}
 	call, err := parser.Parse(args)
-	if code >= 0 { // --help
+	if code >= 0 { // --help, --version
 		return code
 	}
 	if err != nil {
 		_, _ = fmt.Fprintf(stdio.Err, "signet: %v\nTry: signet --help\n", err)
 		return 2
 	}
-	if err := call.Run(&program{ctx: ctx, environ: environ, stdio: stdio}); err != nil {
+	err = call.Run(&program{ctx: ctx, environ: environ, stdio: stdio, looks: slices.Contains(looking, call.Selected().Name)})
+	if errors.Is(err, errInterrupted) {
+		return 128 + int(syscall.SIGINT)
+	}
+	if err != nil {
 		for line := range strings.Lines(err.Error()) {
 			_, _ = fmt.Fprintf(stdio.Err, "signet: %s\n", strings.TrimRight(line, "\n"))
 		}
@@ -72,12 +96,13 @@ func Main(ctx context.Context, args []string, environ map[string]string, stdio S
 // Environ is the process's environment over that of .env in the working folder, if there is one. A .env that can't be read is an
 // error: starting without it would be starting another, empty server.
 func Environ() (map[string]string, error) {
-	environ, err := godotenv.Read()
+	content, err := os.ReadFile(".env")
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, errors.New("the file .env can't be read: it should have lines of NAME=value") // the error's own text repeats them
+		return nil, errDotEnv
 	}
-	if environ == nil {
-		environ = map[string]string{}
+	environ, err := parseDotEnv(string(content))
+	if err != nil {
+		return nil, err
 	}
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
@@ -85,6 +110,3 @@ func Environ() (map[string]string, error) {
 	}
 	return environ, nil
 }
-
-// config reads the settings.
-func (p *program) config() (*Config, error) { return ParseConfig(p.environ) }

@@ -1,8 +1,11 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -24,7 +27,7 @@ type migrateUp struct {
 type migrateDown struct {
 	Steps int  `help:"How many." default:"1"`
 	All   bool `help:"All of them: the database is empty after it. Refused in production."`
-	Yes   bool `help:"Confirm --all."`
+	Yes   bool `help:"Confirm, where it would be asked: in production, and for --all."`
 }
 
 type migrateStatus struct{}
@@ -71,6 +74,9 @@ func (m migrateDown) Run(p *program) error {
 		if err := m.allowed(p, c, migrator); err != nil {
 			return err
 		}
+		if err := m.confirmed(p, c, migrator); err != nil {
+			return err
+		}
 		taken, err := migrator.Down(p.ctx, m.Steps, m.All)
 		for _, t := range taken {
 			_, _ = fmt.Fprintf(p.stdio.Out, "took back %d %s\n", t.Version, t.Name)
@@ -106,6 +112,27 @@ func (m migrateDown) allowed(p *program, c *Config, migrator *bunsql.Migrator) e
 	return nil
 }
 
+// confirmed asks in production, naming what would go.
+func (m migrateDown) confirmed(p *program, c *Config, migrator *bunsql.Migrator) error {
+	if c.isDevelopment() || m.Yes {
+		return nil
+	}
+	status, err := migrator.Status(p.ctx)
+	if err != nil {
+		return err
+	}
+	var last []string
+	for _, s := range slices.Backward(status) {
+		if !s.AppliedAt.IsZero() && len(last) < m.Steps {
+			last = append(last, s.Name)
+		}
+	}
+	if len(last) == 0 {
+		return nil
+	}
+	return p.confirm("This takes back "+strings.Join(last, ", ")+", with all that is stored there.", "--yes")
+}
+
 // Run lists migrations.
 func (migrateStatus) Run(p *program) error {
 	return p.migrator(func(_ *Config, migrator *bunsql.Migrator) error {
@@ -114,6 +141,7 @@ func (migrateStatus) Run(p *program) error {
 			return err
 		}
 		table := tabwriter.NewWriter(p.stdio.Out, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(table, "VERSION\tNAME\tSTATE")
 		for _, m := range all {
 			state := "pending"
 			if !m.AppliedAt.IsZero() {
@@ -136,14 +164,22 @@ func (m migrateCreate) Run(p *program) error {
 
 // migrator opens the database as its owner (MIGRATE_DATABASE_URI, where the server's own role may not change the schema).
 func (p *program) migrator(use func(*Config, *bunsql.Migrator) error) error {
-	c, err := p.config()
+	c, err := parseConfig(p.environ, only("SIGNET_ENV", "DATABASE_URI", "MIGRATE_DATABASE_URI", "DATA_DIR"))
 	if err != nil {
 		return err
+	}
+	if p.looks && c.embedded() {
+		if err := dataDir(c.DataDir).there(); err != nil {
+			return err
+		}
 	}
 	migrator, err := openMigrator(c)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = migrator.Close() }()
+	migrator.OnWait(func(_ context.Context, holder string) {
+		_, _ = fmt.Fprintln(p.stdio.Err, "waiting for another process to finish migrating the database: the lock is held by", holder)
+	})
 	return use(c, migrator)
 }

@@ -111,7 +111,7 @@ func (p *providersConfig) parse(values map[string]string) error {
 	into := func(target any, prefix string) {
 		err := env.ParseWithOptions(target, env.Options{Environment: values, Prefix: prefix, FuncMap: secretParser})
 		if err != nil {
-			errs = append(errs, parseErrors(err, prefix, reflect.TypeOf(target).Elem()))
+			errs = append(errs, parseErrors(err, prefix, reflect.TypeOf(target).Elem(), values))
 		}
 	}
 	config := reflect.ValueOf(p).Elem()

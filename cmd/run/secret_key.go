@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/signet-auth/signet/adapters/seal"
@@ -12,13 +13,19 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// openSealer makes the sealer of SECRET_KEY, which the embedded mode keeps in its folder.
+// openSealer makes the sealer of SECRET_KEY. Development has one of its own, in its folder, until one is set: from then on the own one
+// is a previous one, so that nothing is lost.
 func openSealer(c *Config) (*seal.Sealer, error) {
 	key := c.SecretKey
-	if key.IsZero() {
-		var err error
-		if key, err = dataDir(c.DataDir).secretKey(); err != nil {
+	if c.embedded() || c.isDevelopment() {
+		own, err := dataDir(c.DataDir).secretKey(key.IsZero())
+		if err != nil {
 			return nil, err
+		}
+		if key.IsZero() {
+			key = own
+		} else if !own.IsZero() && own.Reveal() != key.Reveal() {
+			c.SecretKeyPrevious = append(slices.Clone(c.SecretKeyPrevious), own) // as if it were set: what it sealed is sealed again
 		}
 	}
 	sealer, err := seal.New(key, c.SecretKeyPrevious, c.System.Entropy)
@@ -48,6 +55,10 @@ func (s *Server) checkSecrets(ctx context.Context) error {
 	lost := "SECRET_KEY_FORCE=on starts without it"
 	if len(found.Keys) > 0 {
 		lost = fmt.Sprintf("`signet keys revoke -- %s` makes new keys, and SECRET_KEY_FORCE=on starts without the rest", strings.Join(found.Keys, " "))
+	}
+	if path := dataDir(s.config.DataDir).secretKeyPath(); s.config.SecretKey.IsZero() {
+		return fmt.Errorf("SECRET_KEY is not set, so the key in %s was tried, and it does not open %s, which another SECRET_KEY sealed. "+
+			"None of it was changed: set that SECRET_KEY again, as before. If it is lost for good, %s", path, found, lost)
 	}
 	return fmt.Errorf("SECRET_KEY: sealed under a secret that is neither SECRET_KEY nor in SECRET_KEY_PREVIOUS: %s. None of it was changed. "+
 		"Put the former secret into SECRET_KEY_PREVIOUS until what it sealed is sealed again. If it is lost for good, %s", found, lost)

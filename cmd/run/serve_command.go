@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -9,15 +10,18 @@ type serveCommand struct{}
 
 // Run serves until the context ends, then stops gracefully.
 func (serveCommand) Run(p *program) error {
-	config, err := p.config()
+	config, err := ParseConfig(p.environ)
 	if err != nil {
+		for _, warning := range nearMisses(p.environ) { // the cause, perhaps
+			err = errors.Join(err, errors.New(warning))
+		}
 		return err
 	}
 	server, err := Start(p.ctx, config, p.stdio)
 	if err != nil {
 		return err
 	}
-	server.welcome(p.stdio.Out)
+	server.welcome.print(p.stdio.Out)
 	select {
 	case <-p.ctx.Done():
 	case err = <-server.Failed():

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -44,6 +45,7 @@ type Server struct {
 	undo   []func() // first opened, first
 
 	providers *gothoauth.Providers
+	welcome   welcome
 }
 
 // Start opens everything, in the order in which things need each other, and serves. On an error nothing is left open. ctx
@@ -67,6 +69,16 @@ func Start(ctx context.Context, c *Config, stdio Stdio) (*Server, error) {
 
 func (s *Server) start(ctx context.Context) error {
 	c := s.config
+	for _, warning := range c.warnings {
+		s.log.WarnContext(ctx, "a variable has no effect", "why", warning)
+	}
+	if err := c.checkPorts(); err != nil {
+		return err
+	}
+	logo, err := openLogo(c.ProductLogo)
+	if err != nil {
+		return err
+	}
 	sealer, err := s.openSecrets()
 	if err != nil {
 		return err
@@ -99,7 +111,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listeners, mount, err := s.listen(l, m, metrics)
+	listeners, mount, err := s.listen(db, l, m, metrics)
 	if err != nil {
 		return err
 	}
@@ -111,6 +123,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.welcome = s.newWelcome(publicURL, issuer)
 	if s.providers, err = c.openProviders(ctx, publicURL, s.log); err != nil {
 		return err
 	}
@@ -122,15 +135,15 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	if err := observe(metrics, s.app, s.hasher, l); err != nil {
+	if err := observe(metrics, s.app, s.hasher, db, l); err != nil {
 		return err
 	}
-	mount(s.app, publicURL)
+	mount(s.app, publicURL, logo)
 	s.serve(listeners)
 	return nil
 }
 
-// openSecrets makes the sealer of SECRET_KEY, which the embedded mode keeps in its folder.
+// openSecrets makes the sealer of SECRET_KEY, and claims the folder of the embedded mode.
 func (s *Server) openSecrets() (*seal.Sealer, error) {
 	c := s.config
 	if c.embedded() {
@@ -143,6 +156,11 @@ func (s *Server) openSecrets() (*seal.Sealer, error) {
 			return nil, err
 		}
 		s.onClose(release)
+	}
+	if path := dataDir(c.DataDir).secretKeyPath(); !c.SecretKey.IsZero() && (c.embedded() || c.isDevelopment()) {
+		if _, err := os.Stat(path); err == nil {
+			s.log.Info("SECRET_KEY takes the place of the key that the data folder came with; what that one sealed is opened still", "file", path)
+		}
 	}
 	return openSealer(c)
 }

@@ -43,7 +43,8 @@ func openMigrator(c *Config) (*bunsql.Migrator, error) {
 	return sqlite.OpenMigrator(folder.database(), migrations.Files)
 }
 
-// startWait is how long a start waits for a database that is not up yet: containers come up in any order.
+// startWait is how long a start waits for a database that is not up yet: containers come up in any order. Migrations may take longer,
+// and so may those of the replica that got the lock first.
 const startWait = 30 * time.Second
 
 // migrate applies what is pending, waiting for the database to come up.
@@ -53,7 +54,10 @@ func migrate(ctx context.Context, c *Config, system sys.System, log *slog.Logger
 		return err
 	}
 	defer func() { _ = migrator.Close() }()
-	ctx, cancel := context.WithTimeout(ctx, startWait)
+	migrator.OnWait(func(ctx context.Context, holder string) {
+		log.WarnContext(ctx, "waiting for another process to finish migrating the database", "lock_held_by", holder)
+	})
+	patience, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
 	for {
 		applied, err := migrator.Up(ctx, 0)
@@ -67,7 +71,7 @@ func migrate(ctx context.Context, c *Config, system sys.System, log *slog.Logger
 			return fmt.Errorf("apply migrations: %w", err)
 		}
 		log.WarnContext(ctx, "waiting for the database", "error", err)
-		if system.Sleep(ctx, time.Second) != nil {
+		if system.Sleep(patience, time.Second) != nil {
 			return fmt.Errorf("the database can't be reached: %w", err)
 		}
 	}
@@ -105,10 +109,10 @@ func openLimiters(c *Config, log *slog.Logger) (limiters, error) {
 	l := limiters{shared: local, local: local, waker: memory.NewWaker()}
 	if c.redis() {
 		client, err := rueidis.Open(rueidis.Options{
-			URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Password: c.RedisPassword, Budget: time.Duration(c.RedisTimeout), Log: log,
+			URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Username: c.RedisUser, Password: c.RedisPassword, Budget: time.Duration(c.RedisTimeout), Log: log,
 		})
 		if err != nil {
-			return limiters{}, err
+			return limiters{}, fmt.Errorf("REDIS_URL: %w", err)
 		}
 		l = limiters{shared: client.Limiter(local), local: local, waker: client.Waker(), redis: client}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/signet-auth/signet/adapters/jwtoken"
 	"github.com/signet-auth/signet/adapters/mailtmpl"
 	"github.com/signet-auth/signet/adapters/memory"
+	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/useragent"
 	"github.com/signet-auth/signet/app"
 )
@@ -19,18 +20,14 @@ import (
 type tool struct {
 	*app.App
 
-	db *bunsql.DB
+	db     *bunsql.DB
+	hasher *pwhash.Hasher
 }
 
 // openTool opens what a server opens, except what other replicas share in Redis: nobody guesses at a terminal, and commands are heard
 // of by the feed.
-func openTool(ctx context.Context, c *Config) (*tool, error) {
-	if c.embedded() {
-		if err := dataDir(c.DataDir).open(); err != nil {
-			return nil, err
-		}
-	}
-	if err := upToDate(ctx, c); err != nil {
+func openTool(ctx context.Context, c *Config, looks bool, told func(format string, args ...any)) (*tool, error) {
+	if err := upToDate(ctx, c, looks, told); err != nil {
 		return nil, err
 	}
 	sealer, err := openSealer(c)
@@ -58,7 +55,7 @@ func openTool(ctx context.Context, c *Config) (*tool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tool{db: db, App: app.New(app.Ports{
+	return &tool{db: db, hasher: hasher, App: app.New(app.Ports{
 		Log: log, System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now),
 		Limiter: memory.Unlimited{}, Waker: memory.NewWaker(), Sealer: sealer, Hasher: hasher, KeyMaker: jwtoken.KeyMaker{},
 		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: composer, Transport: memory.NewInbox(c.System.Now), Devices: useragent.Namer{},
@@ -74,11 +71,11 @@ func (t *tool) close(ctx context.Context) {
 
 // use runs a command on the core.
 func (p *program) use(run func(*tool) error) error {
-	c, err := p.config()
+	c, err := parseConfig(p.environ, onData)
 	if err != nil {
 		return err
 	}
-	t, err := openTool(p.ctx, c)
+	t, err := openTool(p.ctx, c, p.looks, p.notice)
 	if err != nil {
 		return err
 	}
@@ -87,14 +84,21 @@ func (p *program) use(run func(*tool) error) error {
 }
 
 // upToDate brings the embedded database up, so that a command may come before the first start; with Postgres the schema's
-// owner does it.
-func upToDate(ctx context.Context, c *Config) error {
+// owner does it. A command that only looks changes nothing.
+func upToDate(ctx context.Context, c *Config, looks bool, told func(format string, args ...any)) error {
+	absent := c.embedded() && dataDir(c.DataDir).there() != nil
+	if looks && absent {
+		return dataDir(c.DataDir).there()
+	}
 	migrator, err := openMigrator(c)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = migrator.Close() }()
-	if c.embedded() {
+	if c.embedded() && !looks {
+		if absent {
+			told("there was no database in %s (DATA_DIR), so one was made", c.DataDir)
+		}
 		_, err = migrator.Up(ctx, 0)
 		return err
 	}
@@ -106,4 +110,9 @@ func upToDate(ctx context.Context, c *Config) error {
 		return errors.New("the database lacks migrations: run signet migrate up")
 	}
 	return nil
+}
+
+// notice says something to the person that is no answer.
+func (p *program) notice(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.stdio.Err, "signet: "+format+"\n", args...)
 }

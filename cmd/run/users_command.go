@@ -28,7 +28,7 @@ type named struct {
 
 type usersList struct {
 	Search string `help:"Only those whose address or name begins so (two characters or more), or with this id; up to 200 in all."`
-	State  string `help:"Only those who are active, or disabled (closed accounts too)."`
+	State  string `help:"Only those who are active, disabled (closed accounts too) or closed."`
 	Limit  int    `help:"How many, up to 200; 50 unless said, 200 for a search."`
 	Cursor string `help:"Go on where an earlier list ended."`
 	JSON   bool   `help:"Print JSON."`
@@ -43,7 +43,7 @@ type usersShow struct {
 type usersDisable struct {
 	named
 
-	Reason string `help:"Why, for other operators."`
+	Reason string `help:"Why, for other operators; an earlier reason stays unless another is given."`
 	Until  string `help:"When they may come back by themselves: 2027-01-31, 2027-01-31T12:00:00Z, 12h or 30d."`
 }
 
@@ -116,10 +116,12 @@ func (u usersShow) Run(p *program) error {
 		if err != nil {
 			return err
 		}
+		details := shown(out)
+		details.UnreadableHash = t.hasher.Unreadable(out.User.PasswordHash)
 		if u.JSON {
-			return printJSON(p.stdio.Out, shown(out))
+			return printJSON(p.stdio.Out, details)
 		}
-		return printUser(p.stdio.Out, shown(out))
+		return printUser(p.stdio.Out, details)
 	})
 }
 
@@ -167,7 +169,7 @@ func (u usersEndSessions) Run(p *program) error {
 // Run sets a password. It finds the user first: nobody should type a password for an address with a slip in it.
 func (u usersSetPassword) Run(p *program) error {
 	return u.on(p, func(t *tool, found domain.User) error {
-		secret, err := typedPassword(p.stdio, u.PasswordStdin)
+		secret, err := p.password(u.PasswordStdin)
 		if err != nil {
 			return err
 		}

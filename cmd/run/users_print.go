@@ -41,6 +41,9 @@ type accountDetails struct {
 	Sessions     int        `json:"live_sessions"`
 	FailedLogins int        `json:"failed_logins"` // in a row
 	LockedUntil  *time.Time `json:"locked_until,omitempty"`
+
+	// UnreadableHash is what the stored hash seems to be, where it can't be read.
+	UnreadableHash string `json:"unreadable_hash,omitempty"`
 }
 
 func accountOf(u domain.User) account {
@@ -116,7 +119,7 @@ func printUser(out io.Writer, a accountDetails) error {
 	line("Reason", a.DisabledReason)
 	line("Until", second(a.DisabledUntil))
 	line("Erased at", second(a.EraseAt))
-	line("Password", map[bool]string{true: "yes", false: "none"}[a.HasPassword])
+	line("Password", passwordOf(a))
 	line("Roles", strings.Join(a.Roles, ", "))
 	line("Live sessions", fmt.Sprint(a.Sessions))
 	line("Failed logins", fmt.Sprint(a.FailedLogins))
@@ -124,6 +127,16 @@ func printUser(out io.Writer, a accountDetails) error {
 	line("Created", second(&a.CreatedAt))
 	line("Last login", second(a.LastLoginAt))
 	return table.Flush()
+}
+
+func passwordOf(a accountDetails) string {
+	switch {
+	case !a.HasPassword:
+		return "none"
+	case a.UnreadableHash != "":
+		return "its hash (" + a.UnreadableHash + ") can't be read: malformed, beyond the bounds, or of a kind that is not"
+	}
+	return "yes"
 }
 
 func fullName(a account) string { return strings.TrimSpace(a.FirstName + " " + a.LastName) }

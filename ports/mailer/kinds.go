@@ -17,6 +17,7 @@ const (
 	EmailChanged      Kind = "email_changed"      // to both addresses when it is done
 	NewLogin          Kind = "new_login"          // a login from a class of device not seen before
 	AccountClosed     Kind = "account_closed"     // EraseAt is when the data goes
+	StillClosed       Kind = "still_closed"       // to the owner of a closed account whose address somebody registered; EraseAt likewise
 	VerifyNewAddress  Kind = "verify_new_address" // to an address that somebody who may gave an account: what proves it
 
 	AccountCreated    Kind = "account_created"     // by a login through Provider
@@ -30,6 +31,6 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		Verify, AlreadyRegistered, RefreshReused, Reset, PasswordChanged, ChangeEmail, ChangeEmailAsked, EmailInUse, EmailChanged,
-		NewLogin, AccountClosed, VerifyNewAddress, AccountCreated, IdentityLinked, IdentityUnlinked, OAuthCode, OAuthKnownAddress,
+		NewLogin, AccountClosed, StillClosed, VerifyNewAddress, AccountCreated, IdentityLinked, IdentityUnlinked, OAuthCode, OAuthKnownAddress,
 	}
 }

@@ -150,10 +150,18 @@ func passwordComparing(t *testing.T, hasher passwordHasher, hash func(t *testing
 		text := hash(t, password)
 		for _, other := range []string{
 			"", " ", password + " ", " " + password, password + "\n", strings.ToLower(password), password[:len(password)-1],
-			password + "\x00", password + "\x00x", "\x00" + password, password + password, strings.Replace(password, "ä", "a\u0308", 1),
+			password + "\x00", password + "\x00x", "\x00" + password, password + password,
+			strings.Replace(password, "ä", "a", 1), strings.Replace(password, "ä", "Ä", 1),
 		} {
 			hasher.matches(t, text, other, false)
 		}
+	})
+	t.Run("it is the same in every Unicode form, as typed on a Mac (NFD) and elsewhere (NFC)", func(t *testing.T) {
+		decomposed := strings.Replace(password, "ä", "a\u0308", 1)
+		hasher.matches(t, hash(t, password), decomposed, true)
+		hasher.matches(t, hash(t, password), decomposed+"x", false)
+		hasher.matches(t, hasher.hash(t, decomposed), password, true)
+		hasher.matches(t, hash(t, decomposed), decomposed, true) // where another program hashed what was typed, too
 	})
 	t.Run("no hash, and none that can be read, matches nothing", func(t *testing.T) {
 		good := hash(t, password)

@@ -20,7 +20,10 @@ func storeUserList(t *testing.T, s storeTest) {
 		return u.ID
 	}
 	ada := add("Ada.Lovelace@example.com", "Ada", "Lovelace", 0, nil)
-	grace := add("grace@example.com", "Grace", "Hopper", time.Hour, func(u *domain.User) { u.Disable("asked to", time.Time{}, noon) })
+	grace := add("grace@example.com", "Grace", "Hopper", time.Hour, func(u *domain.User) {
+		u.Disable("asked to", time.Time{}, noon)
+		u.EraseAt = noon.Add(48 * time.Hour)
+	})
 	alan := add("a_turing@example.com", "Alan", "100%", 2*time.Hour, func(u *domain.User) { u.Disable("", noon.Add(24*time.Hour), noon) })
 	idsOf := func(users []domain.User, err error) []domain.UserID {
 		t.Helper()
@@ -49,6 +52,7 @@ func storeUserList(t *testing.T, s storeTest) {
 		"those who may act":                     {filter: store.UserFilter{State: domain.Active}, want: []domain.UserID{ada}},
 		"those who may not":                     {filter: store.UserFilter{State: domain.Disabled}, want: []domain.UserID{alan, grace}},
 		"those who may act when a time is over": {filter: store.UserFilter{State: domain.Active, Now: tomorrow}, want: []domain.UserID{alan, ada}},
+		"those who left":                        {filter: store.UserFilter{State: domain.Disabled, Closed: true}, want: []domain.UserID{grace}},
 		"those who may not, then":               {filter: store.UserFilter{State: domain.Disabled, Now: tomorrow}, want: []domain.UserID{grace}},
 		"those who may not, behind a cursor": {
 			filter: store.UserFilter{State: domain.Disabled}, page: store.Page{After: domain.Cursor{At: noon.Add(2 * time.Hour), ID: string(alan)}}, want: []domain.UserID{grace},

@@ -138,6 +138,19 @@ func Limiter(t *testing.T, open func(t *testing.T) LimiterRig) {
 		drain(t, l, limit, "a")
 	})
 
+	t.Run("Forgive gives back all that was taken of one key and limit", func(t *testing.T) {
+		l, limit := open(t).Limiter, long(3)
+		other := limit
+		other.Name = "other"
+		drain(t, l, limit, "a")
+		drain(t, l, limit, "b")
+		drain(t, l, other, "a")
+		l.Forgive(t.Context(), limit, "a")
+		drain(t, l, limit, "a")
+		take(t, l, limit, "b", false)
+		take(t, l, other, "a", false)
+	})
+
 	t.Run("a caller who hung up is counted, and may return", func(t *testing.T) {
 		// Else an attacker hangs up before each guess is counted.
 		l, limit := open(t).Limiter, long(2)

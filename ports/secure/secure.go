@@ -20,7 +20,8 @@ type PasswordHasher interface {
 // Slot is one place to hash, for one goroutine. Release it as soon as the hashing is done.
 type Slot interface {
 	// Verify compares a password with a stored hash in the time that the current setting takes, whatever the hash: an empty
-	// or unreadable hash is compared with a decoy and never matches, a cheaper one is topped up.
+	// or unreadable hash is compared with a decoy and never matches, a cheaper one is topped up. A password is the same in
+	// whatever Unicode form it is typed; one that is not composed (NFC) costs two comparisons, with a hash and without.
 	Verify(hash string, password domain.Secret) Match
 	// Hash hashes under the current setting. A password that the setting can't take whole is an error.
 	Hash(password domain.Secret) (string, error)
@@ -33,6 +34,8 @@ type Match struct {
 	OK bool
 	// Outdated tells that the hash was made under another setting and should be replaced.
 	Outdated bool
+	// Unreadable is the kind of the stored hash where no password can match it: what an operator must know, and no client.
+	Unreadable string
 	// Settle waits until the answer takes as long as one under the current setting, for hashes of another kind that can't be
 	// topped up. Call it after Release: the answer waits, not the place. It may be nil.
 	Settle func(context.Context)

@@ -46,7 +46,9 @@ type UserReader interface {
 // UserFilter selects users; zero members select everything.
 type UserFilter struct {
 	State domain.PrincipalState // active or disabled; a disablement whose time is over is none
-	Now   time.Time
+	// Closed selects, of the disabled, those whose owner closed the account.
+	Closed bool
+	Now    time.Time
 }
 
 // Users writes users.

@@ -23,7 +23,7 @@ type Decision struct {
 	Reset      time.Duration // until the limit is as if untouched
 }
 
-// Limiter counts events per key. Both methods are atomic per (limit, key), safe for concurrent use, and never fail: an adapter
+// Limiter counts events per key. All methods are atomic per (limit, key), safe for concurrent use, and never fail: an adapter
 // that loses its server decides by itself. Keys may be personal data (addresses): adapters keep them no longer than the
 // window, and callers pass MACs where that matters.
 type Limiter interface {
@@ -32,6 +32,8 @@ type Limiter interface {
 	Take(ctx context.Context, l Limit, key string) Decision
 	// Return gives one reservation back, when the event turned out not to count. It never gives more than was taken.
 	Return(ctx context.Context, l Limit, key string)
+	// Forgive gives all of them back at once, however many the limit allows.
+	Forgive(ctx context.Context, l Limit, key string)
 }
 
 // Waker tells other replicas that the feed has news, best effort: the feed is polled anyway.

@@ -43,8 +43,6 @@ func TestAPersonFollowsTheLinkThatChangesTheirAddress(t *testing.T) {
 	s.Client().Do(loggingIn(to, account.Password)).Want(http.StatusOK, "")
 
 	b.Go(link)
-	b.Heading("Change your email address")
-	b.Click("button")
 	b.Heading("This link no longer works")
 	b.Shoot("email-change-invalid")
 	b.Quiet()
@@ -59,7 +57,7 @@ func TestThePagesThatChangeAnAddressSpeakToEverybody(t *testing.T) {
 		press          bool
 	}{
 		{"Change your email address", link, false},
-		{"This link no longer works", s.URL + "/api/auth/change-email/abc", true},
+		{"This link no longer works", s.URL + "/api/auth/change-email/abc", false},
 		{"Your address is changed", link, true},
 	} {
 		b.Go(visit.address)

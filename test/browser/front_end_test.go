@@ -196,13 +196,13 @@ func TestAFrontEndOnAnotherOrigin(t *testing.T) {
 	})
 }
 
-// TestTheFrontEndOfTheReadme runs what the README tells front ends to do, as printed.
-func TestTheFrontEndOfTheReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// TestTheFrontEndOfTheGuide runs what docs/front-ends.md tells front ends to do, as printed.
+func TestTheFrontEndOfTheGuide(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/front-ends.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	printed := regexp.MustCompile("(?s)```js\n(.*?)```").FindSubmatch(readme)
+	printed := regexp.MustCompile("(?s)```js\n(.*?)```").FindSubmatch(guide)
 	if printed == nil {
 		t.Fatal("there is none")
 	}

@@ -39,7 +39,7 @@ func (f *frontEnd) showsPages(t *testing.T, b *browser.Tab) {
 		})
 	}
 	for _, page := range []struct{ name, address, en, de string }{
-		{"login-not-known", f.public + "/api/oauth/google/callback?code=c&state=s", "This login can’t go on", "Diese Anmeldung geht nicht weiter"},
+		{"login-not-known", f.public + "/api/oauth/google/callback?code=c&state=s", "This sign-in can’t go on", "Diese Anmeldung geht nicht weiter"},
 		{"provider-next", f.origin + "/next", "One moment", "Einen Moment"},
 	} {
 		t.Run(page.name, func(t *testing.T) {

@@ -37,10 +37,7 @@ func TestAPersonFollowsTheLinkThatVerifies(t *testing.T) {
 	b.Shoot("verified")
 	s.Client().Do(loggingIn(email, testkit.Password)).Want(http.StatusOK, "")
 
-	// A second visit shows the button, for looking tells nothing, and the button that it is too late.
-	b.Go(mail.Links[0])
-	b.Heading("Verify your email address")
-	b.Click("button")
+	b.Go(mail.Links[0]) // a second visit
 	b.Heading("This link no longer works")
 	b.Shoot("verify-invalid")
 	b.Quiet()
@@ -55,7 +52,7 @@ func TestThePagesThatVerifySpeakToEverybody(t *testing.T) {
 		press          bool
 	}{
 		{"Verify your email address", mail.Links[0], false},
-		{"This link no longer works", s.URL + "/api/auth/verify-email/abc", true},
+		{"This link no longer works", s.URL + "/api/auth/verify-email/abc", false},
 		{"Your address is verified", mail.Links[0], true},
 	} {
 		b.Go(visit.address)

@@ -247,8 +247,7 @@ func TestWhatVoidsAChangeOfAddress(t *testing.T) {
 				c.Do(testkit.Request{Path: "/api/auth/change-password", Bearer: in.Access, Body: body{"current_password": account.Password, "new_password": password}}).Want(http.StatusOK, "")
 			},
 			"a reset of the password": func(_ *testing.T, c *testkit.Client, account testkit.Account, _ testkit.Tokens, _, _ string) {
-				c.Do(testkit.Request{Path: "/api/password/forgot", Body: body{"email": account.Email}}).Want(http.StatusOK, "")
-				c.Do(testkit.Request{Path: "/api/password/reset", Body: body{"token": s.Mail(account.Email, 3).Token(), "new_password": password}}).Want(http.StatusOK, "")
+				c.Do(testkit.Request{Path: "/api/password/reset", Body: body{"token": resetLink(s, account.Email), "new_password": password}}).Want(http.StatusOK, "")
 			},
 			"new credentials of any kind": func(_ *testing.T, _ *testkit.Client, account testkit.Account, _ testkit.Tokens, _, _ string) {
 				record.Exec("UPDATE principals SET credential_epoch = credential_epoch + 1 WHERE id = ?", account.ID)
@@ -319,8 +318,7 @@ func TestProofsAreGoodForOneThingOnly(t *testing.T) {
 			c := c.In(t)
 			account, to := s.NewAccount(), testkit.NewAddress()
 			token := asked(t, s, c.Login(account).Access, to, account.Password)
-			c.Do(testkit.Request{Path: "/api/password/forgot", Body: body{"email": account.Email}}).Want(http.StatusOK, "")
-			reset := s.Mail(account.Email, 3).Token()
+			reset := resetLink(s, account.Email)
 			c.Do(movingIn(reset)).Want(http.StatusBadRequest, "invalid_token")
 			c.Do(movingIn(token)).Want(http.StatusOK, "")
 			c.Do(resetting(reset)).Want(http.StatusBadRequest, "invalid_token")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,27 @@ func TestClose(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, record := s.Client(), s.Record()
+
+		t.Run("is told to the owner when the address is registered meanwhile, and to nobody else", func(t *testing.T) {
+			c, account := c.In(t), s.NewAccount()
+			c.Do(closing(c.Login(account).Access, body{"password": account.Password})).Want(http.StatusOK, "")
+			s.Mail(account.Email, 2)
+			taken, free := c.Do(register(account.Email)).Want(http.StatusCreated, ""), c.Do(register(testkit.NewAddress())).Want(http.StatusCreated, "")
+			if taken.Text("message") != free.Text("message") {
+				t.Errorf("the answer to a closed account's address is %s", taken.Body)
+			}
+			mail := s.Mail(account.Email, 3)
+			until := s.Clock.Now().UTC().Add(14 * 24 * time.Hour).Format("2 January 2006")
+			for _, part := range []string{"is closed", until, "write to them"} {
+				if text := mail.Subject + strings.Join(strings.Fields(mail.Text), " "); !strings.Contains(text, part) {
+					t.Errorf("%q is not in %s", part, text)
+				}
+			}
+			if mail.Token() != "" {
+				t.Error("it has a link")
+			}
+			signet(t, cheaply(s.Env), "", "users", "list", "--state", "closed").want(t, 0, account.Email)
+		})
 
 		t.Run("ends all sessions now and tells the owner until when it can be undone", func(t *testing.T) {
 			c, account := c.In(t), s.NewAccount()

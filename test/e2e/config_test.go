@@ -95,7 +95,7 @@ func TestServe(t *testing.T) {
 		"optional verification and strict registration": {map[string]string{"EMAIL_VERIFICATION": "optional"}, []string{"EMAIL_VERIFICATION=optional needs REGISTRATION_MODE=friendly"}},
 		"several bad values, a line each":               {map[string]string{"PORT": "http", "BCRYPT_COST": "nine", "RATE_LIMITS": "maybe"}, []string{"signet: PORT ", "signet: BCRYPT_COST ", "signet: RATE_LIMITS "}},
 		"Postgres without a mail server":                {map[string]string{"DATABASE_URI": "postgres://nobody@127.0.0.1:1/none", "SECRET_KEY": testkit.SecretKey, "BCRYPT_COST": "10"}, []string{"MAIL_SERVER is required in production"}},
-		"Postgres without a key":                        {map[string]string{"DATABASE_URI": "postgres://nobody@127.0.0.1:1/none", "SIGNET_ENV": "development"}, []string{"SECRET_KEY is required with Postgres"}},
+		"a key of its own in production":                {map[string]string{"SIGNET_ENV": "production"}, []string{"SECRET_KEY is required in production"}},
 		"keys that rotate before they may":              {map[string]string{"KEY_ROTATION": "23h"}, []string{"KEY_ROTATION must be 24h or more", "or 0"}},
 		"keys that rotate backwards":                    {map[string]string{"KEY_ROTATION": "-30d"}, []string{"KEY_ROTATION must be a time such as"}},
 		"no limits in production":                       {map[string]string{"SIGNET_ENV": "production", "RATE_LIMITS": "off"}, []string{"RATE_LIMITS=off is for tests"}},

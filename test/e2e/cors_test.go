@@ -38,7 +38,7 @@ func TestWhichPagesMayCallWithCookies(t *testing.T) {
 					t.Errorf("%s: %v", path, h)
 				}
 				for _, name := range []string{"Authorization", "Content-Type", "X-Signet"} {
-					if !strings.Contains(h.Get("Access-Control-Allow-Headers"), name) {
+					if !strings.Contains(strings.ToLower(h.Get("Access-Control-Allow-Headers")), strings.ToLower(name)) {
 						t.Errorf("%s: no %s in %v", path, name, h)
 					}
 				}

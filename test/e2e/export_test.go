@@ -49,6 +49,9 @@ func TestExport(t *testing.T) {
 			in := c.Login(account)
 			out := exported(t, c.In(t), in.Access)
 
+			if events := record.Events(domain.EventUserExported, account.ID); len(events) != 1 || events[0].SessionID != domain.SessionID(in.Session) {
+				t.Errorf("the export left %+v", events)
+			}
 			if a := out.Account; a.ID != account.ID || a.Email != account.Email || !a.HasPassword || a.EmailVerifiedAt == nil || a.LastLoginAt == nil {
 				t.Errorf("account: %+v", a)
 			}

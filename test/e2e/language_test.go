@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	english = "Confirm your email address for Signet"
+	english = "Verify your email address for Signet"
 	german  = "E-Mail-Adresse für Signet bestätigen"
 )
 

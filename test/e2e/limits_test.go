@@ -13,7 +13,7 @@ import (
 
 // limited are the settings of tests about limits: the client's address is what the test says it is.
 func limited(more map[string]string) map[string]string {
-	env := map[string]string{"RATE_LIMITS": "on", "TRUSTED_PROXIES": "127.0.0.1/32", "LIMIT_MAIL_BLOCK": "1000/1h"}
+	env := map[string]string{"RATE_LIMITS": "on", "TRUSTED_PROXIES": "127.0.0.1/32", "LIMIT_MAIL": "3/1h", "LIMIT_MAIL_BLOCK": "1000/1h"}
 	maps.Copy(env, more)
 	return env
 }

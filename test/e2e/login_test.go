@@ -346,6 +346,9 @@ func TestAccessToken(t *testing.T) {
 				if at, ok := claims[name].(float64); !ok || at > now || at < now-60 {
 					t.Errorf("%s is %v", name, claims[name])
 				}
+				if before := claims["iat"].(float64) - claims[name].(float64); name == "nbf" && before != 5 {
+					t.Errorf("nbf is %v s before iat", before)
+				}
 				if name != "iat" {
 					delete(claims, name)
 				}

@@ -30,7 +30,7 @@ func TestMailPreview(t *testing.T) {
 	t.Parallel()
 	t.Run("shows one mail as text, with no setting at all", func(t *testing.T) {
 		got := signet(t, nil, "", "mail", "preview", "reset").want(t, 0, "Subject: Set a new password for Signet\n", "https://auth.example.com/", "Hello Ada,")
-		if strings.Contains(got.Out, "Confirm your") {
+		if strings.Contains(got.Out, "Verify your") {
 			t.Errorf("there is another mail too:\n%s", got.Out)
 		}
 	})
@@ -76,7 +76,7 @@ func TestMailPreview(t *testing.T) {
 
 	t.Run("uses the operator's templates", func(t *testing.T) {
 		env := templates(t, map[string]string{"en/reset.txt": `{{define "subject"}}Ours{{end}}Go to {{.Link}}`})
-		signet(t, env, "", "mail", "preview", "reset").want(t, 0, "Subject: Ours\n\nGo to https://")
+		signet(t, env, "", "mail", "preview", "reset").want(t, 0, "Subject: Ours\n\nGo to\nhttps://")
 	})
 
 	t.Run("names every mistake in them with file and line, whichever mail was asked for", func(t *testing.T) {

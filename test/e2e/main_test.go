@@ -11,4 +11,9 @@ import (
 	"github.com/signet-auth/signet/test/testkit/backend"
 )
 
-func TestMain(m *testing.M) { os.Exit(backend.Main(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(program())
+	}
+	os.Exit(backend.Main(m))
+}

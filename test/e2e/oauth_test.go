@@ -79,7 +79,7 @@ func TestAServiceGetsAnAccessToken(t *testing.T) {
 		want := testkit.Object{
 			"iss": claims["iss"], "sub": string(c.shop.ID), "aud": "billing", "client_id": "shop", "kind": "service_account", "key": c.token.id,
 			"roles": []any{"clerk"}, "permissions": []any{"invoice:read", "invoice:write"},
-			"exp": claims["exp"], "iat": claims["iat"], "nbf": claims["iat"], "jti": claims["jti"], "pv": claims["pv"],
+			"exp": claims["exp"], "iat": claims["iat"], "nbf": claims["iat"].(float64) - 5, "jti": claims["jti"], "pv": claims["pv"],
 		}
 		if diff := cmp.Diff(want, claims); diff != "" || header["typ"] != "at+jwt" {
 			t.Errorf("header %v, claims (-want +got):\n%s", header, diff)

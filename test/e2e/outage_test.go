@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/backend"
 )
 
 // patience is what a write may take to say that it can't be done: the contract says about a second, the race detector needs
@@ -124,7 +126,8 @@ func TestPostgresIsLost(t *testing.T) {
 				wantUnavailable(t, "one of 30 refreshes", answer)
 			}
 			c.Do(get("/livez", "")).Want(http.StatusOK, "")
-			s.Eventually(5*time.Second, func() bool { return c.Do(get("/readyz", "")).Status == http.StatusServiceUnavailable })
+			s.Eventually(5*time.Second, func() bool { _, details := readiness(t, s); return details["database"] == "unavailable" })
+			c.Do(get("/readyz", "")).Want(http.StatusOK, "") // or else the load balancer would have no replica left that answers from memory
 			c.Do(jwks()).Want(http.StatusOK, "")
 
 			s.Clock.Move(25*time.Second - s.Clock.Now().Sub(down))
@@ -139,6 +142,7 @@ func TestPostgresIsLost(t *testing.T) {
 			for _, path := range remembered {
 				wantUnavailable(t, path+" after 30 s", c.Do(get(path, in.Access)))
 			}
+			s.Eventually(5*time.Second, func() bool { return c.Do(get("/readyz", "")).Status == http.StatusServiceUnavailable })
 
 			links.Postgres.Restore()
 			s.Eventually(15*time.Second, func() bool { return c.Me(in.Access).Status == http.StatusOK })
@@ -147,6 +151,62 @@ func TestPostgresIsLost(t *testing.T) {
 			c.Me(unseen.Access).Want(http.StatusOK, "")
 			c.Login(account)
 		})
+	}
+}
+
+// TestAFailoverIsFollowed: connections that lead to a server which takes no writes are given up, and nothing is restarted.
+func TestAFailoverIsFollowed(t *testing.T) {
+	s := testkit.Start(t, testkit.Options{Backends: testkit.Production})
+	c := s.Client()
+	account := s.NewAccount()
+	in := c.Login(account)
+	at, err := url.Parse(s.Env["DATABASE_URI"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimPrefix(at.Path, "/")
+	at.Path = "/postgres"
+	server := testkit.RecordAt(t, at.String())
+	server.Exec("ALTER DATABASE " + name + " SET default_transaction_read_only = on")
+	server.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'")
+	s.Eventually(10*time.Second, func() bool {
+		return c.Do(login(credentials(account))).Status == http.StatusServiceUnavailable && s.Metric("signet_database_read_only") == 1
+	})
+	wantUnavailable(t, "a login", c.Do(login(credentials(account))))
+	s.Eventually(5*time.Second, func() bool { _, details := readiness(t, s); return strings.HasPrefix(details["database"], "read-only") })
+	c.Do(get("/readyz", "")).Want(http.StatusOK, "")
+	c.Me(in.Access).Want(http.StatusOK, "")
+	server.Exec("ALTER DATABASE " + name + " RESET default_transaction_read_only")
+	s.Eventually(5*time.Second, func() bool { return c.Do(login(credentials(account))).Status == http.StatusOK })
+	if s.Metric("signet_database_read_only") != 0 {
+		t.Error("it is said to be read-only still")
+	}
+	for range 10 { // whichever connection it is
+		c.Login(account)
+	}
+}
+
+// Four replicas that start together on a fresh database, all through PgBouncer in transaction mode.
+func TestReplicasStartThroughAPooler(t *testing.T) {
+	direct := backend.Postgres(t)
+	env := testkit.Production.Env(t)
+	env["DATABASE_URI"] = backend.Pooler(t, direct, 10)
+	replicas := make([]*testkit.Server, 4)
+	for i := range replicas {
+		replicas[i] = testkit.Prepare(t, testkit.Options{Backends: testkit.Backends{Name: "pooler", Env: func(testing.TB) map[string]string { return env }}})
+	}
+	for _, err := range testkit.Together(len(replicas), func(i int) error { return replicas[i].TryStart() }) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for _, s := range replicas {
+		s.Client().Do(get("/readyz", "")).Want(http.StatusOK, "")
+		s.Stop()
+	}
+	if n := testkit.RecordAt(t, direct).Count(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); n != 0 {
+		t.Errorf("%d locks are left", n)
 	}
 }
 
@@ -224,14 +284,15 @@ func TestNoFalseSuccess(t *testing.T) {
 		before := record.Count("SELECT count(*) FROM sessions")
 		s.Eventually(20*time.Second, func() bool { return record.Count("SELECT count(*) FROM sessions") > before+4 })
 	}
+	lost := func() bool { _, details := readiness(t, s); return details["database"] == "unavailable" }
 	for range 3 {
 		progress()
 		links.Postgres.Cut()
-		s.Eventually(10*time.Second, func() bool { return s.Client().Do(get("/readyz", "")).Status != http.StatusOK })
+		s.Eventually(10*time.Second, lost)
 		links.Postgres.Restore()
 		progress()
 		links.Postgres.Blackhole()
-		s.Eventually(10*time.Second, func() bool { return s.Client().Do(get("/readyz", "")).Status != http.StatusOK })
+		s.Eventually(10*time.Second, lost)
 		links.Postgres.Restore()
 	}
 	progress()

@@ -16,6 +16,9 @@ func TestPagesSpeakTheBrowsersLanguage(t *testing.T) {
 	s := testkit.Start(t, testkit.Options{Env: map[string]string{"CORS_ORIGINS": "https://app.signet.example", "RATE_LIMITS": "off"}})
 	c := s.Client()
 	link := "/api/password/reset/" + resetLink(s, s.NewAccount().Email) // a bad password does not use it up
+	_, mail := applicant(t, s)
+	account := s.NewAccount()
+	move := asked(t, s, c.Login(account).Access, testkit.NewAddress(), account.Password)
 	form := "new_password=short&repeated=short"
 	for _, row := range []struct {
 		page            string
@@ -23,14 +26,15 @@ func TestPagesSpeakTheBrowsersLanguage(t *testing.T) {
 		english, german string
 		says, sagt      string
 	}{
-		{"verify", testkit.Request{Path: "/api/auth/verify-email/abc"}, "Verify your email address", "E-Mail-Adresse bestätigen", "Verify address", "Adresse bestätigen"},
+		{"verify", testkit.Request{Path: "/api/auth/verify-email/" + mail.Token()}, "Verify your email address", "E-Mail-Adresse bestätigen", "Verify address", "Adresse bestätigen"},
 		{"verify, too late", testkit.Request{Method: http.MethodPost, Path: "/api/auth/verify-email/abc"}, "This link no longer works", "Dieser Link gilt nicht mehr", "replaced by", "ersetzt"},
 		{"reset", testkit.Request{Path: link}, "Choose a new password", "Neues Passwort wählen", "At least 8 characters", "Mindestens 8 Zeichen"},
 		{"reset, too short", testkit.Request{Path: link, Body: form}, "Error: Choose a new password", "Fehler: Neues Passwort wählen", "must have at least 8 characters", "muss mindestens 8 Zeichen haben"},
 		{"reset, not the same", testkit.Request{Path: link, Body: form + "er"}, "Error: Choose a new password", "Fehler: Neues Passwort wählen", "are not the same", "sind nicht gleich"},
 		{"reset, nothing typed", testkit.Request{Path: link, Body: "new_password="}, "Error: Choose a new password", "Fehler: Neues Passwort wählen", "required", "Geben Sie ein Passwort ein"},
-		{"change of address", testkit.Request{Path: "/api/auth/change-email/abc"}, "Change your email address", "E-Mail-Adresse ändern", "Use this address", "Diese Adresse benutzen"},
+		{"change of address", testkit.Request{Path: "/api/auth/change-email/" + move}, "Change your email address", "E-Mail-Adresse ändern", "Use this address", "Diese Adresse benutzen"},
 		{"change of address, too late", testkit.Request{Method: http.MethodPost, Path: "/api/auth/change-email/abc"}, "This link no longer works", "Dieser Link gilt nicht mehr", "replaced:", "ersetzt worden:"},
+		{"reset, too late", testkit.Request{Path: "/api/password/reset/abc"}, "This link no longer works", "Dieser Link gilt nicht mehr", "Nothing was changed", "Geändert wurde nichts"},
 	} {
 		t.Run(row.page, func(t *testing.T) {
 			ask := func(t *testing.T, accept string) testkit.Response {

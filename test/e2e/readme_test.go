@@ -2,9 +2,6 @@ package e2e_test
 
 import (
 	"encoding/json"
-	"net/url"
-	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,44 +11,38 @@ import (
 	"github.com/signet-auth/signet/test/testkit"
 )
 
-// TestTheSessionOfTheReadmeRunsAsPrinted runs what "Try it" says, one command after the other, with a shell and curl. Only the
-// address of the server is another one, and what is in capitals is filled in from the answers and mails so far, as a reader does.
+// TestTheSessionOfTheReadmeRunsAsPrinted runs what "Try it" says and then the tour, one command after the other, with a shell and curl.
+// Only the address of the server is another one, and what is in capitals is filled in from the answers and mails so far, as a reader does.
 func TestTheSessionOfTheReadmeRunsAsPrinted(t *testing.T) {
-	if _, err := exec.LookPath("curl"); err != nil {
-		if os.Getenv("SIGNET_TEST_BACKENDS") == "required" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	requireProgram(t, "curl")
 	s := testkit.Start(t, testkit.Options{Env: map[string]string{"RATE_LIMITS": "on"}})
-	r := reader{t: t, s: s, seen: map[string]int{}}
-	for _, command := range printed(t) {
-		switch words := strings.Fields(command); {
-		case words[0] == "curl":
+	r := reader{t: t, s: s, sh: terminal(t, t.TempDir(), reached(t, s)), seen: map[string]int{}}
+	for _, command := range commands(append(blocks(t, "../../README.md", "Try it"), blocks(t, "../../docs/tour.md", "")...)) {
+		switch subcommand, ours := strings.CutPrefix(command, "go run ./cmd/signet "); {
+		case !ours:
 			r.curl(command)
-		case strings.HasPrefix(command, "go run ./cmd/signet dev mail"):
-			admin, err := url.Parse(s.AdminURL)
-			if err != nil {
-				t.Fatal(err)
+		case subcommand == "serve", strings.HasPrefix(subcommand, "admin create"): // it runs; that asks at a terminal
+		case strings.HasPrefix(subcommand, "dev mail"):
+			s.Eventually(15*time.Second, func() bool { return len(r.mails()) > 0 })
+			if out := r.sh.want(command); !strings.Contains(out, "To: ada@example.com") || !strings.Contains(out, "Verify your email address") {
+				t.Errorf("the inbox is said to hold:\n%s", out)
 			}
-			r.s.Eventually(15*time.Second, func() bool { return len(r.mails()) > 0 })
-			signet(t, cheaply(s.Env, map[string]string{"ADMIN_ADDR": admin.Host}), "", words[3:]...).want(t, 0, "To: ada@example.com", "Confirm your email address")
-		case slices.Contains([]string{"services", "roles", "tokens"}, strings.TrimPrefix(strings.Join(words[:4], " "), "go run ./cmd/signet ")):
-			out := signet(t, cheaply(s.Env), "", words[3:]...).want(t, 0).Out
-			if words[3] == "tokens" {
-				r.appToken = strings.TrimSpace(out)
+		default:
+			out := r.sh.want(command)
+			if strings.HasPrefix(subcommand, "tokens create") {
+				r.appToken = sgat.FindString(out)
 			}
 			(&landscape{Server: s}).heard(t)
 		}
 	}
-	// What it led through, so that a README that lost its commands does not pass.
+	// What it led through, so that a guide that lost its commands does not pass.
 	for _, call := range []string{
 		"/api/auth/register", "/api/auth/verify-email", "/api/auth/login", "/api/auth/me", "/api/auth/sessions", "/api/auth/refresh", "/api/auth/change-password",
 		"/api/password/forgot", "/api/password/reset", "/api/auth/change-email", "/api/auth/change-email/confirm", "/api/auth/export", "/api/auth/logout",
 		"/api/auth/close", "/api/roles/permissions", "/api/authz/check",
 	} {
 		if r.seen[call] == 0 {
-			t.Errorf("the README shows no %s", call)
+			t.Errorf("the README and the tour show no %s", call)
 		}
 	}
 	// And where it led.
@@ -63,39 +54,18 @@ func TestTheSessionOfTheReadmeRunsAsPrinted(t *testing.T) {
 	}
 }
 
-var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
-
-// printed are the commands of "Try it".
-func printed(t *testing.T) (commands []string) {
-	t.Helper()
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, found := strings.Cut(string(text), "\n## Try it\n")
-	section, _, ended := strings.Cut(section, "\n## ")
-	if !found || !ended {
-		t.Fatal("the README has no section to try")
-	}
-	for _, block := range shellBlock.FindAllStringSubmatch(section, -1) {
-		for command := range strings.SplitSeq(strings.ReplaceAll(block[1], "\\\n", "\\\x00"), "\n") {
-			if command = strings.ReplaceAll(command, "\x00", "\n"); command != "" {
-				commands = append(commands, command)
-			}
-		}
-	}
-	return commands
-}
-
-// reader follows the README.
+// reader follows the README and the tour.
 type reader struct {
 	t               *testing.T
 	s               *testkit.Server
+	sh              *shell
 	seen            map[string]int // commands by the path that they call
 	used            map[string]bool
 	access, refresh string
 	user, appToken  string
 }
+
+var sgat = regexp.MustCompile(`sgat_\w+`)
 
 var capitals = regexp.MustCompile(`THE [A-Z ]*[A-Z]`)
 
@@ -108,11 +78,7 @@ func (r *reader) curl(command string) {
 	}
 	target, _, _ = strings.Cut(target, " ")
 	r.seen[target]++
-	command = strings.ReplaceAll(command, "http://localhost:5000", r.s.URL)
-	out, err := exec.CommandContext(r.t.Context(), "sh", "-c", command).CombinedOutput()
-	if err != nil {
-		r.t.Fatalf("%s: %v\n%s", command, err, out)
-	}
+	out := r.sh.want(here(r.s, command))
 	var answer struct {
 		Success      bool   `json:"success"`
 		AccessToken  string `json:"access_token"`
@@ -120,7 +86,7 @@ func (r *reader) curl(command string) {
 		User         struct{ ID string }
 		Results      []struct{ Allowed bool }
 	}
-	if err := json.Unmarshal(out, &answer); err != nil || !answer.Success {
+	if err := json.Unmarshal([]byte(out), &answer); err != nil || !answer.Success {
 		r.t.Fatalf("%s\nanswers %s", command, out)
 	}
 	if answer.User.ID != "" {

@@ -253,7 +253,7 @@ func TestRegistrationMailLimits(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		t.Run("three an hour for an address, then the same answer and nothing sent", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"RATE_LIMITS": "on"}})
+			s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"RATE_LIMITS": "on", "LIMIT_MAIL": "3/1h", "LIMIT_MAIL_BLOCK": "20/1h"}})
 			c, email := s.Client(), testkit.NewAddress()
 			first := c.Do(registering(email)).Want(http.StatusCreated, "")
 			c.Do(registering(email)).Want(http.StatusCreated, "")
@@ -283,7 +283,7 @@ func TestRegistrationMailLimits(t *testing.T) {
 		})
 
 		t.Run("twenty an hour for an address block", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"RATE_LIMITS": "on"}})
+			s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"RATE_LIMITS": "on", "LIMIT_MAIL": "3/1h", "LIMIT_MAIL_BLOCK": "20/1h"}})
 			c := s.Client()
 			emails := make([]string, 22)
 			for i := range emails {

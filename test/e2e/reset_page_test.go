@@ -33,18 +33,17 @@ func TestThePageOfTheResetLink(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, record := s.Client(), s.Record()
-		account := s.NewAccount()
+		account := s.Register("ada@example.com")
 		token := resetLink(s, account.Email)
 		used := resetLink(s, s.NewAccount().Email)
 		c.Do(resetting(used, newPassword)).Want(http.StatusOK, "")
 		before := record.Rows()
 
-		t.Run("is the same for every token and every visitor, and uses nothing up", func(t *testing.T) {
+		t.Run("is the same for every visitor, and uses nothing up", func(t *testing.T) {
 			c := c.In(t)
 			page := c.Do(visiting(http.MethodGet, token, browserAccept)).Want(http.StatusOK, "")
 			checkKind(t, page, http.MethodGet, `<form method="post"`)
 			for name, request := range map[string]testkit.Request{
-				"used": visiting(http.MethodGet, used, browserAccept), "none": visiting(http.MethodGet, "abc", browserAccept),
 				"a scanner": visiting(http.MethodGet, token, "*/*"), "a program": visiting(http.MethodGet, token, "application/json"),
 				"nobody": visiting(http.MethodGet, token, ""),
 			} {
@@ -55,9 +54,12 @@ func TestThePageOfTheResetLink(t *testing.T) {
 			checkKind(t, c.Do(visiting(http.MethodHead, token, browserAccept)).Want(http.StatusOK, ""), http.MethodHead, "")
 			golden(t, "reset-page.http", page)
 		})
-		t.Run("carries nothing of the token, loads nothing and runs nothing", func(t *testing.T) {
+		t.Run("carries nothing of the token, loads nothing, and tells password managers whose password it is", func(t *testing.T) {
 			page := string(c.In(t).Do(visiting(http.MethodGet, token, browserAccept)).Body)
-			for _, word := range []string{token, account.Email, "<script", "<link", "<img", "http:", "https:", "maxlength", "onpaste"} {
+			if !strings.Contains(page, `value="`+account.Email+`" readonly autocomplete="username"`) {
+				t.Errorf("the account is not named:\n%s", page)
+			}
+			for _, word := range []string{token, "src=", "<link", "<img", "http:", "https:", "maxlength", "onpaste"} {
 				if strings.Contains(page, word) {
 					t.Errorf("it has %q", word)
 				}
@@ -87,6 +89,7 @@ func TestThePageOfTheResetLink(t *testing.T) {
 					!strings.Contains(page, "<title>Error: Choose a new password</title>") || strings.Count(page, `aria-invalid="true" autofocus`) != 1 {
 					t.Errorf("%s: %d\n%s", name, answer.Status, page)
 				}
+				page = strings.ReplaceAll(page, `value="`+account.Email+`"`, "") // whose password it is
 				for _, typed := range []string{row.password, row.repeated} {
 					if len(typed) > 6 && strings.Contains(page, typed) || strings.Contains(page, "<i>") {
 						t.Errorf("%s: the page repeats what was typed\n%s", name, page)
@@ -120,21 +123,35 @@ func TestThePageOfTheResetLink(t *testing.T) {
 				"a semicolon":            {with(form, "new_password=a;repeated=b"), 400, "invalid_request"},
 				"a large one":            {with(form, "new_password="+strings.Repeat("a", 64<<10)), 413, "body_too_large"},
 			} {
-				t.Run(name, func(t *testing.T) { c.In(t).Do(row.request).Want(row.status, row.code) })
+				t.Run(name, func(t *testing.T) {
+					c := c.In(t)
+					c.Do(row.request).Want(row.status, row.code)
+					row.request.Header.Set("Accept", browserAccept)
+					page := c.Do(row.request)
+					if page.Status != row.status {
+						t.Errorf("a browser gets %d", page.Status)
+					}
+					checkKind(t, page, http.MethodPost, "The form did not arrive")
+				})
 			}
 			if n := record.Count("SELECT count(*) FROM audit_events WHERE type = 'password.reset'"); n != 1 {
 				t.Errorf("%d resets", n)
 			}
 		})
-		t.Run("says that a link does not work any more", func(t *testing.T) {
+		t.Run("says at once that a link does not work any more", func(t *testing.T) {
 			c := c.In(t)
 			for _, dead := range []string{used, "abc"} {
-				answer := c.Do(posting(dead, "a long enough passphrase", "a long enough passphrase"))
-				if answer.Status != http.StatusBadRequest {
-					t.Errorf("answer %d", answer.Status)
+				for _, request := range []testkit.Request{
+					visiting(http.MethodGet, dead, browserAccept), posting(dead, "a long enough passphrase", "a long enough passphrase"),
+					posting(dead, "a long enough passphrase", "another"), posting(dead, "", ""),
+				} {
+					answer := c.Do(request)
+					if answer.Status != http.StatusBadRequest {
+						t.Errorf("answer %d", answer.Status)
+					}
+					checkKind(t, answer, http.MethodPost, "This link no longer works")
+					golden(t, "reset-dead.http", answer)
 				}
-				checkKind(t, answer, http.MethodPost, "This link no longer works")
-				golden(t, "reset-dead.http", answer)
 			}
 		})
 		if diff := cmp.Diff(before, record.Rows()); diff != "" {

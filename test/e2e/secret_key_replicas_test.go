@@ -96,7 +96,7 @@ func joined(t *testing.T, s *testkit.Server, mx *smtpserver.Server) testkit.Acco
 	return o.proved(t, s)
 }
 
-// TestSecretKeyIsReplacedReplicaByReplica goes through the three rounds of the README, one replica after the other, with people at all
+// TestSecretKeyIsReplacedReplicaByReplica goes through the three rounds of docs/operations.md, one replica after the other, with people at all
 // of them: what any replica gave out before a step the other takes after it.
 func TestSecretKeyIsReplacedReplicaByReplica(t *testing.T) {
 	t.Parallel()

@@ -152,7 +152,7 @@ func addresses(c *testkit.Client, s *testkit.Server, h *hoard, email, password s
 	voided, to := move(testkit.NewAddress()), testkit.NewAddress()
 	token := move(to)
 	c.Do(movingIn(voided)).Want(http.StatusBadRequest, "invalid_token")
-	c.Do(following(http.MethodGet, token, browserAccept)).Want(http.StatusOK, "")
+	c.Do(following(http.MethodGet, token, browserAccept)).Want(http.StatusBadRequest, "") // at the door of another purpose
 	c.Do(movingIn(token)).Want(http.StatusOK, "")
 	c.Do(movingIn(move(email))).Want(http.StatusOK, "")
 	move(testkit.NewAddress())

@@ -2,6 +2,8 @@ package e2e_test
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,20 @@ import (
 	"github.com/signet-auth/signet/test/testkit"
 	"github.com/signet-auth/signet/test/testkit/backend"
 )
+
+func TestDevelopmentOnPostgresKeepsItsKeyInTheDataFolder(t *testing.T) {
+	t.Parallel()
+	env := testkit.Production.Ready(t)
+	env["SECRET_KEY"], env["DATA_DIR"] = "", filepath.Join(t.TempDir(), "data")
+	s := testkit.Start(t, testkit.Options{Backends: testkit.Backends{Env: func(testing.TB) map[string]string { return env }}})
+	account := s.NewAccount()
+	in := s.Replica(nil).Client().Login(account) // replicas share the folder, and nobody locks it
+	s.Restart()
+	s.Client().Refresh(in.Refresh).Want(http.StatusOK, "")
+	if key, err := os.Stat(filepath.Join(env["DATA_DIR"], "secret_key")); err != nil || key.Mode().Perm() != 0o600 {
+		t.Errorf("the key: %v, %v", key, err)
+	}
+}
 
 func TestAStartWaitsForADatabaseThatComesUpLater(t *testing.T) {
 	t.Parallel()

@@ -105,13 +105,18 @@ func (s *Server) Mails(address string) []Mail {
 			mails = append(mails, m)
 		}
 	}
+	s.seen.Store(strings.ToLower(address), len(mails))
 	return mails
 }
 
 // Mail waits until an address has got so many messages, and returns the newest. Mail leaves through the outbox, after the
-// answer, so this is the one place where tests wait for something.
+// answer, so this is the one place where tests wait for something. The outbox promises no order, so which of two mails is the newest is
+// known only to a test that has seen the one before.
 func (s *Server) Mail(address string, count int) Mail {
 	s.tb.Helper()
+	if seen, _ := s.seen.LoadOrStore(strings.ToLower(address), 0); count > seen.(int)+1 {
+		s.tb.Fatalf("mail %d to %s is asked for before mail %d was seen", count, address, count-1)
+	}
 	var mails []Mail
 	s.Eventually(15*time.Second, func() bool { mails = s.Mails(address); return len(mails) >= count })
 	return mails[0]

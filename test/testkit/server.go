@@ -31,6 +31,7 @@ type Server struct {
 
 	tb      testing.TB
 	running *run.Server
+	seen    sync.Map // mails that a test has seen, by address
 }
 
 // Start starts a server on fresh backends and stops it at the end of the test.

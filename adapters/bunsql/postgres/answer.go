@@ -31,7 +31,7 @@ func answer(ctx context.Context, pool *sql.DB, statement string) (string, error)
 		if server.Conn().SetDeadline(deadline) != nil {
 			return driver.ErrBadConn // it is closed
 		}
-		results := server.Exec(context.WithoutCancel(ctx), statement)
+		results := server.Exec(context.WithoutCancel(ctx), impatient+";\n"+statement) // one message is one transaction
 		for results.NextResult() {
 			for rows := results.ResultReader(); rows.NextRow(); {
 				value, found = string(rows.Values()[0]), true
@@ -47,7 +47,7 @@ func answer(ctx context.Context, pool *sql.DB, statement string) (string, error)
 		return err
 	})
 	if errors.Is(err, driver.ErrBadConn) { // as database/sql does; pgx calls a connection that broke before the answer safe, too
-		err = pool.QueryRowContext(ctx, statement).Scan(&value)
+		err = pool.QueryRowContext(join(ctx, []string{impatient}), statement).Scan(&value)
 		return value, err
 	}
 	if err == nil && !found {

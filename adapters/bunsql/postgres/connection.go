@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,9 +20,38 @@ import (
 )
 
 // connector makes connections that can send several statements in one message.
-type connector struct{ driver.Connector }
+type connector struct {
+	driver.Connector
+	times *generations
+}
+
+// generations tell which connections were made before the server that they lead to was found to take no writes. After a failover the
+// address leads to another one, but connections stay where they are for as long as they live.
+type generations struct {
+	mu      sync.Mutex
+	current int
+	begun   time.Time
+}
+
+// renewEvery keeps a database that is read-only for long from being connected to with each write that it refuses.
+const renewEvery = time.Second
+
+func (g *generations) renew() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now := time.Now(); now.Sub(g.begun) >= renewEvery {
+		g.current, g.begun = g.current+1, now
+	}
+}
+
+func (g *generations) now() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.current
+}
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	born := c.times.now()
 	made, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -30,12 +60,27 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("a connection of another driver: %T", made), made.Close())
 	}
-	return &connection{plain}, nil
+	return &connection{Conn: plain, times: c.times, born: born}, nil
 }
 
 // connection is pgx's for database/sql, but for statements without arguments, which are all that Bun sends: those go out as they
 // are, behind those that join has put ahead of them.
-type connection struct{ *stdlib.Conn }
+type connection struct {
+	*stdlib.Conn
+	times *generations
+	born  int
+}
+
+// IsValid tells the pool whether to keep a connection that it gets back.
+func (c *connection) IsValid() bool { return c.born == c.times.now() }
+
+// ResetSession is asked when the pool hands one out.
+func (c *connection) ResetSession(ctx context.Context) error {
+	if !c.IsValid() {
+		return driver.ErrBadConn
+	}
+	return c.Conn.ResetSession(ctx)
+}
 
 // aheadKey marks the contexts that join makes. Their statements are sent once, however many statements use the context.
 type aheadKey struct{}

@@ -13,5 +13,5 @@ func OpenPool(url string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pool(connector{connect(config, check, impatient)}, 1), nil
+	return pool(connector{connect(config, check), new(generations)}, 1), nil
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,6 +29,11 @@ const (
 	lifetime = 30 * time.Minute
 )
 
+// impatient bounds the wait for a lock below the deadline of the statement that waits: a refusal by the server leaves the connection
+// whole and is tried again. It is also what ends deadlocks, for which the server itself looks only after a second. It is set in each
+// transaction, not in the session, which behind a pooler is others' too. (Nor in the address: poolers refuse parameters they don't know.)
+const impatient = "SET LOCAL lock_timeout = '500ms'"
+
 // Open prepares the pools. It connects to nothing yet: only an address that can't be read is an error.
 func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
 	config, err := parse(url)
@@ -39,34 +43,21 @@ func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
 	if opts.MaxConns <= 0 {
 		opts.MaxConns = maxConns
 	}
-	requests := pool(connector{connect(config, check, impatient)}, opts.MaxConns)
-	return bunsql.New(dialect(), bunsql.Pools{Write: requests, Read: requests, Feed: pool(connector{connect(config, check)}, 1)}, opts), nil
+	own, times := dialect(), new(generations)
+	own.ReadOnly, own.Renew = "SELECT current_setting('transaction_read_only') = 'on'", times.renew
+	requests := pool(connector{connect(config, check), times}, opts.MaxConns)
+	return bunsql.New(own, bunsql.Pools{Write: requests, Read: requests, Feed: pool(connector{connect(config, check), times}, 1)}, opts), nil
 }
 
 func dialect() bunsql.Dialect {
 	return bunsql.Dialect{
 		Bun: pgdialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: feed,
-		Begin: "BEGIN ISOLATION LEVEL READ COMMITTED", Join: join,
+		Begin: []string{"BEGIN ISOLATION LEVEL READ COMMITTED", impatient}, Join: join,
 		// NO KEY: inserts that merely refer to the row don't have to wait.
 		RowLock: "FOR NO KEY UPDATE", RowShare: "FOR SHARE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",
 		AdvisoryLock: "SELECT pg_advisory_xact_lock(?)",
 		Prefix:       prefix,
 	}
-}
-
-// parse reads an address. Its error does not repeat it: there is a password in it.
-func parse(url string) (*pgx.ConnConfig, error) {
-	config, err := pgx.ParseConfig(url)
-	if err != nil {
-		return nil, errors.New("the Postgres address can't be read: it should look like postgresql://user:password@host:5432/name")
-	}
-	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
-	config.StatementCacheCapacity, config.DescriptionCacheCapacity = 0, 0 // there is nothing to put in, and each takes 60 KB a connection
-	config.RuntimeParams["application_name"] = "signet"
-	if config.ConnectTimeout == 0 || config.ConnectTimeout > 5*time.Second {
-		config.ConnectTimeout = 5 * time.Second // of those connections that are opened with no request behind them
-	}
-	return config, nil
 }
 
 func connect(config *pgx.ConnConfig, prepare ...func(context.Context, *pgx.Conn) error) driver.Connector {
@@ -98,14 +89,6 @@ func check(_ context.Context, conn *pgx.Conn) error {
 		}
 	}
 	return nil
-}
-
-// impatient bounds the wait for a lock below the deadline of the statement that waits: a refusal by the server leaves the
-// connection whole and is tried again. It is also what ends deadlocks, for which the server itself looks only after a second.
-// (Not a startup parameter: poolers refuse those they don't know.)
-func impatient(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, "SET lock_timeout = '500ms'")
-	return err
 }
 
 // prefix uses indexes with text_pattern_ops.

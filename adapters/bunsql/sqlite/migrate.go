@@ -32,13 +32,15 @@ func OpenMigrator(path string, files fs.FS) (*bunsql.Migrator, error) {
 		Name: "sqlite", Goose: goose.DialectSQLite3, Dialect: dialect(),
 		HasTable: "SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = $1",
 		Broken:   "PRAGMA foreign_key_check",
-		Lock:     func(ctx context.Context, _ *sql.DB) (func(), error) { return lock(ctx, path+".migrate") },
+		Lock: func(ctx context.Context, _ *sql.DB, waiting func(func() string)) (func(), error) {
+			return lock(ctx, path+".migrate", waiting)
+		},
 	}, files)
 }
 
 // lock holds a file beside the database. The file is a database of its own without content: an exclusive transaction on it is
 // a lock of the operating system on every platform, and ends with the process.
-func lock(ctx context.Context, path string) (release func(), err error) {
+func lock(ctx context.Context, path string, waiting func(holder func() string)) (release func(), err error) {
 	if err := create(path); err != nil {
 		return nil, err
 	}
@@ -54,6 +56,7 @@ func lock(ctx context.Context, path string) (release func(), err error) {
 		if classify(err).Class != bunsql.Again {
 			return nil, errors.Join(err, db.Close())
 		}
+		waiting(func() string { return "the process that has " + path + " open" })
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(context.Cause(ctx), db.Close())

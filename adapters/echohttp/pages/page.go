@@ -1,8 +1,6 @@
 package pages
 
 import (
-	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -10,6 +8,7 @@ import (
 	"html/template"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
@@ -18,26 +17,20 @@ import (
 
 const mediaHTML = "text/html"
 
-// The tags of the OpenAPI document are those of the calls that the links stand in for, in package rest.
-const (
-	accountsTag  = "Accounts"
-	passwordsTag = "Passwords"
-)
-
 //go:embed templates
 var templates embed.FS
 
 // languages are the folders of templates/: each has every page. The texts of pages are there and nowhere else.
 var languages = []string{"en", "de"}
 
-// The pages have no script, load nothing, and carry no word that a user wrote. The secret of the link is only in the address,
-// which the referrer policy keeps here.
+// The pages load nothing but the deployment's logo, and carry no word that a user wrote but the address that a link is about. The secret
+// of the link is only in the address of the page, which the referrer policy keeps here.
 var (
 	confirmPage  = loadPage("confirm.html")
 	verifiedPage = loadPage("verified.html")
 	invalidPage  = loadPage("invalid.html")
 
-	resetPage        = loadPage("reset.html")
+	resetPage        = loadPage("reset.html").running(showPassword)
 	resetDonePage    = loadPage("reset_done.html")
 	resetInvalidPage = loadPage("reset_invalid.html")
 
@@ -45,32 +38,50 @@ var (
 	emailChangeDonePage    = loadPage("email_change_done.html")
 	emailChangeInvalidPage = loadPage("email_change_invalid.html")
 
+	laterPage = loadPage("later.html")
+	quietPage = loadPage("landing.html")
+
 	returnPage        = loadPage("provider_return.html")
 	nextPage          = loadPage("provider_next.html")
 	loginNotKnownPage = loadPage("login_not_known.html")
 
-	style  = mustRead("style.css")
-	policy = "default-src 'none'; style-src '" + sourceHash(style) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	style        = mustRead("style.css")
+	showPassword = mustRead("show_password.js")
 )
 
 // page is one page in every language.
-type page map[string]*template.Template
+type page struct {
+	in            map[string]*template.Template
+	style, script string // the style that it has, and the script that it runs; none is empty
+}
+
+// running is the page with a script, whose hash its policy names.
+func (p page) running(script string) page {
+	p.script = script
+	return p
+}
 
 // loadPage reads a page. One that a language lacks, or that is broken, stops the program with the file's name.
 func loadPage(name string) page {
-	all := page{}
+	all := page{in: map[string]*template.Template{}, style: style}
 	for _, language := range languages {
-		layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{
-			"style":    func() template.CSS { return template.CSS(mustRead("style.css")) }, //nolint:gosec // our own file
-			"language": func() string { return language },
-		}).ParseFS(templates, "templates/layout.html"))
-		t, err := layout.ParseFS(templates, "templates/"+language+"/alert.html", "templates/"+language+"/"+name)
-		if err != nil {
-			panic(fmt.Errorf("templates/%s/%s: %w", language, name, err))
-		}
-		all[language] = t
+		all.in[language] = parsePage(style, language, language+"/alert.html", language+"/"+name)
 	}
 	return all
+}
+
+func parsePage(style, language string, files ...string) *template.Template {
+	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{
+		"style":        func() template.CSS { return template.CSS(style) },      //nolint:gosec // our own file
+		"showPassword": func() template.JS { return template.JS(showPassword) }, //nolint:gosec // likewise
+		"language":     func() string { return language },
+	}).ParseFS(templates, "templates/layout.html"))
+	for _, file := range files {
+		if _, err := layout.ParseFS(templates, "templates/"+file); err != nil {
+			panic(fmt.Errorf("templates/%s: %w", file, err))
+		}
+	}
+	return layout
 }
 
 func mustRead(name string) string {
@@ -87,41 +98,16 @@ func sourceHash(content string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// render answers with the page in the language that the browser asks for, else in English. view may be nil where the page
-// says the same to everybody.
-func (p page) render(caller echohttp.Caller, status int, view any) (echohttp.Raw, error) {
-	language, _ := domain.PreferredLanguage(caller.AcceptLanguage, languages)
-	language = cmp.Or(language, languages[0])
-	var body bytes.Buffer
-	if err := p[language].Execute(&body, view); err != nil {
-		return echohttp.Raw{}, err
-	}
-	return echohttp.Raw{Status: status, Type: mediaHTML + "; charset=utf-8", Body: body.Bytes(), Header: http.Header{
-		"Content-Security-Policy": {policy},
-		"Content-Language":        {language},
-		"Vary":                    {"Accept", "Accept-Language"},
-	}}, nil
-}
+// linkView is what the page of a link shows: which address it is about, masked, and, when its button was pressed too often or while a part of
+// Signet is away, why, and the button again.
+type linkView struct{ Address, Alert, AlertCode string }
 
-// renderFailure answers with the page and the headers of a failure, which say when to try again.
-func (p page) renderFailure(caller echohttp.Caller, status int, failure *domain.Error, view any) (echohttp.Raw, error) {
-	raw, err := p.render(caller, status, view)
-	if err == nil {
-		echohttp.SetFailureHeaders(raw.Header, status, failure)
-	}
-	return raw, err
-}
-
-// retryView is what a page shows when its button was pressed too often, or while a part of Signet is away: why, and the button
-// again.
-type retryView struct{ Alert, AlertCode string }
-
-func newRetryView(failure *domain.Error) retryView {
-	return retryView{Alert: failure.Text, AlertCode: failure.Code}
+func newRetryView(failure *domain.Error) linkView {
+	return linkView{Alert: failure.Text, AlertCode: failure.Code}
 }
 
 // Failed tells whether something was wrong; the title begins with it then, because a screen reader reads that first.
-func (v retryView) Failed() bool { return v.Alert != "" }
+func (v linkView) Failed() bool { return v.Alert != "" }
 
 // isTemporary tells whether a failure passes by itself.
 func isTemporary(failure *domain.Error) bool {
@@ -134,16 +120,33 @@ var retryContents = []echohttp.Content{
 	{Status: http.StatusServiceUnavailable, Description: "For browsers, the page again, to be sent later", Type: mediaHTML},
 }
 
-// accepts tells whether an Accept header names a media type itself. Wildcards don't count: they are what scanners send.
-func accepts(header, media string) bool {
+// unreadableContents describe the answers of Site.unreadable.
+var unreadableContents = []echohttp.Content{
+	{Status: http.StatusRequestEntityTooLarge, Description: "For browsers, the page again", Type: mediaHTML},
+	{Status: http.StatusUnsupportedMediaType, Description: "For browsers, the page again", Type: mediaHTML},
+}
+
+// WantsHTML tells whether somebody looks at the answer: an Accept header that likes a page no less than JSON.
+func WantsHTML(accept string) bool {
+	html := weight(accept, mediaHTML)
+	return html > 0 && html >= weight(accept, echohttp.MediaJSON)
+}
+
+// weight is how much an Accept header likes a media type that it names itself (RFC 9110 §12.4.2), from 0, not at all, to 1. Wildcards
+// don't count: they are what scanners send.
+func weight(header, media string) (best float64) {
 	for item := range strings.SplitSeq(header, ",") {
 		name, params, err := mime.ParseMediaType(item)
 		if err != nil || name != media {
 			continue
 		}
-		if weight, given := params["q"]; !given || strings.ContainsAny(weight, "123456789") { // 0 and 0.000 are "not this one"
-			return true
+		q := 1.0
+		if text, given := params["q"]; given {
+			q, _ = strconv.ParseFloat(text, 64) // what is no number is 0
+		}
+		if q <= 1 {
+			best = max(best, q)
 		}
 	}
-	return false
+	return best
 }

@@ -14,23 +14,20 @@ import (
 type addressView struct{ Address template.URL }
 
 // ReturnToApp is the page that leads back to a native app: browsers on phones block a redirect that no tap began.
-func ReturnToApp(caller echohttp.Caller, address string) (echohttp.Raw, error) {
-	return navigation(returnPage.render(caller, http.StatusOK, addressView{template.URL(address)})) //nolint:gosec // see addressView
+func (s *Site) ReturnToApp(caller echohttp.Caller, address string) (echohttp.Raw, error) {
+	return navigation(s.render(returnPage, caller, http.StatusOK, addressView{template.URL(address)})) //nolint:gosec // see addressView
 }
 
 // NextStep is the page between a provider's POST and our callback: the GET that it begins brings the cookie along.
-func NextStep(caller echohttp.Caller, address string) (echohttp.Raw, error) {
-	return navigation(nextPage.render(caller, http.StatusOK, addressView{template.URL(address)})) //nolint:gosec // see addressView
+func (s *Site) NextStep(caller echohttp.Caller, address string) (echohttp.Raw, error) {
+	return navigation(s.render(nextPage, caller, http.StatusOK, addressView{template.URL(address)})) //nolint:gosec // see addressView
 }
 
 // LoginNotKnown is the page for a browser whose login is over or began elsewhere.
-func LoginNotKnown(caller echohttp.Caller, failure error) (echohttp.Raw, error) {
+func (s *Site) LoginNotKnown(caller echohttp.Caller, failure error) (echohttp.Raw, error) {
 	status, public := echohttp.Classify(failure)
-	return navigation(loginNotKnownPage.renderFailure(caller, status, public, nil))
+	return navigation(s.renderFailure(loginNotKnownPage, caller, status, public, nil))
 }
-
-// WantsHTML tells whether somebody looks at the answer.
-func WantsHTML(accept string) bool { return accepts(accept, mediaHTML) }
 
 // navigation keeps the window's hold of the one that opened it.
 func navigation(raw echohttp.Raw, err error) (echohttp.Raw, error) {

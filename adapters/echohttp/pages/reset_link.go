@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
@@ -14,66 +15,97 @@ import (
 // ResetLink is the routes of the link in a mail to set a new password, for deployments whose front end has no page for it
 // (LINK_RESET). Its form posts back to the same address. The token in there is all that counts, so there is no cookie to
 // forge a request with.
-type ResetLink struct{ Service *password.Service }
+type ResetLink struct {
+	Service *password.Service
+	Site    *Site
+}
 
 // Mount adds the routes.
 func (l *ResetLink) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodGet, "/api/password/reset/{token}", echohttp.Op{
-		ID: "followResetLink", Tag: passwordsTag, Summary: "The page of the link, with a form for the new password",
-		Description: "The same for every token: looking tells nothing and uses nothing up.",
-		Produces:    []echohttp.Content{{Description: "The page", Type: mediaHTML}},
+		ID: "followResetLink", Tag: echohttp.TagPasswords, Summary: "The page of the link, with a form for the new password",
+		Description: "Looking uses nothing up. A link that no longer works says so.",
+		Produces:    append([]echohttp.Content{{Description: "The page", Type: mediaHTML}}, lookContents...),
 	}, l.follow)
 	echohttp.HandleRaw(a, http.MethodPost, "/api/password/reset/{token}", echohttp.Op{
-		ID: "postResetForm", Tag: passwordsTag, Summary: "What the form of the page posts", Strict: true,
+		ID: "postResetForm", Tag: echohttp.TagPasswords, Summary: "What the form of the page posts", Strict: true,
 		Description: "For people; programs use POST /api/password/reset.",
 		Produces: append([]echohttp.Content{
 			{Description: "A page that says that it is done", Type: mediaHTML},
 			{Status: http.StatusBadRequest, Description: "The form with what is wrong beside the field, or a page that says that the link no longer works", Type: mediaHTML},
-		}, retryContents...),
+		}, slices.Concat(unreadableContents, retryContents)...),
+		FailurePage: func(caller echohttp.Caller, status int, failure *domain.Error) (echohttp.Raw, bool) {
+			return l.Site.unreadable(resetPage, caller, status, failure, func(v linkView) any { return l.policed(resetView{linkView: v}) })
+		},
 	}, l.post)
 }
 
-// resetView is what the page shows beside the form: what was wrong, by where it stands. Nothing that was typed is in it.
+// resetView is what the page shows beside the form: whose password it is, and what was wrong, by where it stands. Nothing that was typed is
+// in it.
 type resetView struct {
-	retryView
+	linkView
 
+	Email                  string // whole: password managers keep the password under it
 	Password, PasswordCode string
 	Repeated               bool // it is not the same
 	MinLength              int
 }
 
 // Failed tells whether something was wrong; the title begins with it then, because a screen reader reads that first.
-func (v resetView) Failed() bool { return v.retryView.Failed() || v.Password != "" || v.Repeated }
+func (v resetView) Failed() bool { return v.linkView.Failed() || v.Password != "" || v.Repeated }
 
-func (l *ResetLink) follow(_ context.Context, caller echohttp.Caller, _ api.ResetPasswordLinkRequest) (echohttp.Raw, error) {
-	return resetPage.render(caller, http.StatusOK, l.form(resetView{}))
+func (l *ResetLink) follow(ctx context.Context, caller echohttp.Caller, in api.ResetPasswordLinkRequest) (echohttp.Raw, error) {
+	seen, err := l.look(ctx, caller, in.Token)
+	if err != nil {
+		return l.Site.renderLook(resetInvalidPage, caller, err)
+	}
+	return l.form(caller, http.StatusOK, resetView{Email: seen.Email.Mailbox()})
 }
 
+func (l *ResetLink) look(ctx context.Context, caller echohttp.Caller, token string) (password.LookAtResetOutput, error) {
+	return l.Service.LookAtReset(ctx, password.LookAtResetInput{From: caller.Origin, Token: domain.NewSecret(token)})
+}
+
+// post looks before it sets: a page that is drawn again says whose password it is about, and a link that is dead says that first.
 func (l *ResetLink) post(ctx context.Context, caller echohttp.Caller, in api.ResetPasswordFormRequest) (echohttp.Raw, error) {
-	if in.NewPassword != "" && in.Repeated != in.NewPassword {
-		return resetPage.render(caller, http.StatusBadRequest, l.form(resetView{Repeated: true}))
+	seen, err := l.look(ctx, caller, in.Token)
+	view := resetView{Email: seen.Email.Mailbox()}
+	if err == nil && in.NewPassword != "" && in.Repeated != in.NewPassword {
+		view.Repeated = true
+		return l.form(caller, http.StatusBadRequest, view)
 	}
-	err := l.Service.Reset(ctx, password.ResetInput{
-		From: caller.Origin, Token: domain.NewSecret(in.Token), Field: "The password", Password: domain.NewSecret(in.NewPassword),
-	})
 	if err == nil {
-		return resetDonePage.render(caller, http.StatusOK, nil)
+		err = l.Service.Reset(ctx, password.ResetInput{
+			From: caller.Origin, Token: domain.NewSecret(in.Token), Field: "The password", Password: domain.NewSecret(in.NewPassword),
+		})
+	}
+	if err == nil {
+		return l.Site.render(resetDonePage, caller, http.StatusOK, doneView{l.Site.afterReset})
 	}
 	status, public := echohttp.Classify(err)
 	switch {
 	case errors.Is(err, domain.ErrInvalidToken):
-		return resetInvalidPage.render(caller, http.StatusBadRequest, nil)
+		return l.Site.render(resetInvalidPage, caller, http.StatusBadRequest, nil)
 	case len(public.Fields) > 0:
-		view := resetView{Password: public.Fields[0].Text, PasswordCode: public.Fields[0].Code}
-		return resetPage.render(caller, http.StatusBadRequest, l.form(view))
+		view.Password, view.PasswordCode = public.Fields[0].Text, public.Fields[0].Code
+		return l.form(caller, http.StatusBadRequest, view)
 	case isTemporary(public):
-		return resetPage.renderFailure(caller, status, public, l.form(resetView{retryView: newRetryView(public)}))
+		view.linkView = newRetryView(public)
+		raw, err := l.form(caller, status, view)
+		if err == nil {
+			echohttp.SetFailureHeaders(raw.Header, status, public)
+		}
+		return raw, err
 	}
 	return echohttp.Raw{}, err
 }
 
-// form adds what the form says about every password.
-func (l *ResetLink) form(view resetView) resetView {
+// form is the page, with what it says about every password.
+func (l *ResetLink) form(caller echohttp.Caller, status int, view resetView) (echohttp.Raw, error) {
+	return l.Site.render(resetPage, caller, status, l.policed(view))
+}
+
+func (l *ResetLink) policed(view resetView) resetView {
 	view.MinLength = l.Service.Policy().MinLength
 	return view
 }

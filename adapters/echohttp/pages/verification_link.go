@@ -16,6 +16,7 @@ import (
 // mail scanners follow links; a GET by a program that says so consumes, as the original service did.
 type VerificationLink struct {
 	Service *auth.Service
+	Site    *Site
 	// ConsumeOnAnyGet makes every GET of a link consume it but a browser's (VERIFY_GET=consume), for callers of the original
 	// service. Mail scanners consume it too then.
 	ConsumeOnAnyGet bool
@@ -28,30 +29,42 @@ func (l *VerificationLink) Mount(a *echohttp.API) {
 		{Description: "A page with a button (GET), or with the outcome (POST)", Type: mediaHTML},
 	}
 	echohttp.HandleRaw(a, http.MethodGet, "/api/auth/verify-email/{token}", echohttp.Op{
-		ID: "followVerificationLink", Tag: accountsTag, Summary: "Follow the link of a verification mail",
-		Description: "Accept text/html: a page whose button posts. Accept application/json, or no Accept: verifies. Anything else: confirmation_required.",
-		Produces:    produces, Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrConfirmationNeeded},
+		ID: "followVerificationLink", Tag: echohttp.TagRegistration, Summary: "Follow the link of a verification mail",
+		Description: "Accept text/html: a page whose button posts, or one that says that the link no longer works. Accept application/json: verifies. " +
+			"Anything else, and no Accept, which link checkers send: confirmation_required.",
+		Produces: slices.Concat(produces, lookContents), Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrConfirmationNeeded},
 	}, l.follow)
 	echohttp.HandleRaw(a, http.MethodPost, "/api/auth/verify-email/{token}", echohttp.Op{
-		ID: "confirmVerificationLink", Tag: accountsTag, Summary: "Prove a mailbox by the token of the link",
+		ID: "confirmVerificationLink", Tag: echohttp.TagRegistration, Summary: "Prove a mailbox by the token of the link",
 		Produces: slices.Concat(produces, []echohttp.Content{{Status: http.StatusBadRequest, Description: "For browsers, a page that says so", Type: mediaHTML}}, retryContents),
-		Errors:   []*domain.Error{domain.ErrInvalidToken},
+		Errors:   []*domain.Error{domain.ErrInvalidToken}, FailurePage: func(caller echohttp.Caller, status int, failure *domain.Error) (echohttp.Raw, bool) {
+			return l.Site.unreadable(confirmPage, caller, status, failure, plainView)
+		},
 	}, l.post)
 }
 
 func (l *VerificationLink) follow(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest) (echohttp.Raw, error) {
-	html, json := accepts(caller.Accept, mediaHTML), caller.Accept == "" || accepts(caller.Accept, echohttp.MediaJSON)
+	html, json := WantsHTML(caller.Accept), weight(caller.Accept, echohttp.MediaJSON) > 0
 	switch {
 	case html || caller.Head:
-		return confirmPage.render(caller, http.StatusOK, retryView{})
+		return l.look(ctx, caller, in)
 	case !json && !l.ConsumeOnAnyGet:
 		return echohttp.Raw{}, domain.ErrConfirmationNeeded
 	}
 	return l.consume(ctx, caller, in, false)
 }
 
+// look answers a person with a page about the address that the link verifies.
+func (l *VerificationLink) look(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest) (echohttp.Raw, error) {
+	seen, err := l.Service.LookAtVerification(ctx, auth.LookAtVerificationInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
+	if err != nil {
+		return l.Site.renderLook(invalidPage, caller, err)
+	}
+	return l.Site.render(confirmPage, caller, http.StatusOK, linkView{Address: seen.Email.String()})
+}
+
 func (l *VerificationLink) post(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest) (echohttp.Raw, error) {
-	return l.consume(ctx, caller, in, accepts(caller.Accept, mediaHTML))
+	return l.consume(ctx, caller, in, WantsHTML(caller.Accept))
 }
 
 // consume answers a person with a page, also when the link no longer works, and a program with JSON.
@@ -60,13 +73,13 @@ func (l *VerificationLink) consume(ctx context.Context, caller echohttp.Caller, 
 	status, public := echohttp.Classify(err)
 	switch {
 	case html && errors.Is(err, domain.ErrInvalidToken):
-		return invalidPage.render(caller, http.StatusBadRequest, nil)
+		return l.Site.render(invalidPage, caller, http.StatusBadRequest, nil)
 	case html && err != nil && isTemporary(public):
-		return confirmPage.renderFailure(caller, status, public, newRetryView(public))
+		return l.Site.renderFailure(confirmPage, caller, status, public, newRetryView(public))
 	case err != nil:
 		return echohttp.Raw{}, err
 	case html:
-		return verifiedPage.render(caller, http.StatusOK, nil)
+		return l.Site.render(verifiedPage, caller, http.StatusOK, doneView{l.Site.afterVerify})
 	}
 	return echohttp.JSON(http.StatusOK, api.MessageResponse{Success: true, Message: api.MessageEmailVerified})
 }

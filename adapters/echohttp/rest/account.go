@@ -17,7 +17,7 @@ type Account struct{ Service *user.Service }
 // Mount adds the routes.
 func (r *Account) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/auth/close", echohttp.Op{
-		ID: "closeAccount", Tag: accountsTag, Summary: "Close the account", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "closeAccount", Tag: echohttp.TagAccount, Summary: "Close the account", Auth: echohttp.BearerAuth, Strict: true,
 		Description: "All sessions end now, and the account logs in like one that does not exist. Its data is erased after 14 days (CLOSE_GRACE) unless an administrator opens it before. An account without a password closes soon after a login.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCredentials, domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired,
@@ -25,7 +25,7 @@ func (r *Account) Mount(a *echohttp.API) {
 		},
 	}, r.close)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/export", echohttp.Op{
-		ID: "exportAccount", Tag: accountsTag, Summary: "Everything that is held about the user", Auth: echohttp.BearerAuth, Timeout: 5 * time.Second,
+		ID: "exportAccount", Tag: echohttp.TagAccount, Summary: "Everything that is held about the user", Auth: echohttp.BearerAuth, Timeout: 5 * time.Second,
 		Description: "Wants a login that is at most 10 minutes old (RECENT_AUTH). Where there is more than an answer should have, truncated names the members that are cut.",
 		Errors:      []*domain.Error{domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired},
 	}, r.export)
@@ -39,7 +39,7 @@ func (r *Account) close(ctx context.Context, caller echohttp.Caller, in api.Clos
 }
 
 func (r *Account) export(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.ExportResponse, error) {
-	out, err := r.Service.Export(ctx, caller.Actor)
+	out, err := r.Service.Export(ctx, user.ExportInput{Actor: caller.Actor, From: caller.Origin})
 	if err != nil {
 		return api.ExportResponse{}, err
 	}

@@ -28,8 +28,8 @@ const (
 // Mount adds the routes.
 func (r *Assignments) Mount(a *echohttp.API) {
 	r.mountLists(a)
-	assign := echohttp.Op{Tag: rolesTag, Auth: echohttp.BearerAuth, Status: http.StatusCreated, OtherStatuses: []int{http.StatusOK}, Description: aboutAssign, Errors: assignErrors}
-	remove := echohttp.Op{Tag: rolesTag, Auth: echohttp.BearerAuth, Description: "Nobody takes what they could not give.", Errors: assignErrors}
+	assign := echohttp.Op{Tag: echohttp.TagRoles, Auth: echohttp.BearerAuth, Status: http.StatusCreated, OtherStatuses: []int{http.StatusOK}, Description: aboutAssign, Errors: assignErrors}
+	remove := echohttp.Op{Tag: echohttp.TagRoles, Auth: echohttp.BearerAuth, Description: "Nobody takes what they could not give.", Errors: assignErrors}
 
 	const user, account = "/api/roles/user/{user_id}/service/{service_id}/role/{role_id}", "/api/roles/service-account/{account}/service/{service_id}/role/{role_id}"
 	assign.ID, assign.Summary = "assignRole", "Give a user a role (200: it was held already)"
@@ -50,7 +50,7 @@ func (r *Assignments) Mount(a *echohttp.API) {
 func (r *Assignments) mountLists(a *echohttp.API) {
 	op := func(id, summary string) echohttp.Op {
 		return echohttp.Op{
-			ID: id, Tag: rolesTag, Summary: summary, Auth: echohttp.BearerAuth, Strict: true, Description: aboutList,
+			ID: id, Tag: echohttp.TagRoles, Summary: summary, Auth: echohttp.BearerAuth, Strict: true, Description: aboutList,
 			Errors: []*domain.Error{domain.ErrForbidden, domain.ErrNotFound, domain.ErrWrongService, domain.ErrInvalidCursor},
 		}
 	}

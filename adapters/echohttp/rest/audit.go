@@ -17,7 +17,7 @@ type Audit struct{ Service *auditlog.Service }
 // Mount adds the route.
 func (r *Audit) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodGet, "/api/audit", echohttp.Op{
-		ID: "listEvents", Tag: "Audit", Summary: "What happened, newest first", Auth: echohttp.BearerAuth,
+		ID: "listEvents", Tag: echohttp.TagAudit, Summary: "What happened, newest first", Auth: echohttp.BearerAuth,
 		Description: "Needs audit:read at the platform; or, for the events about one service's objects, signet.audit:read there, and service. since is the first moment and until the one after the last. ip, user_agent and identifier need user:read too. It is no feed: at is the clock of the replica that wrote the event.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrInvalidCursor, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound},
 	}, r.list)

@@ -20,27 +20,24 @@ type Auth struct {
 	Providers *federation.Service
 }
 
-// accountsTag is that of every call about the account of the caller.
-const accountsTag = "Accounts"
-
 // Mount adds the routes.
 func (r *Auth) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/auth/register", echohttp.Op{
-		ID: "register", Proxied: true, Tag: accountsTag, Summary: "Begin an account", Status: http.StatusCreated,
+		ID: "register", Proxied: true, Tag: echohttp.TagRegistration, Summary: "Begin an account", Status: http.StatusCreated,
 		Description: "Sends a mail with a link and a code that prove the mailbox, in the language of locale; without one the first of Accept-Language that mails are written in is kept as the locale. The answer is the same whether or not the address has an account.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrRegistrationClosed, domain.ErrEmailTaken, domain.ErrBusy},
 	}, r.register)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/verify-email", echohttp.Op{
-		ID: "verifyEmail", Proxied: true, Tag: accountsTag, Summary: "Prove a mailbox by the token of the link, or by address and code", Strict: true,
+		ID: "verifyEmail", Proxied: true, Tag: echohttp.TagRegistration, Summary: "Prove a mailbox by the token of the link, or by address and code", Strict: true,
 		Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
 	}, r.verify)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/verify-email/resend", echohttp.Op{
-		ID: "resendVerification", Proxied: true, Tag: accountsTag, Summary: "Send the mail that proves a mailbox once more", Status: http.StatusAccepted, Strict: true,
+		ID: "resendVerification", Proxied: true, Tag: echohttp.TagRegistration, Summary: "Send the mail that proves a mailbox once more", Status: http.StatusAccepted, Strict: true,
 		Description: "The answer is the same for every address.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest},
 	}, r.resend)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/login", echohttp.Op{
-		ID: "login", Proxied: true, Tag: accountsTag, Summary: "Begin a session with a password",
+		ID: "login", Proxied: true, Tag: echohttp.TagLogin, Summary: "Begin a session with a password",
 		Description: "Unknown address, wrong password, disabled and locked account are one answer: invalid_credentials. With transport \"cookie\" the refresh token comes in a cookie that scripts can't read (an Origin that is sent must be an allowed one), and so do all that follow it.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrInvalidCredentials, domain.ErrEmailNotVerified, domain.ErrForbidden,
@@ -48,21 +45,21 @@ func (r *Auth) Mount(a *echohttp.API) {
 		},
 	}, r.login)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/refresh", echohttp.Op{
-		ID: "refresh", Proxied: true, Tag: accountsTag, Summary: "Exchange a refresh token for its successor and a fresh access token", Auth: echohttp.UnverifiedAuth,
+		ID: "refresh", Proxied: true, Tag: echohttp.TagLogin, Summary: "Exchange a refresh token for its successor and a fresh access token", Auth: echohttp.UnverifiedAuth,
 		Description: "The refresh token is a member of the body, the session cookie (with the header X-Signet: 1 and an allowed Origin) or the bearer token; the first of them wins. Sent again within seconds, it is answered with the same successor; sent again later, it ends the session. A session begun with transport \"cookie\" gets the successor by cookie only.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrTokenInvalid, domain.ErrForbidden},
 	}, r.refresh)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/logout", echohttp.Op{
-		ID: "logout", Tag: accountsTag, Summary: "End a session", Auth: echohttp.UnverifiedAuth,
+		ID: "logout", Tag: echohttp.TagLogin, Summary: "End a session", Auth: echohttp.UnverifiedAuth,
 		Description: "Takes the access token as bearer, also one whose time or session is over, the refresh token in the body, or the session cookie (with the header X-Signet: 1 and an allowed Origin). The cookie is deleted.",
 		Errors:      []*domain.Error{domain.ErrTokenMissing, domain.ErrTokenInvalid, domain.ErrForbidden},
 	}, r.logout)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/me", echohttp.Op{
-		ID: "me", Tag: accountsTag, Summary: "The user of the token", Auth: echohttp.BearerAuth,
+		ID: "me", Tag: echohttp.TagAccount, Summary: "The user of the token", Auth: echohttp.BearerAuth,
 		Errors: []*domain.Error{domain.ErrTokenInvalid},
 	}, r.me)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/validate-jwt", echohttp.Op{
-		ID: "validateJwt", Tag: accountsTag, Summary: "Whether a token is good now, whose it is and what it allows", Auth: echohttp.BearerAuth, Unmetered: true,
+		ID: "validateJwt", Tag: echohttp.TagLogin, Summary: "Whether a token is good now, whose it is and what it allows", Auth: echohttp.BearerAuth, Unmetered: true,
 		Description: "For services that do not verify tokens themselves. Permissions are those held now at the token's audience. A service's own access token is answered with the service.",
 		Errors:      []*domain.Error{domain.ErrTokenInvalid},
 	}, r.validate)

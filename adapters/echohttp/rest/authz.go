@@ -14,30 +14,28 @@ import (
 // Authz is the routes by which services and people ask what somebody may do.
 type Authz struct{ Service *authz.Service }
 
-const authzTag = "Questions"
-
 const aboutAsking = "Everybody may ask about themselves: what the credential that is sent may do. About others it takes role:read at the platform or signet.role:read at the service; a service may ask about anybody at itself."
 
 // Mount adds the routes.
 func (r *Authz) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/authz/check", echohttp.Op{
-		ID: "check", Tag: authzTag, Summary: "Whether principals may do things at services, up to 100 at once", Auth: echohttp.BearerAuth,
+		ID: "check", Tag: echohttp.TagQuestions, Summary: "Whether principals may do things at services, up to 100 at once", Auth: echohttp.BearerAuth,
 		Strict: true, UnmeteredForServices: true, AppTokenHeader: true,
 		Description: aboutAsking + " Unknown principals, services and permissions are false.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.check)
 	echohttp.Handle(a, http.MethodPost, "/api/authz/explain", echohttp.Op{
-		ID: "explain", Tag: authzTag, Summary: "Why somebody may do something, or what is missing", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "explain", Tag: echohttp.TagQuestions, Summary: "Why somebody may do something, or what is missing", Auth: echohttp.BearerAuth, Strict: true,
 		AppTokenHeader: true,
 		Description:    aboutAsking, Errors: []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.explain)
 	echohttp.Handle(a, http.MethodGet, "/api/roles/user/{user_id}/permissions", echohttp.Op{
-		ID: "listUserPermissions", Tag: authzTag, Summary: "All that a principal may do, at the services that the caller may see", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "listUserPermissions", Tag: echohttp.TagQuestions, Summary: "All that a principal may do, at the services that the caller may see", Auth: echohttp.BearerAuth, Strict: true,
 		AppTokenHeader: true,
 		Description:    aboutAsking, Errors: []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound},
 	}, r.permissions)
 	echohttp.Handle(a, http.MethodGet, "/api/roles/services/user", echohttp.Op{
-		ID: "listOwnServices", Tag: authzTag, Summary: "The services in which the caller holds a role", Auth: echohttp.BearerAuth,
+		ID: "listOwnServices", Tag: echohttp.TagQuestions, Summary: "The services in which the caller holds a role", Auth: echohttp.BearerAuth,
 		Errors: []*domain.Error{domain.ErrInvalidCursor, domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.ownServices)
 }

@@ -15,26 +15,24 @@ import (
 // OAuth is the routes of /oauth2.
 type OAuth struct{ Service *oauth.Service }
 
-const oauthTag = "OAuth 2.0"
-
 // oauthFailures is the format of RFC 6749 §5.2.
 var oauthFailures = &echohttp.FailureFormat{Body: api.OAuthError{}, Render: renderOAuthFailure}
 
 // Mount adds the routes.
 func (r *OAuth) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/oauth2/token", echohttp.Op{
-		ID: "oauthToken", Tag: oauthTag, Summary: "An access token for a service's account (RFC 6749 §4.4)", Auth: echohttp.ClientAuth, Failures: oauthFailures,
+		ID: "oauthToken", Tag: echohttp.TagOAuth, Summary: "An access token for a service's account (RFC 6749 §4.4)", Auth: echohttp.ClientAuth, Failures: oauthFailures,
 		Description: "The client is the service: client_id its key or id, client_secret an application token of it.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, oauth.ErrUnsupportedGrant, oauth.ErrInvalidTarget, oauth.ErrInvalidScope},
 	}, r.token)
 	echohttp.Handle(a, http.MethodPost, "/oauth2/introspect", echohttp.Op{
-		ID: "introspect", Tag: oauthTag, Summary: "What a token is and allows now (RFC 7662)", Auth: echohttp.ClientOrBearerAuth, Failures: oauthFailures,
+		ID: "introspect", Tag: echohttp.TagOAuth, Summary: "What a token is and allows now (RFC 7662)", Auth: echohttp.ClientOrBearerAuth, Failures: oauthFailures,
 		Unmetered:   true,
 		Description: "Active are tokens whose audience is the client, and its own application tokens; of all others the answer is {\"active\": false}.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest},
 	}, r.introspect)
 	echohttp.Handle(a, http.MethodPost, "/oauth2/revoke", echohttp.Op{
-		ID: "revokeByToken", Tag: oauthTag, Summary: "End one of the client's own application tokens (RFC 7009)", Auth: echohttp.ClientOrBearerAuth, Failures: oauthFailures,
+		ID: "revokeByToken", Tag: echohttp.TagOAuth, Summary: "End one of the client's own application tokens (RFC 7009)", Auth: echohttp.ClientOrBearerAuth, Failures: oauthFailures,
 		Description: "503 means that it may still live.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, oauth.ErrUnsupportedToken},
 	}, r.revoke)
@@ -77,7 +75,7 @@ func accessTokenIntrospection(out oauth.IntrospectOutput) api.IntrospectionRespo
 	c := out.Claims
 	body := api.IntrospectionResponse{
 		Active: true, Issuer: c.Issuer, Subject: string(c.Subject), Audience: c.Audience, ClientID: c.ClientID, TokenType: api.TokenTypeBearer,
-		ExpiresAt: unix(c.ExpiresAt), IssuedAt: unix(c.IssuedAt), NotBefore: unix(c.IssuedAt), TokenID: c.TokenID,
+		ExpiresAt: unix(c.ExpiresAt), IssuedAt: unix(c.IssuedAt), NotBefore: unix(c.NotBefore()), TokenID: c.TokenID,
 		Permissions: append([]string{}, out.Grants.Permissions()...), Roles: append([]string{}, out.Grants.Roles...), PV: out.PV,
 		Kind: string(c.Kind), SessionID: string(c.SessionID), Key: string(c.AppToken), AuthTime: unix(c.AuthTime), AMR: c.AMR,
 	}

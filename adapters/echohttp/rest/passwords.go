@@ -13,24 +13,22 @@ import (
 // Passwords is the routes by which a password is replaced.
 type Passwords struct{ Service *password.Service }
 
-const passwordsTag = "Passwords"
-
 // Mount adds the routes.
 func (r *Passwords) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/password/forgot", echohttp.Op{
-		ID: "forgotPassword", Proxied: true, Tag: passwordsTag, Summary: "Ask for a mail with a link to set a new password",
+		ID: "forgotPassword", Proxied: true, Tag: echohttp.TagPasswords, Summary: "Ask for a mail with a link to set a new password",
 		Description: "The answer is the same for every address.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest},
 	}, r.forgot)
 	echohttp.Handle(a, http.MethodPost, "/api/password/reset", echohttp.Op{
-		ID: "resetPassword", Proxied: true, Tag: passwordsTag, Summary: "Set a new password by the token of the link",
+		ID: "resetPassword", Proxied: true, Tag: echohttp.TagPasswords, Summary: "Set a new password by the token of the link",
 		Description: "Every session of the account ends, and nobody is logged in. A password that is refused does not use the token up. password is taken for new_password.",
 		Errors: append([]*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrRateLimited, domain.ErrBusy,
 		}, refusedPasswords...),
 	}, r.reset)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/change-password", echohttp.Op{
-		ID: "changePassword", Tag: passwordsTag, Summary: "Set a new password by the old one", Auth: echohttp.BearerAuth,
+		ID: "changePassword", Tag: echohttp.TagPasswords, Summary: "Set a new password by the old one", Auth: echohttp.BearerAuth,
 		Description: "This session goes on with the tokens of the answer: its earlier refresh tokens end, and so do all other sessions. An account without a password sets its first one soon after a login.",
 		Errors: append([]*domain.Error{
 			domain.ErrInvalidRequest,

@@ -16,21 +16,21 @@ type Permissions struct{ Service *permission.Service }
 // Mount adds the routes.
 func (r *Permissions) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodGet, "/api/roles/permissions", echohttp.Op{
-		ID: "listPermissions", Tag: rolesTag, Summary: "Permissions that exist, newest first", Auth: echohttp.BearerAuth,
+		ID: "listPermissions", Tag: echohttp.TagRoles, Summary: "Permissions that exist, newest first", Auth: echohttp.BearerAuth,
 		Description: "All with role:read at the platform; else those of the services whose roles the caller may read, and the shared ones. Without limit and cursor up to 1000 are listed.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrNotFound, domain.ErrInvalidCursor},
 	}, r.list)
 	echohttp.Handle(a, http.MethodPost, "/api/roles/permissions", echohttp.Op{
-		ID: "createPermission", Tag: rolesTag, Summary: "Register a permission", Auth: echohttp.BearerAuth, Status: http.StatusCreated, Strict: true,
+		ID: "createPermission", Tag: echohttp.TagRoles, Summary: "Register a permission", Auth: echohttp.BearerAuth, Status: http.StatusCreated, Strict: true,
 		Description: "Needs role:write at the platform or signet.role:write at the service; a shared one the platform's. A name must exist to count: from then on wildcards match it.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrNotFound, domain.ErrNameTaken, domain.ErrPlatformService, domain.ErrLimitReached},
 	}, r.create)
 	echohttp.Handle(a, http.MethodPut, "/api/roles/permissions/{id}", echohttp.Op{
-		ID: "updatePermission", Tag: rolesTag, Summary: "Describe a permission", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "updatePermission", Tag: echohttp.TagRoles, Summary: "Describe a permission", Auth: echohttp.BearerAuth, Strict: true,
 		Errors: []*domain.Error{domain.ErrForbidden, domain.ErrNotFound, domain.ErrSystemRole},
 	}, r.update)
 	echohttp.Handle(a, http.MethodDelete, "/api/roles/permissions/{id}", echohttp.Op{
-		ID: "deletePermission", Tag: rolesTag, Summary: "Remove a permission", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "deletePermission", Tag: echohttp.TagRoles, Summary: "Remove a permission", Auth: echohttp.BearerAuth, Strict: true,
 		Description: "Needs role:delete at the platform or signet.role:write at the service. One that roles name needs force=true, and must be held for good; a shared one that is named stays.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrNotFound, domain.ErrSystemRole, domain.ErrPermissionInUse},
 	}, r.delete)

@@ -21,12 +21,12 @@ type Profile struct {
 // Mount adds the routes.
 func (r *Profile) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPatch, "/api/auth/me", echohttp.Op{
-		ID: "updateMe", Tag: accountsTag, Summary: "Change names, language and metadata", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "updateMe", Tag: echohttp.TagAccount, Summary: "Change names, language and metadata", Auth: echohttp.BearerAuth, Strict: true,
 		Description: "A member that is absent stays as it is; null clears it. metadata is a JSON object of at most 8 KB and replaces the one before as a whole.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrTokenInvalid, domain.ErrWrongAudience},
 	}, r.update)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/change-email", echohttp.Op{
-		ID: "changeEmail", Tag: accountsTag, Summary: "Ask for another address", Status: http.StatusAccepted, Auth: echohttp.BearerAuth, Strict: true,
+		ID: "changeEmail", Tag: echohttp.TagAccount, Summary: "Ask for another address", Status: http.StatusAccepted, Auth: echohttp.BearerAuth, Strict: true,
 		Description: "The new address gets a mail with a link that proves it; until then the old one stays, and is told. The answer is the same when the new address belongs to another account. An account without a password needs a recent login instead.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCredentials, domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired,
@@ -34,7 +34,7 @@ func (r *Profile) Mount(a *echohttp.API) {
 		},
 	}, r.changeEmail)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/change-email/confirm", echohttp.Op{
-		ID: "confirmEmail", Tag: accountsTag, Summary: "Prove the new address by the token of the link", Strict: true,
+		ID: "confirmEmail", Tag: echohttp.TagAccount, Summary: "Prove the new address by the token of the link", Strict: true,
 		Description: "The address is changed, sessions go on, and both mailboxes are told.",
 		Errors:      []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
 	}, r.confirmEmail)

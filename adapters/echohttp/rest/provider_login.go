@@ -39,7 +39,7 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 	stray := echohttp.Content{Status: http.StatusBadRequest, Description: "For browsers whose login is not known, a page that says so", Type: mediaHTML}
 	redirect := echohttp.Content{Status: http.StatusSeeOther, Description: "To the provider; or back to redirect_to with error"}
 	echohttp.HandleRaw(a, http.MethodGet, "/api/oauth/{provider}", echohttp.Op{
-		ID: "beginProviderLogin", Tag: providersTag, Summary: "Send a browser to a provider", Navigation: true,
+		ID: "beginProviderLogin", Tag: echohttp.TagProviders, Summary: "Send a browser to a provider", Navigation: true,
 		Description: "For a navigation, not for fetch. With redirect_to the browser comes back there with code, state and provider, or with error; a code_challenge is required then.",
 		Produces:    []echohttp.Content{redirect, stray},
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrUnknownService, domain.ErrNotFound, domain.ErrConfirmationNeeded, domain.ErrProviderUnavailable},
@@ -57,11 +57,11 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 		{Status: http.StatusNotFound, Description: "For browsers, the same page: the provider is gone", Type: mediaHTML},
 	}
 	echohttp.HandleRaw(a, http.MethodGet, "/api/oauth/{provider}/callback", echohttp.Op{
-		ID: "providerCallback", Tag: providersTag, Summary: "Where a provider sends the browser back", Navigation: true, Timeout: callbackTimeout,
+		ID: "providerCallback", Tag: echohttp.TagProviders, Summary: "Where a provider sends the browser back", Navigation: true, Timeout: callbackTimeout,
 		Produces: answers, Errors: failures,
 	}, r.callback)
 	echohttp.HandleRaw(a, http.MethodPost, "/api/oauth/{provider}/callback", echohttp.Op{
-		ID: "providerFormCallback", Tag: providersTag, Summary: "Where a provider posts the answer that does so (Apple)", Navigation: true,
+		ID: "providerFormCallback", Tag: echohttp.TagProviders, Summary: "Where a provider posts the answer that does so (Apple)", Navigation: true,
 		Produces: []echohttp.Content{
 			{Description: "A page that leads on to the same path", Type: mediaHTML},
 			{Status: http.StatusMethodNotAllowed, Description: "Of a provider that does not answer so", Type: api.ProblemMediaType, Body: api.Problem{}},

@@ -16,15 +16,13 @@ import (
 // Providers is the routes of /api/oauth that applications call. Those that browsers are sent to are in provider_login.go.
 type Providers struct{ Service *federation.Service }
 
-const providersTag = "Login through providers"
-
 // Mount adds the routes.
 func (r *Providers) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodGet, "/api/oauth/providers", echohttp.Op{
-		ID: "listProviders", Tag: providersTag, Summary: "The providers that people may log in by",
+		ID: "listProviders", Tag: echohttp.TagProviders, Summary: "The providers that people may log in by",
 	}, r.list)
 	echohttp.Handle(a, http.MethodPost, "/api/oauth/exchange", echohttp.Op{
-		ID: "exchangeProviderCode", Tag: providersTag, Summary: "Exchange the code of a login through a provider for a session", Strict: true,
+		ID: "exchangeProviderCode", Tag: echohttp.TagProviders, Summary: "Exchange the code of a login through a provider for a session", Strict: true,
 		Description: "Within a minute, with the code_verifier of the code_challenge that the login began with. A wrong one uses nothing up; a second exchange is refused and harms no session.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrUnknownService, domain.ErrAccountDisabled, domain.ErrForbidden,
@@ -32,7 +30,7 @@ func (r *Providers) Mount(a *echohttp.API) {
 		},
 	}, r.exchange)
 	echohttp.HandleRaw(a, http.MethodPost, "/api/oauth/complete", echohttp.Op{
-		ID: "completeProviderLogin", Tag: providersTag, Summary: "Go on with a login through a provider that needs another proof",
+		ID: "completeProviderLogin", Tag: echohttp.TagProviders, Summary: "Go on with a login through a provider that needs another proof",
 		Auth: echohttp.OptionalAuth, Strict: true,
 		Description: "With the continuation alone: what may be done. With confirm and the token of a recent login: the provider's account becomes a way into that account. With email: a code is sent, or a word to the owner where the address has an account; the answer is the same. With code: as a login, the account is made.",
 		Produces: []echohttp.Content{
@@ -48,18 +46,18 @@ func (r *Providers) Mount(a *echohttp.API) {
 		},
 	}, r.complete)
 	echohttp.Handle(a, http.MethodPost, "/api/oauth/{provider}/link", echohttp.Op{
-		ID: "linkProvider", Tag: providersTag, Summary: "Begin to link a provider to the account of the token", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "linkProvider", Tag: echohttp.TagProviders, Summary: "Begin to link a provider to the account of the token", Auth: echohttp.BearerAuth, Strict: true,
 		Description: "Needs a recent login. The browser is sent to authorize_url and comes back to redirect_to with a continuation, which POST /api/oauth/complete confirms.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrReauthRequired, domain.ErrEmailNotVerified, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound,
 		},
 	}, r.link)
 	echohttp.Handle(a, http.MethodGet, "/api/oauth/identities", echohttp.Op{
-		ID: "listIdentities", Tag: providersTag, Summary: "The ways into the account of the token through providers", Auth: echohttp.BearerAuth,
+		ID: "listIdentities", Tag: echohttp.TagProviders, Summary: "The ways into the account of the token through providers", Auth: echohttp.BearerAuth,
 		Errors: []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.identities)
 	echohttp.Handle(a, http.MethodDelete, "/api/oauth/identities/{id}", echohttp.Op{
-		ID: "unlinkProvider", Tag: providersTag, Summary: "Take a way in through a provider away", Auth: echohttp.BearerAuth,
+		ID: "unlinkProvider", Tag: echohttp.TagProviders, Summary: "Take a way in through a provider away", Auth: echohttp.BearerAuth,
 		Description: "Needs a recent login, and a password or another provider that is configured: the last way in stays. Other sessions end.",
 		Errors:      []*domain.Error{domain.ErrReauthRequired, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound, domain.ErrLastIdentity},
 	}, r.unlink)

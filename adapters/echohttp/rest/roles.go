@@ -13,28 +13,26 @@ import (
 // Roles is the routes of the roles of services.
 type Roles struct{ Service *role.Service }
 
-const rolesTag = "Roles"
-
 // Mount adds the routes.
 func (r *Roles) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodGet, "/api/roles/service/{service_id}", echohttp.Op{
-		ID: "listRoles", Tag: rolesTag, Summary: "The roles of a service, newest first", Auth: echohttp.BearerAuth,
+		ID: "listRoles", Tag: echohttp.TagRoles, Summary: "The roles of a service, newest first", Auth: echohttp.BearerAuth,
 		Description: "Needs role:read at the platform or signet.role:read at the service. Without limit and cursor up to 1000 are listed.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrNotFound, domain.ErrInvalidCursor},
 	}, r.list)
 	echohttp.Handle(a, http.MethodPost, "/api/roles/service/{service_id}", echohttp.Op{
-		ID: "createRole", Tag: rolesTag, Summary: "Make a role", Auth: echohttp.BearerAuth, Status: http.StatusCreated,
+		ID: "createRole", Tag: echohttp.TagRoles, Summary: "Make a role", Auth: echohttp.BearerAuth, Status: http.StatusCreated,
 		Description: "Needs role:write at the platform or signet.role:write at the service, and all that is put into the role, for good.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrNotFound, domain.ErrNameTaken, domain.ErrWrongService, domain.ErrLimitReached,
 		},
 	}, r.create)
 	echohttp.Handle(a, http.MethodGet, "/api/roles/{role_id}", echohttp.Op{
-		ID: "getRole", Tag: rolesTag, Summary: "One role, what it comes to, and how many hold it", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "getRole", Tag: echohttp.TagRoles, Summary: "One role, what it comes to, and how many hold it", Auth: echohttp.BearerAuth, Strict: true,
 		Errors: []*domain.Error{domain.ErrForbidden, domain.ErrNotFound},
 	}, r.get)
 	echohttp.Handle(a, http.MethodPut, "/api/roles/{role_id}", echohttp.Op{
-		ID: "updateRole", Tag: rolesTag, Summary: "Change a role, for all who hold it", Auth: echohttp.BearerAuth,
+		ID: "updateRole", Tag: echohttp.TagRoles, Summary: "Change a role, for all who hold it", Auth: echohttp.BearerAuth,
 		Description: "Needs role:write at the platform or signet.role:write at the service, and all that is put in or taken out, for good. Members that are left out stay; lists replace what is there. A cycle among includes is named. With If-Match only that version is changed.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrNotFound, domain.ErrNameTaken, domain.ErrSystemRole, domain.ErrWrongService,
@@ -42,7 +40,7 @@ func (r *Roles) Mount(a *echohttp.API) {
 		},
 	}, r.update)
 	echohttp.Handle(a, http.MethodDelete, "/api/roles/{role_id}", echohttp.Op{
-		ID: "deleteRole", Tag: rolesTag, Summary: "Delete a role", Auth: echohttp.BearerAuth,
+		ID: "deleteRole", Tag: echohttp.TagRoles, Summary: "Delete a role", Auth: echohttp.BearerAuth,
 		Description: "Needs role:delete at the platform or signet.role:write at the service, and all that the role comes to, for good. One that is held or included needs force=true.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrNotFound, domain.ErrSystemRole, domain.ErrRoleInUse, domain.ErrLastAdmin},
 	}, r.delete)

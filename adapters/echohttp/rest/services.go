@@ -13,33 +13,31 @@ import (
 // Services is the routes of /api/roles/services.
 type Services struct{ Service *service.Service }
 
-const servicesTag = "Services"
-
 // Mount adds the routes.
 func (r *Services) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodGet, "/api/roles/services", echohttp.Op{
-		ID: "listServices", Tag: servicesTag, Summary: "Services, newest first", Auth: echohttp.BearerAuth,
+		ID: "listServices", Tag: echohttp.TagServices, Summary: "Services, newest first", Auth: echohttp.BearerAuth,
 		Description: "Needs service:read at the platform. Without it the services are listed whose roles, tokens or settings the caller looks after. Without limit and cursor up to 1000 are listed.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrInvalidCursor},
 	}, r.list)
 	echohttp.Handle(a, http.MethodPost, "/api/roles/services", echohttp.Op{
-		ID: "createService", Tag: servicesTag, Summary: "Register a service", Auth: echohttp.BearerAuth, Status: http.StatusCreated,
+		ID: "createService", Tag: echohttp.TagServices, Summary: "Register a service", Auth: echohttp.BearerAuth, Status: http.StatusCreated,
 		Description: "Needs service:write at the platform. The service comes with a service account, its reserved permissions, and the roles admin, user and readonly. The caller gets none of them.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrNameTaken, domain.ErrLimitReached},
 	}, r.create)
 	echohttp.Handle(a, http.MethodGet, "/api/roles/services/{service_id}", echohttp.Op{
-		ID: "getService", Tag: servicesTag, Summary: "One service, by id or key", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "getService", Tag: echohttp.TagServices, Summary: "One service, by id or key", Auth: echohttp.BearerAuth, Strict: true,
 		Errors: []*domain.Error{domain.ErrForbidden, domain.ErrNotFound},
 	}, r.get)
 	echohttp.Handle(a, http.MethodPut, "/api/roles/services/{service_id}", echohttp.Op{
-		ID: "updateService", Tag: servicesTag, Summary: "Change a service", Auth: echohttp.BearerAuth,
+		ID: "updateService", Tag: echohttp.TagServices, Summary: "Change a service", Auth: echohttp.BearerAuth,
 		Description: "Needs service:write at the platform, or signet.service:write at the service for all but is_active. Switched off, its tokens and what is granted at it stop within a second. Members that are left out stay. With If-Match only that version is changed.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrNotFound, domain.ErrNameTaken, domain.ErrPlatformService, domain.ErrPreconditionFailed,
 		},
 	}, r.update)
 	echohttp.Handle(a, http.MethodDelete, "/api/roles/services/{service_id}", echohttp.Op{
-		ID: "deleteService", Tag: servicesTag, Summary: "Delete a service for good", Auth: echohttp.BearerAuth,
+		ID: "deleteService", Tag: echohttp.TagServices, Summary: "Delete a service for good", Auth: echohttp.BearerAuth,
 		Description: "Needs service:delete at the platform. Its tokens and grants are over at once; its key is never given out again.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrNotFound, domain.ErrPlatformService},
 	}, r.delete)

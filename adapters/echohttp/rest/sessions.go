@@ -13,25 +13,23 @@ import (
 // Sessions is the routes of /api/auth/sessions.
 type Sessions struct{ Service *session.Service }
 
-const sessionsTag = "Sessions"
-
 // Mount adds the routes.
 func (r *Sessions) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodGet, "/api/auth/sessions", echohttp.Op{
-		ID: "listSessions", Tag: sessionsTag, Summary: "Where the caller is logged in, newest first", Auth: echohttp.BearerAuth,
+		ID: "listSessions", Tag: echohttp.TagSessions, Summary: "Where the caller is logged in, newest first", Auth: echohttp.BearerAuth,
 		Errors: []*domain.Error{domain.ErrInvalidCursor, domain.ErrWrongAudience},
 	}, r.list)
 	echohttp.Handle(a, http.MethodDelete, "/api/auth/sessions", echohttp.Op{
-		ID: "endOtherSessions", Tag: sessionsTag, Summary: "End all sessions of the caller but the one that asks", Auth: echohttp.BearerAuth,
+		ID: "endOtherSessions", Tag: echohttp.TagSessions, Summary: "End all sessions of the caller but the one that asks", Auth: echohttp.BearerAuth,
 		Errors: []*domain.Error{domain.ErrWrongAudience},
 	}, r.endOthers)
 	echohttp.Handle(a, http.MethodDelete, "/api/auth/sessions/{id}", echohttp.Op{
-		ID: "endSession", Tag: sessionsTag, Summary: "End one session of the caller, the one that asks too", Auth: echohttp.BearerAuth,
+		ID: "endSession", Tag: echohttp.TagSessions, Summary: "End one session of the caller, the one that asks too", Auth: echohttp.BearerAuth,
 		Description: "not_found: unknown, somebody else's, or over.",
 		Errors:      []*domain.Error{domain.ErrWrongAudience, domain.ErrNotFound},
 	}, r.endOne)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/sessions/stats", echohttp.Op{
-		ID: "sessionStats", Tag: sessionsTag, Summary: "How many sessions are live, and how many users have one", Auth: echohttp.BearerAuth,
+		ID: "sessionStats", Tag: echohttp.TagSessions, Summary: "How many sessions are live, and how many users have one", Auth: echohttp.BearerAuth,
 		Description: "Needs user:read at the platform. May be 60 s old.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.stats)

@@ -14,8 +14,6 @@ import (
 // AppTokens is the routes of /api/tokens.
 type AppTokens struct{ Service *apptoken.Service }
 
-const tokensTag = "Application tokens"
-
 // errLimitReached is that of tokens.
 var errLimitReached = domain.ErrLimitReached.Saying("A service may have 100 tokens that live").Noting(domain.FactLimit, 100)
 
@@ -23,7 +21,7 @@ var errLimitReached = domain.ErrLimitReached.Saying("A service may have 100 toke
 func (r *AppTokens) Mount(a *echohttp.API) {
 	const bound = " The caller must hold every platform permission of the service's account, or be that account; what is held for a time is passed on for that time."
 	echohttp.Handle(a, http.MethodPost, "/api/tokens", echohttp.Op{
-		ID: "createToken", Tag: tokensTag, Summary: "Make an application token of a service", Auth: echohttp.BearerAuth, Status: http.StatusCreated,
+		ID: "createToken", Tag: echohttp.TagAppTokens, Summary: "Make an application token of a service", Auth: echohttp.BearerAuth, Status: http.StatusCreated,
 		Description: "Needs token:write at the platform, or signet.token:write at the service. The token is in this answer only." + bound,
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrTargetOutranks, domain.ErrNotFound, domain.ErrPlatformService,
@@ -31,40 +29,40 @@ func (r *AppTokens) Mount(a *echohttp.API) {
 		},
 	}, r.create)
 	echohttp.Handle(a, http.MethodGet, "/api/tokens/service/{service_id}", echohttp.Op{
-		ID: "listTokens", Tag: tokensTag, Summary: "The application tokens of a service, newest first", Auth: echohttp.BearerAuth,
+		ID: "listTokens", Tag: echohttp.TagAppTokens, Summary: "The application tokens of a service, newest first", Auth: echohttp.BearerAuth,
 		Description: "Needs token:read at the platform, or signet.token:read at the service. The service is named by id or key. Ended tokens stay for 90 days.",
 		Errors:      []*domain.Error{domain.ErrInvalidCursor, domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.list)
 	echohttp.Handle(a, http.MethodGet, "/api/tokens/service/{service_id}/usage", echohttp.Op{
-		ID: "tokenUsage", Tag: tokensTag, Summary: "How much the tokens of a service are used, by the hour", Auth: echohttp.BearerAuth,
+		ID: "tokenUsage", Tag: echohttp.TagAppTokens, Summary: "How much the tokens of a service are used, by the hour", Auth: echohttp.BearerAuth,
 		Description: "Needs token:read at the platform, or signet.token:read at the service. Each replica adds what it counted every 10 s.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.usage)
 	echohttp.Handle(a, http.MethodGet, "/api/tokens/validate", echohttp.Op{
-		ID: "validateToken", Tag: tokensTag, Summary: "Whether an application token is good now, and whose it is", Auth: echohttp.AppTokenAuth, Unmetered: true,
+		ID: "validateToken", Tag: echohttp.TagAppTokens, Summary: "Whether an application token is good now, and whose it is", Auth: echohttp.AppTokenAuth, Unmetered: true,
 	}, r.validate)
 	echohttp.Handle(a, http.MethodGet, "/api/tokens/{id}", echohttp.Op{
-		ID: "getToken", Tag: tokensTag, Summary: "One application token", Auth: echohttp.BearerAuth,
+		ID: "getToken", Tag: echohttp.TagAppTokens, Summary: "One application token", Auth: echohttp.BearerAuth,
 		Description: "Needs token:read at the platform, or signet.token:read at the service.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.get)
 	echohttp.Handle(a, http.MethodPatch, "/api/tokens/{id}", echohttp.Op{
-		ID: "updateToken", Tag: tokensTag, Summary: "Change name, scopes or end of a token", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "updateToken", Tag: echohttp.TagAppTokens, Summary: "Change name, scopes or end of a token", Auth: echohttp.BearerAuth, Strict: true,
 		Description: "Needs token:write at the platform, or signet.token:write at the service. Its secrets stay." + bound,
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrTargetOutranks, domain.ErrTokenEnded},
 	}, r.update)
 	echohttp.Handle(a, http.MethodDelete, "/api/tokens/{id}", echohttp.Op{
-		ID: "deleteToken", Tag: tokensTag, Summary: "Revoke a token and remove it", Auth: echohttp.BearerAuth,
+		ID: "deleteToken", Tag: echohttp.TagAppTokens, Summary: "Revoke a token and remove it", Auth: echohttp.BearerAuth,
 		Description: "Needs token:delete at the platform, or signet.token:write at the service.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.delete)
 	echohttp.Handle(a, http.MethodPost, "/api/tokens/{id}/revoke", echohttp.Op{
-		ID: "revokeToken", Tag: tokensTag, Summary: "End a token for good", Auth: echohttp.BearerAuth,
+		ID: "revokeToken", Tag: echohttp.TagAppTokens, Summary: "End a token for good", Auth: echohttp.BearerAuth,
 		Description: "Needs token:write at the platform, or signet.token:write at the service. The access tokens that were got with it end, too. 503 means that it may still live.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.revoke)
 	echohttp.Handle(a, http.MethodPost, "/api/tokens/{id}/rotate", echohttp.Op{
-		ID: "rotateToken", Tag: tokensTag, Summary: "Get another secret of a token", Auth: echohttp.BearerAuth, Strict: true, Status: http.StatusCreated,
+		ID: "rotateToken", Tag: echohttp.TagAppTokens, Summary: "Get another secret of a token", Auth: echohttp.BearerAuth, Strict: true, Status: http.StatusCreated,
 		Description: "Needs token:write at the platform, or signet.token:write at the service. The secret before lives on for the overlap; while two live, supersede says which ends now." + bound,
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrTargetOutranks, domain.ErrRotationPending, domain.ErrTokenEnded},
 	}, r.rotate)

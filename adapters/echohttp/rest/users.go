@@ -18,13 +18,11 @@ type Users struct {
 	Providers *federation.Service
 }
 
-const usersTag = "Users"
-
 // Mount adds the routes.
 func (r *Users) Mount(a *echohttp.API) {
 	op := func(id, summary, description string, more ...*domain.Error) echohttp.Op {
 		return echohttp.Op{
-			ID: id, Tag: usersTag, Summary: summary, Description: description, Auth: echohttp.BearerAuth, Strict: true,
+			ID: id, Tag: echohttp.TagUsers, Summary: summary, Description: description, Auth: echohttp.BearerAuth, Strict: true,
 			Errors: append([]*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience}, more...),
 		}
 	}

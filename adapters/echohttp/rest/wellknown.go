@@ -36,7 +36,7 @@ const jwksControl = "public, max-age=300"
 // Mount adds the routes.
 func (r *WellKnown) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodGet, "/.well-known/jwks.json", echohttp.Op{
-		ID: "jwks", Tag: "Keys", Summary: "The public keys that verify access tokens (RFC 7517)", Unmetered: true,
+		ID: "jwks", Tag: echohttp.TagKeys, Summary: "The public keys that verify access tokens (RFC 7517)", Unmetered: true,
 		Produces: []echohttp.Content{
 			{Description: "The keys", Type: echohttp.MediaJSON, Body: map[string]any{}},
 			{Status: http.StatusNotModified, Description: "They are what If-None-Match names."},
@@ -69,7 +69,7 @@ func (r *WellKnown) document(a *echohttp.API, path, id, summary string, content 
 		panic("rest: " + path + " can't be written") // texts and lists of texts
 	}
 	op := echohttp.Op{
-		ID: id, Tag: "Keys", Summary: summary, Unmetered: true, Hidden: id == "",
+		ID: id, Tag: echohttp.TagKeys, Summary: summary, Unmetered: true, Hidden: id == "",
 		Produces: []echohttp.Content{
 			{Description: "The document", Type: echohttp.MediaJSON, Body: api.ServerMetadata{}},
 			{Status: http.StatusNotModified, Description: "It is what If-None-Match names."},

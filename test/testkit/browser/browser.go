@@ -99,10 +99,9 @@ func (t *Tab) Context() context.Context { return t.ctx }
 
 // expected are complaints that no page is to blame for.
 var expected = []string{
-	"status of 400",              // a page that says no: the browser notes that of any
-	"Password forms should have", // a field for the account, which the page of a link must not have: looking at it tells nothing
-	"Failed to launch",           // an app: it is not installed here
-	"Not allowed to launch",      // an app, since nobody tapped: what the button is for
+	"status of 400",         // a page that says no: the browser notes that of any
+	"Failed to launch",      // an app: it is not installed here
+	"Not allowed to launch", // an app, since nobody tapped: what the button is for
 }
 
 // listen keeps what the browser complains of: errors of the console, exceptions, and what the policy of a page blocked.

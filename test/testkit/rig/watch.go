@@ -82,6 +82,11 @@ func (l ledger) Return(ctx context.Context, limit transient.Limit, key string) {
 	l.Limiter.Return(ctx, limit, key)
 }
 
+func (l ledger) Forgive(ctx context.Context, limit transient.Limit, key string) {
+	l.steps.add("forgive " + limit.Name)
+	l.Limiter.Forgive(ctx, limit, key)
+}
+
 // Hasher is a real one with hooks; nil hooks do nothing.
 type Hasher struct {
 	secure.PasswordHasher

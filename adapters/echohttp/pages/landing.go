@@ -1,0 +1,59 @@
+package pages
+
+import (
+	"context"
+	"html/template"
+	"net/http"
+
+	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/domain"
+)
+
+// welcomePage is for developers, who read English.
+var (
+	welcomeStyle = style + mustRead("welcome.css")
+	welcomePage  = page{in: map[string]*template.Template{"en": parsePage(welcomeStyle, "en", "welcome.html")}, style: welcomeStyle}
+)
+
+// Welcome is what a developer who opens the API's address sees.
+type Welcome struct {
+	Version   string
+	Addresses []Address
+	Ways      []Way
+}
+
+// Address is one worth knowing.
+type Address struct{ Name, Value string }
+
+// Way is a thing to do next: by a link, or by a command.
+type Way struct {
+	Title, Text string
+	Link        string // empty: none
+	Command     string // empty: none
+}
+
+// Landing is the route of the API's bare address, which people open to see whether anything is there. Programs hear that there is no such
+// resource.
+type Landing struct {
+	Site *Site
+	// Welcome is shown in development. Nil: production, where strangers learn the name of the product and nothing else.
+	Welcome *Welcome
+}
+
+// quiet is all that a stranger learns.
+type quiet struct{ Product string }
+
+// Mount adds the route.
+func (l *Landing) Mount(a *echohttp.API) {
+	echohttp.HandleRaw(a, http.MethodGet, "/", echohttp.Op{ID: "land", Summary: "A page for people", Hidden: true}, l.show)
+}
+
+func (l *Landing) show(_ context.Context, caller echohttp.Caller, _ struct{}) (echohttp.Raw, error) {
+	switch {
+	case !WantsHTML(caller.Accept):
+		return echohttp.Raw{}, domain.ErrNotFound
+	case l.Welcome != nil:
+		return l.Site.render(welcomePage, caller, http.StatusOK, *l.Welcome)
+	}
+	return l.Site.render(quietPage, caller, http.StatusOK, quiet{l.Site.product})
+}

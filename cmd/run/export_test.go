@@ -1,0 +1,7 @@
+package run
+
+// What tests look at from outside.
+var (
+	ParseDotEnv = parseDotEnv
+	NearMisses  = nearMisses
+)

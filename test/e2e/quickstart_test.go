@@ -1,0 +1,282 @@
+//go:build unix
+
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/test/testkit"
+)
+
+// TestTheQuickstartRunsAsPrinted goes through docs/quickstart.md with all of its services at once: a call of the service is a call of each.
+// What a block of text shows, each of them must answer to the block before it.
+func TestTheQuickstartRunsAsPrinted(t *testing.T) {
+	t.Parallel()
+	requireProgram(t, "curl")
+	all := blocks(t, "../../docs/quickstart.md", "")
+	s := testkit.Start(t, testkit.Options{Env: map[string]string{"RATE_LIMITS": "on"}})
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS("../../examples")); err != nil {
+		t.Fatal(err)
+	}
+	var services []*example
+	for _, command := range commands(all) {
+		if strings.HasPrefix(command, "cd examples/") {
+			if e := startExample(t, dir, command, here(s, "http://localhost:5000")); e != nil {
+				services = append(services, e)
+			}
+		}
+	}
+	for _, e := range services { // they start side by side
+		s.Eventually(2*time.Minute, func() bool {
+			answer, err := http.Get(e.url)
+			if err == nil {
+				_ = answer.Body.Close()
+			}
+			return err == nil
+		})
+	}
+	sh := terminal(t, dir, reached(t, s))
+	answers := make([]strings.Builder, len(services))
+	for _, b := range all {
+		if b.language == "text" {
+			for i := range answers {
+				shown(t, services[i].command, answers[i].String(), b.text)
+				answers[i].Reset()
+			}
+		}
+		for _, command := range commands([]block{b}) {
+			switch {
+			case strings.HasPrefix(command, "cd examples/"), command == "go run ./cmd/signet serve":
+			case strings.Contains(command, "http://localhost:8000"):
+				for i, e := range services {
+					answers[i].WriteString(sh.want(strings.ReplaceAll(command, "http://localhost:8000", e.url)))
+				}
+			default:
+				sh.want(here(s, command))
+				(&landscape{Server: s}).heard(t)
+			}
+		}
+	}
+	said := func(name string) string { return strings.TrimSpace(sh.want(`echo "$` + name + `"`)) }
+	strangers(t, s, services, said("TOKEN"), said("ADMIN"))
+	clocks(t, s, services)
+	if len(services) != 4 {
+		lacking(t, fmt.Sprintf("%d of 4 services were started", len(services)))
+	}
+}
+
+// strangers holds the services against what the guide does not show: tokens that are none, permissions that are too many for a token, and
+// that Signet can't be asked. The token is one that Signet does not know any more, and has not expired.
+func strangers(t *testing.T, s *testkit.Server, services []*example, token, administrators string) {
+	t.Helper()
+	header, claims := testkit.ReadToken(t, token)
+	_, rest, _ := strings.Cut(token, ".")
+	head := func(change testkit.Object) string {
+		text, err := json.Marshal(with(header, change))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(text) + "."
+	}
+	for _, e := range services {
+		for what, bearer := range map[string]string{
+			"for another service":                     administrators,
+			"with a signature that is cut":            token[:len(token)-4],
+			"RFC 8725 §3.1 without a signature":       head(body{"alg": "none"}) + rest[:strings.LastIndex(rest, ".")+1],
+			"RFC 8725 §3.1 by a shared secret":        head(body{"alg": "HS256"}) + rest,
+			"of a key that nobody has":                head(body{"kid": "of-a-stranger"}) + rest,
+			"RFC 9068 §4 of another type":             head(body{"typ": "JWT"}) + rest,
+			"that is no token":                        "x.y.z",
+			"that is empty":                           "",
+			"of an application, not an access token":  "sgat_x",
+			"that is two tokens, one after the other": token + " " + token,
+		} {
+			if status := e.call(t, http.MethodGet, "/me", bearer); status != http.StatusUnauthorized {
+				t.Errorf("%s: a token %s: %d", e.command, what, status)
+			}
+		}
+	}
+
+	if n := fetches(t, s); n < len(services) {
+		t.Errorf("%d services fetched the keys %d times", len(services), n)
+	}
+	for _, e := range services {
+		before := fetches(t, s)
+		for i := range 20 {
+			e.call(t, http.MethodGet, "/me", head(body{"kid": fmt.Sprint("of-another-stranger-", i)})+rest)
+		}
+		if n := fetches(t, s) - before; n > 1 {
+			t.Errorf("%s: strangers made it fetch the keys %d times", e.command, n)
+		}
+	}
+
+	l := &landscape{Server: s, c: s.Client(), record: s.Record()}
+	billing := domain.ServiceID(l.record.Text("SELECT id FROM services WHERE key = 'billing'"))
+	for i := range 40 {
+		name := fmt.Sprintf("invoice:%s-%d", strings.Repeat("x", 50), i)
+		l.c.Do(post("/api/roles/permissions", administrators, body{"service_id": billing, "name": name})).Want(http.StatusCreated, "")
+	}
+	l.assign(t, domain.PrincipalID(claims["sub"].(string)), l.role(t, billing, "of many permissions", "*:*"), time.Time{})
+	l.heard(t)
+	ada := body{"email": "ada@example.com", "password": "correct horse battery", "service": "billing"}
+	many := l.c.Do(login(ada)).Want(http.StatusOK, "").Text("access_token")
+	if _, claims := testkit.ReadToken(t, many); claims["perm_ref"] != true {
+		t.Fatalf("claims %v", claims)
+	}
+	for _, e := range services {
+		if status := e.call(t, http.MethodGet, "/invoices", many); status != http.StatusOK {
+			t.Errorf("%s: with permissions by reference: %d", e.command, status)
+		}
+	}
+
+	s.Stop()
+	for _, e := range services {
+		if status := e.call(t, http.MethodGet, "/invoices", token); status != http.StatusOK {
+			t.Errorf("%s: without Signet, by the token alone: %d", e.command, status)
+		}
+		if status := e.call(t, http.MethodDelete, "/invoices/1", token); status != http.StatusServiceUnavailable {
+			t.Errorf("%s: without Signet, which is to be asked: %d", e.command, status)
+		}
+	}
+}
+
+// fetches is how often the key set was fetched.
+func fetches(t *testing.T, s *testkit.Server) (n int) {
+	t.Helper()
+	answer, err := http.Get(s.AdminURL + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := regexp.MustCompile(`(?m)^signet_http_request_duration_seconds_count\{method="GET",route="/\.well-known/jwks\.json",status="200"\} (\d+)$`)
+	if found := count.FindSubmatch(text); found != nil {
+		n, _ = strconv.Atoi(string(found[1]))
+	}
+	return n
+}
+
+// clocks holds the services against tokens that are just over: 30 s are forgiven, for clocks that differ, and no more.
+func clocks(t *testing.T, s *testkit.Server, services []*example) {
+	t.Helper()
+	for behind, want := range map[time.Duration]int{12 * time.Second: http.StatusOK, 45 * time.Second: http.StatusUnauthorized} {
+		s.Clock.Move(-15*time.Minute - behind)
+		if err := s.TryStart(); err != nil {
+			t.Fatal(err)
+		}
+		of := s.NewAccount() // Ada's permissions are too many for a token by now
+		over := s.Client().Do(login(with(credentials(of), body{"service": "billing"}))).Want(http.StatusOK, "").Text("access_token")
+		for _, e := range services {
+			if status := e.call(t, http.MethodGet, "/me", over); status != want {
+				t.Errorf("%s: a token that is over for %s: %d", e.command, behind, status)
+			}
+		}
+		s.Stop()
+		s.Clock.Move(15*time.Minute + behind)
+	}
+}
+
+// call is the status of a call with a token.
+func (e *example) call(t *testing.T, method, path, bearer string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, e.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+bearer)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatalf("%s: %v", e.command, err)
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode
+}
+
+// shown fails the test unless an answer has the lines, in their order. Names of headers and texts of statuses are spelled as servers like.
+func shown(t *testing.T, by, answer, lines string) {
+	t.Helper()
+	rest := strings.ToLower(strings.ReplaceAll(answer, "\r", ""))
+	for line := range strings.SplitSeq(strings.ToLower(strings.TrimSpace(lines)), "\n") {
+		_, after, found := strings.Cut(rest, line+"\n")
+		if !found {
+			t.Fatalf("%s does not answer %q, but:\n%s", by, line, answer)
+		}
+		rest = after
+	}
+}
+
+// example is a running service of examples/.
+type example struct{ command, url string }
+
+// startExample starts a service by the command that the guide prints, and is nil where this machine lacks what it needs.
+func startExample(t *testing.T, dir, command, issuer string) *example {
+	t.Helper()
+	path := os.Getenv("PATH")
+	if strings.Contains(command, "python3") {
+		python := pythonWith(strings.TrimSuffix(command[strings.LastIndex(command, " ")+1:], "_app.py"))
+		if python == "" {
+			t.Logf("NOT TRIED: %s: no python3 has its modules", command)
+			return nil
+		}
+		path = filepath.Dir(python) + ":" + path
+	}
+	if strings.Contains(command, "npm") {
+		recent := `npm --version && node -e 'process.exit(Number(parseInt(process.versions.node) < 18))'`
+		if err := exec.Command("sh", "-c", recent).Run(); err != nil {
+			t.Logf("NOT TRIED: %s: there is no npm with Node 18 or newer", command)
+			return nil
+		}
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	_ = listener.Close()
+	var out bytes.Buffer
+	cmd := exec.Command("sh", "-c", command)
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = dir, &out, &out, &syscall.SysProcAttr{Setpgid: true}
+	cmd.Env = append(os.Environ(), "PATH="+path, "PORT="+port, "SIGNET_ISSUER="+issuer, "PYTHONDONTWRITEBYTECODE=1")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it started, too
+		if _ = cmd.Wait(); t.Failed() {
+			t.Logf("%s wrote:\n%s", command, out.String())
+		}
+	})
+	return &example{command, "http://localhost:" + port}
+}
+
+// pythonWith is a python3 that can run a framework's example: distributions have its modules in their own, which need not be the first.
+func pythonWith(framework string) string {
+	for _, candidate := range []string{"python3", "/usr/bin/python3"} {
+		path, err := exec.LookPath(candidate)
+		modules := "jwt, cryptography, " + strings.Replace(framework, "fastapi", "fastapi, uvicorn", 1)
+		if err == nil && exec.Command(path, "-c", "import "+modules).Run() == nil {
+			return path
+		}
+	}
+	return ""
+}
