@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -42,6 +44,7 @@ var _ store.Store = (*DB)(nil)
 
 // New puts pools and a dialect together, for the sub-packages.
 func New(dialect Dialect, pools Pools, opts Options) *DB {
+	namesAsWritten()
 	// A column that this release does not know of is another release's: Bun would refuse the whole row.
 	open := func(pool *sql.DB) *bun.DB { return bun.NewDB(pool, dialect.Bun, bun.WithDiscardUnknownColumns()) }
 	db := &DB{
@@ -63,6 +66,9 @@ func New(dialect Dialect, pools Pools, opts Options) *DB {
 	}
 	return db
 }
+
+// namesAsWritten keeps Bun from making a plural of each row's name by dozens of regular expressions: rows say the name of their table.
+var namesAsWritten = sync.OnceFunc(func() { schema.SetTableNameInflector(func(name string) string { return name }) })
 
 // OnCommit sets the function that hears of every commit, after it and before WithinTx returns. Set it before first use.
 func (db *DB) OnCommit(hear func(store.Commit)) { db.onCommit = hear }

@@ -126,10 +126,12 @@ func (s *Server) Mail(address string, count int) Mail {
 func (s *Server) Eventually(within time.Duration, holds func() bool) {
 	s.tb.Helper()
 	deadline := time.Now().Add(within)
+	pause := 5 * time.Millisecond
 	for !holds() {
 		if time.Now().After(deadline) {
 			s.tb.Fatalf("not within %s", within)
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(pause)
+		pause = min(pause*3/2, 50*time.Millisecond) // what is asked often costs more than what is waited for
 	}
 }
