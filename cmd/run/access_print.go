@@ -198,11 +198,11 @@ func printRole(out io.Writer, r printedRoleDetails) error {
 	}...)
 }
 
-func printAssignment(out io.Writer, a printedAssignment) error {
+func printAssignment(out io.Writer, name string, a printedAssignment) error {
 	end := "for good"
 	if a.ExpiresAt != nil {
 		end = "until " + second(a.ExpiresAt)
 	}
-	_, err := fmt.Fprintf(out, "%s holds %s/%s %s (%s)\n", a.Holder, a.Service, a.Role, end, a.Outcome)
+	_, err := fmt.Fprintf(out, "%s holds %s/%s %s (%s)\n", name, a.Service, a.Role, end, a.Outcome)
 	return err
 }

@@ -23,19 +23,20 @@ type Stdio struct {
 
 // commands is the command line.
 type commands struct {
-	Serve    serveCommand    `cmd:"" help:"Start the server. Without any setting it runs on SQLite in ./data, with mails in the development inbox."`
-	Migrate  migrateCommand  `cmd:"" help:"Change the database's schema."`
-	Admin    adminCommand    `cmd:"" help:"Administrators."`
-	Users    usersCommand    `cmd:"" help:"Accounts: look at them, keep people out and let them in, help with passwords, erase."`
-	Services servicesCommand `cmd:"" help:"Services: look at them, make them, switch them off and on, delete."`
-	Roles    rolesCommand    `cmd:"" help:"The roles of services, and who holds them."`
-	Tokens   tokensCommand   `cmd:"" help:"The application tokens by which services prove themselves."`
-	Keys     keysCommand     `cmd:"" help:"The keys that access tokens are signed with."`
-	Mail     mailCommand     `cmd:"" help:"The mails that people get."`
-	Dev      devCommand      `cmd:"" help:"Tools for development."`
-	Health   healthCommand   `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
-	Help     helpCommand     `cmd:"" help:"Say what a command takes."`
+	Serve       serveCommand       `cmd:"" help:"Start the server. Without any setting it runs on SQLite in ./data, with mails in the development inbox."`
+	Migrate     migrateCommand     `cmd:"" help:"Change the database's schema."`
+	Admin       adminCommand       `cmd:"" help:"Administrators."`
+	Users       usersCommand       `cmd:"" help:"Accounts: look at them, keep people out and let them in, help with passwords, erase."`
+	Services    servicesCommand    `cmd:"" help:"Services: look at them, make them, switch them off and on, delete."`
+	Roles       rolesCommand       `cmd:"" help:"The roles of services, and who holds them."`
+	Permissions permissionsCommand `cmd:"" help:"The permissions that services register, of which roles are made."`
+	Tokens      tokensCommand      `cmd:"" help:"The application tokens by which services prove themselves."`
+	Keys        keysCommand        `cmd:"" help:"The keys that access tokens are signed with."`
+	Mail        mailCommand        `cmd:"" help:"The mails that people get."`
+	Dev         devCommand         `cmd:"" help:"Tools for development."`
+	Health      healthCommand      `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Help        helpCommand        `cmd:"" help:"Say what a command takes."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
@@ -53,7 +54,8 @@ type program struct {
 	ctx     context.Context //nolint:containedctx // kong passes one value to Run
 	environ map[string]string
 	stdio   Stdio
-	looks   bool // the command only looks
+	looks   bool       // the command only looks
+	command *kong.Node // the one that runs
 
 	keys   *keyboard // of the terminal, once something was asked there
 	editor *term.Terminal
@@ -80,7 +82,7 @@ func Main(ctx context.Context, args []string, environ map[string]string, stdio S
 		_, _ = fmt.Fprintf(stdio.Err, "signet: %v\nTry: signet --help\n", err)
 		return 2
 	}
-	err = call.Run(&program{ctx: ctx, environ: environ, stdio: stdio, looks: slices.Contains(looking, call.Selected().Name)})
+	err = call.Run(&program{ctx: ctx, environ: environ, stdio: stdio, looks: slices.Contains(looking, call.Selected().Name), command: call.Selected()})
 	if errors.Is(err, errInterrupted) {
 		return 128 + int(syscall.SIGINT)
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/signet-auth/signet/app/assignment"
@@ -76,7 +77,7 @@ func (c rolesList) Run(p *program) error {
 	return p.users(func(t *tool) error {
 		out, err := t.Roles.List(p.ctx, role.ListInput{Actor: domain.System(), Service: c.Service, Paging: paging})
 		if err != nil {
-			return noService(err)
+			return noService(err, c.Service)
 		}
 		return p.print(c.JSON, roleList(out), func() error { return printRoles(p.stdio.Out, out) })
 	})
@@ -87,7 +88,7 @@ func (c rolesShow) Run(p *program) error {
 	return c.on(p, func(t *tool, found domain.Role) error {
 		out, err := t.Roles.Get(p.ctx, domain.System(), string(found.ID))
 		if err != nil {
-			return noRole(err)
+			return noRole(err, c.Service, c.Role)
 		}
 		return p.print(c.JSON, roleDetailsOf(out), func() error { return printRole(p.stdio.Out, roleDetailsOf(out)) })
 	})
@@ -100,7 +101,7 @@ func (c rolesCreate) Run(p *program) error {
 			Actor: domain.System(), Service: c.Service, Name: c.Name, Description: c.Description, Permissions: c.Permission, Includes: c.Include,
 		})
 		if err != nil {
-			return noService(err)
+			return noService(err, c.Service)
 		}
 		return p.print(c.JSON, roleOf(made), p.saying("%s (%s) is made", made.Name, made.ID))
 	})
@@ -108,7 +109,7 @@ func (c rolesCreate) Run(p *program) error {
 
 // Run gives.
 func (c rolesAssign) Run(p *program) error {
-	return c.holding(p, func(t *tool, target assignment.Target, holder assignment.Holder) error {
+	return c.holding(p, func(t *tool, target assignment.Target, holder assignment.Holder, name string) error {
 		end, err := c.end(t.Base.System.Now())
 		if err != nil {
 			return err
@@ -118,7 +119,7 @@ func (c rolesAssign) Run(p *program) error {
 			return err
 		}
 		a := assignmentOf(out)
-		return p.print(c.JSON, a, func() error { return printAssignment(p.stdio.Out, a) })
+		return p.print(c.JSON, a, func() error { return printAssignment(p.stdio.Out, name, a) })
 	})
 }
 
@@ -132,16 +133,16 @@ func (c rolesAssign) end(now time.Time) (assignment.End, error) {
 
 // Run takes.
 func (c rolesUnassign) Run(p *program) error {
-	return c.holding(p, func(t *tool, target assignment.Target, holder assignment.Holder) error {
+	return c.holding(p, func(t *tool, target assignment.Target, holder assignment.Holder, name string) error {
 		err := t.Assignments.Remove(p.ctx, assignment.RemoveInput{Target: target, Holder: holder})
 		if errors.Is(err, domain.ErrNotFound) {
-			err = domain.ErrNotFound.Saying("They don't hold this role")
+			err = domain.ErrNotFound.Saying(fmt.Sprintf("%s doesn't hold %s/%s", name, target.Service, c.Role))
 		}
 		if err != nil {
 			return err
 		}
 		removed := removedRole{Service: target.Service, Role: c.Role, Holder: holder.Ref}
-		return p.print(c.JSON, removed, p.saying("%s holds %s/%s no more", holder.Ref, target.Service, c.Role))
+		return p.print(c.JSON, removed, p.saying("%s holds %s/%s no more", name, target.Service, c.Role))
 	})
 }
 
@@ -156,22 +157,22 @@ func (n namedRole) on(p *program, run func(*tool, domain.Role) error) error {
 	})
 }
 
-// holding runs a command about who holds a role.
-func (n namedHolder) holding(p *program, run func(*tool, assignment.Target, assignment.Holder) error) error {
+// holding runs a command about the holder of a role, by the name that people know.
+func (n namedHolder) holding(p *program, run func(t *tool, target assignment.Target, holder assignment.Holder, name string) error) error {
 	return n.on(p, func(t *tool, found domain.Role) error {
 		target := assignment.Target{Actor: domain.System(), Service: n.Service, Role: string(found.ID)}
 		if n.Account {
 			account, err := t.Services.Get(p.ctx, domain.System(), n.Holder)
 			if err != nil {
-				return noService(err)
+				return noService(err, n.Holder)
 			}
-			return run(t, target, assignment.Holder{Kind: domain.KindServiceAccount, Ref: account.Key})
+			return run(t, target, assignment.Holder{Kind: domain.KindServiceAccount, Ref: account.Key}, account.Key)
 		}
-		user, err := t.Users.Find(p.ctx, domain.System(), n.Holder)
+		user, err := findUser(p.ctx, t, n.Holder)
 		if err != nil {
 			return err
 		}
-		return run(t, target, assignment.Holder{Kind: domain.KindUser, Ref: string(user.ID)})
+		return run(t, target, assignment.Holder{Kind: domain.KindUser, Ref: string(user.ID)}, user.Email.Canonical())
 	})
 }
 
@@ -181,7 +182,7 @@ func findRole(ctx context.Context, t *tool, service, ref string) (domain.Role, e
 	for {
 		out, err := t.Roles.List(ctx, in)
 		if err != nil {
-			return domain.Role{}, noService(err)
+			return domain.Role{}, noService(err, service)
 		}
 		for _, r := range out.Roles {
 			if domain.Fold(r.Name) == domain.Fold(ref) || string(r.ID) == ref {
@@ -189,14 +190,14 @@ func findRole(ctx context.Context, t *tool, service, ref string) (domain.Role, e
 			}
 		}
 		if in.Cursor = out.Next; in.Cursor == "" {
-			return domain.Role{}, noRole(domain.ErrNotFound)
+			return domain.Role{}, noRole(domain.ErrNotFound, service, ref)
 		}
 	}
 }
 
-func noRole(err error) error {
+func noRole(err error, service, ref string) error {
 	if errors.Is(err, domain.ErrNotFound) {
-		return domain.ErrNotFound.Saying("There is no such role at this service")
+		return domain.ErrNotFound.Saying(fmt.Sprintf("There is no such role at %s: %s", service, ref))
 	}
 	return err
 }

@@ -96,7 +96,7 @@ func (c servicesShow) Run(p *program) error {
 	return p.users(func(t *tool) error {
 		found, err := t.Services.Get(p.ctx, domain.System(), c.Service)
 		if err != nil {
-			return noService(err)
+			return noService(err, c.Service)
 		}
 		return p.print(c.JSON, serviceOf(found), func() error { return printService(p.stdio.Out, serviceOf(found)) })
 	})
@@ -127,7 +127,7 @@ func (n namedService) toggle(p *program, asJSON, on bool, state string) error {
 			Actor: domain.System(), Service: n.Service, Change: domain.ServiceChange{Active: &on},
 		})
 		if err != nil {
-			return noService(err)
+			return noService(err, n.Service)
 		}
 		return p.print(asJSON, serviceOf(changed), p.saying("%s (%s) is %s now", changed.Key, changed.ID, state))
 	})
@@ -138,25 +138,25 @@ func (c servicesDelete) Run(p *program) error {
 	return p.users(func(t *tool) error {
 		found, err := t.Services.Get(p.ctx, domain.System(), c.Service)
 		if err != nil {
-			return noService(err)
+			return noService(err, c.Service)
 		}
 		if !c.Yes {
 			return errors.New("this deletes " + found.Key + " (" + string(found.ID) + ") with its roles, permissions and tokens for good: confirm with --yes")
 		}
 		if err := t.Services.Delete(p.ctx, service.DeleteInput{Actor: domain.System(), Service: string(found.ID)}); err != nil {
-			return noService(err)
+			return noService(err, c.Service)
 		}
 		return p.print(c.JSON, serviceOf(found), p.saying("%s is deleted; its id was %s", found.Key, found.ID))
 	})
 }
 
 // noService is about the service that a command names. What else is not there, a permission of a new role say, the error names itself.
-func noService(err error) error {
+func noService(err error, ref string) error {
 	missing, ok := errors.AsType[*domain.Error](err)
 	if !ok || missing.Kind != domain.NotFound || len(missing.Fields) > 0 && missing.Fields[0].Field != "service_id" {
 		return err
 	}
-	return domain.ErrNotFound.Saying("There is no such service")
+	return domain.ErrNotFound.Saying("There is no such service: " + ref)
 }
 
 // print prints a value as JSON, or says it in words.

@@ -81,7 +81,7 @@ func (c tokensList) Run(p *program) error {
 	return p.users(func(t *tool) error {
 		out, err := t.AppTokens.List(p.ctx, apptoken.ListInput{Actor: domain.System(), Service: c.Service, Paging: paging})
 		if err != nil {
-			return noService(err)
+			return noService(err, c.Service)
 		}
 		return p.print(c.JSON, tokenList(out), func() error { return printTokens(p.stdio.Out, tokenList(out)) })
 	})
@@ -92,7 +92,7 @@ func (c tokensShow) Run(p *program) error {
 	return p.users(func(t *tool) error {
 		found, err := t.AppTokens.Get(p.ctx, c.target())
 		if err != nil {
-			return noToken(err)
+			return noToken(err, c.Token)
 		}
 		return p.print(c.JSON, tokenOf(found), func() error { return printToken(p.stdio.Out, tokenOf(found)) })
 	})
@@ -132,7 +132,7 @@ func (c tokensRotate) Run(p *program) error {
 		}
 		rotated, err := t.AppTokens.Rotate(p.ctx, apptoken.RotateInput{Target: c.target(), Rotation: rotation, End: end})
 		if err != nil {
-			return noToken(err)
+			return noToken(err, c.Token)
 		}
 		return p.handOut(c.JSON, rotated, "has another secret")
 	})
@@ -142,11 +142,11 @@ func (c tokensRotate) Run(p *program) error {
 func (c tokensRevoke) Run(p *program) error {
 	return p.users(func(t *tool) error {
 		if err := t.AppTokens.Revoke(p.ctx, c.target()); err != nil {
-			return noToken(err)
+			return noToken(err, c.Token)
 		}
 		ended, err := t.AppTokens.Get(p.ctx, c.target())
 		if err != nil {
-			return noToken(err)
+			return noToken(err, c.Token)
 		}
 		return p.print(c.JSON, tokenOf(ended), p.saying("%s (%s) is revoked", ended.Name, ended.ID))
 	})
@@ -168,9 +168,9 @@ func (n namedToken) target() apptoken.Target {
 	return apptoken.Target{Actor: domain.System(), ID: n.Token}
 }
 
-func noToken(err error) error {
+func noToken(err error, ref string) error {
 	if errors.Is(err, domain.ErrNotFound) {
-		return domain.ErrNotFound.Saying("There is no such token")
+		return domain.ErrNotFound.Saying("There is no such token: " + ref)
 	}
 	return err
 }

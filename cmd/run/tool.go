@@ -80,7 +80,7 @@ func (p *program) use(run func(*tool) error) error {
 		return err
 	}
 	defer t.close(p.ctx)
-	return clientText(run(t))
+	return p.inFlags(run(t))
 }
 
 // upToDate brings the embedded database up, so that a command may come before the first start; with Postgres the schema's

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -76,12 +77,21 @@ func (p *program) users(run func(*tool) error) error {
 // on runs a command about one user.
 func (n named) on(p *program, run func(*tool, domain.User) error) error {
 	return p.users(func(t *tool) error {
-		found, err := t.Users.Find(p.ctx, domain.System(), n.User)
+		found, err := findUser(p.ctx, t, n.User)
 		if err != nil {
 			return err
 		}
 		return run(t, found)
 	})
+}
+
+// findUser finds a user by id or address.
+func findUser(ctx context.Context, t *tool, ref string) (domain.User, error) {
+	found, err := t.Users.Find(ctx, domain.System(), ref)
+	if errors.Is(err, domain.ErrNotFound) {
+		err = domain.ErrNotFound.Saying("There is no such user: " + ref)
+	}
+	return found, err
 }
 
 func byOperator(on domain.User) user.ChangeInput {

@@ -84,13 +84,28 @@ func TestServicesAndRolesAtATerminal(t *testing.T) {
 			run(t, "services", "list", "--limit", "0").want(t, 1, "--limit must be")
 		})
 
-		record.Exec("INSERT INTO permissions (id, service_id, name, description, created_at) VALUES (?, ?, 'invoice:read', '', ?)", newID(), id, s.Clock.Now())
-		record.Changed(domain.ChangeService, id)
+		t.Run("a permission is registered, listed and removed", func(t *testing.T) {
+			invoice := object(t, "permissions", "create", "shop", "invoice:read", "--description", "See invoices")
+			if invoice["name"] != "invoice:read" || invoice["service_id"] != id || invoice["description"] != "See invoices" {
+				t.Errorf("made: %v", invoice)
+			}
+			run(t, "permissions", "create", "shop", "invoice:void").want(t, 0, "invoice:void (")
+			if got := names(t, object(t, "permissions", "list", "shop", "--search", "invoice:")["permissions"], "name"); !slices.Equal(got, []string{"invoice:read", "invoice:void"}) {
+				t.Errorf("listed: %v", got)
+			}
+			run(t, "roles", "create", "shop", "voider", "--permission", "invoice:void").want(t, 0)
+			run(t, "permissions", "delete", "shop", "invoice:void").want(t, 1, "roles name invoice:void: --force")
+			run(t, "permissions", "delete", "shop", "invoice:void", "--force").want(t, 0, "invoice:void is deleted")
+			run(t, "permissions", "create", "shared", "audit:read").want(t, 0)
+			if shared := object(t, "permissions", "list", "shared"); !slices.Contains(names(t, shared["permissions"], "name"), "audit:read") {
+				t.Errorf("shared: %v", shared)
+			}
+		})
 
 		t.Run("a role is made, shown, given and taken", func(t *testing.T) {
 			object(t, "roles", "create", "shop", "reader", "--permission", "invoice:read")
 			lead := object(t, "roles", "create", "shop", "lead", "--include", "reader", "--description", "Front office")
-			if diff := cmp.Diff([]string{"admin", "lead", "reader", "readonly", "user"}, names(t, object(t, "roles", "list", "shop")["roles"], "name")); diff != "" {
+			if diff := cmp.Diff([]string{"admin", "lead", "reader", "readonly", "user", "voider"}, names(t, object(t, "roles", "list", "shop")["roles"], "name")); diff != "" {
 				t.Errorf("roles (-want +got):\n%s", diff)
 			}
 			run(t, "roles", "list", id, "--limit", "1").want(t, 0, "lead", "there are more: --cursor ")
@@ -104,12 +119,12 @@ func TestServicesAndRolesAtATerminal(t *testing.T) {
 				t.Errorf("shown: %v", shown)
 			}
 			run(t, "roles", "show", "shop", "lead").want(t, 0, "invoice:read", "Front office")
-			run(t, "roles", "assign", "shop", "lead", account.ID, "--until", "12h").want(t, 0, "until ", "(updated)")
+			run(t, "roles", "assign", "shop", "lead", account.ID, "--until", "12h").want(t, 0, account.Email+" holds shop/lead until ", "(updated)")
 			run(t, "roles", "assign", "shop", "lead", account.ID).want(t, 0, "until ", "(unchanged)")
 			run(t, "roles", "assign", "shop", "lead", account.ID, "--until", "never").want(t, 0, "for good", "(updated)")
 			run(t, "roles", "unassign", "shop", "lead", account.Email).want(t, 0, "no more")
 			within(t, "its end", func() bool { return len(permissions(t)) == 0 })
-			run(t, "roles", "unassign", "shop", "lead", account.Email).want(t, 1, "They don't hold this role")
+			run(t, "roles", "unassign", "shop", "lead", account.Email).want(t, 1, account.Email+" doesn't hold shop/lead")
 			for _, kind := range []domain.EventType{domain.EventGrantAdded, domain.EventGrantUpdated, domain.EventGrantRemoved} {
 				if events := record.Events(kind, account.ID); len(events) == 0 || events[0].ActorKind != domain.ActorSystem {
 					t.Errorf("%s: %+v", kind, events)
@@ -137,16 +152,20 @@ func TestServicesAndRolesAtATerminal(t *testing.T) {
 
 		t.Run("what is wrong is said", func(t *testing.T) {
 			for _, row := range []struct{ args, word string }{
-				{"roles list nowhere", "There is no such service"},
-				{"roles show shop nothing", "There is no such role"},
+				{"roles list nowhere", "There is no such service: nowhere"},
+				{"permissions list nowhere", "There is no such service: nowhere"},
+				{"permissions create shop invoice", "<name> must be"},
+				{"permissions delete shop invoice:burn", "There is no such permission of shop: invoice:burn"},
+				{"roles show shop nothing", "There is no such role at shop: nothing"},
 				{"roles create shop reader", "in use by another role"},
 				{"roles create shop loop --permission invoice", "permission"},
-				{"roles assign shop reader nobody@example.com", "There is no such user"},
+				{"roles assign shop reader nobody@example.com", "There is no such user: nobody@example.com"},
 				{"roles assign shop reader nowhere --account", "There is no such service"},
 				{"roles assign shop reader " + account.ID + " --until 2020-01-01", "must be in the future"},
 				{"roles assign shop reader " + account.ID + " --until soon", "--until must be"},
 				{"roles assign shop reader " + account.ID + " --until 0001-01-01", "--until must be"},
-				{"roles create shop writer --permission order:shred", "permissions[0] is no permission of this service"},
+				{"roles create shop writer --permission order:shred", "--permission is no permission of this service"},
+				{"roles create shop writer --permission invoice:read --permission order:shred", "--permission number 2 is no permission of this service"},
 				{"services disable auth_service", "platform"},
 				{"services delete auth_service --yes", "platform"},
 				{"services delete shop", "confirm with --yes"},
