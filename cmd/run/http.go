@@ -29,7 +29,7 @@ func (s *Server) listen(
 	var used func(domain.Actor, domain.Origin)
 	var stopped func() []guard.Stopped
 	api, err := echohttp.New(echohttp.Options{
-		System: c.System, Log: s.log, LogRequests: c.logsRequests(), ShortLog: c.LogFormat == "text", Limiter: l.local, Metrics: metrics,
+		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), ShortLog: c.LogFormat == "text", Limiter: l.local, Metrics: metrics,
 		Authenticate: func(ctx context.Context, token domain.Secret) (domain.Actor, error) { return authenticate(ctx, token) },
 		MayProxy:     func(ctx context.Context, a domain.Actor) error { return mayProxy(ctx, a) },
 		Used:         func(a domain.Actor, from domain.Origin) { used(a, from) },
