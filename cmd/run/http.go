@@ -15,12 +15,13 @@ import (
 	"github.com/signet-auth/signet/app"
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/secure"
 )
 
 // listen binds the listeners before the core is made: with port 0 the core needs to know where it is reached. The returned
 // function gives the core to the listeners, which serve nothing before.
 func (s *Server) listen(
-	db *bunsql.DB, l limiters, m mailSetup, metrics telemetry.Registry,
+	db *bunsql.DB, l limiters, m mailSetup, metrics telemetry.Registry, sealer secure.Sealer,
 ) (*echohttp.Server, func(a *app.App, publicURL string, logo pages.Logo), error) {
 	c := s.config
 	var ready func(context.Context) (bool, map[string]string)
@@ -38,7 +39,8 @@ func (s *Server) listen(
 		},
 		TrustedProxies: c.Proxies, CORSOrigins: c.Origins, PublicURL: c.PublicURL, CookieSameSite: c.sameSite(), Version: Version(), Guide: rest.Guide, Examples: rest.Examples,
 		Development: c.isDevelopment(), DevPeers: c.DevPeers,
-		Ready: func(ctx context.Context) (bool, map[string]string) { return ready(ctx) },
+		Probed: newProbe(sealer, time.Now).accepts, // two machines compare their real clocks
+		Ready:  func(ctx context.Context) (bool, map[string]string) { return ready(ctx) },
 	})
 	if err != nil {
 		return nil, nil, err

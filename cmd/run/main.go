@@ -33,6 +33,7 @@ type commands struct {
 	Keys     keysCommand     `cmd:"" help:"The keys that access tokens are signed with."`
 	Mail     mailCommand     `cmd:"" help:"The mails that people get."`
 	Config   configCommand   `cmd:"" help:"The settings: what is in effect, where it comes from, what it means."`
+	Doctor   doctorCommand   `cmd:"" help:"Check a deployment from here: database, Redis, mail, addresses, keys. It changes nothing; exit 1 when something is wrong."`
 	Dev      devCommand      `cmd:"" help:"Tools for development."`
 	Health   healthCommand   `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
