@@ -21,6 +21,9 @@ const (
 		ORDER BY c.relname, p.name`
 )
 
+// secondClient is how long a pooler may let a second client wait.
+const secondClient = time.Second
+
 // inspect looks at the server through two connections of the pool.
 func inspect(ctx context.Context, pool *sql.DB, now func() time.Time) (f bunsql.Inspection, err error) {
 	conn, err := pool.Conn(ctx)
@@ -73,9 +76,11 @@ func pooler(ctx context.Context, pool *sql.DB, conn *sql.Conn) (bunsql.Pooler, e
 	if err != nil || pid == promised {
 		return bunsql.NoPooler, err
 	}
-	second, err := pool.Conn(ctx)
+	limited, cancel := context.WithTimeout(ctx, secondClient)
+	defer cancel()
+	second, err := pool.Conn(limited)
 	if err != nil {
-		return bunsql.NoPooler, err
+		return bunsql.SessionPooler, nil //nolint:nilerr // the pooler has no connection left for a second client: they are bound to clients
 	}
 	defer func() { _ = second.Close() }()
 	for range 3 { // a third client may come in between
@@ -83,8 +88,8 @@ func pooler(ctx context.Context, pool *sql.DB, conn *sql.Conn) (bunsql.Pooler, e
 		if err != nil {
 			return bunsql.NoPooler, err
 		}
-		if pid, _, err = process(ctx, second); err != nil {
-			return bunsql.NoPooler, err
+		if pid, _, err = process(limited, second); err != nil {
+			return bunsql.SessionPooler, nil //nolint:nilerr // likewise
 		}
 		if pid == first {
 			return bunsql.TransactionPooler, nil
