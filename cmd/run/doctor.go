@@ -296,7 +296,7 @@ const rotationMargin = 24 * time.Hour
 
 func (d *doctor) age(key domain.SigningKey) finding {
 	age, rotation := d.config.System.Now().Sub(key.ActivatedAt), time.Duration(d.config.KeyRotation)
-	seen := fmt.Sprintf("%s (%s) signs since %s", key.KID, key.Algorithm, duration(age.Truncate(time.Hour)))
+	seen := fmt.Sprintf("%s (%s) has signed for %s", key.KID, key.Algorithm, duration(age.Truncate(time.Minute)))
 	switch {
 	case rotation > 0 && age > rotation+rotationMargin:
 		return trouble(seen+", longer than KEY_ROTATION", "no replica rotates it: look for errors of the janitor in their logs, or: signet keys rotate")

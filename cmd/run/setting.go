@@ -103,7 +103,7 @@ func (s setting) accepted() string {
 	case kind == "text":
 		return s.limit.accepted
 	}
-	return kind + ", " + s.limit.accepted
+	return kind + "; " + s.limit.accepted
 }
 
 // value is what is in effect, as one would write it; of a secret, how much of it there is.
