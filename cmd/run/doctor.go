@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -242,7 +243,8 @@ func checkMailServer(ctx context.Context, d *doctor) []finding {
 		err = transport.Check(ctx)
 	}
 	if err != nil {
-		return []finding{trouble(fmt.Sprintf("%s, port %d: %s", c.MailServer, c.MailPort, plainMail(err)), smtpmail.Advice(err))}
+		return []finding{trouble(fmt.Sprintf("%s, port %d: %s", c.MailServer, c.MailPort, plainMail(err)),
+			cmp.Or(smtpmail.Advice(err), "check MAIL_SERVER, MAIL_PORT, and which of MAIL_USE_TLS and MAIL_USE_SSL is on"))}
 	}
 	how := map[bool]string{true: "encrypted, with a certificate that is trusted"}[bool(c.MailTLS || c.MailStartTLS)]
 	if how == "" {

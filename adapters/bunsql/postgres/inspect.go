@@ -80,7 +80,7 @@ func pooler(ctx context.Context, pool *sql.DB, conn *sql.Conn) (bunsql.Pooler, e
 	defer cancel()
 	second, err := pool.Conn(limited)
 	if err != nil {
-		return bunsql.SessionPooler, nil //nolint:nilerr // the pooler has no connection left for a second client: they are bound to clients
+		return bunsql.SessionPooler, nil // it has no connection left for a second client: they are bound to clients
 	}
 	defer func() { _ = second.Close() }()
 	for range 3 { // a third client may come in between
@@ -89,7 +89,7 @@ func pooler(ctx context.Context, pool *sql.DB, conn *sql.Conn) (bunsql.Pooler, e
 			return bunsql.NoPooler, err
 		}
 		if pid, _, err = process(limited, second); err != nil {
-			return bunsql.SessionPooler, nil //nolint:nilerr // likewise
+			return bunsql.SessionPooler, nil
 		}
 		if pid == first {
 			return bunsql.TransactionPooler, nil
