@@ -10,7 +10,9 @@ RUN go mod download
 COPY . .
 # There is no history in here to tell the version by.
 ARG VERSION=
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/signet-auth/signet/cmd/run.version=${VERSION}" -o /out/signet ./cmd/signet \
+ARG COMMIT=
+ARG DATE=
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/signet-auth/signet/cmd/run.version=${VERSION} -X github.com/signet-auth/signet/cmd/run.commit=${COMMIT} -X github.com/signet-auth/signet/cmd/run.date=${DATE}" -o /out/signet ./cmd/signet \
  && install -d -m 0700 /out/root/data
 
 FROM scratch

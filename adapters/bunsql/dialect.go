@@ -48,6 +48,9 @@ type Dialect struct {
 	ReadOnly string
 	Renew    func()
 
+	// Inspect looks at the database for operators; see [Inspection].
+	Inspect func(ctx context.Context, pool *sql.DB, now func() time.Time) (Inspection, error)
+
 	// Scrub, if not empty, makes the database give up copies of what was deleted that it keeps for itself.
 	Scrub string
 }

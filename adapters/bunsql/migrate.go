@@ -169,7 +169,37 @@ func (m *Migrator) Status(ctx context.Context) ([]Migration, error) {
 // Pending tells whether the database lacks a migration that this binary knows.
 func (m *Migrator) Pending(ctx context.Context) (bool, error) {
 	status, err := m.Status(ctx)
+	if err == nil {
+		err = m.usable(ctx, status)
+	}
 	return slices.ContainsFunc(status, func(s Migration) bool { return s.AppliedAt.IsZero() }), err
+}
+
+// needsKey is where a migration that takes away what the release before it still uses puts the version of a migration: releases that do not
+// know that one can't use the schema any more. Without it a newer schema is one of a rollout, in which both releases serve.
+const needsKey = "needs_migration"
+
+// usable refuses a schema that a newer release has taken out of reach.
+func (m *Migrator) usable(ctx context.Context, status []Migration) error {
+	if !slices.ContainsFunc(status, func(s Migration) bool { return s.Unknown }) {
+		return nil
+	}
+	there, err := m.hasTable(ctx, "meta")
+	if err != nil || !there {
+		return m.looked(err)
+	}
+	var needed int64
+	err = m.db.QueryRowContext(ctx, "SELECT CAST(value AS bigint) FROM meta WHERE key = $1", needsKey).Scan(&needed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return m.looked(err)
+	}
+	if !slices.ContainsFunc(m.known, func(k Migration) bool { return k.Version >= needed }) {
+		return fmt.Errorf("the database's schema is of a newer release, which this one can't use any more (it knows no migration %d): start that release", needed)
+	}
+	return nil
 }
 
 func (m *Migrator) applied(ctx context.Context) (map[int64]time.Time, error) {

@@ -52,6 +52,8 @@ type Options struct {
 	Metrics prometheus.Registerer
 	// Ready answers whether this process can serve, and what state its parts are in. It is asked at most four times a second.
 	Ready func(ctx context.Context) (ready bool, details map[string]string)
+	// Probed judges the word of an operator's tool that asks in /readyz how its request is seen; nil: nobody may ask.
+	Probed func(word string) bool
 	// Timeout of an operation; 0 means 10 s.
 	Timeout time.Duration
 	// Version is shown in the OpenAPI document.
@@ -73,6 +75,7 @@ type API struct {
 	used         func(domain.Actor, domain.Origin)
 	cookies      *cookies
 	health       *health
+	probed       func(string) bool
 	document     *document
 	timeout      time.Duration
 	development  bool
@@ -106,6 +109,7 @@ func New(o Options) (*API, error) {
 		used:         o.Used,
 		cookies:      cookies,
 		health:       &health{ready: o.Ready},
+		probed:       o.Probed,
 		document:     newDocument(o, check),
 		timeout:      o.Timeout,
 		development:  o.Development,

@@ -2,7 +2,9 @@ package echohttp
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,11 +61,33 @@ func (a *API) addHealth() {
 	ready := Op{ID: "readyz", Tag: "Health", Summary: "Can the process serve?"}
 	a.document.add(http.MethodGet, "/readyz", ready, nil, nil,
 		Content{Description: "It can."}, Content{Status: http.StatusServiceUnavailable, Description: "It can't, or is about to stop."})
-	route(a.echo, http.MethodGet, "/readyz", func(ex *exchange, _ echo.Context) error {
+	route(a.echo, http.MethodGet, "/readyz", func(ex *exchange, c echo.Context) error {
 		ok, _ := a.health.check()
+		a.showSeen(ex, c.Request())
 		ex.answer(readyStatus(ok), nil)
 		return nil
 	})
+}
+
+// The headers by which an operator's tool asks how its request is seen. (Not in the document: nobody else gets an answer.)
+const (
+	ProbeHeader = "Signet-Probe"
+	SeenHeader  = "Signet-Seen"
+)
+
+// showSeen tells a caller with a probe what address its request counts for, from which peer it came, and by how many hops. Strangers get
+// nothing: what stands before Signet is not theirs to know.
+func (a *API) showSeen(ex *exchange, r *http.Request) {
+	probe := r.Header.Get(ProbeHeader)
+	if probe == "" || a.probed == nil || !a.probed(probe) {
+		return
+	}
+	hops := 0
+	for _, line := range r.Header["X-Forwarded-For"] {
+		hops += strings.Count(line, ",") + 1
+	}
+	peer := peerAddr(r.RemoteAddr)
+	setHeader(ex.Header(), SeenHeader, fmt.Sprintf("client=%s; peer=%s; trusted=%t; hops=%d", ex.client, peer, contains(a.edge.trusted, peer), hops))
 }
 
 func readyStatus(ok bool) int {

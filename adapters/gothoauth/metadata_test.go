@@ -190,3 +190,21 @@ func TestKeysAreKeptAndRenewed(t *testing.T) {
 	w.Google.Rotate("ES256")
 	works("and back", 7)
 }
+
+func TestCheckReadsWhatProvidersPublish(t *testing.T) {
+	w := newWorld(t)
+	acme := w.acme()
+	providers, err := gothoauth.New(w.settings, []gothoauth.Options{w.options(acme), w.options(w.GitHub)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, health := range providers.Check(t.Context(), 5*time.Second) {
+		if health.Err != nil || health.Discovered != (health.Name == "acme") {
+			t.Errorf("%+v", health)
+		}
+	}
+	acme.Misbehave("discovery_down")
+	if health := providers.Check(t.Context(), 5*time.Second)[0]; faultOf(health.Err).Step != provider.StepDiscovery {
+		t.Errorf("%+v", health)
+	}
+}

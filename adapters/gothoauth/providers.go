@@ -60,6 +60,32 @@ func (p *Providers) Run(ctx context.Context) {
 	work.Wait()
 }
 
+// Health is how a provider was found.
+type Health struct {
+	Name string
+	// Discovered tells that it publishes its metadata; others are known without asking.
+	Discovered bool
+	Err        error
+}
+
+// Check reads what providers publish of themselves, each within that time, and keeps nothing of it.
+func (p *Providers) Check(ctx context.Context, each time.Duration) []Health {
+	all := make([]Health, len(p.clients))
+	var work sync.WaitGroup
+	for i, c := range p.clients {
+		all[i] = Health{Name: c.info.Name, Discovered: c.dialect.pinned == nil}
+		if all[i].Discovered {
+			work.Go(func() {
+				asked, cancel := context.WithTimeout(ctx, each)
+				defer cancel()
+				_, all[i].Err = c.readMetadata(asked)
+			})
+		}
+	}
+	work.Wait()
+	return all
+}
+
 // client is one configured provider.
 type client struct {
 	info     provider.Info

@@ -57,6 +57,20 @@ func Open(options Options) (*Client, error) {
 	return c, nil
 }
 
+// Check connects once and tries what servers do, and says why that can't be done.
+func Check(ctx context.Context, options Options) error {
+	option, err := options.client()
+	if err != nil {
+		return err
+	}
+	c := &Client{option: option, life: ctx}
+	err = c.try()
+	if conn := c.conn.Load(); conn != nil {
+		(*conn).Close()
+	}
+	return err
+}
+
 // Healthy tells whether Redis is in use at the moment. Right after Open it is not yet.
 func (c *Client) Healthy() bool { return c.healthy.Load() }
 

@@ -28,7 +28,54 @@ func explain(ctx context.Context, err error) error {
 	if refused, ok := errors.AsType[*mail.SendError](err); ok {
 		return refusal(refused)
 	}
+	if reply, ok := errors.AsType[*textproto.Error](err); ok {
+		return &ReplyError{Code: reply.Code}
+	}
 	return errors.New("smtpmail: no session with the mail server: " + cause(err))
+}
+
+// ReplyError is a server's no, without its words.
+type ReplyError struct {
+	Code     int    // RFC 5321 §4.2.3
+	Enhanced string // RFC 3463, or empty
+	Stage    string // MAIL, RCPT, DATA or the end of DATA; empty: before any of them
+}
+
+func (r *ReplyError) Error() string {
+	if r.Stage == "" {
+		return "smtpmail: no session with the mail server: it answered " + strconv.Itoa(r.Code)
+	}
+	reply := strconv.Itoa(r.Code)
+	if r.Enhanced != "" {
+		reply += " " + r.Enhanced
+	}
+	return "smtpmail: the server answered " + reply + " to " + r.Stage
+}
+
+// Advice says what an operator can do about an error of Send or Check; empty where the error itself says it.
+func Advice(err error) string {
+	refused, ok := errors.AsType[*ReplyError](err)
+	switch {
+	case !ok && errors.Is(err, context.DeadlineExceeded):
+		return "the server does not answer in time: are MAIL_SERVER and MAIL_PORT right, and does a firewall let connections to it out?"
+	case !ok:
+		return ""
+	case refused.Code == 535:
+		return "the server refuses the password: check MAIL_USERNAME and MAIL_PASSWORD (some want a password made for programs)"
+	case refused.Code == 530, refused.Code == 534, refused.Code == 538:
+		return "the server wants a log-in, or encryption before: set MAIL_USERNAME and MAIL_PASSWORD, and MAIL_USE_TLS=on or MAIL_USE_SSL=on"
+	case refused.Stage == "MAIL":
+		return "the server refuses the sender: MAIL_FROM must be an address that this account may send from"
+	case refused.Stage == "RCPT" && (refused.Enhanced == "5.7.1" || refused.Code == 551 || refused.Code == 554 || refused.Code == 550 && refused.Enhanced == ""):
+		return "the server relays no mail of Signet's to that address: set MAIL_USERNAME and MAIL_PASSWORD, or let it accept mail from this machine"
+	case refused.Stage == "RCPT" && refused.Code >= 500:
+		return "the server knows no such mailbox: try another address"
+	case refused.Code >= 400 && refused.Code < 500:
+		return "the server says no for now (greylisting, or it is busy): try again in some minutes, as mails of Signet do by themselves"
+	case refused.Code == 554:
+		return "the server refuses the content, or this machine's address: its log says why"
+	}
+	return "the mail server's log says why"
 }
 
 // errSpeaksTLS is a server on port 465, say, that was expected to greet first.
@@ -51,20 +98,16 @@ func refusal(e *mail.SendError) error {
 	case !aboutMail || code == 0:
 		return errors.New("smtpmail: the connection broke during the delivery")
 	}
-	reply := strconv.Itoa(code)
-	if enhanced := e.EnhancedStatusCode(); enhanced != "" {
-		reply += " " + enhanced
-	}
+	refused := &ReplyError{Code: code, Enhanced: e.EnhancedStatusCode(), Stage: stage}
 	if code >= 500 && !slices.Contains(authReplies, code) {
-		return fmt.Errorf("smtpmail: the server answered %s to %s: %w", reply, stage, mailer.ErrPermanent)
+		return fmt.Errorf("%w: %w", refused, mailer.ErrPermanent)
 	}
-	return fmt.Errorf("smtpmail: the server answered %s to %s", reply, stage)
+	return refused
 }
 
 // cause names what kept a session from starting. Errors of this machine are told as they are, replies by their code.
 func cause(err error) string {
 	var (
-		reply       *textproto.Error
 		network     *net.OpError
 		certificate *tls.CertificateVerificationError
 		record      tls.RecordHeaderError
@@ -72,8 +115,6 @@ func cause(err error) string {
 	switch {
 	case errors.Is(err, errUnencrypted), errors.Is(err, errNoMechanism), errors.Is(err, errSpeaksTLS):
 		return err.Error()
-	case errors.As(err, &reply):
-		return "it answered " + strconv.Itoa(reply.Code)
 	case errors.As(err, &certificate):
 		return "its certificate is not trusted: " + certificate.Err.Error()
 	case errors.As(err, &record):

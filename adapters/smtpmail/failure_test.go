@@ -251,3 +251,29 @@ func TestNewRefuses(t *testing.T) {
 		})
 	}
 }
+
+// Check does all of a delivery but the mail.
+func TestCheck(t *testing.T) {
+	t.Run("a server that takes the password", func(t *testing.T) {
+		server := smtpserver.Start(t, smtpserver.Options{Security: smtpserver.StartTLS, Username: "signet", Password: "p4ssw0rd"})
+		o := options(server)
+		o.Security, o.Username, o.Password = smtpmail.StartTLS, "signet", domain.NewSecret("p4ssw0rd")
+		if err := transport(t, o).Check(t.Context()); err != nil || len(server.Logins()) != 1 || len(server.Messages()) != 0 {
+			t.Errorf("error = %v, %d logins", err, len(server.Logins()))
+		}
+		o.Password = domain.NewSecret("p4ssw0rd of another")
+		err := transport(t, o).Check(t.Context())
+		if err == nil || !strings.Contains(smtpmail.Advice(err), "MAIL_PASSWORD") {
+			t.Fatalf("error = %v, advice %q", err, smtpmail.Advice(err))
+		}
+		discreet(t, err)
+	})
+	t.Run("one that nobody vouches for", func(t *testing.T) {
+		server := smtpserver.Start(t, smtpserver.Options{Security: smtpserver.TLS})
+		o := options(server)
+		o.Security, o.Roots = smtpmail.TLS, nil
+		if err := transport(t, o).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "not trusted") {
+			t.Errorf("error = %v", err)
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/signet-auth/signet/ports/mailer"
 )
@@ -52,9 +53,23 @@ func (t *Transport) Write(w io.Writer, m mailer.Message) error {
 	return err
 }
 
-// deliver dials and sends. The library looks at the context only when it dials, and leaves the connection open when the
-// greeting fails: so the end of the context closes it, and so do we.
+// Check opens a connection as for a delivery, with encryption and authentication, and sends nothing.
+func (t *Transport) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+	defer cancel()
+	if err := t.session(ctx, func(*mail.Client, *smtp.Client) error { return nil }); err != nil {
+		return explain(ctx, err)
+	}
+	return nil
+}
+
 func (t *Transport) deliver(ctx context.Context, msg *mail.Msg) error {
+	return t.session(ctx, func(client *mail.Client, on *smtp.Client) error { return client.SendWithSMTPClient(on, msg) })
+}
+
+// session dials, uses the connection and says goodbye. The library looks at the context only when it dials, and leaves the connection open
+// when the greeting fails: so the end of the context closes it, and so do we.
+func (t *Transport) session(ctx context.Context, use func(*mail.Client, *smtp.Client) error) error {
 	l := line{transport: t}
 	client, err := t.client(l.dial)
 	if err != nil {
@@ -65,17 +80,17 @@ func (t *Transport) deliver(ctx context.Context, msg *mail.Msg) error {
 	if t.Security != TLS {
 		defer time.AfterFunc(silence, func() { l.suspectTLS(ctx) }).Stop()
 	}
-	smtp, err := client.DialToSMTPClientWithContext(ctx)
+	on, err := client.DialToSMTPClientWithContext(ctx)
 	switch {
 	case err != nil && l.isTLS():
 		return errSpeaksTLS
 	case err != nil:
 		return err
 	}
-	if err := client.SendWithSMTPClient(smtp, msg); err != nil {
+	if err := use(client, on); err != nil {
 		return err
 	}
-	return client.CloseWithSMTPClient(smtp)
+	return client.CloseWithSMTPClient(on)
 }
 
 func (t *Transport) client(dial mail.DialContextFunc) (*mail.Client, error) {

@@ -71,15 +71,15 @@ func (c *Config) registrationDomains() domain.EmailDomains {
 }
 
 // redirectDefault is the address for browsers whose login is not known; none when it is not set.
-func (c *Config) redirectDefault() (domain.Redirect, error) {
-	if c.RedirectDefault == "" {
+func (l *loginSettings) redirectDefault() (domain.Redirect, error) {
+	if l.RedirectDefault == "" {
 		return domain.Redirect{}, nil
 	}
-	alone, err := domain.ParseRedirectAllowlist([]string{c.RedirectDefault}, false)
+	alone, err := domain.ParseRedirectAllowlist([]string{l.RedirectDefault}, false)
 	if err != nil {
 		return domain.Redirect{}, err
 	}
-	return alone.Find(c.RedirectDefault)
+	return alone.Find(l.RedirectDefault)
 }
 
 // link makes the links of mails, from configuration only: never from what a request says of our address (Zitadel

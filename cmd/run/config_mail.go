@@ -1,9 +1,10 @@
 package run
 
 import (
-	"fmt"
 	"net"
 	"net/mail"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,64 @@ const (
 	defaultProduct  = "Signet"
 	defaultMailFrom = defaultProduct + " <no-reply@localhost.localdomain>"
 )
+
+// mailSettings are how mails go out, and what their links lead to.
+type mailSettings struct {
+	MailServer    string
+	MailPort      int
+	MailStartTLS  onOff
+	MailTLS       onOff
+	MailPlain     onOff
+	MailUser      string
+	MailPassword  domain.Secret
+	MailFrom      string
+	MailReplyTo   string
+	MailTemplates string
+	LinkVerify    string
+	LinkReset     string
+	LinkEmail     string
+}
+
+func (m *mailSettings) group() group {
+	page := texts("an address such as https://app.example.com/page?token={token}", isLink)
+	return group{title: "Mail", settings: []setting{
+		{
+			name: "MAIL_SERVER", into: &m.MailServer, limit: form("a host, or host:port"), empty: "in development mails stay in the development inbox",
+			text: "The mail server, by name. Empty (development): mails stay in the development inbox",
+		},
+		{name: "MAIL_PORT", into: &m.MailPort, empty: "465 with MAIL_USE_SSL, else 587", text: "Its port. Empty: 465 with MAIL_USE_SSL, else 587", limit: between(1, 65535)},
+		{name: "MAIL_USE_TLS", into: &m.MailStartTLS, preset: "off", text: "STARTTLS, required when on"},
+		{name: "MAIL_USE_SSL", into: &m.MailTLS, preset: "off", text: "TLS from the first byte on"},
+		{name: "MAIL_PLAINTEXT", into: &m.MailPlain, preset: "off", text: "Send mail unencrypted. Production wants one of the three on"},
+		{name: "MAIL_USERNAME", into: &m.MailUser, text: "The name by which Signet logs in to the mail server; empty: it does not"},
+		{name: "MAIL_PASSWORD", into: &m.MailPassword, secret: true, text: "The password for MAIL_USERNAME"},
+		{
+			name: "MAIL_FROM", into: &m.MailFrom, limit: form("an address such as Example <no-reply@example.com>"), preset: defaultMailFrom, old: "MAIL_DEFAULT_SENDER",
+			text: `The address that mails come from. Required in production. A name with a comma wants quotes: '"Example, Inc." <no-reply@example.com>'. Without a setting, the name in it ` +
+				"is that of PRODUCT_NAME",
+		},
+		{name: "MAIL_REPLY_TO", into: &m.MailReplyTo, limit: form("an address such as Example <help@example.com>"), text: "Where answers go, when not to MAIL_FROM"},
+		{
+			name: "MAIL_TEMPLATES", into: &m.MailTemplates, limit: form("a folder"),
+			text: "A folder whose templates win over the built-in ones (docs/mail-templates.md; look at them with: signet mail preview)",
+		},
+		{
+			name: "LINK_VERIFY", into: &m.LinkVerify, limit: page, empty: "Signet's own page",
+			text: "A page of yours for the link in verification mails, with {token} in it: https://app.example.com/verify?token={token}",
+		},
+		{
+			name: "LINK_RESET", into: &m.LinkReset, limit: page, empty: "Signet's own page",
+			text: "A page of yours for the link in mails that reset a password, with {token} in it; empty: Signet's own page",
+		},
+		{
+			name: "LINK_EMAIL_CHANGE", into: &m.LinkEmail, limit: page, empty: "Signet's own page",
+			text: "A page of yours for the link in mails that prove a changed address, with {token} in it; empty: Signet's own page",
+		},
+	}}
+}
+
+// inbox tells whether mails go to the development inbox.
+func (m *mailSettings) inbox() bool { return m.MailServer == "" }
 
 // fillMail sets what depends on other settings of mail.
 func (c *Config) fillMail() {
@@ -37,13 +96,7 @@ func (c *Config) fillMail() {
 
 // checkMail finds what would keep every mail from arriving. Production says how it sends: mail that goes out unencrypted, or from an address
 // that nobody has, is lost without a word.
-func (c *Config) checkMail() []error {
-	var errs []error
-	bad := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, showing(fmt.Errorf(format, args...), c.given))
-		}
-	}
+func (c *Config) checkMail(bad func(ok bool, format string, args ...any)) {
 	secure := 0
 	for _, on := range []onOff{c.MailStartTLS, c.MailTLS, c.MailPlain} {
 		if on {
@@ -68,10 +121,16 @@ func (c *Config) checkMail() []error {
 		}
 		bad(err == nil || name == "MAIL_REPLY_TO" && address == "", "%s must be an address such as Example <no-reply@example.com>%s", name, hint)
 	}
-	return errs
 }
 
 func isLoopbackName(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// isLink takes the address of a page or of an app (app://…), and nothing that runs.
+func isLink(text string) bool {
+	u, err := url.Parse(strings.ReplaceAll(text, "{token}", "token"))
+	return err == nil && strings.Contains(text, "{token}") && u.Scheme != "" && u.Host != "" &&
+		!slices.Contains([]string{"javascript", "data", "vbscript", "file"}, u.Scheme)
 }

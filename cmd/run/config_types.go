@@ -24,6 +24,22 @@ func (d *duration) UnmarshalText(text []byte) error {
 	return err
 }
 
+// String is a time as one would write it.
+func (d duration) String() string {
+	v := time.Duration(d)
+	if v >= 48*time.Hour && v%(24*time.Hour) == 0 {
+		return strconv.Itoa(int(v/(24*time.Hour))) + "d"
+	}
+	text := v.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
 func parseDuration(text string) (time.Duration, error) {
 	bad := errors.New("must be a time such as 90 (seconds), 15m, 24h or 30d")
 	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil && seconds >= 0 {
@@ -64,6 +80,14 @@ func (q *quota) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// String is a quota as one would write it; empty for none.
+func (q quota) String() string {
+	if q.burst == 0 {
+		return ""
+	}
+	return strconv.Itoa(q.burst) + "/" + duration(q.window).String()
+}
+
 func (q quota) limit(name string) transient.Limit {
 	return transient.Limit{Name: name, Burst: q.burst, Window: q.window}
 }
@@ -83,8 +107,19 @@ func (o *onOff) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// String is on or off.
+func (o onOff) String() string {
+	if o {
+		return "on"
+	}
+	return "off"
+}
+
 // list is separated by commas.
 type list []string
+
+// String is a list as one would write it.
+func (l list) String() string { return strings.Join(l, ",") }
 
 func (l *list) UnmarshalText(text []byte) error {
 	*l = nil
@@ -158,4 +193,13 @@ func (p *prefixes) UnmarshalText(text []byte) error {
 		*p = append(*p, prefix.Masked())
 	}
 	return nil
+}
+
+// String is a list of blocks as one would write it.
+func (p prefixes) String() string {
+	var all list
+	for _, prefix := range p {
+		all = append(all, prefix.String())
+	}
+	return all.String()
 }

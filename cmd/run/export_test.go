@@ -4,4 +4,7 @@ package run
 var (
 	ParseDotEnv = parseDotEnv
 	NearMisses  = nearMisses
+
+	EnvExample          = envExample
+	ConfigurationTables = configurationTables
 )

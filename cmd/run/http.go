@@ -15,12 +15,13 @@ import (
 	"github.com/signet-auth/signet/app"
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/secure"
 )
 
 // listen binds the listeners before the core is made: with port 0 the core needs to know where it is reached. The returned
 // function gives the core to the listeners, which serve nothing before.
 func (s *Server) listen(
-	db *bunsql.DB, l limiters, m mailSetup, metrics telemetry.Registry,
+	db *bunsql.DB, l limiters, m mailSetup, metrics telemetry.Registry, sealer secure.Sealer,
 ) (*echohttp.Server, func(a *app.App, publicURL string, logo pages.Logo), error) {
 	c := s.config
 	var ready func(context.Context) (bool, map[string]string)
@@ -29,7 +30,7 @@ func (s *Server) listen(
 	var used func(domain.Actor, domain.Origin)
 	var stopped func() []guard.Stopped
 	api, err := echohttp.New(echohttp.Options{
-		System: c.System, Log: s.log, LogRequests: c.logsRequests(), ShortLog: c.LogFormat == "text", Limiter: l.local, Metrics: metrics,
+		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), ShortLog: c.LogFormat == "text", Limiter: l.local, Metrics: metrics,
 		Authenticate: func(ctx context.Context, token domain.Secret) (domain.Actor, error) { return authenticate(ctx, token) },
 		MayProxy:     func(ctx context.Context, a domain.Actor) error { return mayProxy(ctx, a) },
 		Used:         func(a domain.Actor, from domain.Origin) { used(a, from) },
@@ -38,7 +39,8 @@ func (s *Server) listen(
 		},
 		TrustedProxies: c.Proxies, CORSOrigins: c.Origins, PublicURL: c.PublicURL, CookieSameSite: c.sameSite(), Version: Version(), Guide: rest.Guide, Examples: rest.Examples,
 		Development: c.isDevelopment(), DevPeers: c.DevPeers,
-		Ready: func(ctx context.Context) (bool, map[string]string) { return ready(ctx) },
+		Probed: newProbe(sealer, time.Now).accepts, // two machines compare their real clocks
+		Ready:  func(ctx context.Context) (bool, map[string]string) { return ready(ctx) },
 	})
 	if err != nil {
 		return nil, nil, err

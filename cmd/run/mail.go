@@ -25,6 +25,14 @@ func openMail(c *Config) (mailSetup, error) {
 		inbox := memory.NewInbox(c.System.Now)
 		return mailSetup{composer: composer, transport: inbox, inbox: inbox}, nil
 	}
+	transport, err := openTransport(c)
+	if err != nil {
+		return mailSetup{}, err
+	}
+	return mailSetup{composer: composer, transport: transport}, nil
+}
+
+func openTransport(c *Config) (*smtpmail.Transport, error) {
 	security := smtpmail.Plain
 	switch {
 	case bool(c.MailTLS):
@@ -37,7 +45,7 @@ func openMail(c *Config) (mailSetup, error) {
 		From: c.MailFrom, ReplyTo: c.MailReplyTo, Now: c.System.Now,
 	})
 	if err != nil {
-		return mailSetup{}, fmt.Errorf("MAIL_SERVER: %w", err)
+		return nil, fmt.Errorf("MAIL_SERVER: %w", err)
 	}
-	return mailSetup{composer: composer, transport: transport}, nil
+	return transport, nil
 }

@@ -18,6 +18,7 @@ import (
 )
 
 type mailCommand struct {
+	Test    mailTest    `cmd:"" help:"Send a mail right away, by the configured mail server, and say what that answers."`
 	Preview mailPreview `cmd:"" help:"Show mails with sample data, from the built-in templates and those of MAIL_TEMPLATES."`
 }
 

@@ -33,6 +33,8 @@ type commands struct {
 	Tokens      tokensCommand      `cmd:"" help:"The application tokens by which services prove themselves."`
 	Keys        keysCommand        `cmd:"" help:"The keys that access tokens are signed with."`
 	Mail        mailCommand        `cmd:"" help:"The mails that people get."`
+	Config      configCommand      `cmd:"" help:"The settings: what is in effect, where it comes from, what it means."`
+	Doctor      doctorCommand      `cmd:"" help:"Check a deployment from here: database, Redis, mail, addresses, keys. It changes nothing; exit 1 when something is wrong."`
 	Dev         devCommand         `cmd:"" help:"Tools for development."`
 	Health      healthCommand      `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
@@ -68,7 +70,7 @@ func Main(ctx context.Context, args []string, environ map[string]string, stdio S
 		args = append(slices.Clone(args[1:]), "--help")
 	}
 	parser, err := kong.New(&commands{}, kong.Name("signet"),
-		kong.Description("Central authentication and authorization for microservices. Settings come from the environment and .env; .env.example lists them."),
+		kong.Description("Central authentication and authorization for microservices. Settings come from the environment and .env; signet config shows them."),
 		kong.Writers(stdio.Out, stdio.Err), kong.UsageOnError(), kong.Vars{"version": "signet " + Version()}, kong.Exit(func(c int) { code = c }))
 	if err != nil {
 		_, _ = fmt.Fprintln(stdio.Err, "signet:", err)

@@ -3,7 +3,6 @@ package run
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,18 +10,11 @@ import (
 
 // genericSuffixes are the settings of a generic provider. A name counts by the longest of them that it ends in, and not at all without
 // one: Kubernetes sets OIDC_ACME_SERVICE_HOST by itself where a service is called oidc-acme.
-var genericSuffixes = suffixesOf(reflect.TypeFor[genericProvider]())
-
-func suffixesOf(t reflect.Type) []string {
-	var suffixes []string
-	for _, field := range reflect.VisibleFields(t) {
-		if name := field.Tag.Get("env"); name != "" {
-			suffixes = append(suffixes, name)
-		}
-	}
+var genericSuffixes = func() []string {
+	suffixes := names((&genericProvider{}).settings(), func(setting) bool { return true })
 	slices.SortFunc(suffixes, func(a, b string) int { return len(b) - len(a) })
 	return suffixes
-}
+}()
 
 // genericPrefixes are OIDC_<NAME> of each CLIENT_ID.
 func genericPrefixes(values map[string]string) []string {
@@ -48,22 +40,17 @@ func splitGeneric(name string) (prefix, suffix string) {
 	return "", ""
 }
 
-// providerFiles are the names of secrets of providers that are given as files.
-func providerFiles(values map[string]string) []string {
-	var names []string
+// genericFiles are the names of secrets of generic providers that are given as files.
+func genericFiles(values map[string]string) []string {
+	var all []string
 	for name := range values {
 		setting, isFile := strings.CutSuffix(name, "_FILE")
-		if !isFile {
-			continue
-		}
-		_, suffix := splitGeneric(setting)
-		prefix, secret := strings.CutSuffix(setting, "_CLIENT_SECRET")
-		if suffix == "CLIENT_SECRET" || secret && slices.Contains(builtIn, prefix) || setting == "APPLE_PRIVATE_KEY" {
-			names = append(names, setting)
+		if prefix, suffix := splitGeneric(setting); isFile && suffix == "CLIENT_SECRET" && prefix != sampleProvider {
+			all = append(all, setting)
 		}
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(all)
+	return all
 }
 
 var builtIn = []string{"GOOGLE", "MICROSOFT", "APPLE", "DISCORD", "GITHUB", "GITLAB", "FACEBOOK"}

@@ -111,7 +111,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listeners, mount, err := s.listen(db, l, m, metrics)
+	listeners, mount, err := s.listen(db, l, m, metrics, sealer)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,8 @@ import (
 func openDatabase(c *Config, uri domain.Secret, system sys.System) (*bunsql.DB, error) {
 	options := bunsql.Options{MaxConns: c.Pool, Now: system.Now}
 	if uri.IsZero() {
-		return sqlite.Open(dataDir(c.DataDir).database(), options)
+		db, err := sqlite.Open(dataDir(c.DataDir).database(), options)
+		return db, inDataDir(err)
 	}
 	return postgres.Open(uri.Reveal(), options)
 }
@@ -40,7 +41,24 @@ func openMigrator(c *Config) (*bunsql.Migrator, error) {
 	if err := folder.open(); err != nil {
 		return nil, err
 	}
-	return sqlite.OpenMigrator(folder.database(), migrations.Files)
+	migrator, err := sqlite.OpenMigrator(folder.database(), migrations.Files)
+	return migrator, inDataDir(err)
+}
+
+// inDataDir names the setting that a file belongs to.
+func inDataDir(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("DATA_DIR can't be used: %w", err)
+}
+
+// causeOf is why the database is unavailable, for operators: what clients are told says nothing.
+func causeOf(err error) error {
+	if e, ok := errors.AsType[*domain.Error](err); ok && e.Kind == domain.Unavailable && errors.Unwrap(e) != nil {
+		return errors.Unwrap(e)
+	}
+	return err
 }
 
 // startWait is how long a start waits for a database that is not up yet: containers come up in any order. Migrations may take longer,
@@ -68,11 +86,11 @@ func migrate(ctx context.Context, c *Config, system sys.System, log *slog.Logger
 			return nil
 		}
 		if c.embedded() || !errors.Is(err, domain.ErrUnavailable) {
-			return fmt.Errorf("apply migrations: %w", err)
+			return fmt.Errorf("apply migrations: %w", causeOf(err))
 		}
 		log.WarnContext(ctx, "waiting for the database", "error", err)
 		if system.Sleep(patience, time.Second) != nil {
-			return fmt.Errorf("the database can't be reached: %w", err)
+			return fmt.Errorf("the database can't be reached: %w", causeOf(err))
 		}
 	}
 }
@@ -108,9 +126,7 @@ func openLimiters(c *Config, log *slog.Logger) (limiters, error) {
 	local := transient.Limiter(memory.NewLimiter(c.System.Now))
 	l := limiters{shared: local, local: local, waker: memory.NewWaker()}
 	if c.redis() {
-		client, err := rueidis.Open(rueidis.Options{
-			URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Username: c.RedisUser, Password: c.RedisPassword, Budget: time.Duration(c.RedisTimeout), Log: log,
-		})
+		client, err := rueidis.Open(c.redisOptions(log))
 		if err != nil {
 			return limiters{}, fmt.Errorf("REDIS_URL: %w", err)
 		}
@@ -120,6 +136,13 @@ func openLimiters(c *Config, log *slog.Logger) (limiters, error) {
 		l.shared, l.local = memory.Unlimited{}, memory.Unlimited{}
 	}
 	return l, nil
+}
+
+func (c *Config) redisOptions(log *slog.Logger) rueidis.Options {
+	return rueidis.Options{
+		URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Username: c.RedisUser, Password: c.RedisPassword,
+		Budget: time.Duration(c.RedisTimeout), Log: log,
+	}
 }
 
 func (l limiters) close() {

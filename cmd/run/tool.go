@@ -100,11 +100,11 @@ func upToDate(ctx context.Context, c *Config, looks bool, told func(format strin
 			told("there was no database in %s (DATA_DIR), so one was made", c.DataDir)
 		}
 		_, err = migrator.Up(ctx, 0)
-		return err
+		return causeOf(err)
 	}
 	pending, err := migrator.Pending(ctx)
 	if err != nil {
-		return fmt.Errorf("look at the database's schema: %w", err)
+		return fmt.Errorf("look at the database's schema: %w", causeOf(err))
 	}
 	if pending {
 		return errors.New("the database lacks migrations: run signet migrate up")

@@ -3,7 +3,6 @@ package run
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -43,7 +42,13 @@ var comment = regexp.MustCompile(`(^|\s)#.*$`)
 // parseDotEnv reads lines of NAME=value. A value in quotes may go over several lines; behind one without, " #" begins a comment. Nothing is
 // expanded or unescaped: a $ is a $, a backslash a backslash.
 func parseDotEnv(text string) (map[string]string, error) {
-	values := map[string]string{}
+	values, _, err := readDotEnv(text)
+	return values, err
+}
+
+// readDotEnv is parseDotEnv that also tells the line of each name.
+func readDotEnv(text string) (values map[string]string, lines map[string]int, err error) {
+	values, lines = map[string]string{}, map[string]int{}
 	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
@@ -51,6 +56,7 @@ func parseDotEnv(text string) (map[string]string, error) {
 	whole := text
 	for text != "" {
 		var line string
+		number := strings.Count(whole[:len(whole)-len(text)], "\n") + 1
 		line, text, _ = strings.Cut(text, "\n")
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
@@ -59,34 +65,31 @@ func parseDotEnv(text string) (map[string]string, error) {
 		name, value, ok := strings.Cut(strings.TrimPrefix(line, "export "), "=")
 		name = strings.TrimSpace(name)
 		if !ok || !settingName.MatchString(name) {
-			return nil, dotEnvError(whole, text, "is something else")
+			return nil, nil, dotEnvError(whole, text, "is something else")
 		}
+		lines[name] = number
 		value = strings.TrimSpace(value)
 		if value != "" && (value[0] == '"' || value[0] == '\'') {
 			inside, rest, closed := strings.Cut(value[1:]+"\n"+text, value[:1])
 			if !closed {
-				return nil, dotEnvError(whole, text, "begins a quote that does not end")
+				return nil, nil, dotEnvError(whole, text, "begins a quote that does not end")
 			}
 			behind, more, _ := strings.Cut(rest, "\n")
 			if behind = strings.TrimSpace(behind); behind != "" && behind[0] != '#' {
-				return nil, dotEnvError(whole, more, "has something behind the quote")
+				return nil, nil, dotEnvError(whole, more, "has something behind the quote")
 			}
 			values[name], text = inside, more
 			continue
 		}
 		values[name] = strings.TrimSpace(comment.ReplaceAllString(value, ""))
 	}
-	return values, nil
+	return values, lines, nil
 }
 
 // isSecret tells whether a setting's value must not be shown.
-func isSecret(setting string) bool {
-	for _, part := range []string{"SECRET", "PASSWORD", "_KEY", "_URI", "REDIS_URL"} {
-		if strings.Contains(setting, part) {
-			return true
-		}
-	}
-	return false
+func isSecret(name string) bool {
+	s, _ := declaration(name)
+	return s.secret
 }
 
 // showing adds the value that was found to the refusal of a setting: a quote or a blank too many is seen only there.
@@ -121,18 +124,24 @@ func nearMisses(environ map[string]string) []string {
 	return warnings
 }
 
+// settingNames are the names that a mistyped one is compared with, former ones among them. Those of providers are compared by their suffixes.
 func settingNames() []string {
-	var names []string
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
-		if name := field.Tag.Get("env"); name != "" && name != "-" {
-			names = append(names, name)
+	var all []string
+	for _, s := range declared {
+		if s.common || isOfProvider(s.name) {
+			continue
+		}
+		all = append(all, s.name)
+		if s.old != "" {
+			all = append(all, s.old)
 		}
 	}
-	for alias := range aliases {
-		names = append(names, alias)
-	}
-	slices.Sort(names)
-	return names
+	slices.Sort(all)
+	return all
+}
+
+func isOfProvider(setting string) bool {
+	return slices.ContainsFunc(append(slices.Clone(builtIn), sampleProvider), func(prefix string) bool { return strings.HasPrefix(setting, prefix+"_") })
 }
 
 // isNear tells whether one letter was added, left out, mistaken, or exchanged with the next.

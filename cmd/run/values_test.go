@@ -63,7 +63,7 @@ func TestValuesAreTakenWithoutWhatSurroundsThem(t *testing.T) {
 func plain(c *run.Config) string {
 	var all strings.Builder
 	v := reflect.ValueOf(c).Elem()
-	for field := range v.Type().Fields() {
+	for _, field := range reflect.VisibleFields(v.Type()) {
 		if !field.IsExported() || field.Name == "System" {
 			continue
 		}

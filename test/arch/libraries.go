@@ -49,7 +49,6 @@ var libraries = map[string][]owner{
 	"github.com/markbates/goth/providers/github":   {gothoauth},
 	"golang.org/x/oauth2":                          {gothoauth},
 	"github.com/alecthomas/kong":                   {run},
-	"github.com/caarlos0/env/v11":                  {run},
 	"github.com/google/uuid":                       {run},
 	"golang.org/x/term":                            {run},
 	"golang.org/x/net/idna":                        {core},

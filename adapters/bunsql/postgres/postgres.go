@@ -56,7 +56,7 @@ func dialect() bunsql.Dialect {
 		// NO KEY: inserts that merely refer to the row don't have to wait.
 		RowLock: "FOR NO KEY UPDATE", RowShare: "FOR SHARE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",
 		AdvisoryLock: "SELECT pg_advisory_xact_lock(?)",
-		Prefix:       prefix,
+		Prefix:       prefix, Inspect: inspect,
 	}
 }
 

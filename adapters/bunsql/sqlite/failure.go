@@ -39,6 +39,21 @@ func class(code int) bunsql.Class {
 	return bunsql.Defect
 }
 
+// plainly says what an operator can mend, where SQLite's own words don't.
+func plainly(code int) string {
+	switch code & 0xff {
+	case codes.SQLITE_FULL:
+		return "the disk of the database is full"
+	case codes.SQLITE_IOERR:
+		return "the disk of the database can't be read or written: it may be full"
+	case codes.SQLITE_NOTADB, codes.SQLITE_CORRUPT:
+		return "the database file is damaged, or no SQLite database: put a backup in its place"
+	case codes.SQLITE_READONLY, codes.SQLITE_CANTOPEN:
+		return "the database file, or its folder, can't be written"
+	}
+	return ""
+}
+
 // clean keeps the text of an error only where it can't repeat a part of the statement: a syntax error quotes what it stumbled
 // over, and that may be a value.
 func clean(err error) error {
@@ -49,6 +64,9 @@ func clean(err error) error {
 	text := e.Error()
 	if e.Code() == codes.SQLITE_ERROR && !strings.Contains(text, "no such table") && !strings.Contains(text, "no such column") {
 		text = "SQL logic error"
+	}
+	if plain := plainly(e.Code()); plain != "" {
+		text = plain
 	}
 	return fmt.Errorf("sqlite %d: %s", e.Code(), text)
 }

@@ -60,7 +60,7 @@ func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
 func dialect() bunsql.Dialect {
 	return bunsql.Dialect{
 		Bun: sqlitedialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: statement,
-		Begin: []string{"BEGIN IMMEDIATE"}, Prefix: prefix,
+		Begin: []string{"BEGIN IMMEDIATE"}, Prefix: prefix, Inspect: inspect,
 		// secure_delete overwrites in the file; the write-ahead log beside it has the pages as they were, until it is cut.
 		Scrub: "PRAGMA wal_checkpoint(TRUNCATE)",
 	}
@@ -90,6 +90,12 @@ func pool(path, params string, conns int) (*sql.DB, error) {
 func answer(ctx context.Context, pool *sql.DB, statement string) (value string, err error) {
 	err = pool.QueryRowContext(ctx, statement).Scan(&value)
 	return value, err
+}
+
+// inspect has little to find: there is no server, and the clock is ours.
+func inspect(ctx context.Context, pool *sql.DB, _ func() time.Time) (f bunsql.Inspection, err error) {
+	err = pool.QueryRowContext(ctx, "SELECT 'SQLite ' || sqlite_version()").Scan(&f.Server)
+	return f, err
 }
 
 // prefix is a range, which the ordinary index serves.

@@ -1,0 +1,113 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/signet-auth/signet/adapters/bunsql"
+)
+
+const (
+	aboutRole = `SELECT 'PostgreSQL ' || current_setting('server_version'), r.rolname::text, r.rolsuper, current_setting('transaction_read_only') = 'on',
+		coalesce((SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass('migrations')), false)
+		FROM pg_roles r WHERE r.rolname = current_user`
+	// The tables are those of the owner of the migrations: a schema may have others.
+	lackingRights = `SELECT p.name || ' on ' || c.relname FROM pg_class m
+		JOIN pg_class c ON c.relnamespace = m.relnamespace AND c.relowner = m.relowner AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+		CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS p (name)
+		WHERE m.oid = to_regclass('migrations') AND (c.oid <> m.oid OR p.name = 'SELECT') AND NOT has_table_privilege(c.oid, p.name)
+		ORDER BY c.relname, p.name`
+)
+
+// secondClient is how long a pooler may let a second client wait.
+const secondClient = time.Second
+
+// inspect looks at the server through two connections of the pool.
+func inspect(ctx context.Context, pool *sql.DB, now func() time.Time) (f bunsql.Inspection, err error) {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if f.Ahead, err = ahead(ctx, conn, now); err != nil {
+		return f, err
+	}
+	if err := conn.QueryRowContext(ctx, aboutRole).Scan(&f.Server, &f.Role, &f.Superuser, &f.ReadOnly, &f.OwnsSchema); err != nil {
+		return f, err
+	}
+	if f.Lacks, err = lacking(ctx, conn); err != nil {
+		return f, err
+	}
+	f.Pooler, err = pooler(ctx, pool, conn)
+	return f, err
+}
+
+// ahead compares the clocks, as if the way there took as long as the way back.
+func ahead(ctx context.Context, conn *sql.Conn, now func() time.Time) (time.Duration, error) {
+	var theirs time.Time
+	asked := now()
+	err := conn.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&theirs)
+	answered := now()
+	return theirs.Sub(asked.Add(answered.Sub(asked) / 2)), err
+}
+
+func lacking(ctx context.Context, conn *sql.Conn) (rights []string, err error) {
+	rows, err := conn.QueryContext(ctx, lackingRights)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var right string
+		if err := rows.Scan(&right); err != nil {
+			return nil, err
+		}
+		rights = append(rights, right)
+	}
+	return rights, rows.Err()
+}
+
+// pooler tells one from the server itself by the number of the process that was promised at the beginning, and its mode by whether a second
+// client gets the process that the first has just used and would keep in a session.
+func pooler(ctx context.Context, pool *sql.DB, conn *sql.Conn) (bunsql.Pooler, error) {
+	pid, promised, err := process(ctx, conn)
+	if err != nil || pid == promised {
+		return bunsql.NoPooler, err
+	}
+	limited, cancel := context.WithTimeout(ctx, secondClient)
+	defer cancel()
+	second, err := pool.Conn(limited)
+	if err != nil {
+		return bunsql.SessionPooler, nil // it has no connection left for a second client: they are bound to clients
+	}
+	defer func() { _ = second.Close() }()
+	for range 3 { // a third client may come in between
+		first, _, err := process(ctx, conn)
+		if err != nil {
+			return bunsql.NoPooler, err
+		}
+		if pid, _, err = process(limited, second); err != nil {
+			return bunsql.SessionPooler, nil
+		}
+		if pid == first {
+			return bunsql.TransactionPooler, nil
+		}
+	}
+	return bunsql.SessionPooler, nil
+}
+
+// process is the number of the server's process that works for a connection, and that which it was told at its beginning.
+func process(ctx context.Context, conn *sql.Conn) (pid, promised int64, err error) {
+	err = conn.Raw(func(raw any) error {
+		if c, ok := raw.(*connection); ok {
+			promised = int64(c.server().PID())
+		}
+		return nil
+	})
+	if err == nil {
+		err = conn.QueryRowContext(ctx, "SELECT pg_backend_pid()").Scan(&pid)
+	}
+	return pid, promised, err
+}
