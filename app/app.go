@@ -6,6 +6,7 @@
 //	service, permission, role, assignment, apptoken            features: authorization
 //	authz, oauth, auditlog                                     features: questions and their answers
 //	keys, reseal, feed, outbox, audit, usage, janitor          what works behind them
+//	restore                                                    what a backup brings back, and must not
 package app
 
 import (
@@ -38,6 +39,7 @@ import (
 	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/app/reauth"
 	"github.com/signet-auth/signet/app/reseal"
+	"github.com/signet-auth/signet/app/restore"
 	"github.com/signet-auth/signet/app/role"
 	"github.com/signet-auth/signet/app/service"
 	"github.com/signet-auth/signet/app/session"
@@ -117,8 +119,9 @@ type App struct {
 	AppTokens   *apptoken.Service
 	OAuth       *oauth.Service
 
-	Admins *admin.Service
-	Reseal *reseal.Service
+	Admins  *admin.Service
+	Reseal  *reseal.Service
+	Restore *restore.Service
 
 	Authenticator *access.Authenticator
 	Directory     *access.Directory
@@ -195,6 +198,7 @@ func New(p Ports, s Settings) *App {
 	a.OAuth = oauth.New(b, a.Directory, a.Authenticator, a.Minter)
 	a.Admins = admin.New(b, a.Passwords)
 	a.Reseal = reseal.New(b, p.Sealer)
+	a.Restore = restore.New(b)
 
 	a.Outbox = a.newDispatcher(p)
 	a.Janitor = a.newJanitor(p)

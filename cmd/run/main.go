@@ -32,10 +32,15 @@ type commands struct {
 	Tokens   tokensCommand   `cmd:"" help:"The application tokens by which services prove themselves."`
 	Keys     keysCommand     `cmd:"" help:"The keys that access tokens are signed with."`
 	Mail     mailCommand     `cmd:"" help:"The mails that people get."`
-	Dev      devCommand      `cmd:"" help:"Tools for development."`
-	Health   healthCommand   `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
-	Help     helpCommand     `cmd:"" help:"Say what a command takes."`
+
+	Backup       backupCommand       `cmd:"" help:"Copy the embedded database into a file, also while a server uses it."`
+	Restore      restoreCommand      `cmd:"" help:"Put a backup in the place of the embedded database, without what must not come back to life."`
+	AfterRestore afterRestoreCommand `cmd:"" help:"End what a restored Postgres brought back to life, and list what is to be looked at."`
+
+	Dev     devCommand     `cmd:"" help:"Tools for development."`
+	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+	Help    helpCommand    `cmd:"" help:"Say what a command takes."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }

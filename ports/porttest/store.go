@@ -56,6 +56,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "meta", run: storeMeta},
 		{name: "expired rows", run: storeExpiredRows, alone: true},
 		{name: "sealed payloads", run: storePayloads, alone: true},
+		{name: "what a backup brought back", run: storeRestoration, alone: true},
 		{name: "erasure", run: storeErasure},
 		{name: "lists of users", run: storeUserList, alone: true},
 		{name: "the last administrator", run: storeLastAdmin, alone: true},
