@@ -186,7 +186,7 @@ func New(p Ports, s Settings) *App {
 		Guard: a.Guard, Proofs: a.Proofs, Reauth: a.Reauth, SignIn: a.SignIn, Directory: a.Directory, Sealer: p.Sealer, Providers: p.Providers,
 	}, s.Federation)
 	a.Users = user.New(b, user.Parts{
-		Guard: a.Guard, Directory: a.Directory, Proofs: a.Proofs, Reauth: a.Reauth, Cursors: cursors, ProviderName: a.Federation.DisplayName,
+		Guard: a.Guard, Directory: a.Directory, Proofs: a.Proofs, Reauth: a.Reauth, Cursors: cursors, ProviderName: a.Federation.DisplayName, Unreadable: p.Hasher.Unreadable,
 	}, user.Settings{Grace: s.CloseGrace, Sessions: s.Sessions})
 	a.AuditLog = auditlog.New(b, a.Directory, cursors)
 	a.Services = service.New(b, a.Directory, cursors)

@@ -2,6 +2,7 @@ package run
 
 // What tests look at from outside.
 var (
-	ParseDotEnv = parseDotEnv
-	NearMisses  = nearMisses
+	ParseDotEnv   = parseDotEnv
+	NearMisses    = nearMisses
+	ParseUserLine = parseUserLine
 )

@@ -29,6 +29,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "commits are heard of", run: storeCommits, alone: true},
 		{name: "principals", run: storePrincipals},
 		{name: "users", run: storeUsers},
+		{name: "users from elsewhere", run: storeImportedUsers},
 		{name: "candidates of a login", run: storeCandidates},
 		{name: "registrations", run: storeRegistrations},
 		{name: "lockouts", run: storeLockouts},
