@@ -33,6 +33,7 @@ type commands struct {
 	Keys     keysCommand     `cmd:"" help:"The keys that access tokens are signed with."`
 	Mail     mailCommand     `cmd:"" help:"The mails that people get."`
 
+	Import       importCommand       `cmd:"" help:"Take over what another system keeps."`
 	Backup       backupCommand       `cmd:"" help:"Copy the embedded database into a file, also while a server uses it."`
 	Restore      restoreCommand      `cmd:"" help:"Put a backup in the place of the embedded database, without what must not come back to life."`
 	AfterRestore afterRestoreCommand `cmd:"" help:"End what a restored Postgres brought back to life, and list what is to be looked at."`
