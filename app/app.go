@@ -96,6 +96,7 @@ type Settings struct {
 	Feed         feed.Settings
 	Outbox       outbox.Settings
 	CleanupEvery time.Duration
+	AuditKeep    time.Duration // how long the audit log is kept; 0: for ever
 	// Reseal says that values may be left that a previous SECRET_KEY sealed.
 	Reseal bool
 }
@@ -233,6 +234,9 @@ func (a *App) newJanitor(p Ports) *janitor.Janitor {
 		janitor.Task{Kind: "users", Do: a.Users.EraseDue},
 		janitor.Task{Kind: "keys", Do: a.Keys.Maintain},
 		janitor.Daily(janitor.Task{Kind: "months", Do: p.PrepareMonths}))
+	if a.settings.AuditKeep > 0 {
+		tasks = append(tasks, janitor.OldEvents(p.Store, a.settings.AuditKeep))
+	}
 	if a.settings.Reseal { // again and again: a replica that does not know the new secret yet may still seal
 		tasks = append(tasks, janitor.Task{Kind: "resealed", Do: a.Reseal.All})
 	}

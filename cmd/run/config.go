@@ -128,6 +128,7 @@ type Config struct {
 	OutboxLease   duration `env:"OUTBOX_LEASE" envDefault:"30s"`
 	OutboxWorkers int      `env:"OUTBOX_WORKERS" envDefault:"4"`
 	CleanupEvery  duration `env:"CLEANUP_EVERY" envDefault:"10m"`
+	AuditKeep     duration `env:"AUDIT_RETENTION" envDefault:"0"` // 0: for ever
 
 	LogLevel    string `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat   string `env:"LOG_FORMAT"`   // text in development, json in production unless said

@@ -242,6 +242,7 @@ func (c *Config) check() []error {
 	bad(isDatabase(c.Database), "DATABASE_URI must begin with postgres:// or postgresql://; leave it empty for SQLite in DATA_DIR")
 	bad(c.MigrateURI.IsZero() || !c.embedded(), "MIGRATE_DATABASE_URI needs DATABASE_URI: it names another role of the same database")
 	bad(c.RedisURL.IsZero() || c.RedisPassword.IsZero(), "REDIS_URL and REDIS_PASSWORD exclude each other: put the password into the URL")
+	bad(c.AuditKeep == 0 || c.AuditKeep >= duration(24*time.Hour), "AUDIT_RETENTION must be 24h or more, or 0: for ever")
 	bad(c.KeyRotation == 0 || c.KeyRotation >= duration(domain.KeyNotice), "KEY_ROTATION must be 24h or more, which the next key is published for before it signs, or 0: only when an operator says so")
 	bad(c.FeedPoll <= duration(500*time.Millisecond), "FEED_POLL must be at most 500ms: a revocation is promised everywhere within a second")
 	for _, block := range c.Proxies {
