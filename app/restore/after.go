@@ -83,9 +83,11 @@ func endSessions(now time.Time) func(context.Context, *store.Tx) (int, error) {
 func (s *Service) inBatches(ctx context.Context, do func(context.Context, *store.Tx) (int, error)) (total int, err error) {
 	for {
 		var n int
-		err := s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-			n, err = do(ctx, tx)
-			return err
+		err := s.Persist(ctx, func() error {
+			return s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+				n, err = do(ctx, tx)
+				return err
+			})
 		})
 		if err != nil || n == 0 {
 			return total, err

@@ -16,8 +16,8 @@ type CreateInput struct {
 	Service     string // id or key
 	Name        string
 	Description string
-	Permissions []string // ids, names or patterns
-	Includes    []string // ids or names of roles of the same service
+	Permissions []string      // ids, names or patterns
+	Includes    []string      // ids or names of roles of the same service
 	ID          domain.RoleID // that it has elsewhere, of an import; empty: a fresh one
 }
 

@@ -26,11 +26,15 @@ func (s *Service) ExportAll(ctx context.Context, in ExportAllInput) (n int, err 
 	}
 	now := s.System.Now()
 	for after := (domain.Cursor{}); ; {
-		users, err := s.Store.Read().Users.List(ctx, store.UserFilter{Now: now}, store.Page{After: after, Limit: exportPage})
-		if err != nil {
-			return n, err
-		}
-		accounts, err := s.accounts(ctx, users, now)
+		var users []domain.User
+		var accounts []Account
+		err := s.Persist(ctx, func() (err error) {
+			users, err = s.Store.Read().Users.List(ctx, store.UserFilter{Now: now}, store.Page{After: after, Limit: exportPage})
+			if err == nil {
+				accounts, err = s.accounts(ctx, users, now)
+			}
+			return err
+		})
 		if err != nil {
 			return n, err
 		}

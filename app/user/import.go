@@ -12,7 +12,7 @@ import (
 )
 
 // MaxImported is how many users one batch of an import has at most: few enough that a batch fits the deadlines of a transaction.
-const MaxImported = 500
+const MaxImported = 1000
 
 // ImportedUser is an account as another system, or another Signet, had it.
 type ImportedUser struct {
@@ -108,11 +108,11 @@ func (i *Import) Add(ctx context.Context, users []ImportedUser) ([]ImportOutcome
 		return judge(ctx, users, identities, judged)
 	}
 	if i.in.DryRun {
-		err := decide(ctx, i.Store.Read().Users, i.Store.Read().Identities)
+		err := i.Persist(ctx, func() error { return decide(ctx, i.Store.Read().Users, i.Store.Read().Identities) })
 		return outcomes(judged), err
 	}
 	err := i.retryTaken(func() error {
-		return i.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return i.within(ctx, func(ctx context.Context, tx *store.Tx) error {
 			if err := decide(ctx, tx.Users, tx.Identities); err != nil {
 				return err
 			}
@@ -124,6 +124,12 @@ func (i *Import) Add(ctx context.Context, users []ImportedUser) ([]ImportOutcome
 		})
 	})
 	return outcomes(judged), err
+}
+
+// within is a transaction that is tried again while the database is busy. Where the answer to a commit was lost, the second try finds
+// those that the first has written.
+func (i *Import) within(ctx context.Context, fn func(context.Context, *store.Tx) error) error {
+	return i.Persist(ctx, func() error { return i.Store.WithinTx(ctx, fn) })
 }
 
 // retryTaken judges again where somebody took an address or an id between the look and the write.

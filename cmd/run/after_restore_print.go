@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -105,21 +106,32 @@ func (r restored) print(p *program) error {
 		_, _ = fmt.Fprintln(table, "\nWhat was revoked, disabled, erased or given a new password since is as it was before that. The restored database can't know: "+
 			"look into\nlogs of that time, and at the following.")
 	}
-	_, _ = fmt.Fprintln(table, "\nApplication tokens that work. Revoke those that were revoked since: signet tokens revoke ID")
-	_, _ = fmt.Fprintln(table, "ID\tSERVICE\tNAME\tCREATED\tLAST USED")
+	out.printStanding(table)
+	return table.Flush()
+}
+
+// printStanding lists what a restore may have given back.
+func (out printedRestore) printStanding(table io.Writer) {
+	if len(out.Tokens) > 0 {
+		_, _ = fmt.Fprintln(table, "\nApplication tokens that work. Revoke those that were revoked since: signet tokens revoke ID")
+		_, _ = fmt.Fprintln(table, "ID\tSERVICE\tNAME\tCREATED\tLAST USED")
+	}
 	for _, t := range out.Tokens {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", t.ID, t.Service, t.Name, day(&t.CreatedAt), day(t.LastUsedAt))
 	}
-	_, _ = fmt.Fprintln(table, "\nRoles at the platform. Take those away that were taken away since: signet roles unassign auth_service ROLE ID")
-	_, _ = fmt.Fprintln(table, "ROLE\tWHOSE\tID\tSINCE")
+	if len(out.Grants) > 0 {
+		_, _ = fmt.Fprintln(table, "\nRoles at the platform. Take those away that were taken away since: signet roles unassign auth_service ROLE ID")
+		_, _ = fmt.Fprintln(table, "ROLE\tWHOSE\tID\tSINCE")
+	}
 	for _, g := range out.Grants {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", g.Role, g.Email, g.Principal, day(&g.CreatedAt))
 	}
-	_, _ = fmt.Fprintln(table, "\nSigning keys. Revoke those that were revoked since: signet keys revoke KID")
+	if len(out.Keys) > 0 {
+		_, _ = fmt.Fprintln(table, "\nSigning keys. Revoke those that were revoked since: signet keys revoke KID")
+	}
 	for _, k := range out.Keys {
 		_, _ = fmt.Fprintf(table, "%s\t%s\n", k.KID, k.State)
 	}
-	return table.Flush()
 }
 
 func inOneLine(details map[string]string) string {

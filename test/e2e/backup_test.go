@@ -277,7 +277,7 @@ func TestAfterRestore(t *testing.T) {
 		if again.Sessions+again.Secrets+again.Messages != 0 {
 			t.Errorf("once more it ended %+v", again)
 		}
-		signet(t, env, "", "after-restore", "--backup-time", at).want(t, 0, "look into", "Application tokens that work")
+		signet(t, env, "", "after-restore", "--backup-time", at).want(t, 0, "look into", "Signing keys")
 		signet(t, env, "", "after-restore", "--backup-time", "yesterday").want(t, 1, "--backup-time must be")
 		signet(t, env, "", "after-restore", "--backup-time", "2099-01-01T00:00:00Z").want(t, 1, "can't be in the future")
 		signet(t, env, "", "after-restore").want(t, 2, "--backup-time")
