@@ -104,8 +104,7 @@ func invalid(field, text string) error {
 
 // reason is what a person should read of an error about a value; it never has the value.
 func reason(err error) string {
-	var e *domain.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*domain.Error](err); ok {
 		return e.Text
 	}
 	return err.Error()

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -54,6 +53,9 @@ func (m *flaskImport) takeServices() error {
 		case err == nil:
 			m.there["services"]++
 			m.services[s.ID] = flaskService{id: id, key: known.Key}
+			if err := m.switchOff(s, known); err != nil {
+				return err
+			}
 		case !errors.Is(err, domain.ErrNotFound):
 			return err
 		default:
@@ -83,8 +85,8 @@ func (m *flaskImport) takeService(s flask.Service, id domain.ServiceID) error {
 	}
 	if err == nil && !m.DryRun {
 		planned, err = m.Services.Create(m.ctx, service.CreateInput{Actor: domain.System(), ID: id, Name: s.Name, Description: text})
-		if off := false; err == nil && !s.Active {
-			_, err = m.Services.Update(m.ctx, service.UpdateInput{Actor: domain.System(), Service: string(id), Change: domain.ServiceChange{Active: &off}})
+		if err == nil {
+			err = m.switchOff(s, planned)
 		}
 	}
 	if err != nil {
@@ -93,6 +95,16 @@ func (m *flaskImport) takeService(s flask.Service, id domain.ServiceID) error {
 	m.done["services"]++
 	m.services[s.ID] = flaskService{id: id, key: planned.Key, fresh: true}
 	return nil
+}
+
+// switchOff leaves a service alone that was switched here: somebody wants it on.
+func (m *flaskImport) switchOff(s flask.Service, here domain.Service) error {
+	if s.Active || m.DryRun || !here.IsActive() || !here.ActivatedAt.IsZero() {
+		return nil
+	}
+	off := false
+	_, err := m.Services.Update(m.ctx, service.UpdateInput{Actor: domain.System(), Service: string(here.ID), Change: domain.ServiceChange{Active: &off}})
+	return err
 }
 
 // refused says why something is not taken, unless that is a failure of ours, which ends the run.
@@ -240,7 +252,7 @@ func (m *flaskImport) takeRole(what string, r flask.Role, at flaskService) error
 	return m.remember("roles", r.ID, string(id))
 }
 
-// takeDefault puts what a role carries into the one of its name that every service has here. Where the service was there, it stays as it is.
+// takeDefault puts what a role carries into the one of its name that every service has here. One that was changed since stays as it is.
 func (m *flaskImport) takeDefault(what string, r flask.Role, at flaskService, name string) error {
 	names := m.patterns(what, r, at)
 	if m.DryRun && at.fresh {
@@ -248,19 +260,23 @@ func (m *flaskImport) takeDefault(what string, r flask.Role, at flaskService, na
 		m.roles[r.ID] = flaskRole{service: at.id}
 		return nil
 	}
-	id, err := m.roleNamed(at, name)
+	here, err := m.roleNamed(at, name)
 	if err != nil {
 		return m.refused(what, err)
 	}
-	if m.roles[r.ID] = (flaskRole{at.id, id}); !at.fresh {
+	m.roles[r.ID] = flaskRole{at.id, here.ID}
+	same := slices.EqualFunc(here.Patterns, names, func(p domain.Pattern, n string) bool { return string(p) == n })
+	if here.Version > 1 || same && !at.fresh {
 		m.there["roles"]++
 		return nil
 	}
-	m.done["roles"]++
-	_, err = m.Roles.Update(m.ctx, role.UpdateInput{Actor: domain.System(), Role: string(id), Change: domain.RoleChange{Permissions: &names}})
+	if !m.DryRun && !same {
+		_, err = m.Roles.Update(m.ctx, role.UpdateInput{Actor: domain.System(), Role: string(here.ID), Change: domain.RoleChange{Permissions: &names}})
+	}
 	if err != nil {
 		return m.refused(what, err)
 	}
+	m.done["roles"]++
 	return nil
 }
 
@@ -270,25 +286,25 @@ func (m *flaskImport) mapRole(what string, r flask.Role, at flaskService, name s
 		m.roles[r.ID] = flaskRole{service: at.id}
 		return nil
 	}
-	id, err := m.roleNamed(at, name)
+	here, err := m.roleNamed(at, name)
 	if err != nil {
 		return m.refused(what, err)
 	}
-	m.roles[r.ID] = flaskRole{at.id, id}
+	m.roles[r.ID] = flaskRole{at.id, here.ID}
 	return nil
 }
 
-func (m *flaskImport) roleNamed(at flaskService, name string) (domain.RoleID, error) {
+func (m *flaskImport) roleNamed(at flaskService, name string) (domain.Role, error) {
 	all, err := m.Base.Store.Read().Roles.All(m.ctx, at.id)
 	if err != nil {
-		return "", err
+		return domain.Role{}, err
 	}
 	for _, r := range all {
 		if domain.Fold(r.Name) == domain.Fold(name) {
-			return r.ID, nil
+			return r, nil
 		}
 	}
-	return "", domain.ErrNotFound.Saying("there is no role " + shown64(name) + " at " + at.key)
+	return domain.Role{}, domain.ErrNotFound.Saying("there is no role " + shown64(name) + " at " + at.key)
 }
 
 // takeGrants gives the roles, a thousand holders at a time.
@@ -374,14 +390,7 @@ type newToken struct {
 }
 
 // takeTokens makes tokens in the place of those that work: what is stored of the old ones is of no use here.
-func (m *flaskImport) takeTokens() (err error) {
-	out := m.stdio.Out
-	if file, openErr := m.tokensFile(); openErr != nil {
-		return openErr
-	} else if file != nil {
-		defer func() { err = errors.Join(err, file.Sync(), file.Close()) }()
-		out = file
-	}
+func (m *flaskImport) takeTokens() error {
 	for _, t := range m.rest.Tokens {
 		what := "application token " + shown64(t.Name)
 		at, known := m.services[t.Service]
@@ -393,7 +402,7 @@ func (m *flaskImport) takeTokens() (err error) {
 		case !t.Active || !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(m.Base.System.Now()):
 			m.leave(what, "it was switched off, or its time is over")
 		default:
-			if err := m.takeToken(out, what, t, at); err != nil {
+			if err := m.takeToken(what, t, at); err != nil {
 				return err
 			}
 		}
@@ -401,7 +410,7 @@ func (m *flaskImport) takeTokens() (err error) {
 	return nil
 }
 
-func (m *flaskImport) takeToken(out io.Writer, what string, t flask.Token, at flaskService) error {
+func (m *flaskImport) takeToken(what string, t flask.Token, at flaskService) error {
 	id := idOf[domain.AppTokenID](m, "app_tokens", t.ID)
 	_, err := m.Base.Store.Read().AppTokens.ByID(m.ctx, id)
 	if err == nil {
@@ -426,6 +435,6 @@ func (m *flaskImport) takeToken(out io.Writer, what string, t flask.Token, at fl
 	if err != nil {
 		return err
 	}
-	_, err = out.Write(append(text, '\n'))
+	_, err = m.out.Write(append(text, '\n'))
 	return err
 }

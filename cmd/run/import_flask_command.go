@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -22,7 +23,7 @@ type importFlask struct {
 	Map           map[string]string `help:"A role that Signet has itself: auth_service's as admin=admin, another service's as billing-api/admin=admin. Again for more." placeholder:"[SERVICE/]ROLE=ROLE"`
 	MapPermission map[string]string `help:"A permission whose name is none here: \"Manage Invoices=invoice:manage\". Again for more." placeholder:"OLD=NEW"`
 	Mapping       string            `help:"Write what integer ids have become into this file, a line of JSON each."`
-	Tokens        string            `help:"Write the new application tokens into this new file, a line of JSON each, instead of to standard output."`
+	Tokens        string            `help:"Write the new application tokens to the end of this file, a line of JSON each, instead of to standard output."`
 }
 
 // Run reads everything first, so that what can't be taken is known before anything is written. Each step finds what an earlier run has done.
@@ -41,9 +42,14 @@ func (f importFlask) Run(p *program) error {
 		if err != nil {
 			return err
 		}
-		m := &flaskImport{importFlask: f, program: p, tool: t, source: source, rest: rest, mapping: mapping, done: map[string]int{}, there: map[string]int{}}
-		err = m.all()
-		return errors.Join(err, mapping.close())
+		out, end, err := f.openTokens(p)
+		if err != nil {
+			return err
+		}
+		m := &flaskImport{
+			importFlask: f, program: p, tool: t, source: source, rest: rest, mapping: mapping, out: out, done: map[string]int{}, there: map[string]int{},
+		}
+		return errors.Join(m.all(), mapping.close(), end())
 	})
 }
 
@@ -56,6 +62,7 @@ type flaskImport struct {
 	source  *flask.Source
 	rest    flask.Rest
 	mapping *mapping
+	out     io.Writer // of new tokens
 
 	users    map[string]domain.UserID // those that are here, by their old ids; so are the next three
 	services map[string]flaskService
@@ -159,14 +166,17 @@ var flaskIssuers = map[string]string{
 	"apple": "https://appleid.apple.com",
 }
 
-// tokensFile is where new tokens go, for the operator's eyes only.
-func (m *flaskImport) tokensFile() (*os.File, error) {
-	if m.Tokens == "" || m.DryRun {
-		return nil, nil //nolint:nilnil // standard output
+// openTokens is where new tokens go: a file for the operator's eyes only, or standard output.
+func (f importFlask) openTokens(p *program) (out io.Writer, end func() error, err error) {
+	if f.Tokens == "" || f.DryRun {
+		return p.stdio.Out, func() error { return nil }, nil
 	}
-	file, err := os.OpenFile(m.Tokens, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(f.Tokens, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) // what an earlier run wrote is shown nowhere again
+	if err == nil {
+		err = file.Chmod(0o600)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("--tokens: %w", err)
+		return nil, nil, fmt.Errorf("--tokens: %w", err)
 	}
-	return file, nil
+	return file, func() error { return errors.Join(file.Sync(), file.Close()) }, nil
 }

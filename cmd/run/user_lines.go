@@ -51,12 +51,12 @@ type userLines struct {
 
 func newUserLines(in io.Reader) *userLines { return &userLines{in: bufio.NewReaderSize(in, 64<<10)} }
 
-// errLine is what is wrong with one line; those behind it can be read.
-type errLine struct{ why string }
+// lineError is what is wrong with one line; those behind it can be read.
+type lineError struct{ why string }
 
-func (e errLine) Error() string { return e.why }
+func (e lineError) Error() string { return e.why }
 
-// next is the next line that is not empty. io.EOF at the end; an errLine for one that can't be used.
+// next is the next line that is not empty. io.EOF at the end; an lineError for one that can't be used.
 func (l *userLines) next() (user.ImportedUser, error) {
 	for {
 		text, err := l.read()
@@ -82,7 +82,7 @@ func (l *userLines) read() ([]byte, error) {
 			continue
 		case errors.Is(err, io.EOF) && len(text) > 0, err == nil:
 			if len(text) > maxUserLine {
-				return nil, errLine{"it is longer than 1 MiB"}
+				return nil, lineError{"it is longer than 1 MiB"}
 			}
 			return text, nil
 		}
@@ -93,16 +93,16 @@ func (l *userLines) read() ([]byte, error) {
 // parseUserLine reads one line. A member that is not known is refused: a slip in password_hash would lose the passwords of everybody.
 func parseUserLine(text []byte) (user.ImportedUser, error) {
 	if !utf8.Valid(text) {
-		return user.ImportedUser{}, errLine{"it is not UTF-8"}
+		return user.ImportedUser{}, lineError{"it is not UTF-8"}
 	}
 	var line userLine
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&line); err != nil {
-		return user.ImportedUser{}, errLine{whyNotJSON(err)}
+		return user.ImportedUser{}, lineError{whyNotJSON(err)}
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return user.ImportedUser{}, errLine{"there is something behind the object"}
+		return user.ImportedUser{}, lineError{"there is something behind the object"}
 	}
 	metadata, err := plainMetadata(line.Metadata)
 	if err != nil {
@@ -150,16 +150,16 @@ func plainMetadata(raw json.RawMessage) (string, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	if err := decoder.Decode(&value); err != nil {
-		return "", errLine{"metadata is no JSON"}
+		return "", lineError{"metadata is no JSON"}
 	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		return "", errLine{"metadata is no JSON"}
+		return "", lineError{"metadata is no JSON"}
 	}
 	if bytes.Contains(out.Bytes(), []byte(`\u0000`)) {
-		return "", errLine{"metadata must not contain NUL characters"}
+		return "", lineError{"metadata must not contain NUL characters"}
 	}
 	return strings.TrimSpace(out.String()), nil
 }

@@ -54,7 +54,7 @@ func (i *importing) lines(in *userLines) error {
 	for {
 		next, err := in.next()
 		label := fmt.Sprintf("line %d", in.line)
-		var bad errLine
+		var bad lineError
 		switch {
 		case errors.Is(err, io.EOF):
 			return i.flush()

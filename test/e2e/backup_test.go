@@ -12,6 +12,7 @@ import (
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/backend"
 )
 
 // restoreReport is what the commands print with --json.
@@ -282,4 +283,40 @@ func TestAfterRestore(t *testing.T) {
 		signet(t, env, "", "after-restore", "--backup-time", "2099-01-01T00:00:00Z").want(t, 1, "can't be in the future")
 		signet(t, env, "", "after-restore").want(t, 2, "--backup-time")
 	})
+}
+
+// A copy of a database stands for what Postgres' own tools bring back. Nothing that was logged out lives in it once the command was run, and
+// with the former database at hand it says what was undone.
+func TestAfterRestoreOfPostgres(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Backends: testkit.Production})
+	c := s.Client()
+	ada, eve := s.NewAccount(), s.NewAccount()
+	in, out := c.Login(ada), c.Login(ada)
+	s.Stop()
+	former := s.Env["DATABASE_URI"]
+	backup := backend.PostgresCopy(t, former)
+	backedUp := time.Now().UTC().Format(time.RFC3339)
+
+	s.Restart()
+	c = s.Client()
+	c.Do(logoutBy(out.Refresh)).Want(http.StatusOK, "")
+	signet(t, cheaply(s.Env), "", "users", "disable", eve.Email).want(t, 0)
+	late := c.Login(ada)
+	s.Stop()
+
+	s.Env["DATABASE_URI"] = backup
+	report := reportOf(t, signet(t, cheaply(s.Env), "", "after-restore", "--backup-time", backedUp, "--former", former, "--json"))
+	if report.Sessions != 2 || !report.Compared || !report.undid(domain.EventUserDisabled, eve.ID) {
+		t.Errorf("it says %+v", report)
+	}
+	s.Restart()
+	c = s.Client()
+	for name, tokens := range map[string]testkit.Tokens{"logged in": in, "logged out": out, "late": late} {
+		c.Me(tokens.Access).Want(http.StatusUnauthorized, "token_invalid")
+		if answer := c.Refresh(tokens.Refresh); answer.Status != http.StatusUnauthorized {
+			t.Errorf("%s: %d", name, answer.Status)
+		}
+	}
+	c.Me(c.Login(eve).Access).Want(http.StatusOK, "") // undone, as the list says
 }
