@@ -4,16 +4,34 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 )
 
 type restoration struct{ conn }
 
-// OpenSessions reads the index of open sessions from its beginning.
-func (s restoration) OpenSessions(ctx context.Context, n int) ([]domain.SessionID, error) {
-	var open []domain.SessionID
-	err := s.patient().scan(ctx, &open, "SELECT id FROM sessions WHERE ended_at IS NULL ORDER BY user_id, created_at, id LIMIT ?", n)
-	return open, list(err)
+type openSessionRow struct {
+	UserID    domain.UserID    `bun:"user_id"`
+	CreatedAt time.Time        `bun:"created_at"`
+	ID        domain.SessionID `bun:"id"`
+}
+
+func (r *openSessionRow) place() store.OpenSession {
+	return store.OpenSession{UserID: r.UserID, CreatedAt: utc(r.CreatedAt), ID: r.ID}
+}
+
+// OpenSessions walks the index of open sessions. It goes on where it was: what was ended meanwhile lies in that index until the database
+// cleans up, and would be passed again each time. The first half of the condition is for SQLite, which bounds no index by a row.
+func (s restoration) OpenSessions(ctx context.Context, after store.OpenSession, n int) ([]store.OpenSession, error) {
+	from := bun.SafeQuery("TRUE")
+	if after.ID != "" {
+		from = bun.SafeQuery("user_id >= ?0 AND (user_id, created_at, id) > (?0, ?1, ?2)", after.UserID, after.CreatedAt, after.ID)
+	}
+	var rows []openSessionRow
+	err := s.patient().scan(ctx, &rows, "SELECT user_id, created_at, id FROM sessions WHERE ended_at IS NULL AND ? ORDER BY user_id, created_at, id LIMIT ?", from, n)
+	return mapped(rows, (*openSessionRow).place), list(err)
 }
 
 func (s restoration) VoidFlows(ctx context.Context, now time.Time, n int) (int, error) {

@@ -42,19 +42,18 @@ func (s *Service) After(ctx context.Context, in AfterInput) (out AfterOutput, er
 			Field: "backup_time", Code: "invalid", Text: "the time of the backup must be given, and can't be in the future",
 		})
 	}
-	for _, step := range []struct {
-		total *int
-		do    func(context.Context, *store.Tx) (int, error)
-	}{
-		{&out.Sessions, endSessions(now)},
-		{&out.Secrets, func(ctx context.Context, tx *store.Tx) (int, error) { return tx.Restoration.VoidFlows(ctx, now, batch) }},
-		{&out.Messages, func(ctx context.Context, tx *store.Tx) (int, error) {
-			return tx.Restoration.ParkMessages(ctx, now, parked, batch)
-		}},
-	} {
-		if *step.total, err = s.inBatches(ctx, step.do); err != nil {
-			return out, err
-		}
+	if out.Sessions, err = s.endSessions(ctx, now); err != nil {
+		return out, err
+	}
+	out.Secrets, err = s.inBatches(ctx, func(ctx context.Context, tx *store.Tx) (int, error) { return tx.Restoration.VoidFlows(ctx, now, batch) })
+	if err != nil {
+		return out, err
+	}
+	out.Messages, err = s.inBatches(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
+		return tx.Restoration.ParkMessages(ctx, now, parked, batch)
+	})
+	if err != nil {
+		return out, err
 	}
 	restored := domain.NewEvent(domain.EventBackupRestored, in.Actor, domain.Origin{}, "", "").
 		With("backup_time", in.BackupTime.UTC().Format(time.RFC3339)).With("sessions", strconv.Itoa(out.Sessions)).
@@ -67,15 +66,27 @@ func (s *Service) After(ctx context.Context, in AfterInput) (out AfterOutput, er
 	})
 }
 
-// endSessions tells the feed nothing: the epoch that begins at the end makes everybody forget.
-func endSessions(now time.Time) func(context.Context, *store.Tx) (int, error) {
-	return func(ctx context.Context, tx *store.Tx) (int, error) {
-		open, err := tx.Restoration.OpenSessions(ctx, batch)
-		if err != nil || len(open) == 0 {
-			return 0, err
+// endSessions goes through all sessions until there are none: a server that runs meanwhile begins others. It tells the feed nothing: the
+// epoch that begins at the end makes everybody forget.
+func (s *Service) endSessions(ctx context.Context, now time.Time) (total int, err error) {
+	for {
+		var after store.OpenSession
+		n, err := s.inBatches(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
+			open, err := tx.Restoration.OpenSessions(ctx, after, batch)
+			if err != nil || len(open) == 0 {
+				return 0, err
+			}
+			ids := make([]domain.SessionID, len(open))
+			for i, session := range open {
+				ids[i] = session.ID
+			}
+			after = open[len(open)-1] // should this be rolled back, the next round finds them
+			_, err = tx.Sessions.End(ctx, ids, domain.EndedByRestore, now)
+			return len(open), err
+		})
+		if total += n; err != nil || n == 0 {
+			return total, err
 		}
-		_, err = tx.Sessions.End(ctx, open, domain.EndedByRestore, now)
-		return len(open), err
 	}
 }
 

@@ -1,10 +1,12 @@
 package user_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/signet-auth/signet/app/user"
 	"github.com/signet-auth/signet/domain"
@@ -60,5 +62,28 @@ func TestImportingIsTheOperatorsAlone(t *testing.T) {
 	}
 	if _, err := r.Users.ExportAll(t.Context(), user.ExportAllInput{Actor: root}); !errors.Is(err, domain.ErrForbidden) {
 		t.Errorf("export: %v", err)
+	}
+}
+
+// An import of an hour is not begun again because the database was busy for a moment.
+func TestAnImportOutlastsABusyDatabase(t *testing.T) {
+	r := rig.New(t)
+	var slept []time.Duration
+	r.Base.System.Sleep = func(_ context.Context, d time.Duration) error { slept = append(slept, d); return nil }
+	run, err := r.Users.Import(user.ImportInput{Actor: domain.System()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tries := 0
+	r.Store.Before(func(query string) error {
+		if tries++; query == "WithinTx" && tries <= 2 {
+			return domain.ErrUnavailable
+		}
+		return nil
+	})
+	batch := []user.ImportedUser{{Email: "ada@example.com"}, {Email: "eve@example.com"}}
+	outcomes, err := run.Add(t.Context(), batch)
+	if err != nil || len(slept) != 2 || outcomes[0].Result != user.Imported || outcomes[1].Result != user.Imported {
+		t.Errorf("%+v, %v, after %v", outcomes, err, slept)
 	}
 }

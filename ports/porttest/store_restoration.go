@@ -28,23 +28,26 @@ func storeRestoration(t *testing.T, s storeTest) {
 			session, _ := s.session(t, user.ID, at)
 			open[session.ID] = true
 		}
-		var all, one []domain.SessionID
+		var all, one, two []store.OpenSession
 		s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
 			if _, err := tx.Sessions.End(ctx, []domain.SessionID{ended.ID}, domain.EndedByLogout, noon); err != nil {
 				return err
 			}
-			if all, err = tx.Restoration.OpenSessions(ctx, 10); err != nil {
+			if all, err = tx.Restoration.OpenSessions(ctx, store.OpenSession{}, 10); err != nil {
 				return err
 			}
-			one, err = tx.Restoration.OpenSessions(ctx, 1)
+			if one, err = tx.Restoration.OpenSessions(ctx, store.OpenSession{}, 1); err != nil {
+				return err
+			}
+			two, err = tx.Restoration.OpenSessions(ctx, one[0], 10)
 			return err
 		})
 		found := map[domain.SessionID]bool{}
-		for _, id := range all {
-			found[id] = true
+		for _, session := range all {
+			found[session.ID] = true
 		}
 		same(t, "open", found, open)
-		same(t, "how many at most", len(one), 1)
+		same(t, "the first and those behind it", append(one, two...), all)
 	})
 
 	t.Run("secrets that work are used up, a batch at a time", func(t *testing.T) {

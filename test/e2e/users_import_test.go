@@ -3,14 +3,17 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/creack/pty"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/signet-auth/signet/cmd/run"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/testkit"
 )
@@ -139,4 +142,25 @@ func TestUsersExport(t *testing.T) {
 			t.Errorf("%d events", len(events))
 		}
 	})
+}
+
+// How far an import is, is for a person at a terminal; a log of a job has no use for it.
+func TestTheProgressOfAnImportIsForTerminals(t *testing.T) {
+	t.Parallel()
+	keyboard, terminal, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = keyboard.Close(), terminal.Close() })
+	env := cheaply(map[string]string{"DATA_DIR": t.TempDir()})
+	line := `{"email":"ada@example.com"}`
+	code := run.Main(t.Context(), []string{"users", "import", "-"}, env, run.Stdio{In: strings.NewReader(line), Out: io.Discard, Err: terminal})
+	shown := make([]byte, 4096)
+	n, err := keyboard.Read(shown)
+	if code != 0 || err != nil || !strings.Contains(string(shown[:n]), "\r1 accounts, ") {
+		t.Errorf("exit %d, %v: %q", code, err, shown[:n])
+	}
+	if again := signet(t, env, line, "users", "import", "-").want(t, 0); again.Err != "" {
+		t.Errorf("elsewhere it says %q", again.Err)
+	}
 }
