@@ -111,8 +111,9 @@ func (i *Import) Add(ctx context.Context, users []ImportedUser) ([]ImportOutcome
 		err := i.Persist(ctx, func() error { return decide(ctx, i.Store.Read().Users, i.Store.Read().Identities) })
 		return outcomes(judged), err
 	}
-	err := i.retryTaken(func() error {
-		return i.within(ctx, func(ctx context.Context, tx *store.Tx) error {
+	var lost []candidate // of the first try of which nobody knows whether it was written
+	write := func() error {
+		err := i.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			if err := decide(ctx, tx.Users, tx.Identities); err != nil {
 				return err
 			}
@@ -122,14 +123,18 @@ func (i *Import) Add(ctx context.Context, users []ImportedUser) ([]ImportOutcome
 			}
 			return i.write(ctx, tx, judged, now)
 		})
-	})
+		if errors.Is(err, store.ErrUnknownOutcome) && lost == nil {
+			lost = judged
+		}
+		return err
+	}
+	err := i.retryTaken(func() error { return i.Persist(ctx, write) })
+	for n := range lost {
+		if lost[n].outcome.Result == Imported && judged[n].outcome.Result == ImportPresent {
+			judged[n].outcome = lost[n].outcome
+		}
+	}
 	return outcomes(judged), err
-}
-
-// within is a transaction that is tried again while the database is busy. Where the answer to a commit was lost, the second try finds
-// those that the first has written.
-func (i *Import) within(ctx context.Context, fn func(context.Context, *store.Tx) error) error {
-	return i.Persist(ctx, func() error { return i.Store.WithinTx(ctx, fn) })
 }
 
 // retryTaken judges again where somebody took an address or an id between the look and the write.
