@@ -62,7 +62,7 @@ type ImportOutcome struct {
 	Why    string // of a refusal, or of what was left out of one that was imported; without personal data
 }
 
-// Import is a run that takes users over, a batch at a time. Nobody is changed who is there: what was broken off is begun again from the
+// Import is a run that takes users over, a batch at a time. An account that is there is not changed: what was broken off is begun again from the
 // start and comes to the same. It is for one goroutine.
 type Import struct {
 	*Service

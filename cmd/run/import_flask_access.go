@@ -136,7 +136,8 @@ func (m *flaskImport) takePermissions() error {
 			m.leave(what, "it is one of auth_service, whose permissions come with Signet")
 			continue
 		case !domain.IsPermissionName(name) || domain.IsReserved(name):
-			m.leave(what, fmt.Sprintf("its name is none here, where they look like resource:action in lower case; --map-permission \"%s=…\" gives it one", domain.Clip(p.Name, 64)))
+			m.leave(what, fmt.Sprintf("its name is none here, where they look like resource:action in lower case; "+
+				"--map-permission \"%s=…\" gives it one", domain.Clip(p.Name, 64)))
 			continue
 		}
 		if err := m.takePermission(what, p, at, name); err != nil {
@@ -197,9 +198,11 @@ func (m *flaskImport) takeRoles() error {
 		case mapped != "":
 			err = m.mapRole(what, r, at, mapped)
 		case at.id == domain.PlatformID:
-			m.leave(what, fmt.Sprintf("what its holders may do to Signet itself only you know: --map \"%s=ROLE\" gives them a role of auth_service", domain.Clip(r.Name, 64)))
+			m.leave(what, fmt.Sprintf("what its holders may do to Signet itself only you know: "+
+				"--map \"%s=ROLE\" gives them a role of auth_service", domain.Clip(r.Name, 64)))
 		case name == domain.RoleAdmin:
-			m.leave(what, fmt.Sprintf("here a role of this name may do everything at its service, and with its roles and tokens: --map \"%s/%s=admin\" gives it to its holders", at.key, domain.Clip(r.Name, 64)))
+			m.leave(what, fmt.Sprintf("here a role of this name may do everything at its service, and with its roles and tokens: "+
+				"--map \"%s/%s=admin\" gives it to its holders", at.key, domain.Clip(r.Name, 64)))
 		case name == "user" || name == "readonly":
 			err = m.takeDefault(what, r, at, name)
 		default:

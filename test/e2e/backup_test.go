@@ -101,11 +101,11 @@ func TestRestoreOfTheEmbeddedDatabase(t *testing.T) {
 		t.Errorf("the former database: %v", err)
 	}
 	s.Restart()
-	for name, tokens := range map[string]testkit.Tokens{"who was logged in": in, "who had logged out": out, "who came later": lateIn} {
+	for name, tokens := range map[string]testkit.Tokens{"that was live": in, "that was logged out": out, "of later": lateIn} {
 		c := s.Client()
 		c.Me(tokens.Access).Want(http.StatusUnauthorized, "token_invalid")
 		if answer := c.Refresh(tokens.Refresh); answer.Status != http.StatusUnauthorized {
-			t.Errorf("%s may refresh: %d", name, answer.Status)
+			t.Errorf("a session %s may refresh: %d", name, answer.Status)
 		}
 	}
 	c = s.Client()

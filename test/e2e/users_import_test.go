@@ -101,7 +101,7 @@ func TestUsersImport(t *testing.T) {
 				t.Errorf("of one that is not: %+v", events)
 			}
 		})
-		t.Run("who was erased does not come back", func(t *testing.T) {
+		t.Run("an erased account does not come back", func(t *testing.T) {
 			signet(t, env, "", "users", "delete", id, "--yes").want(t, 0)
 			signet(t, env, "", "users", "import", file, "--skip-invalid").want(t, 0, "0 accounts imported, 2 were there already, 1 can't")
 		})
