@@ -51,4 +51,6 @@ const (
 	EventKeyCreated   EventType = "key.created"
 	EventKeyActivated EventType = "key.activated"
 	EventKeyRevoked   EventType = "key.revoked"
+
+	EventBackupRestored EventType = "backup.restored"
 )

@@ -6,6 +6,7 @@
 //	service, permission, role, assignment, apptoken            features: authorization
 //	authz, oauth, auditlog                                     features: questions and their answers
 //	keys, reseal, feed, outbox, audit, usage, janitor          what works behind them
+//	restore                                                    what a backup brings back, and must not
 package app
 
 import (
@@ -38,6 +39,7 @@ import (
 	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/app/reauth"
 	"github.com/signet-auth/signet/app/reseal"
+	"github.com/signet-auth/signet/app/restore"
 	"github.com/signet-auth/signet/app/role"
 	"github.com/signet-auth/signet/app/service"
 	"github.com/signet-auth/signet/app/session"
@@ -94,6 +96,7 @@ type Settings struct {
 	Feed         feed.Settings
 	Outbox       outbox.Settings
 	CleanupEvery time.Duration
+	AuditKeep    time.Duration // how long the audit log is kept; 0: for ever
 	// Reseal says that values may be left that a previous SECRET_KEY sealed.
 	Reseal bool
 }
@@ -117,8 +120,9 @@ type App struct {
 	AppTokens   *apptoken.Service
 	OAuth       *oauth.Service
 
-	Admins *admin.Service
-	Reseal *reseal.Service
+	Admins  *admin.Service
+	Reseal  *reseal.Service
+	Restore *restore.Service
 
 	Authenticator *access.Authenticator
 	Directory     *access.Directory
@@ -183,7 +187,7 @@ func New(p Ports, s Settings) *App {
 		Guard: a.Guard, Proofs: a.Proofs, Reauth: a.Reauth, SignIn: a.SignIn, Directory: a.Directory, Sealer: p.Sealer, Providers: p.Providers,
 	}, s.Federation)
 	a.Users = user.New(b, user.Parts{
-		Guard: a.Guard, Directory: a.Directory, Proofs: a.Proofs, Reauth: a.Reauth, Cursors: cursors, ProviderName: a.Federation.DisplayName,
+		Guard: a.Guard, Directory: a.Directory, Proofs: a.Proofs, Reauth: a.Reauth, Cursors: cursors, ProviderName: a.Federation.DisplayName, Unreadable: p.Hasher.Unreadable,
 	}, user.Settings{Grace: s.CloseGrace, Sessions: s.Sessions})
 	a.AuditLog = auditlog.New(b, a.Directory, cursors)
 	a.Services = service.New(b, a.Directory, cursors)
@@ -195,6 +199,7 @@ func New(p Ports, s Settings) *App {
 	a.OAuth = oauth.New(b, a.Directory, a.Authenticator, a.Minter)
 	a.Admins = admin.New(b, a.Passwords)
 	a.Reseal = reseal.New(b, p.Sealer)
+	a.Restore = restore.New(b)
 
 	a.Outbox = a.newDispatcher(p)
 	a.Janitor = a.newJanitor(p)
@@ -229,6 +234,9 @@ func (a *App) newJanitor(p Ports) *janitor.Janitor {
 		janitor.Task{Kind: "users", Do: a.Users.EraseDue},
 		janitor.Task{Kind: "keys", Do: a.Keys.Maintain},
 		janitor.Daily(janitor.Task{Kind: "months", Do: p.PrepareMonths}))
+	if a.settings.AuditKeep > 0 {
+		tasks = append(tasks, janitor.OldEvents(p.Store, a.settings.AuditKeep))
+	}
 	if a.settings.Reseal { // again and again: a replica that does not know the new secret yet may still seal
 		tasks = append(tasks, janitor.Task{Kind: "resealed", Do: a.Reseal.All})
 	}

@@ -52,6 +52,7 @@ const (
 	EventKeyCreated           EventType = "key.created"
 	EventKeyActivated         EventType = "key.activated"
 	EventKeyRevoked           EventType = "key.revoked"
+	EventBackupRestored       EventType = "backup.restored"
 )
 
 // Outcome says how it went.

@@ -15,6 +15,7 @@ func EventTypes() []EventType {
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted, EventPermissionCreated, EventPermissionUpdated,
 		EventPermissionDeleted, EventGrantAdded, EventGrantUpdated, EventGrantRemoved, EventAppTokenCreated, EventAppTokenUpdated,
 		EventAppTokenRotated, EventAppTokenRevoked, EventAppTokenDeleted, EventKeyCreated, EventKeyActivated, EventKeyRevoked,
+		EventBackupRestored,
 	}
 }
 

@@ -72,13 +72,8 @@ func DeriveSecret(key []byte, label, text string) Secret {
 	return NewSecret(encodeBase62(mac.Sum(nil)))
 }
 
-// DeriveFlowID is the id of a flow that there must be one of for a text (UUIDv8, RFC 9562 §5.8).
-func DeriveFlowID(label, text string) FlowID {
-	sum := sha256.Sum256([]byte(label + "\x00" + text))
-	id := [16]byte(sum[:16])
-	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
-	return UUIDText[FlowID](id)
-}
+// DeriveFlowID is the id of a flow that there must be one of for a text.
+func DeriveFlowID(label, text string) FlowID { return DeriveID[FlowID](label, text) }
 
 // HashOneTimeSecret is the stored form of a link's secret. ok is false when the text can't be one.
 func HashOneTimeSecret(link Secret) (hash []byte, ok bool) {

@@ -1,5 +1,7 @@
 package domain
 
+import "crypto/sha256"
+
 // The identifiers are UUIDs in their canonical lower-case text form, each of a type of its own, so that one can't be passed
 // for another.
 type (
@@ -42,6 +44,14 @@ func (id UserID) Principal() PrincipalID { return PrincipalID(id) }
 
 // Principal is the service account of the service: it has the service's own id.
 func (id ServiceID) Principal() PrincipalID { return PrincipalID(id) }
+
+// DeriveID is the id of what there must be one of for a text (UUIDv8, RFC 9562 §5.8).
+func DeriveID[T ~string](label, text string) T {
+	sum := sha256.Sum256([]byte(label + "\x00" + text))
+	id := [16]byte(sum[:16])
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
+	return UUIDText[T](id)
+}
 
 // ParseID reads a UUID in its 36 character form, in either case. An id that does not parse is an unknown id: callers answer
 // "not found" and never ask the database, which would refuse it with an error of its own.

@@ -19,6 +19,7 @@ const (
 	EndedByUser     EndReason = "ended_by_user"
 	EndedByAdmin    EndReason = "ended_by_admin"
 	EndedByExpiry   EndReason = "expired"
+	EndedByRestore  EndReason = "restored" // a backup brought it back: it may have been logged out since
 )
 
 // MethodPassword is the authentication method of a password (RFC 8176 §2).

@@ -11,7 +11,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// epochKey is where meta keeps the feed's epoch. The migrator puts it; anyone who restores a backup puts another.
+// epochKey is where meta keeps the feed's epoch. The migrator puts it, and after a restore Restoration.BeginEpoch puts another.
 const epochKey = "feed_epoch"
 
 type changeRow struct {

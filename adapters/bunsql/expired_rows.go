@@ -43,6 +43,16 @@ func (s expiredRows) Assignments(ctx context.Context, before time.Time, n int) (
 	return s.remove(ctx, "assignments", "id", n, "expires_at < ? ORDER BY expires_at", before)
 }
 
+// Events goes by both indexes of time: a trace may be left where the events went with their month.
+func (s expiredRows) Events(ctx context.Context, before time.Time, n int) (int, error) {
+	events, err := s.remove(ctx, "audit_events", "id", n, "at < ? ORDER BY at, id", before)
+	if err != nil {
+		return 0, err
+	}
+	traces, err := s.remove(ctx, "event_pii", "event_id", n, "at < ? ORDER BY at", before)
+	return max(events, traces), err
+}
+
 // removal is a kind of rows to remove.
 type removal struct{ table, key, over string }
 

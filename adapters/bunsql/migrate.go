@@ -38,6 +38,8 @@ type Engine struct {
 	Dialect Dialect
 	// Month, if not nil, makes a table's partition of the month that begins then, and tells whether it was missing.
 	Month func(ctx context.Context, db *sql.DB, table string, begin time.Time) (bool, error)
+	// DropMonths, if not nil, drops a table's partitions of the months that end at a time or before, and says how many.
+	DropMonths func(ctx context.Context, db *sql.DB, table string, until time.Time) (int, error)
 }
 
 // Migration is one step of the schema's timeline.

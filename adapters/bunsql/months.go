@@ -32,3 +32,18 @@ func (m *Migrator) PrepareMonths(ctx context.Context, now time.Time, ahead int) 
 	})
 	return made, err
 }
+
+// DropMonths drops the months of the audit log that end at a time or before, and says how many. What was in no month is left.
+func (m *Migrator) DropMonths(ctx context.Context, until time.Time) (dropped int, err error) {
+	if m.engine.DropMonths == nil {
+		return 0, nil
+	}
+	err = m.exclusively(ctx, func() error {
+		dropped, err = m.engine.DropMonths(ctx, m.db, "audit_events", until)
+		if err != nil {
+			return m.failed("drop months of", "audit_events", err)
+		}
+		return nil
+	})
+	return dropped, err
+}

@@ -67,6 +67,35 @@ func TestMonthsArePreparedAheadOnce(t *testing.T) {
 	})
 }
 
+// Months that are over go as a whole, with their partition; one that is not over to the end stays, and so does what is in none.
+func TestOldMonthsAreDropped(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		address := e.empty(t)
+		m := e.migratorOn(t, address, migrations.Files)
+		up(t, m, 0)
+		drop := func(until time.Time, want int) {
+			t.Helper()
+			if e.name == "sqlite" {
+				want = 0 // it has no partitions
+			}
+			if dropped, err := m.DropMonths(t.Context(), until); err != nil || dropped != want {
+				t.Errorf("%d were dropped (%v), want %d", dropped, err, want)
+			}
+		}
+		january := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+		drop(january.Add(-time.Second), 1) // the first month is November 2026
+		drop(january, 1)
+		drop(january, 0)
+		if e.name == "sqlite" {
+			return
+		}
+		raw := e.raw(t, address)
+		equal(t, texts(t, raw, `SELECT relname FROM pg_class WHERE relname IN
+			('audit_events_2026_11', 'audit_events_2026_12', 'audit_events_2027_01', 'audit_events_default', 'usage_hours_2026_11') ORDER BY 1`),
+			[]string{"audit_events_2027_01", "audit_events_default", "usage_hours_2026_11"})
+	})
+}
+
 // A month is prepared while requests write: it gives up rather than have them wait.
 func TestPreparingMonthsDoesNotWaitForWriters(t *testing.T) {
 	e := engines[slices.IndexFunc(engines, func(e engine) bool { return e.name == "postgres" })]

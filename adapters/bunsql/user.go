@@ -159,6 +159,51 @@ func (s users) Insert(ctx context.Context, u domain.User) error {
 	return s.insertUnique(ctx, userOf(u), domain.ErrEmailTaken)
 }
 
+func (s users) InsertAll(ctx context.Context, all []domain.User) error {
+	if len(all) == 0 {
+		return nil
+	}
+	principals, rows := make([]principalRow, len(all)), make([]userRow, len(all))
+	for i, u := range all {
+		principals[i], rows[i] = *principalOf(u.Principal), *userOf(u)
+	}
+	if err := s.insert(ctx, &principals); err != nil {
+		return err
+	}
+	return s.insertUnique(ctx, &rows, domain.ErrEmailTaken)
+}
+
+// Occupied reads principals whatever their state: the id of somebody who was erased is never given out again.
+func (s users) Occupied(ctx context.Context, all []domain.UserID, emails []domain.Email) (store.Occupied, error) {
+	taken := store.Occupied{IDs: map[domain.PrincipalID]domain.Principal{}, Emails: map[string]domain.UserID{}}
+	if known := ids(all); len(known) > 0 {
+		var rows []principalRow
+		err := s.patient().scan(ctx, &rows, "SELECT ? FROM principals WHERE id IN (?)", principalColumns, bun.List(known))
+		if err = list(err); err != nil {
+			return store.Occupied{}, err
+		}
+		for i := range rows {
+			taken.IDs[rows[i].ID] = rows[i].principal()
+		}
+	}
+	if len(emails) == 0 {
+		return taken, nil
+	}
+	canonical := make([]string, len(emails))
+	for i, email := range emails {
+		canonical[i] = email.Canonical()
+	}
+	var rows []struct {
+		ID    domain.UserID `bun:"id"`
+		Email string        `bun:"email_canonical"`
+	}
+	err := s.patient().scan(ctx, &rows, "SELECT id, email_canonical FROM users WHERE email_canonical IN (?)", bun.List(canonical))
+	for _, row := range rows {
+		taken.Emails[row.Email] = row.ID
+	}
+	return taken, list(err)
+}
+
 func (s users) Update(ctx context.Context, u domain.User) error {
 	return s.conflict(s.update(ctx, userOf(u), "email", "email_canonical", "first_name", "last_name", "locale",
 		"email_verified_at", "metadata", "updated_at"), domain.ErrEmailTaken)

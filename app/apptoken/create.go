@@ -1,6 +1,7 @@
 package apptoken
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ type CreateInput struct {
 	Name    string
 	End     End
 	Scopes  Scoping
+	ID      domain.AppTokenID // that it has elsewhere, of an import; empty: a fresh one
 }
 
 // Create makes a token; its text is in the output and nowhere else.
@@ -34,7 +36,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Shown, error) {
 	}
 	scopes, scopesErr := in.Scopes.scopes()
 	end, given, endErr := in.End.at(now)
-	token, err := domain.NewAppToken(domain.AppTokenID(s.System.NewID()), "", domain.Line(in.Name), scopes, in.Actor.ID, end, secret, now)
+	token, err := domain.NewAppToken(cmp.Or(in.ID, domain.AppTokenID(s.System.NewID())), "", domain.Line(in.Name), scopes, in.Actor.ID, end, secret, now)
 	if err := domain.MergeFields(err, scopesErr, endErr); err != nil {
 		return Shown{}, err
 	}

@@ -77,6 +77,20 @@ func ofDeletedServices(s store.Store) Task {
 	return task
 }
 
+// OldEvents removes the events of months that were over so long ago, with their traces. Where there are partitions, those went before it
+// as a whole, and it finds what was in none.
+func OldEvents(s store.Store, keep time.Duration) Task {
+	return Remove(s, "audit_events", 0, func(ctx context.Context, tx *store.Tx, now time.Time, n int) (int, error) {
+		return tx.ExpiredRows.Events(ctx, OldestMonth(now, keep), n)
+	})
+}
+
+// OldestMonth is the beginning of the oldest month that is kept: the one in which what is just old enough to go was written.
+func OldestMonth(now time.Time, keep time.Duration) time.Time {
+	last := now.Add(-keep).UTC()
+	return time.Date(last.Year(), last.Month(), 1, 0, 0, 0, 0, time.UTC)
+}
+
 // Remove is a task that removes rows whose time was over for so long.
 func Remove(s store.Store, kind string, keep time.Duration, remove func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error)) Task {
 	return Task{Kind: kind, Do: func(ctx context.Context, now time.Time, n int) (removed int, err error) {

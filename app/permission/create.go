@@ -1,6 +1,7 @@
 package permission
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -15,6 +16,7 @@ type CreateInput struct {
 	Service     string // id or key; empty: shared
 	Name        string
 	Description string
+	ID          domain.PermissionID // that it has elsewhere, of an import; empty: a fresh one
 }
 
 // Create registers a permission. From then on it is held by everybody whose roles match its name. A shared one needs the platform's
@@ -28,7 +30,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Permission
 		return domain.Permission{}, err
 	}
 	now := s.System.Now()
-	p, err := domain.NewPermission(domain.PermissionID(s.System.NewID()), "", in.Name, domain.Line(in.Description), now)
+	p, err := domain.NewPermission(cmp.Or(in.ID, domain.PermissionID(s.System.NewID())), "", in.Name, domain.Line(in.Description), now)
 	if err != nil {
 		return domain.Permission{}, err
 	}

@@ -1,6 +1,7 @@
 package role
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -15,8 +16,9 @@ type CreateInput struct {
 	Service     string // id or key
 	Name        string
 	Description string
-	Permissions []string // ids, names or patterns
-	Includes    []string // ids or names of roles of the same service
+	Permissions []string      // ids, names or patterns
+	Includes    []string      // ids or names of roles of the same service
+	ID          domain.RoleID // that it has elsewhere, of an import; empty: a fresh one
 }
 
 // Create makes a role. domain.ErrNameTaken, domain.ErrForbidden for what the actor does not hold, domain.ErrLimitReached above 500 roles;
@@ -35,7 +37,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Role, erro
 		return domain.Role{}, err
 	}
 	now := s.System.Now()
-	role, err := domain.NewRole(domain.RoleID(s.System.NewID()), service.ID, name, description, nil, now)
+	role, err := domain.NewRole(cmp.Or(in.ID, domain.RoleID(s.System.NewID())), service.ID, name, description, nil, now)
 	if err != nil {
 		return domain.Role{}, err
 	}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -24,6 +25,7 @@ type CreateInput struct {
 	Key         string // empty: made from the name
 	Description string
 	TokenType   domain.TokenType // empty: at+jwt
+	ID          domain.ServiceID // that it has elsewhere, of an import; empty: a fresh one
 }
 
 // Create makes a service with its account, its reserved permissions and its roles. Its creator gets no role in it.
@@ -34,7 +36,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Service, e
 	if err := s.directory.Require(ctx, in.Actor, domain.ServiceWrite); err != nil {
 		return domain.Service{}, err
 	}
-	now, id := s.System.Now(), domain.ServiceID(s.System.NewID())
+	now, id := s.System.Now(), cmp.Or(in.ID, domain.ServiceID(s.System.NewID()))
 	name, key := domain.Line(in.Name), in.Key
 	if key == "" {
 		key = domain.KeyFor(name, "service-"+string(id[:8]))

@@ -32,6 +32,7 @@ type Service struct {
 	settings  Settings
 
 	providerName func(name string) string
+	unreadable   func(hash string) string
 }
 
 // Parts are what the service is made of.
@@ -43,13 +44,14 @@ type Parts struct {
 	Cursors   domain.CursorKeys
 
 	ProviderName func(name string) string // what people call a provider
+	Unreadable   func(hash string) string // why no password can match a hash; empty: one can
 }
 
 // New makes the service.
 func New(b *base.Base, p Parts, s Settings) *Service {
 	return &Service{
 		Base: b, guard: p.Guard, directory: p.Directory, proofs: p.Proofs, reauth: p.Reauth, cursors: p.Cursors, settings: s,
-		providerName: p.ProviderName,
+		providerName: p.ProviderName, unreadable: p.Unreadable,
 	}
 }
 

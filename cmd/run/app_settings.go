@@ -50,6 +50,7 @@ func (c *Config) settings(publicURL, issuer string, password domain.PasswordPoli
 			Workers: c.OutboxWorkers, Lease: time.Duration(c.OutboxLease), Poll: time.Second, MaxBackoff: 15 * time.Minute,
 		},
 		CleanupEvery: time.Duration(c.CleanupEvery),
+		AuditKeep:    time.Duration(c.AuditKeep),
 		Reseal:       len(c.SecretKeyPrevious) > 0,
 	}
 }

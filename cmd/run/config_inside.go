@@ -13,6 +13,7 @@ type insideSettings struct {
 	OutboxLease   duration
 	OutboxWorkers int
 	CleanupEvery  duration
+	AuditKeep     duration
 	LogLevel      string
 	LogFormat     string
 	LogRequests   onOff
@@ -36,6 +37,10 @@ func (i *insideSettings) group() group {
 		{
 			name: "CLEANUP_EVERY", into: &i.CleanupEvery, preset: "10m", limit: moreThanZero(),
 			text: "How often each replica removes what is over: sessions, one-time secrets, registrations, delivered mail, closed accounts",
+		},
+		{
+			name: "AUDIT_RETENTION", into: &i.AuditKeep, preset: "0", text: "How long the audit log is kept, in whole months",
+			limit: times("24h or more, or 0: for ever", func(d time.Duration) bool { return d == 0 || d >= 24*time.Hour }),
 		},
 		{name: "LOG_LEVEL", into: &i.LogLevel, preset: "info", words: []string{"debug", "info", "warn", "error"}, text: "What is logged from: debug, info, warn or error"},
 		{

@@ -2,8 +2,9 @@ package run
 
 // What tests look at from outside.
 var (
-	ParseDotEnv = parseDotEnv
-	NearMisses  = nearMisses
+	ParseDotEnv   = parseDotEnv
+	NearMisses    = nearMisses
+	ParseUserLine = parseUserLine
 
 	EnvExample          = envExample
 	ConfigurationTables = configurationTables

@@ -23,22 +23,26 @@ type Stdio struct {
 
 // commands is the command line.
 type commands struct {
-	Serve       serveCommand       `cmd:"" help:"Start the server. Without any setting it runs on SQLite in ./data, with mails in the development inbox."`
-	Migrate     migrateCommand     `cmd:"" help:"Change the database's schema."`
-	Admin       adminCommand       `cmd:"" help:"Administrators."`
-	Users       usersCommand       `cmd:"" help:"Accounts: look at them, keep people out and let them in, help with passwords, erase."`
-	Services    servicesCommand    `cmd:"" help:"Services: look at them, make them, switch them off and on, delete."`
-	Roles       rolesCommand       `cmd:"" help:"The roles of services, and who holds them."`
-	Permissions permissionsCommand `cmd:"" help:"The permissions that services register, of which roles are made."`
-	Tokens      tokensCommand      `cmd:"" help:"The application tokens by which services prove themselves."`
-	Keys        keysCommand        `cmd:"" help:"The keys that access tokens are signed with."`
-	Mail        mailCommand        `cmd:"" help:"The mails that people get."`
-	Config      configCommand      `cmd:"" help:"The settings: what is in effect, where it comes from, what it means."`
-	Doctor      doctorCommand      `cmd:"" help:"Check a deployment from here: database, Redis, mail, addresses, keys. It changes nothing; exit 1 when something is wrong."`
-	Dev         devCommand         `cmd:"" help:"Tools for development."`
-	Health      healthCommand      `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
-	Version     versionCommand     `cmd:"" help:"Print the version."`
-	Help        helpCommand        `cmd:"" help:"Say what a command takes."`
+	Serve        serveCommand        `cmd:"" help:"Start the server. Without any setting it runs on SQLite in ./data, with mails in the development inbox."`
+	Migrate      migrateCommand      `cmd:"" help:"Change the database's schema."`
+	Admin        adminCommand        `cmd:"" help:"Administrators."`
+	Users        usersCommand        `cmd:"" help:"Accounts: look at them, keep people out and let them in, help with passwords, erase."`
+	Services     servicesCommand     `cmd:"" help:"Services: look at them, make them, switch them off and on, delete."`
+	Roles        rolesCommand        `cmd:"" help:"The roles of services, and who holds them."`
+	Permissions  permissionsCommand  `cmd:"" help:"The permissions that services register, of which roles are made."`
+	Tokens       tokensCommand       `cmd:"" help:"The application tokens by which services prove themselves."`
+	Keys         keysCommand         `cmd:"" help:"The keys that access tokens are signed with."`
+	Mail         mailCommand         `cmd:"" help:"The mails that people get."`
+	Config       configCommand       `cmd:"" help:"The settings: what is in effect, where it comes from, what it means."`
+	Doctor       doctorCommand       `cmd:"" help:"Check a deployment from here: database, Redis, mail, addresses, keys. It changes nothing; exit 1 when something is wrong."`
+	Import       importCommand       `cmd:"" help:"Take over what another system keeps."`
+	Backup       backupCommand       `cmd:"" help:"Copy the embedded database into a file, also while a server uses it."`
+	Restore      restoreCommand      `cmd:"" help:"Put a backup in the place of the embedded database, without what must not come back to life."`
+	AfterRestore afterRestoreCommand `cmd:"" help:"End what a restored Postgres brought back to life, and list what is to be looked at."`
+	Dev          devCommand          `cmd:"" help:"Tools for development."`
+	Health       healthCommand       `cmd:"" help:"Ask the server on this machine whether it is alive; exit 1 when not."`
+	Version      versionCommand      `cmd:"" help:"Print the version."`
+	Help         helpCommand         `cmd:"" help:"Say what a command takes."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }

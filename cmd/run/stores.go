@@ -12,6 +12,7 @@ import (
 	"github.com/signet-auth/signet/adapters/bunsql/sqlite"
 	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/adapters/rueidis"
+	"github.com/signet-auth/signet/app/janitor"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/migrations"
 	"github.com/signet-auth/signet/ports/sys"
@@ -98,7 +99,7 @@ func migrate(ctx context.Context, c *Config, system sys.System, log *slog.Logger
 // monthsAhead is how many months of the audit log are prepared: a server that was off for that long finds its month there.
 const monthsAhead = 3
 
-// prepareMonths works as the owner of the schema, on connections of its own that are open only meanwhile.
+// prepareMonths makes the months to come and drops those of the audit log that are kept no longer. It works as the owner of the schema, on connections of its own that are open only meanwhile.
 func (c *Config) prepareMonths(ctx context.Context, now time.Time, _ int) (int, error) {
 	if c.embedded() {
 		return 0, nil
@@ -110,7 +111,12 @@ func (c *Config) prepareMonths(ctx context.Context, now time.Time, _ int) (int, 
 	defer func() { _ = migrator.Close() }()
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	return migrator.PrepareMonths(ctx, now, monthsAhead)
+	made, err := migrator.PrepareMonths(ctx, now, monthsAhead)
+	if err != nil || c.AuditKeep == 0 {
+		return made, err
+	}
+	dropped, err := migrator.DropMonths(ctx, janitor.OldestMonth(now, time.Duration(c.AuditKeep)))
+	return made + dropped, err
 }
 
 // limiters are what counts, and the wake-up of the feed: state that may be lost.

@@ -20,6 +20,8 @@ type usersCommand struct {
 	EndSessions usersEndSessions `cmd:"" help:"Log a user out everywhere."`
 	SetPassword usersSetPassword `cmd:"" help:"Give a user another password; their sessions end, and they get a mail."`
 	Delete      usersDelete      `cmd:"" help:"Erase a user and everything that is held about them, now and for good."`
+	Import      usersImport      `cmd:"" help:"Take accounts over from a file with a line of JSON for each (docs/moving-users.md)."`
+	Export      usersExport      `cmd:"" help:"Write all accounts into such a file."`
 }
 
 // named is the user that a command is about.

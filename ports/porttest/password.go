@@ -38,6 +38,20 @@ func ImportedPasswords(t *testing.T, open func(t *testing.T, o PasswordOptions) 
 			t.Errorf("%+v", match)
 		}
 	})
+	t.Run("it is readable, and nothing that is like it is", func(t *testing.T) {
+		text := export(passwordExample)
+		if kind := hasher.Unreadable(text); kind != "" {
+			t.Errorf("it is an unreadable %s", kind)
+		}
+		if hasher.Unreadable("") != "" {
+			t.Error("no hash is an unreadable one")
+		}
+		for _, other := range []string{text[:len(text)/2], " " + text, "not a hash"} {
+			if hasher.Unreadable(other) == "" {
+				t.Errorf("%q is readable", other)
+			}
+		}
+	})
 	passwordComparing(t, hasher, hash)
 	t.Run("PW-3 a long password is told from another with the same beginning", func(t *testing.T) {
 		for _, length := range []int{63, 64, 65, 72, 73, 127, 128, 129, 256, 1024} {

@@ -76,6 +76,8 @@ func storeExpiredRows(t *testing.T, s storeTest) {
 		}
 	})
 
+	t.Run("an event goes when it is old enough, with its trace", func(t *testing.T) { storeExpiredEvents(t, s, clean) })
+
 	t.Run("a registration goes when its time is past", func(t *testing.T) {
 		put := func(expires time.Time) domain.Registration {
 			r := newRegistration(newAddress(t), noon)
@@ -175,6 +177,27 @@ func storeExpiredAppTokens(t *testing.T, s storeTest, clean func(*testing.T, rem
 	s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.AppTokens.Insert(ctx, ended) })
 	if got, err := s.Read().AppTokens.Listed(t.Context(), ended.ID); err != nil || got.Used().Count != 0 {
 		t.Errorf("its use is still there: %+v, %v", got.Use, err)
+	}
+}
+
+func storeExpiredEvents(t *testing.T, s storeTest, clean func(*testing.T, remove, time.Time, int) int) {
+	put := func(at time.Time) domain.EventID {
+		e := domain.NewEvent(domain.EventLoginSucceeded, domain.System(), domain.Origin{IP: "192.0.2.7"}, "user", "old").Stamped(newID[domain.EventID](), at)
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Audit.Add(ctx, e) })
+		return e.ID
+	}
+	for i := range 3 {
+		put(noon.Add(time.Duration(i-3) * time.Hour))
+	}
+	kept := put(noon)
+	for i, want := range []int{2, 1, 0} {
+		if n := clean(t, store.ExpiredRows.Events, noon, 2); n != want {
+			t.Errorf("round %d removes %d, want %d", i, n, want)
+		}
+	}
+	left, err := s.Read().Audit.List(t.Context(), store.AuditFilter{SubjectID: "old"})
+	if err != nil || len(left) != 1 || left[0].ID != kept || left[0].Trace.IP == "" {
+		t.Errorf("%+v is left, %v", left, err)
 	}
 }
 

@@ -15,6 +15,9 @@ type PasswordHasher interface {
 	// up, whose turn is then skipped. It is called before the account is looked up, so that a full queue says nothing
 	// about accounts.
 	Reserve(ctx context.Context) (Slot, error)
+	// Unreadable is the kind of a stored hash that matches no password, because its text is malformed, beyond the bounds of work, or of a
+	// kind that is not read; empty for one that is fine, and for none.
+	Unreadable(hash string) string
 }
 
 // Slot is one place to hash, for one goroutine. Release it as soon as the hashing is done.

@@ -36,11 +36,19 @@ type UserReader interface {
 	ByEmail(ctx context.Context, email domain.Email) (domain.User, error)
 	// Candidate reads what a password at an address is judged on, in one trip and with the same queries for known and unknown addresses.
 	Candidate(ctx context.Context, email domain.Email, runKey []byte, now time.Time) (domain.Candidate, error)
+	// Occupied tells which of the ids and addresses are somebody's, each in one statement.
+	Occupied(ctx context.Context, ids []domain.UserID, emails []domain.Email) (Occupied, error)
 	// List is newest first.
 	List(ctx context.Context, f UserFilter, page Page) ([]domain.User, error)
 	// Search finds those whose address, first or last name begins with a text, in any case (on SQLite of ASCII letters), newest first, at
 	// most n. It looks at up to 1 000 entries of each of the three, however many there are; cut tells that there are more, here or there.
 	Search(ctx context.Context, prefix string, f UserFilter, n int) (users []domain.User, cut bool, err error)
+}
+
+// Occupied is what of some ids and addresses is somebody's.
+type Occupied struct {
+	IDs    map[domain.PrincipalID]domain.Principal // of any kind, deleted ones too
+	Emails map[string]domain.UserID                // by canonical address
 }
 
 // UserFilter selects users; zero members select everything.
@@ -56,6 +64,8 @@ type Users interface {
 	UserReader
 	// Insert writes the user and its principal. domain.ErrEmailTaken when the canonical address is another user's.
 	Insert(ctx context.Context, u domain.User) error
+	// InsertAll is Insert for many users that come from elsewhere, in a statement a table. It writes none or all.
+	InsertAll(ctx context.Context, all []domain.User) error
 	// Update writes address, names, locale, verification, metadata and UpdatedAt. domain.ErrEmailTaken as with Insert.
 	Update(ctx context.Context, u domain.User) error
 	// SetPassword writes a hash. It does not touch the credential epoch: the caller bumps it when the password changed, and

@@ -21,6 +21,9 @@ type ExpiredRows interface {
 	AppTokens(ctx context.Context, before time.Time, n int) (int, error)
 	// Lockouts removes runs of failures that were last added to before a time and lock nothing then.
 	Lockouts(ctx context.Context, before time.Time, n int) (int, error)
+	// Events removes events of the audit log from before a time, and their traces: up to n of each, and says how many events or, where
+	// there are more of those, traces.
+	Events(ctx context.Context, before time.Time, n int) (int, error)
 	// Assignments removes those that ended before a time.
 	Assignments(ctx context.Context, before time.Time, n int) (int, error)
 	// OfDeletedRoles removes assignments of roles that are deleted, then the roles.

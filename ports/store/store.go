@@ -104,6 +104,7 @@ type Tx struct {
 	Erasure       Erasure
 	Grants        GrantReader
 	Payloads      Payloads
+	Restoration   Restoration
 
 	changes []domain.Change
 }

@@ -47,6 +47,29 @@ func TestWhatIsOverIsRemoved(t *testing.T) {
 	})
 }
 
+func TestTheAuditLogIsKeptForAsLongAsItShould(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
+		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"CLEANUP_EVERY": "100ms", "AUDIT_RETENTION": "30d"}})
+		c, record := s.Client(), s.Record()
+		account := s.NewAccount()
+		c.Login(account)
+		logins := func() int {
+			return record.Count("SELECT count(*) FROM audit_events WHERE type IN ('user.registered', 'login.succeeded')")
+		}
+		traces := func() int { return record.Count("SELECT count(*) FROM event_pii") }
+		if logins() != 2 || traces() < 2 {
+			t.Fatalf("%d events and %d traces were written", logins(), traces())
+		}
+		s.Move(100 * 24 * time.Hour)
+		c.Login(account)
+		s.Eventually(15*time.Second, func() bool { return logins() == 1 && traces() == 1 })
+		if b.Name == testkit.Production.Name && record.Count("SELECT count(*) FROM pg_class WHERE relname = 'audit_events_2026_11'") != 0 {
+			t.Error("the month is still there")
+		}
+	})
+}
+
 // Replicas clean beside each other, while logins, refreshes and logouts go on.
 func TestTwoReplicasCleanDuringTraffic(t *testing.T) {
 	t.Parallel()

@@ -39,7 +39,7 @@ func OpenMigrator(url string, files fs.FS) (*bunsql.Migrator, error) {
 	own.Begin = own.Begin[:1]       // it waits for others as long as they take
 	return bunsql.NewMigrator(pool(connect(config, check), 4), bunsql.Engine{
 		Name: "postgres", Goose: goose.DialectPostgres, HasTable: "SELECT to_regclass($1) IS NOT NULL", Lock: lock, Dialect: own,
-		Month: month,
+		Month: month, DropMonths: dropMonths,
 	}, files)
 }
 

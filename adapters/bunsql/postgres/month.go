@@ -40,3 +40,47 @@ func month(ctx context.Context, db *sql.DB, table string, begin time.Time) (made
 	}
 	return true, tx.Commit()
 }
+
+// dropMonths drops a month a transaction, and gives up soon where it would have to wait, as month does: the next day it is tried again.
+func dropMonths(ctx context.Context, db *sql.DB, table string, until time.Time) (dropped int, err error) {
+	rows, err := db.QueryContext(ctx, "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass($1) ORDER BY 1", table)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = rows.Close() }()
+	var over []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return 0, err
+		}
+		begin, err := time.Parse(table+"_2006_01", name)
+		if err == nil && !begin.AddDate(0, 1, 0).After(until) {
+			over = append(over, name)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return 0, err
+	}
+	for _, name := range over {
+		if err := dropMonth(ctx, db, name); err != nil {
+			return dropped, err
+		}
+		dropped++
+	}
+	return dropped, nil
+}
+
+func dropMonth(ctx context.Context, db *sql.DB, name string) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit: nothing
+	for _, statement := range []string{"SET LOCAL lock_timeout = '200ms'", "SET LOCAL statement_timeout = '5s'", "DROP TABLE " + name} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}

@@ -78,6 +78,16 @@ func postgresCopy(tb testing.TB, template string) string {
 	return server.String()
 }
 
+// PostgresCopy is a copy of a database of this server that nobody is connected to, by its address.
+func PostgresCopy(tb testing.TB, uri string) string {
+	tb.Helper()
+	of, err := url.Parse(uri)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return postgresCopy(tb, strings.TrimPrefix(of.Path, "/"))
+}
+
 // postgresCreate makes a database. A name of letters and digits needs no quoting.
 func postgresCreate(server url.URL, template string) (name string, drop func() error, err error) {
 	name = "signet_test_" + strings.ToLower(rand.Text())

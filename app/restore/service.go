@@ -1,0 +1,20 @@
+// Package restore makes a database that came out of a backup fit to be served. A backup is a state of some time ago: what was logged out,
+// used or revoked since is alive in it again.
+//
+//	After     ends what can be ended for everybody: sessions, one-time secrets, mails that wait. Nobody is told of each: the feed begins
+//	          another epoch, at which every replica forgets all it knows.
+//	Standing  lists what nobody can judge but the operator: application tokens, roles at the platform, keys
+//	Undone    lists exactly what was lost, where the database from before the restore can still be read
+package restore
+
+import (
+	"github.com/signet-auth/signet/app/base"
+)
+
+// Service is the use cases. They are the operator's alone.
+type Service struct {
+	*base.Base
+}
+
+// New makes the service.
+func New(b *base.Base) *Service { return &Service{Base: b} }

@@ -1,0 +1,58 @@
+package user
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
+)
+
+// exportPage is how many users one look reads.
+const exportPage = 500
+
+// ExportAllInput is what to do with each account.
+type ExportAllInput struct {
+	Actor  domain.Actor
+	Hashes bool                // whether password hashes leave too, for the audit log
+	Each   func(Account) error // is given those of a page; its error ends the export
+}
+
+// ExportAll goes through all accounts, newest first, and says how many there were. Accounts that their owners closed are left out: they
+// wait to be erased. The audit log has that it was done.
+func (s *Service) ExportAll(ctx context.Context, in ExportAllInput) (n int, err error) {
+	if in.Actor.Kind != domain.ActorSystem {
+		return 0, domain.ErrForbidden
+	}
+	now := s.System.Now()
+	for after := (domain.Cursor{}); ; {
+		var users []domain.User
+		var accounts []Account
+		err := s.Persist(ctx, func() (err error) {
+			users, err = s.Store.Read().Users.List(ctx, store.UserFilter{Now: now}, store.Page{After: after, Limit: exportPage})
+			if err == nil {
+				accounts, err = s.accounts(ctx, users, now)
+			}
+			return err
+		})
+		if err != nil {
+			return n, err
+		}
+		for _, account := range accounts {
+			if account.IsClosed() {
+				continue
+			}
+			if err := in.Each(account); err != nil {
+				return n, err
+			}
+			n++
+		}
+		if len(users) < exportPage {
+			break
+		}
+		after = users[len(users)-1].Place()
+	}
+	exported := domain.NewEvent(domain.EventUserExported, in.Actor, domain.Origin{}, "", "").
+		With("accounts", strconv.Itoa(n)).With("password_hashes", strconv.FormatBool(in.Hashes))
+	return n, s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.Audit.Record(ctx, tx, now, exported) })
+}
