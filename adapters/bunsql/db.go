@@ -18,6 +18,9 @@ import (
 type Options struct {
 	// MaxConns bounds the connections that serve requests: 16 unless set. The change feed has one more.
 	MaxConns int
+	// Statement is how long one statement may take on a request over a network, the wait for a connection included: 800 ms unless set,
+	// which leaves room for an answer within a second when the server is gone.
+	Statement time.Duration
 	// Now stamps the rows of the change feed, which are purged by age: time.Now unless set. Nothing else asks for the time.
 	Now func() time.Time
 }

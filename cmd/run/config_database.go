@@ -1,6 +1,8 @@
 package run
 
 import (
+	"time"
+
 	"github.com/signet-auth/signet/adapters/bunsql/postgres"
 	"github.com/signet-auth/signet/domain"
 )
@@ -11,6 +13,8 @@ type databaseSettings struct {
 	MigrateURI domain.Secret
 	DataDir    string
 	Pool       int
+
+	DatabaseTimeout duration
 }
 
 func (d *databaseSettings) group() group {
@@ -30,6 +34,11 @@ func (d *databaseSettings) group() group {
 		{
 			name: "DATABASE_POOL", into: &d.Pool, preset: "16", limit: atLeast(2),
 			text: "Connections for requests; the change feed has one more",
+		},
+		{
+			name: "DATABASE_TIMEOUT", into: &d.DatabaseTimeout, preset: "800ms",
+			text:  "How long one statement of a request may take on Postgres, the wait for a connection included; then the answer is 503",
+			limit: times("from 100ms to 30s", func(t time.Duration) bool { return t >= 100*time.Millisecond && t <= 30*time.Second }),
 		},
 	}}
 }

@@ -21,7 +21,7 @@ import (
 
 // openDatabase opens the system of record that the settings name. It does not connect yet.
 func openDatabase(c *Config, uri domain.Secret, system sys.System) (*bunsql.DB, error) {
-	options := bunsql.Options{MaxConns: c.Pool, Now: system.Now}
+	options := bunsql.Options{MaxConns: c.Pool, Statement: time.Duration(c.DatabaseTimeout), Now: system.Now}
 	if uri.IsZero() {
 		db, err := sqlite.Open(dataDir(c.DataDir).database(), options)
 		return db, inDataDir(err)

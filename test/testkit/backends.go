@@ -33,8 +33,8 @@ var Embedded = Backends{Name: "embedded", Env: func(tb testing.TB) map[string]st
 	return map[string]string{"DATA_DIR": dir}
 }}
 
-// Production is Postgres and Redis. On a busy machine an answer of Redis may take longer than requests usually wait for it; then
-// limits would count in two places, and tests of exact numbers fail.
+// Production is Postgres and Redis. On a busy machine their answers may take longer than requests usually wait for them: limits would
+// count in two places, and requests be refused that a test counts on.
 var Production = Backends{
 	Name: "postgres+redis",
 	Env:  func(tb testing.TB) map[string]string { return production(tb, backend.Postgres(tb)) },
@@ -46,7 +46,7 @@ var Production = Backends{
 func production(tb testing.TB, uri string) map[string]string {
 	return map[string]string{
 		"DATABASE_URI": uri, "REDIS_URL": backend.Redis(tb),
-		"SECRET_KEY": SecretKey, "SIGNET_ENV": "development", "REDIS_TIMEOUT": "10s",
+		"SECRET_KEY": SecretKey, "SIGNET_ENV": "development", "REDIS_TIMEOUT": "10s", "DATABASE_TIMEOUT": "10s",
 	}
 }
 

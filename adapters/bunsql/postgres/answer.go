@@ -12,8 +12,9 @@ import (
 )
 
 // answer speaks to the connection below database/sql, whose rows cost a goroutine, and below the driver, which parses every
-// statement for arguments that Bun has written into it already. The pool, its limit and its checks are the same.
-func answer(ctx context.Context, pool *sql.DB, statement string) (string, error) {
+// statement for arguments that Bun has written into it already. The pool, its limit and its checks are the same. ahead goes before the
+// statement, in its transaction.
+func answer(ctx context.Context, pool *sql.DB, ahead, statement string) (string, error) {
 	conn, err := pool.Conn(ctx)
 	if err != nil {
 		return "", err
@@ -31,7 +32,7 @@ func answer(ctx context.Context, pool *sql.DB, statement string) (string, error)
 		if server.Conn().SetDeadline(deadline) != nil {
 			return driver.ErrBadConn // it is closed
 		}
-		results := server.Exec(context.WithoutCancel(ctx), impatient+";\n"+statement) // one message is one transaction
+		results := server.Exec(context.WithoutCancel(ctx), ahead+";\n"+statement) // one message is one transaction
 		for results.NextResult() {
 			for rows := results.ResultReader(); rows.NextRow(); {
 				value, found = string(rows.Values()[0]), true
@@ -47,7 +48,7 @@ func answer(ctx context.Context, pool *sql.DB, statement string) (string, error)
 		return err
 	})
 	if errors.Is(err, driver.ErrBadConn) { // as database/sql does; pgx calls a connection that broke before the answer safe, too
-		err = pool.QueryRowContext(join(ctx, []string{impatient}), statement).Scan(&value)
+		err = pool.QueryRowContext(join(ctx, []string{ahead}), statement).Scan(&value)
 		return value, err
 	}
 	if err == nil && !found {

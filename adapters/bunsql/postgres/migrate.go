@@ -33,7 +33,7 @@ func OpenMigrator(url string, files fs.FS) (*bunsql.Migrator, error) {
 		return nil, err
 	}
 	config.RuntimeParams["timezone"] = "UTC" // goose keeps times without a zone
-	own := dialect()
+	own := dialect(statement)
 	own.Statement = 5 * time.Second // no request waits for it
 	own.Join = nil                  // its connections are pgx's own: goose reads types that the others don't know
 	own.Begin = own.Begin[:1]       // it waits for others as long as they take

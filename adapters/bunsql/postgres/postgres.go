@@ -3,6 +3,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -20,7 +21,6 @@ import (
 )
 
 const (
-	// statement leaves room for an answer within a second when the server is gone.
 	statement = 800 * time.Millisecond
 	// feed: replicas promise to hear of a revocation within a second, and look at the feed twice in that time.
 	feed     = 400 * time.Millisecond
@@ -32,7 +32,9 @@ const (
 // impatient bounds the wait for a lock below the deadline of the statement that waits: a refusal by the server leaves the connection
 // whole and is tried again. It is also what ends deadlocks, for which the server itself looks only after a second. It is set in each
 // transaction, not in the session, which behind a pooler is others' too. (Nor in the address: poolers refuse parameters they don't know.)
-const impatient = "SET LOCAL lock_timeout = '500ms'"
+func impatient(statement time.Duration) string {
+	return fmt.Sprintf("SET LOCAL lock_timeout = '%dms'", (statement * 5 / 8).Milliseconds())
+}
 
 // Open prepares the pools. It connects to nothing yet: only an address that can't be read is an error.
 func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
@@ -43,16 +45,20 @@ func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
 	if opts.MaxConns <= 0 {
 		opts.MaxConns = maxConns
 	}
-	own, times := dialect(), new(generations)
+	own, times := dialect(cmp.Or(opts.Statement, statement)), new(generations)
 	own.ReadOnly, own.Renew = "SELECT current_setting('transaction_read_only') = 'on'", times.renew
 	requests := pool(connector{connect(config, check), times}, opts.MaxConns)
 	return bunsql.New(own, bunsql.Pools{Write: requests, Read: requests, Feed: pool(connector{connect(config, check), times}, 1)}, opts), nil
 }
 
-func dialect() bunsql.Dialect {
+func dialect(statement time.Duration) bunsql.Dialect {
+	wait := impatient(statement)
 	return bunsql.Dialect{
-		Bun: pgdialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: feed,
-		Begin: []string{"BEGIN ISOLATION LEVEL READ COMMITTED", impatient}, Join: join,
+		Bun: pgdialect.New(), Classify: classify, Statement: statement, Feed: feed,
+		Begin: []string{"BEGIN ISOLATION LEVEL READ COMMITTED", wait}, Join: join,
+		Answer: func(ctx context.Context, pool *sql.DB, statement string) (string, error) {
+			return answer(ctx, pool, wait, statement)
+		},
 		// NO KEY: inserts that merely refer to the row don't have to wait.
 		RowLock: "FOR NO KEY UPDATE", RowShare: "FOR SHARE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",
 		AdvisoryLock: "SELECT pg_advisory_xact_lock(?)",

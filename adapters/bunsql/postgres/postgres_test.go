@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/adapters/bunsql/postgres"
@@ -17,7 +18,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(backend.Main(m)) }
 
 func TestStore(t *testing.T) {
-	porttest.Store(t, func(t *testing.T) store.Store { return open(t, current(t)) })
+	porttest.Store(t, func(t *testing.T) store.Store { return openPatient(t, current(t)) })
 }
 
 // While a release rolls out, this one serves on the next one's schema: columns that it does not know of must not disturb it.
@@ -26,7 +27,7 @@ func TestTheStoreServesBesideColumnsOfALaterRelease(t *testing.T) {
 		url := current(t)
 		backend.Widen(t, conn(t, url), `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
 			AND relnamespace = 'public'::regnamespace`)
-		return open(t, url)
+		return openPatient(t, url)
 	})
 }
 
@@ -45,11 +46,21 @@ func migrate(url string) error {
 	return errors.Join(err, m.Close())
 }
 
-// open is a store on a migrated database. The suite's races of fifty would open as many connections as may be at once, and where each
-// takes the server 20 ms, sixteen of them take up half the deadline of their first statements.
+// open is a store on a migrated database.
 func open(t testing.TB, url string) *bunsql.DB {
 	t.Helper()
-	db, err := postgres.Open(url, bunsql.Options{MaxConns: 6})
+	return openWith(t, url, bunsql.Options{})
+}
+
+// openPatient is open for the suite: on a busy machine its races of fifty would take up the deadline of a request.
+func openPatient(t testing.TB, url string) *bunsql.DB {
+	t.Helper()
+	return openWith(t, url, bunsql.Options{MaxConns: 6, Statement: 10 * time.Second})
+}
+
+func openWith(t testing.TB, url string, options bunsql.Options) *bunsql.DB {
+	t.Helper()
+	db, err := postgres.Open(url, options)
 	if err != nil {
 		t.Fatal(err)
 	}
