@@ -81,8 +81,8 @@ func TestADeveloperReadsTheInbox(t *testing.T) {
 	page := b.Popup(func() {
 		tab.See[any](b, "document.querySelector('.parts a:last-child').focus()")
 		b.Press(kb.Tab) // into the frame
-		b.Press(kb.Enter)
-	})
+		b.Becomes("document.activeElement === " + frame)
+	}, func() { b.Press(kb.Enter) })
 	page.Heading("Verify your email address")
 	page.Click("button")
 	page.Heading("Your address is verified")

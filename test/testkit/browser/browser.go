@@ -65,18 +65,24 @@ func attach(tb testing.TB, ctx context.Context, which ...chromedp.ContextOption)
 // Beside opens another tab of the same browser, with the same cookies.
 func (t *Tab) Beside() *Tab { t.tb.Helper(); return attach(t.tb, t.ctx) }
 
-// Popup is the window that doing something in the tab opens.
-func (t *Tab) Popup(open func()) *Tab {
+// Popup is the window that doing something in the tab opens. What is to be done again is, until a window opens: a key goes nowhere while
+// the focus is on its way into a frame of another process.
+func (t *Tab) Popup(open func(), again ...func()) *Tab {
 	t.tb.Helper()
 	opened := chromedp.WaitNewTarget(t.ctx, func(*target.Info) bool { return true })
 	open()
-	select {
-	case id := <-opened:
-		return attach(t.tb, t.ctx, chromedp.WithTargetID(id))
-	case <-time.After(20 * time.Second):
-		t.tb.Fatal("no window opened")
-		return nil
+	for range 10 {
+		for _, do := range again {
+			do()
+		}
+		select {
+		case id := <-opened:
+			return attach(t.tb, t.ctx, chromedp.WithTargetID(id))
+		case <-time.After(2 * time.Second):
+		}
 	}
+	t.tb.Fatal("no window opened")
+	return nil
 }
 
 func program(tb testing.TB) string {
