@@ -154,7 +154,7 @@ func TestServicesAndRolesAtATerminal(t *testing.T) {
 			for _, row := range []struct{ args, word string }{
 				{"roles list nowhere", "There is no such service: nowhere"},
 				{"permissions list nowhere", "There is no such service: nowhere"},
-				{"permissions create shop invoice", "<name> must be"},
+				{"permissions create shop invoice", "<name> must look like"},
 				{"permissions delete shop invoice:burn", "There is no such permission of shop: invoice:burn"},
 				{"roles show shop nothing", "There is no such role at shop: nothing"},
 				{"roles create shop reader", "in use by another role"},

@@ -88,7 +88,7 @@ func TestCommandsWantOnlyWhatTheyUse(t *testing.T) {
 		env := map[string]string{
 			"SIGNET_ENV": "production", "PORT": "http", "MAIL_PORT": "none", "LOG_LEVEL": "loud", "REDIS_PORT": "tcp://10.0.0.2:6379", "CORS_ORIGINS": "*",
 		}
-		for _, name := range []string{"DATABASE_URI", "MIGRATE_DATABASE_URI", "DATA_DIR", "SECRET_KEY"} {
+		for _, name := range []string{"DATABASE_URI", "DATABASE_TIMEOUT", "MIGRATE_DATABASE_URI", "DATA_DIR", "SECRET_KEY"} {
 			env[name] = s.Env[name]
 		}
 		if env["SECRET_KEY"] == "" {

@@ -102,7 +102,7 @@ func TestTokensAtATerminal(t *testing.T) {
 				{"tokens create shop x --until 2020-01-01", "must be", 1},
 				{"tokens create shop x --until soon", "--until must be", 1},
 				{"tokens create shop x --scope shop/order:read", "does not exist", 1},
-				{"tokens create shop x --scope nonsense", "scopes[0]", 1},
+				{"tokens create shop x --scope nonsense", "--scope must look like", 1},
 				{"tokens show " + newID(), "There is no such token", 1},
 				{"tokens revoke " + text, "There is no such token", 1},
 				{"tokens rotate " + id + " --overlap 31d", "overlap must be", 1},

@@ -168,7 +168,7 @@ func TestUsers(t *testing.T) {
 			} {
 				t.Run(name, func(t *testing.T) { users(t, "show", ref).want(t, 1, "There is no such user") })
 			}
-			users(t, "show", "Ada Lovelace").want(t, 1, "user must be an id or an email address")
+			users(t, "show", "Ada Lovelace").want(t, 1, "<user> must be an id or an email address")
 			users(t, "show").want(t, 2)
 			users(t).want(t, 2)
 		})
