@@ -74,7 +74,14 @@ func TestContract(t *testing.T) {
 				server := smtpserver.Start(t, smtpserver.Options{Security: security.server})
 				o := options(server)
 				o.Security = security.client
-				return porttest.TransportRig{Transport: transport(t, o), Delivered: func() []porttest.Delivery {
+				refuse := func(permanent bool) {
+					code, enhanced := 450, [3]int{4, 2, 1}
+					if permanent {
+						code, enhanced = 550, [3]int{5, 1, 1}
+					}
+					server.Reject(smtpserver.Rcpt, code, enhanced, "no mail for Ada.Lovelace+signet@example.com")
+				}
+				return porttest.TransportRig{Transport: transport(t, o), Refuse: refuse, Delivered: func() []porttest.Delivery {
 					var all []porttest.Delivery
 					for _, m := range server.Messages() {
 						if m.Err != nil {

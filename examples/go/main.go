@@ -34,7 +34,8 @@ func main() {
 
 	address := "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "8000")
 	log.Print("billing is at http://", address)
-	server := http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	pages := os.Getenv("FRONT_END") // the origin of a front end that calls from a browser, such as http://localhost:3000
+	server := http.Server{Addr: address, Handler: allow(pages, mux), ReadHeaderTimeout: 5 * time.Second}
 	log.Fatal(server.ListenAndServe())
 }
 

@@ -29,6 +29,8 @@ type TransportRig struct {
 	Transport mailer.Transport
 	// Delivered lists what arrived, oldest first, line ends as "\n".
 	Delivered func() []Delivery
+	// Refuse makes the server refuse what follows, for good or for now, and repeat in its answer what it was sent. nil: it never does.
+	Refuse func(permanent bool)
 }
 
 // Transport runs the contract of mailer.Transport. open makes a transport to an empty mailbox.
@@ -119,6 +121,34 @@ func Transport(t *testing.T, open func(t *testing.T) TransportRig) {
 			t.Errorf("%d mails delivered", len(got))
 		}
 	})
+
+	refusals(t, open, message("refused"))
+}
+
+// refusals is the part of the contract of mailer.Transport that is about servers which say no.
+func refusals(t *testing.T, open func(t *testing.T) TransportRig, m mailer.Message) {
+	t.Helper()
+	for name, permanent := range map[string]bool{
+		"a refusal for good is told as such":               true,
+		"a refusal for now is one that may be tried again": false,
+	} {
+		t.Run(name, func(t *testing.T) {
+			rig := open(t)
+			if rig.Refuse == nil {
+				t.Skip("this server never refuses")
+			}
+			rig.Refuse(permanent)
+			err := rig.Transport.Send(t.Context(), m)
+			if err == nil || errors.Is(err, mailer.ErrPermanent) != permanent {
+				t.Fatalf("error = %v, permanent = %v", err, permanent)
+			}
+			for _, told := range []string{"@", "Ada", m.Subject, m.Text, m.HTML} { // it ends in a log
+				if strings.Contains(err.Error(), told) {
+					t.Errorf("the error tells %q: %v", told, err)
+				}
+			}
+		})
+	}
 }
 
 // Composer runs the contract of mailer.Composer.

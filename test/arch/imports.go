@@ -29,6 +29,7 @@ var sees = map[string][]string{
 	"adapters/echohttp":       {"ports", "domain", "api"},
 	"adapters/echohttp/rest":  {"app", "ports", "domain", "api"},
 	"adapters/echohttp/pages": {"app", "ports", "domain", "api"},
+	"examples":                {"ports", "domain"},
 	"cmd":                     {"adapters", "app", "ports", "domain", "api", "migrations"},
 }
 

@@ -11,18 +11,19 @@ func layer(path string) string {
 	return top
 }
 
-// unitOf is the part of the tree that the rules treat as one: an adapter or a command with its sub-packages, else the
-// whole layer.
+// unitOf is the part of the tree that the rules treat as one: an adapter, an example or a command with its sub-packages, else
+// the whole layer.
 func unitOf(path string) string {
 	top, rest, nested := strings.Cut(path, "/")
-	if !nested || (top != "adapters" && top != "cmd") {
+	if !nested || (top != "adapters" && top != "examples" && top != "cmd") {
 		return top
 	}
 	name, _, _ := strings.Cut(rest, "/")
 	return top + "/" + name
 }
 
-func isAdapter(unit string) bool { return layer(unit) == "adapters" }
+// isAdapter holds for examples, too: those of this module are adapters, to be copied beside the others.
+func isAdapter(unit string) bool { return layer(unit) == "adapters" || layer(unit) == "examples" }
 
 // under reports whether path is root or lies below it, by whole elements.
 func under(path, root string) bool {

@@ -44,13 +44,7 @@ func TestTheQuickstartRunsAsPrinted(t *testing.T) {
 		}
 	}
 	for _, e := range services { // they start side by side
-		s.Eventually(2*time.Minute, func() bool {
-			answer, err := http.Get(e.url)
-			if err == nil {
-				_ = answer.Body.Close()
-			}
-			return err == nil
-		})
+		up(s, e.url)
 	}
 	sh := terminal(t, dir, reached(t, s))
 	answers := make([]strings.Builder, len(services))
@@ -233,7 +227,7 @@ type example struct{ command, url string }
 func startExample(t *testing.T, dir, command, issuer string) *example {
 	t.Helper()
 	path := os.Getenv("PATH")
-	if strings.Contains(command, "python3") {
+	if strings.Contains(command, "_app.py") {
 		python := pythonWith(strings.TrimSuffix(command[strings.LastIndex(command, " ")+1:], "_app.py"))
 		if python == "" {
 			t.Logf("NOT TRIED: %s: no python3 has its modules", command)
@@ -248,12 +242,7 @@ func startExample(t *testing.T, dir, command, issuer string) *example {
 			return nil
 		}
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	_ = listener.Close()
+	port := freePort(t)
 	var out bytes.Buffer
 	cmd := exec.Command("sh", "-c", command)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = dir, &out, &out, &syscall.SysProcAttr{Setpgid: true}
@@ -268,6 +257,28 @@ func startExample(t *testing.T, dir, command, issuer string) *example {
 		}
 	})
 	return &example{command, "http://localhost:" + port}
+}
+
+// up waits for a service that was started, which may have to be compiled first.
+func up(s *testkit.Server, url string) {
+	s.Eventually(2*time.Minute, func() bool {
+		answer, err := http.Get(url)
+		if err == nil {
+			_ = answer.Body.Close()
+		}
+		return err == nil
+	})
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	_ = listener.Close()
+	return port
 }
 
 // pythonWith is a python3 that can run a framework's example: distributions have its modules in their own, which need not be the first.

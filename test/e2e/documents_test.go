@@ -1,0 +1,125 @@
+package e2e_test
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/signet-auth/signet/test/idp/idp"
+)
+
+// documents are all that print commands, and how those are run. nil: by a test of the document's own, or, as CONTRIBUTING.md's, by the
+// people who run the tests.
+var documents = map[string]func(t *testing.T, all []block){
+	"README.md": nil, "CONTRIBUTING.md": nil, "docs/adapters.md": nil, "docs/front-ends.md": nil, "docs/protect-a-service.md": nil,
+	"docs/quickstart.md": nil, "docs/tour.md": nil,
+	"docs/mail-templates.md": previewed, "docs/providers.md": played, "docs/scaling.md": measured, "docs/security.md": searched,
+}
+
+func TestEveryCommandOfTheDocumentsIsRun(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md", "deploy/*.md", "examples/*/*.md"} {
+		found, err := filepath.Glob("../../" + pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range found {
+			name := filepath.ToSlash(strings.TrimPrefix(path, "../../"))
+			all := blocks(t, path, "")
+			run, known := documents[name]
+			switch printed := len(commands(all)) > 0; {
+			case printed && !known:
+				t.Errorf("nothing runs the commands of %s", name)
+			case !printed && known:
+				t.Errorf("%s prints no commands", name)
+			case run != nil:
+				t.Run(name, func(t *testing.T) { run(t, all) })
+			}
+		}
+	}
+}
+
+// previewed looks at the template that docs/mail-templates.md shows.
+func previewed(t *testing.T, all []block) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/mail-templates.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, out := t.TempDir(), t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "templates/en"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i, example := range regexp.MustCompile("(?s)```\n({{define .*?)```").FindAllSubmatch(text, -1) {
+		name := []string{"verify.txt", "verify.html"}[i]
+		if err := os.WriteFile(filepath.Join(dir, "templates/en", name), example[1], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sh, shown := terminal(t, dir, nil), ""
+	for _, command := range commands(all) {
+		shown += sh.want(strings.ReplaceAll(command, "/tmp/mails", out))
+	}
+	if !strings.Contains(shown, "Welcome to Signet") || !strings.Contains(shown, "<html") {
+		t.Errorf("what is shown is\n%s", shown)
+	}
+	if mails, err := os.ReadDir(out); err != nil || len(mails) < 2 {
+		t.Errorf("%d mails, %v", len(mails), err)
+	}
+}
+
+// played turns the switches of the providers that docs/providers.md starts.
+func played(t *testing.T, all []block) {
+	t.Helper()
+	requireProgram(t, "curl")
+	s := idp.Start(t, idp.Options{})
+	sh, answers := terminal(t, t.TempDir(), nil), ""
+	for _, command := range commands(all) {
+		if strings.HasPrefix(command, "curl ") { // the others start what runs already
+			answers += sh.want(strings.ReplaceAll(strings.Replace(command, "curl", "curl -sf", 1), "http://127.0.0.1:9090", s.URL))
+		}
+	}
+	if !strings.Contains(answers, "eve@example.com") || !strings.Contains(answers, "wrong_nonce") {
+		t.Errorf("the answers are\n%s", answers)
+	}
+}
+
+// measured asks the load program what it can do. What docs/scaling.md measures by it takes minutes, and is not done by tests.
+func measured(t *testing.T, all []block) {
+	t.Helper()
+	printed := commands(all)
+	out := terminal(t, "../..", nil).want(printed[0])
+	for _, command := range printed[1:] {
+		for _, flag := range regexp.MustCompile(` -[a-z]+`).FindAllString(command, -1) {
+			if strings.Contains(command, "test/load") && !strings.Contains(out, flag) {
+				t.Errorf("%s: there is no%s", command, flag)
+			}
+		}
+	}
+}
+
+// searched finds the tests of known attacks as docs/security.md says, in the repository.
+func searched(t *testing.T, all []block) {
+	t.Helper()
+	out := ""
+	for _, command := range commands(all) {
+		out += terminal(t, "../..", nil).want(command)
+	}
+	for _, known := range []string{"CVE-2018-0114", "RFC 8725 §3.1", "ASVS 3.5.1"} {
+		if !strings.Contains(out, " "+known+"\n") {
+			t.Errorf("%s is not found in\n%s", known, out)
+		}
+	}
+	text, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, named := range regexp.MustCompile("`((?:[a-z]+/)*)([a-z_]+_test\\.go)`").FindAllStringSubmatch(string(text), -1) {
+		if _, err := os.Stat(filepath.Join("../..", cmp.Or(named[1], "test/e2e"), named[2])); err != nil {
+			t.Error(err)
+		}
+	}
+}
