@@ -2,13 +2,18 @@ package e2e_test
 
 import (
 	"cmp"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/signet-auth/signet/test/idp/idp"
+	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/backend"
+	"github.com/signet-auth/signet/test/testkit/smtpserver"
 )
 
 // documents are all that print commands, and how those are run. nil: by a test of the document's own, or, as CONTRIBUTING.md's, by the
@@ -16,6 +21,7 @@ import (
 var documents = map[string]func(t *testing.T, all []block){
 	"README.md": nil, "CONTRIBUTING.md": nil, "docs/adapters.md": nil, "docs/front-ends.md": nil, "docs/protect-a-service.md": nil,
 	"docs/quickstart.md": nil, "docs/tour.md": nil,
+	"docs/backup-and-restore.md": restored, "docs/configuration.md": configured, "docs/migrating-from-flask.md": migrated, "docs/moving-users.md": moved,
 	"docs/mail-templates.md": previewed, "docs/providers.md": played, "docs/scaling.md": measured, "docs/security.md": searched,
 }
 
@@ -121,5 +127,81 @@ func searched(t *testing.T, all []block) {
 		if _, err := os.Stat(filepath.Join("../..", cmp.Or(named[1], "test/e2e"), named[2])); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// configured asks a deployment that works about itself, as docs/configuration.md says.
+func configured(t *testing.T, all []block) {
+	t.Helper()
+	mx := smtpserver.Start(t, smtpserver.Options{})
+	s := testkit.Start(t, testkit.Options{Env: mailing(mx)})
+	settings := reached(t, s)
+	maps.Copy(settings, map[string]string{"PUBLIC_URL": named(s), "RATE_LIMITS": "on"})
+	sh, out := terminal(t, t.TempDir(), settings), ""
+	for _, command := range commands(all) {
+		out += sh.want(command)
+	}
+	if !strings.Contains(out, "MAIL_SERVER") || !strings.Contains(out, "PUBLIC_URL") || len(mx.Messages()) != 1 {
+		t.Errorf("it says\n%s", out)
+	}
+}
+
+// restored makes a backup and puts it back, as docs/backup-and-restore.md says. What Postgres' own tools are told after pg_dump is in
+// steps of a list, and no test runs it: it would make a database of a fixed name.
+func restored(t *testing.T, all []block) {
+	t.Helper()
+	s := testkit.Start(t, testkit.Options{})
+	account, dir := s.NewAccount(), t.TempDir()
+	settings := reached(t, s)
+	played := strings.NewReplacer("/backups/", dir+"/", "2027-01-31T03:00:00Z", time.Now().UTC().Format(time.RFC3339))
+	sh := terminal(t, dir, settings)
+	for _, command := range commands(all) {
+		switch {
+		case strings.HasPrefix(command, "pg_dump "):
+			requireProgram(t, "pg_dump")
+			sh.want("DATABASE_URI='" + backend.Postgres(t) + "'")
+		case strings.HasPrefix(command, "signet restore "):
+			s.Stop()
+			command, _, _ = strings.Cut(command, "#")
+			command += "--yes" // there is nobody to ask
+		}
+		sh.want(played.Replace(command))
+	}
+	if out := sh.want("signet users show " + account.Email); !strings.Contains(out, account.ID) {
+		t.Errorf("the account is not there:\n%s", out)
+	}
+}
+
+// moved moves a user in and out, as docs/moving-users.md says.
+func moved(t *testing.T, all []block) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, b := range all {
+		if b.language == "json" {
+			line := regexp.MustCompile(` "password_hash": "[^"]*",`).ReplaceAllString(b.text, "") // which stands for one
+			if err := os.WriteFile(filepath.Join(dir, "people.ndjson"), []byte(line), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sh := terminal(t, dir, cheaply(map[string]string{"DATA_DIR": filepath.Join(dir, "data")}))
+	for _, command := range commands(all) {
+		sh.want(command)
+	}
+	if content, err := os.ReadFile(filepath.Join(dir, "everybody.ndjson")); err != nil || !strings.Contains(string(content), "ada@example.com") {
+		t.Errorf("%s, %v", content, err)
+	}
+}
+
+// migrated takes the data of the Flask service, as docs/migrating-from-flask.md says.
+func migrated(t *testing.T, all []block) {
+	t.Helper()
+	from, dir := flaskDatabase(t), t.TempDir()
+	sh := terminal(t, dir, cheaply(map[string]string{"DATA_DIR": filepath.Join(dir, "data")}))
+	for _, command := range commands(all) {
+		sh.want(strings.ReplaceAll(command, "postgresql://signet@localhost/flask", "'"+from+"'"))
+	}
+	if out := sh.want("signet users list"); !strings.Contains(out, "ann@example.com") {
+		t.Errorf("there are\n%s", out)
 	}
 }
