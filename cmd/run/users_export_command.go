@@ -15,12 +15,15 @@ import (
 )
 
 type usersExport struct {
-	File               string `arg:"" optional:"" help:"The file to write; there must be none yet. Standard output without it."`
+	File               string `arg:"" optional:"" help:"The file to write; there must be none yet. Standard output without it, or with -."`
 	WithPasswordHashes bool   `help:"Password hashes too: into a file for your eyes only, or another program."`
 }
 
 // Run exports.
 func (u usersExport) Run(p *program) error {
+	if u.File == "-" {
+		u.File = ""
+	}
 	if screen, ok := p.stdio.Out.(*os.File); ok && u.File == "" && u.WithPasswordHashes && term.IsTerminal(int(screen.Fd())) {
 		return errors.New("password hashes are not for a screen: name a file, or pass the output on to a program")
 	}
@@ -37,7 +40,7 @@ func (u usersExport) Run(p *program) error {
 		if err = errors.Join(err, end()); err != nil {
 			return err
 		}
-		p.notice("%d accounts are written, without those that their owners have closed", n)
+		p.notice("accounts written: %d, without those that their owners have closed", n)
 		return nil
 	})
 }
