@@ -51,7 +51,7 @@ func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
 
 func dialect() bunsql.Dialect {
 	return bunsql.Dialect{
-		Bun: pgdialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: feed,
+		Bun: pgdialect.New(), System: "postgresql", Classify: classify, Answer: answer, Statement: statement, Feed: feed,
 		Begin: []string{"BEGIN ISOLATION LEVEL READ COMMITTED", impatient}, Join: join,
 		// NO KEY: inserts that merely refer to the row don't have to wait.
 		RowLock: "FOR NO KEY UPDATE", RowShare: "FOR SHARE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",
