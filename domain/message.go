@@ -30,7 +30,7 @@ type Message struct {
 	// Payload is sealed when it carries a secret; it is blanked once the message is settled.
 	Payload []byte
 	// Subject finds the message of a person who is erased: a MAC of the address that it is about, or nothing. It is not read back.
-	Subject   []byte
+	Subject []byte
 	// RequestID is the request that led to it, for the log; empty: none did.
 	RequestID string
 	RunAt     time.Time
