@@ -30,7 +30,9 @@ type Message struct {
 	// Payload is sealed when it carries a secret; it is blanked once the message is settled.
 	Payload []byte
 	// Subject finds the message of a person who is erased: a MAC of the address that it is about, or nothing. It is not read back.
-	Subject   []byte
+	Subject []byte
+	// RequestID is the request that led to it, for the log; empty: none did.
+	RequestID string
 	RunAt     time.Time
 	Attempts  int
 	CreatedAt time.Time
@@ -38,3 +40,12 @@ type Message struct {
 	// Lease identifies one claim, so that a dispatcher that was too slow can't settle what another has taken over.
 	Lease int64
 }
+
+// Backlog is what of the outbox waits to be delivered.
+type Backlog struct {
+	Messages int       // no more than MaxBacklog
+	Oldest   time.Time // when the oldest of them was promised; zero without any
+}
+
+// MaxBacklog is how far a backlog is counted: that it is long is all that operators need to know, and counting must stay cheap then.
+const MaxBacklog = 10_000

@@ -10,6 +10,7 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -23,6 +24,8 @@ type Options struct {
 	Statement time.Duration
 	// Now stamps the rows of the change feed, which are purged by age: time.Now unless set. Nothing else asks for the time.
 	Now func() time.Time
+	// Tracer makes a span of each statement within a trace; nil: none.
+	Tracer trace.Tracer
 }
 
 // Pools are the connections of a DB. They connect when first used, so a database that is down at start is no error.
@@ -50,6 +53,11 @@ func New(dialect Dialect, pools Pools, opts Options) *DB {
 	namesAsWritten()
 	// A column that this release does not know of is another release's: Bun would refuse the whole row.
 	open := func(pool *sql.DB) *bun.DB { return bun.NewDB(pool, dialect.Bun, bun.WithDiscardUnknownColumns()) }
+	if opts.Tracer != nil {
+		spans, plain := &tracing{opts.Tracer, dialect.System}, open
+		open = func(pool *sql.DB) *bun.DB { return plain(pool).WithQueryHook(spans) }
+		dialect = dialect.trace(spans)
+	}
 	db := &DB{
 		dialect: dialect, now: opts.Now, onCommit: func(store.Commit) {},
 		write: open(pools.Write), read: open(pools.Read), feed: open(pools.Feed),
@@ -64,7 +72,7 @@ func New(dialect Dialect, pools Pools, opts Options) *DB {
 		Principals: principals{read}, Users: users{read}, Identities: identities{read}, Registrations: registrations{read}, Services: services{read},
 		Roles: roles{read}, Permissions: permissions{read}, Assignments: assignments{read}, Grants: grants{read}, AppTokens: appTokens{read},
 		Devices: devices{read}, Sessions: sessions{read}, Flows: flows{read}, Lockouts: lockouts{read}, Keys: keys{read}, Audit: audit{read},
-		Erasure: erasure{read},
+		Erasure: erasure{read}, Outbox: outbox{read},
 		Changes: changes{feed}, Meta: meta{read},
 	}
 	return db

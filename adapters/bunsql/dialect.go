@@ -12,6 +12,9 @@ import (
 type Dialect struct {
 	Bun schema.Dialect
 
+	// System is what OpenTelemetry calls the database.
+	System string
+
 	// Classify says what an error of the driver means. It is given errors that are not about contexts or missing rows.
 	Classify func(error) Failure
 

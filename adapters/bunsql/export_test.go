@@ -9,6 +9,9 @@ import (
 	"github.com/uptrace/bun"
 )
 
+// Summary is what spans say of a statement.
+var Summary = summary
+
 // Watch collects the statements that the store sends, and hands them out once.
 func (db *DB) Watch() (sent func() []string) {
 	w := &watch{}

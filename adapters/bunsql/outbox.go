@@ -18,6 +18,7 @@ type messageRow struct {
 	Topic     domain.Topic     `bun:"topic"`
 	Payload   []byte           `bun:"payload,type:bytea"`
 	Subject   []byte           `bun:"subject,type:bytea"`
+	RequestID string           `bun:"request_id"`
 	RunAt     time.Time        `bun:"run_at"`
 	Attempts  int              `bun:"attempts"`
 	Lease     int64            `bun:"lease"`
@@ -29,7 +30,7 @@ var messageColumns = columns[messageRow]("")
 
 func (r *messageRow) message() domain.Message {
 	return domain.Message{
-		ID: r.ID, Topic: r.Topic, Payload: r.Payload, RunAt: utc(r.RunAt), Attempts: r.Attempts, Lease: r.Lease,
+		ID: r.ID, Topic: r.Topic, Payload: r.Payload, RequestID: r.RequestID, RunAt: utc(r.RunAt), Attempts: r.Attempts, Lease: r.Lease,
 		CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt),
 	}
 }
@@ -38,13 +39,28 @@ type outbox struct{ conn }
 
 func (s outbox) Add(ctx context.Context, m domain.Message) error {
 	err := s.insert(ctx, &messageRow{
-		ID: m.ID, Topic: m.Topic, Payload: m.Payload, Subject: m.Subject, RunAt: m.RunAt, Attempts: m.Attempts, Lease: m.Lease,
+		ID: m.ID, Topic: m.Topic, Payload: m.Payload, Subject: m.Subject, RequestID: m.RequestID, RunAt: m.RunAt, Attempts: m.Attempts, Lease: m.Lease,
 		CreatedAt: m.CreatedAt, ExpiresAt: m.ExpiresAt,
 	})
 	if err == nil {
 		s.tx.messages = true
 	}
 	return err
+}
+
+// Backlog counts by the index of what is due, up to its bound.
+func (s outbox) Backlog(ctx context.Context) (domain.Backlog, error) {
+	var found struct {
+		Messages int
+		Oldest   time.Time `bun:",nullzero"`
+	}
+	err := s.scan(ctx, &found, `SELECT count(*) AS messages, min(created_at) AS oldest FROM (
+			SELECT created_at FROM outbox WHERE delivered_at IS NULL AND parked_at IS NULL ORDER BY run_at, id LIMIT ?
+		) m`, domain.MaxBacklog)
+	if err != nil {
+		return domain.Backlog{}, err
+	}
+	return domain.Backlog{Messages: found.Messages, Oldest: utc(found.Oldest)}, nil
 }
 
 // Claim finds and leases in one statement. What is due is found once: a planner that put the subquery into a loop would lease

@@ -54,6 +54,10 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			_, err := r.Flows.BySecret(ctx, []byte("h"))
 			return err
 		},
+		"backlog": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Outbox.Backlog(ctx)
+			return err
+		},
 		"lockout": func(ctx context.Context, r *store.Reader) error {
 			_, err := r.Lockouts.ByKey(ctx, []byte("k"))
 			return err

@@ -27,7 +27,7 @@ type AdminOptions struct {
 func NewAdmin(a *API, o AdminOptions) http.Handler {
 	e := newRouter(nil)
 	edge := *a.edge
-	edge.next, edge.cors, edge.logAll = e, &cors{}, false // what is looked at again and again is no news
+	edge.next, edge.cors, edge.logAll, edge.tracer = e, &cors{}, false, nil // what is looked at again and again is no news
 	route(e, http.MethodGet, "/livez", func(ex *exchange, _ echo.Context) error {
 		ex.answer(http.StatusOK, nil)
 		return nil

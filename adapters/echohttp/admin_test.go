@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/api"
 )
@@ -52,9 +50,9 @@ func admin(k *kernel, o echohttp.AdminOptions, r *http.Request) *http.Response {
 }
 
 func TestAdmin(t *testing.T) {
-	registry := prometheus.NewRegistry()
+	metrics, registry := newMetrics()
 	k := newKernel(t, func(o *echohttp.Options) {
-		o.Metrics = registry
+		o.Metrics = metrics
 		o.CORSOrigins = []string{"https://app.example.com"}
 		o.TrustedProxies = proxies
 	})

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/sys"
@@ -48,8 +48,9 @@ type Options struct {
 	PublicURL string
 	// CookieSameSite of the session cookie: Strict unless it is None, for front ends on another site. None needs https.
 	CookieSameSite http.SameSite
-	// Metrics may be nil.
-	Metrics prometheus.Registerer
+	Metrics        Metrics
+	// Tracer makes a span of each request; nil: there are no traces.
+	Tracer trace.Tracer
 	// Ready answers whether this process can serve, and what state its parts are in. It is asked at most four times a second.
 	Ready func(ctx context.Context) (ready bool, details map[string]string)
 	// Probed judges the word of an operator's tool that asks in /readyz how its request is seen; nil: nobody may ask.
@@ -96,10 +97,6 @@ func New(o Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	metrics, err := newMetrics(o.Metrics)
-	if err != nil {
-		return nil, err
-	}
 	check := newValidation()
 	a := &API{
 		check:        check,
@@ -127,7 +124,7 @@ func New(o Options) (*API, error) {
 	a.edge = &edge{
 		next: a.echo, log: o.Log, logAll: o.LogRequests, short: o.ShortLog, said: &sys.Seldom{}, newID: o.System.NewID, trusted: o.TrustedProxies,
 		base: strings.TrimSuffix(cookies.path, "/api/auth"),
-		cors: cors, headers: securityHeaders(cookies.secure), metrics: metrics,
+		cors: cors, headers: securityHeaders(cookies.secure), metrics: o.Metrics, tracer: o.Tracer,
 	}
 	a.addHealth()
 	a.addDocument()

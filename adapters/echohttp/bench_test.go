@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/adapters/echohttp/rest"
 )
@@ -21,7 +19,7 @@ func (*discard) WriteHeader(int)             {}
 func BenchmarkRequest(b *testing.B) {
 	k := newKernel(b, func(o *echohttp.Options) {
 		o.Limits = echohttp.Limits{Anonymous: 1 << 30, Authenticated: 1 << 30}
-		o.Metrics = prometheus.NewRegistry()
+		o.Metrics, _ = newMetrics()
 	})
 	for _, bench := range []struct {
 		name string

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/signet-auth/signet/domain"
 )
@@ -32,6 +33,8 @@ type exchange struct {
 	admitted bool // its client's credentials were good
 	gone     bool // the client hung up before the answer
 	stack    []byte
+	outcomes *outcomes  // of its operation
+	span     trace.Span // nil without traces
 }
 
 func exchangeOf(c echo.Context) *exchange { return c.Response().Writer.(*exchange) } //nolint:forcetypeassert // ServeHTTP passed it in

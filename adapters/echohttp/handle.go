@@ -87,8 +87,10 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 	if op.Navigation {
 		add = routeOnly
 	}
+	counted := a.edge.metrics.of(op.ID)
 	add(a.echo, method, path, func(ex *exchange, c echo.Context) error {
 		r := c.Request()
+		ex.outcomes = counted
 		ex.format = op.Failures
 		if op.Navigation {
 			setHeaders(ex.Header(), navigationHeaders)

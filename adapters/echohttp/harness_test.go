@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/api"
@@ -73,6 +75,17 @@ type none struct{}
 type kernel struct {
 	*echohttp.API
 	log bytes.Buffer
+}
+
+// newMetrics are the metrics of a kernel, in a registry of their own.
+func newMetrics() (echohttp.Metrics, *prometheus.Registry) {
+	m := echohttp.Metrics{
+		Durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "signet_http_request_duration_seconds"}, []string{"method", "route", "status"}),
+		Outcomes:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "signet_operations_total"}, []string{"operation", "outcome"}),
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(m.Durations, m.Outcomes)
+	return m, registry
 }
 
 func newKernel(t testing.TB, change func(*echohttp.Options)) *kernel {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/sys"
 )
@@ -27,7 +29,8 @@ type edge struct {
 	base    string // path of the public URL
 	cors    *cors
 	headers []header
-	metrics *metrics
+	metrics Metrics
+	tracer  trace.Tracer // nil: no traces
 }
 
 // ServeHTTP serves one request.
@@ -36,18 +39,18 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer e.finish(ex, r)
 	ex.client = peerAddr(r.RemoteAddr)
 	proxied := contains(e.trusted, ex.client)
-	switch {
-	case proxied:
+	if proxied {
 		ex.client = clientAddr(ex.client, r.Header["X-Forwarded-For"], e.trusted)
-	case len(r.Header["X-Forwarded-For"]) > 0:
-		e.warnOfProxy(r, ex.client)
 	}
 	e.identify(ex, r, proxied)
+	r = &ex.request
+	if !proxied && len(r.Header["X-Forwarded-For"]) > 0 {
+		e.warnOfProxy(r, ex.client)
+	}
 	setHeaders(ex.Header(), e.headers)
 	if e.cors.handle(ex, r) {
 		return
 	}
-	r = &ex.request
 	if !canonicalize(r, e.base) {
 		fail(ex, r, domain.ErrNotFound)
 		return
@@ -85,6 +88,8 @@ func (e *edge) finish(ex *exchange, r *http.Request) {
 	}
 	took := time.Since(ex.begun)
 	e.metrics.observe(r.Method, ex.route, status, took)
+	ex.outcomes.count(status, ex.failure)
+	ex.endSpan(r.Method, status)
 	switch {
 	case status >= http.StatusInternalServerError || e.logAll && !e.short:
 		e.logExchange(ex, r, status, took)
@@ -122,7 +127,11 @@ func (e *edge) logExchange(ex *exchange, r *http.Request, status int, took time.
 			attrs = append(attrs, slog.String("error.stack_trace", string(ex.stack)))
 		}
 	}
-	e.log.LogAttrs(r.Context(), level, "request", attrs...)
+	ctx := r.Context()
+	if ex.span != nil {
+		ctx = trace.ContextWithSpan(ctx, ex.span)
+	}
+	e.log.LogAttrs(ctx, level, "request", attrs...)
 }
 
 // isChatter tells whether a route is asked over and over, and went well: the health for load balancers, files of pages.
@@ -150,7 +159,8 @@ func (e *edge) identify(ex *exchange, r *http.Request, proxied bool) {
 	}
 	ex.idValue[0] = ex.id
 	ex.Header()["X-Request-Id"] = ex.idValue[:]
-	ex.request = *r.WithContext(sys.WithRequestID(r.Context(), ex.id)) // a copy within ex costs no allocation
+	ctx := e.beginSpan(r.Context(), ex, r, proxied)
+	ex.request = *r.WithContext(sys.WithRequestID(ctx, ex.id)) // a copy within ex costs no allocation
 }
 
 func isRequestID(id string) bool {

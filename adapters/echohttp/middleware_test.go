@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/adapters/telemetry"
@@ -292,24 +292,40 @@ func TestAccessLog(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
-	registry := prometheus.NewRegistry()
-	k := newKernel(t, func(o *echohttp.Options) { o.Metrics = registry })
+	metrics, registry := newMetrics()
+	k := newKernel(t, func(o *echohttp.Options) { o.Metrics = metrics })
 	k.get("/things/" + marker)
 	k.get("/nowhere/" + marker)
 	k.do(request("BREW", "/things/a", nil))
+	for _, path := range []string{"/me", "/fail/unknown", "/fail/limited", "/fail/limited", "/panic"} {
+		k.get(path)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	k.do(request("GET", "/wait", nil).WithContext(gone))
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, metric := range families[0].GetMetric() {
-		var labels []string
-		for _, label := range metric.GetLabel() {
-			labels = append(labels, label.GetValue())
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			var labels []string
+			for _, label := range metric.GetLabel() {
+				labels = append(labels, label.GetValue())
+			}
+			if n := metric.GetCounter().GetValue(); n > 0 {
+				labels = append(labels, strconv.Itoa(int(n)))
+			}
+			if metric.GetHistogram() != nil || metric.GetCounter().GetValue() > 0 {
+				got = append(got, strings.Join(labels, " "))
+			}
 		}
-		got = append(got, strings.Join(labels, " "))
 	}
-	want := []string{"GET /things/{id} 200", "GET unmatched 404", "other unmatched 405"}
+	want := []string{
+		"GET /fail/limited 429", "GET /fail/unknown 500", "GET /me 401", "GET /panic 500", "GET /things/{id} 200", "GET /wait 499", "GET unmatched 404", "other unmatched 405",
+		"fail-limited rate_limited 2", "fail-unknown internal 1", "me token_missing 1", "panic internal 1", "thing succeeded 1", "wait client_gone 1",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("labels that anybody can choose, or wrong ones:\n%s", diff)
 	}

@@ -1,38 +1,53 @@
 package echohttp
 
 import (
-	"errors"
+	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics counts and times answers by method, route template and status: every label from a set that we chose.
-type metrics struct{ durations *prometheus.HistogramVec }
-
-// newMetrics registers with reg, which may be nil: then nothing is measured. The public and the admin listener share what is
-// registered.
-func newMetrics(reg prometheus.Registerer) (*metrics, error) {
-	if reg == nil {
-		return &metrics{}, nil
-	}
-	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Namespace: "signet", Subsystem: "http", Name: "request_duration_seconds",
-		Help:    "Time from the end of the request's headers to the end of its answer.",
-		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-	}, []string{"method", "route", "status"})
-	err := reg.Register(durations)
-	if registered, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
-		if same, ok := registered.ExistingCollector.(*prometheus.HistogramVec); ok {
-			return &metrics{same}, nil
-		}
-	}
-	return &metrics{durations}, err
+// Metrics are what requests are counted by. nil parts are left out. Every label is from a set that we chose.
+type Metrics struct {
+	// Durations are the seconds of answers, by method, route template and status.
+	Durations *prometheus.HistogramVec
+	// Outcomes count calls, by operation and by how they ended: "succeeded", "client_gone", or the code of the failure.
+	Outcomes *prometheus.CounterVec
 }
 
-func (m *metrics) observe(method, route string, status int, took time.Duration) {
-	if m.durations != nil {
-		m.durations.WithLabelValues(knownMethod(method), route, strconv.Itoa(status)).Observe(took.Seconds())
+func (m Metrics) observe(method, route string, status int, took time.Duration) {
+	if m.Durations != nil {
+		m.Durations.WithLabelValues(knownMethod(method), route, strconv.Itoa(status)).Observe(took.Seconds())
+	}
+}
+
+// outcomes count the calls of one operation.
+type outcomes struct {
+	all       *prometheus.CounterVec
+	operation string
+	succeeded prometheus.Counter // looked up once: it is what nearly all are
+}
+
+// of is nil where nothing is counted.
+func (m Metrics) of(operation string) *outcomes {
+	if m.Outcomes == nil {
+		return nil
+	}
+	return &outcomes{m.Outcomes, operation, m.Outcomes.WithLabelValues(operation, "succeeded")}
+}
+
+func (o *outcomes) count(status int, failure error) {
+	switch {
+	case o == nil:
+	case status == statusClientGone:
+		o.all.WithLabelValues(o.operation, "client_gone").Inc()
+	case failure != nil:
+		_, public := Classify(failure)
+		o.all.WithLabelValues(o.operation, public.Code).Inc()
+	case status >= http.StatusBadRequest: // a page without a failure behind it
+		o.all.WithLabelValues(o.operation, "failed").Inc()
+	default:
+		o.succeeded.Inc()
 	}
 }

@@ -36,6 +36,19 @@ type Cache[K comparable, V any] struct {
 
 	mu      sync.Mutex
 	flights map[K]*flight[V]
+
+	hits, loads atomic.Uint64
+}
+
+// Usage is what a cache tells operators of itself.
+type Usage struct {
+	Entries     int
+	Hits, Loads uint64 // since the start; callers who waited for another's load are neither
+}
+
+// Usage tells how much it is used. Its numbers are of about the same moment.
+func (c *Cache[K, V]) Usage() Usage {
+	return Usage{Entries: c.entries.EstimatedSize(), Hits: c.hits.Load(), Loads: c.loads.Load()}
 }
 
 type entry[V any] struct {
@@ -171,6 +184,7 @@ func (c *Cache[K, V]) Flush() {
 func (c *Cache[K, V]) peek(key K) (V, bool) {
 	e, ok := c.entries.GetIfPresent(key)
 	if ok && e.epoch == c.epoch.Load() && (e.until == forever || c.now().UnixNano() < e.until) {
+		c.hits.Add(1)
 		return e.value, true
 	}
 	var none V
@@ -197,6 +211,7 @@ func (c *Cache[K, V]) reserve(key K) (f *flight[V], value V, found, mine bool) {
 		return nil, value, true, false
 	}
 	f = &flight[V]{done: make(chan struct{})}
+	c.loads.Add(1)
 	c.flights[key] = f
 	return f, value, false, true
 }

@@ -29,3 +29,18 @@ func NewCaches(now func() time.Time) cache.Set {
 		SessionCount: NewCache[struct{}, domain.SessionCount](1, domain.SessionCountAge, now, nil),
 	}
 }
+
+// Usages are what the caches of a set that NewCaches made tell of themselves, by name.
+func Usages(s cache.Set) map[string]func() Usage {
+	all := map[string]func() Usage{}
+	for name, c := range map[string]any{
+		"sessions": s.Sessions, "users": s.Users, "identities": s.Identities, "last_logins": s.LastLogins, "principals": s.Principals,
+		"service_refs": s.ServiceRefs, "services": s.Services, "vocabularies": s.Vocabularies, "grants": s.Grants, "assigned": s.Assigned,
+		"app_tokens": s.AppTokens, "app_token_refs": s.AppTokenRefs, "claims": s.Claims, "session_count": s.SessionCount,
+	} {
+		if used, ok := c.(interface{ Usage() Usage }); ok {
+			all[name] = used.Usage
+		}
+	}
+	return all
+}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/signet-auth/signet/ports/sys"
 )
 
@@ -70,8 +72,8 @@ func (r *redactor) ecs(groups []string, a slog.Attr) slog.Attr {
 // requestIDAttr is what a record has the ID of its request under.
 const requestIDAttr = "http.request.id"
 
-// handler adds the ID of the request from the context. It stays outside of groups, so it remembers what was opened and added
-// since the first group, and puts the ID before all that.
+// handler adds the IDs of the request and of the trace from the context. It stays outside of groups, so it remembers what was opened and added
+// since the first group, and puts the IDs before all that.
 type handler struct {
 	base  slog.Handler // without groups
 	after []func(slog.Handler) slog.Handler
@@ -92,17 +94,22 @@ func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
 
 // Handle writes a record.
 func (h *handler) Handle(ctx context.Context, record slog.Record) error {
-	id := sys.RequestID(ctx)
-	if id == "" || h.full == nil && hasRequestID(record) {
+	attrs := make([]slog.Attr, 0, 3)
+	if id := sys.RequestID(ctx); id != "" && (h.full != nil || !hasRequestID(record)) {
+		attrs = append(attrs, slog.String(requestIDAttr, id))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		attrs = append(attrs, slog.String("trace.id", span.TraceID().String()), slog.String("span.id", span.SpanID().String()))
+	}
+	if len(attrs) == 0 {
 		return h.handler().Handle(ctx, record)
 	}
-	attr := slog.String(requestIDAttr, id)
 	if h.full == nil {
 		record = record.Clone()
-		record.AddAttrs(attr)
+		record.AddAttrs(attrs...)
 		return h.base.Handle(ctx, record)
 	}
-	full := h.base.WithAttrs([]slog.Attr{attr})
+	full := h.base.WithAttrs(attrs)
 	for _, step := range h.after {
 		full = step(full)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/domain"
@@ -73,6 +74,20 @@ func TestTheRequestIDStaysOutsideOfGroups(t *testing.T) {
 	} {
 		if diff := cmp.Diff(want, got[key]); diff != "" {
 			t.Errorf("%s: %s", key, diff)
+		}
+	}
+}
+
+func TestALineNamesItsTrace(t *testing.T) {
+	span := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1, 15: 255}, SpanID: trace.SpanID{2, 7: 254}})
+	ctx := trace.ContextWithSpanContext(sys.WithRequestID(t.Context(), "req-1"), span)
+	for name, log := range map[string]func(*slog.Logger){
+		"of a request":     func(l *slog.Logger) { l.InfoContext(ctx, "m", "a", 1, "http.request.id", "req-1") },
+		"inside of groups": func(l *slog.Logger) { l.WithGroup("g").InfoContext(ctx, "m", "a", 1) },
+	} {
+		got := record(t, log)
+		if got["trace.id"] != "010000000000000000000000000000ff" || got["span.id"] != "02000000000000fe" || got["http.request.id"] != "req-1" {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

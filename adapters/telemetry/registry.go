@@ -20,22 +20,23 @@ func NewRegistry(version string) (Registry, error) {
 		Help:        "1, with the versions of the program and of Go as labels.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	}, func() float64 { return 1 })
-	return r, r.add(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build)
+	return r, r.Add(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build)
 }
 
 // Gauge registers a value that goes up and down, read at every scrape: the function must be quick and safe for concurrent
 // use. Labels are constant; the same name with other labels is another series. The error is a name that is taken or not
 // legal.
 func (r Registry) Gauge(name, help string, labels map[string]string, read func() float64) error {
-	return r.add(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, read))
+	return r.Add(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, read))
 }
 
 // Counter registers a value that only goes up; the rest is as for Gauge.
 func (r Registry) Counter(name, help string, labels map[string]string, read func() float64) error {
-	return r.add(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, read))
+	return r.Add(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, read))
 }
 
-func (r Registry) add(all ...prometheus.Collector) error {
+// Add registers collectors. The error is a name that is taken.
+func (r Registry) Add(all ...prometheus.Collector) error {
 	for _, c := range all {
 		if err := r.Register(c); err != nil {
 			return fmt.Errorf("telemetry: %w", err) // it names the metric

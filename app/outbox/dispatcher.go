@@ -15,6 +15,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/signet-auth/signet/domain"
@@ -48,7 +49,18 @@ type Dispatcher struct {
 
 	wake chan struct{}
 	once sync.Once
+
+	done, retried, parked atomic.Int64
 }
+
+// Done is how many messages this replica has handled.
+func (d *Dispatcher) Done() int64 { return d.done.Load() }
+
+// Retried is how many tries failed that are made again.
+func (d *Dispatcher) Retried() int64 { return d.retried.Load() }
+
+// Parked is how many messages it gave up.
+func (d *Dispatcher) Parked() int64 { return d.parked.Load() }
 
 // permanent marks an error that trying again will not change.
 type permanent struct{ error }
@@ -145,14 +157,25 @@ func (d *Dispatcher) topics() []domain.Topic {
 
 // handle does the work of one message and records how it went. It outlives a cancelled Run: a mail that left must be settled.
 func (d *Dispatcher) handle(ctx context.Context, m domain.Message) {
+	if m.RequestID != "" { // what it logs and promises belongs to that request
+		ctx = sys.WithRequestID(ctx, m.RequestID)
+	}
+	ctx, end := d.System.Begin(ctx, "outbox "+string(m.Topic))
 	ctx, cancel := context.WithTimeout(ctx, d.Settings.Lease)
 	defer cancel()
 	err := d.attempt(ctx, m)
+	defer end(err)
 	if err == nil {
+		d.done.Add(1)
 		return
 	}
 	var forGood permanent
 	parked := errors.As(err, &forGood)
+	if parked {
+		d.parked.Add(1)
+	} else {
+		d.retried.Add(1)
+	}
 	d.Log.WarnContext(ctx, "a message of the outbox failed", "topic", m.Topic, "id", m.ID, "attempt", m.Attempts, "parked", parked, "error", err)
 	err = d.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		now := d.System.Now()

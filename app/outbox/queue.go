@@ -84,7 +84,9 @@ func (q *MailQueue) put(ctx context.Context, tx *store.Tx, topic domain.Topic, c
 	if err != nil {
 		return err
 	}
-	return tx.Outbox.Add(ctx, domain.Message{ID: id, Topic: topic, Payload: sealed, Subject: subject, RunAt: now, CreatedAt: now, ExpiresAt: expires})
+	return tx.Outbox.Add(ctx, domain.Message{
+		ID: id, Topic: topic, Payload: sealed, Subject: subject, RequestID: sys.RequestID(ctx), RunAt: now, CreatedAt: now, ExpiresAt: expires,
+	})
 }
 
 // Open reads a message's payload into out. An error is permanent, since the payload will not change, except where the secret is not

@@ -71,7 +71,7 @@ func (s *Service) warn(ctx context.Context, unread lost, now time.Time) {
 	s.warned, s.warnedAt = unread, now
 	if unread != (lost{}) {
 		s.Log.WarnContext(ctx, "sealed values can't be opened with SECRET_KEY or SECRET_KEY_PREVIOUS",
-			"signing_keys", unread.keys, "messages", unread.messages, "flows", unread.flows)
+			"signing_key_count", unread.keys, "messages", unread.messages, "flows", unread.flows)
 	}
 }
 

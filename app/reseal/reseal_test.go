@@ -57,7 +57,7 @@ func TestReseal(t *testing.T) {
 	}
 	warnings := func(want int) {
 		t.Helper()
-		if n := strings.Count(r.Log.String(), "can't be opened"); n != want || !strings.Contains(r.Log.String(), "signing_keys=0 messages=1 flows=0") {
+		if n := strings.Count(r.Log.String(), "can't be opened"); n != want || !strings.Contains(r.Log.String(), "signing_key_count=0 messages=1 flows=0") {
 			t.Errorf("%d lines, want %d, tell of the value whose secret is lost:\n%s", n, want, r.Log)
 		}
 	}

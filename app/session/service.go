@@ -33,6 +33,11 @@ func (s *Service) Stats(ctx context.Context, actor domain.Actor) (domain.Session
 	if err := s.directory.Require(ctx, actor, domain.UserRead); err != nil {
 		return domain.SessionCount{}, err
 	}
+	return s.Live(ctx)
+}
+
+// Live is Stats for operators of this process, under the same bounds.
+func (s *Service) Live(ctx context.Context) (domain.SessionCount, error) {
 	return s.count.Get(ctx, struct{}{}, func(ctx context.Context) (domain.SessionCount, error) {
 		return s.Store.Read().Sessions.CountLive(ctx, s.policy, s.System.Now())
 	})

@@ -38,11 +38,7 @@ func (c *Config) settings(publicURL, issuer string, password domain.PasswordPoli
 		CloseGrace: time.Duration(c.CloseGrace),
 		Federation: c.federation(),
 		Guard: guard.Settings{
-			Limits: guard.Limits{
-				Account: c.LimitLogin.limit("login"), Block: c.LimitFailures.limit("failures"), Register: c.LimitFailures.limit("registrations"),
-				Mail: c.LimitMail.limit("mail"), Recovery: c.LimitMail.limit("mail-recovery"), MailByBlock: c.LimitMailBlock.limit("mail-block"),
-				ResetSent: c.LimitMail.limit("mail-reset"),
-			},
+			Limits:  c.limits(),
 			Lockout: domain.LockoutPolicy{Failures: c.LockFailures, First: time.Duration(c.LockFirst), Longest: time.Duration(c.LockLongest)},
 		},
 		Feed: feed.Settings{Poll: time.Duration(c.FeedPoll), MaxStaleness: time.Duration(c.FeedStaleness), MaxSilence: time.Hour},
@@ -52,6 +48,15 @@ func (c *Config) settings(publicURL, issuer string, password domain.PasswordPoli
 		CleanupEvery: time.Duration(c.CleanupEvery),
 		AuditKeep:    time.Duration(c.AuditKeep),
 		Reseal:       len(c.SecretKeyPrevious) > 0,
+	}
+}
+
+// limits are those that guard secrets. Each name is one of a label in metrics, too.
+func (c *Config) limits() guard.Limits {
+	return guard.Limits{
+		Account: c.LimitLogin.limit("login"), Block: c.LimitFailures.limit("failures"), Register: c.LimitFailures.limit("registrations"),
+		Mail: c.LimitMail.limit("mail"), Recovery: c.LimitMail.limit("mail-recovery"), MailByBlock: c.LimitMailBlock.limit("mail-block"),
+		ResetSent: c.LimitMail.limit("mail-reset"),
 	}
 }
 

@@ -116,6 +116,22 @@ func TestBadSettingsAreNamedALineEach(t *testing.T) {
 		},
 		"a provider of tests":             {map[string]string{"OAUTH_TEST_PROVIDER": "http://127.0.0.1:9090"}, []string{"OAUTH_TEST_PROVIDER"}},
 		"a wait that outlasts the answer": {map[string]string{"OAUTH_TIMEOUT": "21s"}, []string{"OAUTH_TIMEOUT"}},
+		"traces": {map[string]string{
+			"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", "OTEL_EXPORTER_OTLP_HEADERS": "a=b%2Cc, d=e=", "OTEL_TRACES_SAMPLER_ARG": "0.05",
+			"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+		}, nil},
+		"traces by gRPC": {
+			map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, []string{"OTEL_EXPORTER_OTLP_PROTOCOL"},
+		},
+		"traces that nobody can take": {
+			map[string]string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT": "127.0.0.1:4318", "OTEL_TRACES_SAMPLER": "xray", "OTEL_TRACES_SAMPLER_ARG": "5%", "OTEL_RESOURCE_ATTRIBUTES": "a",
+				"OTEL_EXPORTER_OTLP_HEADERS": "hunter2%zz",
+			},
+			[]string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG",
+			},
+		},
 		"logins that wait for days": {
 			map[string]string{"OAUTH_CODE_TTL": "11m", "OAUTH_CONTINUATION_TTL": "25h", "OAUTH_FLOW_TTL": "61m"},
 			[]string{"OAUTH_CODE_TTL", "OAUTH_CONTINUATION_TTL", "OAUTH_FLOW_TTL"},

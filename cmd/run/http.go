@@ -11,7 +11,6 @@ import (
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/adapters/echohttp/pages"
 	"github.com/signet-auth/signet/adapters/echohttp/rest"
-	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/app"
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/domain"
@@ -21,7 +20,7 @@ import (
 // listen binds the listeners before the core is made: with port 0 the core needs to know where it is reached. The returned
 // function gives the core to the listeners, which serve nothing before.
 func (s *Server) listen(
-	db *bunsql.DB, l limiters, m mailSetup, metrics telemetry.Registry, sealer secure.Sealer,
+	db *bunsql.DB, l limiters, m mailSetup, sealer secure.Sealer, t telemetrySetup,
 ) (*echohttp.Server, func(a *app.App, publicURL string, logo pages.Logo), error) {
 	c := s.config
 	var ready func(context.Context) (bool, map[string]string)
@@ -30,7 +29,8 @@ func (s *Server) listen(
 	var used func(domain.Actor, domain.Origin)
 	var stopped func() []guard.Stopped
 	api, err := echohttp.New(echohttp.Options{
-		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), ShortLog: c.LogFormat == "text", Limiter: l.local, Metrics: metrics,
+		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), ShortLog: c.LogFormat == "text", Limiter: l.local,
+		Metrics: t.meters.requests, Tracer: t.tracer,
 		Authenticate: func(ctx context.Context, token domain.Secret) (domain.Actor, error) { return authenticate(ctx, token) },
 		MayProxy:     func(ctx context.Context, a domain.Actor) error { return mayProxy(ctx, a) },
 		Used:         func(a domain.Actor, from domain.Origin) { used(a, from) },
@@ -45,7 +45,7 @@ func (s *Server) listen(
 	if err != nil {
 		return nil, nil, err
 	}
-	admin := echohttp.NewAdmin(api, echohttp.AdminOptions{Metrics: metrics, Inbox: c.showInbox(m.inbox, func() []guard.Stopped { return stopped() }), Profile: true})
+	admin := echohttp.NewAdmin(api, echohttp.AdminOptions{Metrics: t.registry, Inbox: c.showInbox(m.inbox, func() []guard.Stopped { return stopped() }), Profile: true})
 	options := echohttp.ServerOptions{
 		PublicAddr: c.publicAddr(), Log: s.log,
 		DrainDelay: time.Duration(c.StopDelay), StopTimeout: time.Duration(c.StopWait),

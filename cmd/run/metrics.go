@@ -2,8 +2,15 @@ package run
 
 import (
 	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/signet-auth/signet/adapters/bunsql"
+	"github.com/signet-auth/signet/adapters/echohttp"
+	"github.com/signet-auth/signet/adapters/memory"
 	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/app"
@@ -11,10 +18,73 @@ import (
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/app/janitor"
 	"github.com/signet-auth/signet/app/keys"
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/cache"
+	"github.com/signet-auth/signet/ports/provider"
+	"github.com/signet-auth/signet/ports/transient"
 )
 
+// meters are the metrics that are counted where something happens. Those that are read at each scrape are registered by observe.
+type meters struct {
+	requests  echohttp.Metrics
+	refused   *prometheus.CounterVec
+	mails     *prometheus.HistogramVec
+	providers *prometheus.HistogramVec
+}
+
+// newMeters registers them, with the series that are known before anything happened: a rate needs the zero that it rose from.
+func newMeters(r telemetry.Registry, limits guard.Limits) (meters, error) {
+	seconds := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
+	}
+	count := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	outside := []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+	m := meters{
+		requests: echohttp.Metrics{
+			Durations: seconds("signet_http_request_duration_seconds", "Time from the end of the request's headers to the end of its answer.",
+				[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}, "method", "route", "status"),
+			Outcomes: count("signet_operations_total", "Calls of each operation (as docs/openapi.json names it) by how they ended: succeeded, client_gone, "+
+				"or the code of the failure.", "operation", "outcome"),
+		},
+		refused: count("signet_limit_refused_total", "What a limit refused, by limit (failures: of an address block, which is what spraying runs into).", "limit"),
+		mails: seconds("signet_mail_send_duration_seconds", "Time that the mail server took, by outcome (sent, refused for good, failed and tried again).",
+			outside, "outcome"),
+		providers: seconds("signet_provider_call_duration_seconds", "Time that a provider took, by call (begin: where to send the browser, complete: who "+
+			"it is) and outcome (succeeded, or the code of the failure).", outside, "provider", "call", "outcome"),
+	}
+	for _, l := range []transient.Limit{limits.Account, limits.Block, limits.Register, limits.Mail, limits.Recovery, limits.MailByBlock, limits.ResetSent} {
+		m.refused.WithLabelValues(l.Name)
+	}
+	for _, outcome := range telemetry.MailOutcomes() {
+		m.mails.WithLabelValues(outcome)
+	}
+	return m, r.Add(m.requests.Durations, m.requests.Outcomes, m.refused, m.mails, m.providers)
+}
+
+// measuredProviders are providers whose calls are measured.
+func (m meters) measuredProviders(all []provider.Provider, tracer trace.Tracer) []provider.Provider {
+	measured := make([]provider.Provider, len(all))
+	for i, p := range all {
+		m.providers.WithLabelValues(p.Info().Name, "complete", "succeeded")
+		measured[i] = &telemetry.Provider{Provider: p, Took: m.providers, Tracer: tracer}
+	}
+	return measured
+}
+
+// measured are limiters whose refusals are counted, with spans of what is asked of Redis.
+func (l limiters) measured(m meters, tracer trace.Tracer) limiters {
+	shared := &telemetry.Limiter{Next: l.shared, Refused: m.refused, System: "redis"}
+	if l.redis != nil {
+		shared.Tracer = tracer
+	}
+	l.shared, l.local = shared, &telemetry.Limiter{Next: l.local, Refused: m.refused}
+	return l
+}
+
 // observe registers what operators watch beyond requests.
-func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, db *bunsql.DB, l limiters) error {
+func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, db *bunsql.DB, l limiters, caches cache.Set) error {
 	err := errors.Join(
 		metrics.Gauge("signet_feed_lag_seconds", "Age of the last good look at the change feed.", nil,
 			func() float64 { return a.Feed.Lag().Seconds() }),
@@ -25,11 +95,67 @@ func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, db *
 		observeKeys(metrics, a.Keys),
 		observeHashes(metrics, a.Passwords),
 		observeStops(metrics, a.Stops),
+		observeOutbox(metrics, a),
+		observeSessions(metrics, a),
+		observeCaches(metrics, caches),
+		metrics.Add(db.Collectors()...),
 	)
 	if l.redis == nil {
 		return err
 	}
-	return errors.Join(err, metrics.Gauge("signet_redis_up", "Whether Redis is in use.", nil, func() float64 { return oneIf(l.redis.Healthy()) }))
+	return errors.Join(err,
+		metrics.Gauge("signet_redis_up", "Whether Redis is in use.", nil, func() float64 { return oneIf(l.redis.Healthy()) }),
+		metrics.Counter("signet_limit_fallbacks_total", "Decisions of limits that this process made alone because Redis was lost.", nil,
+			func() float64 { return float64(l.fallbacks()) }))
+}
+
+// observeOutbox registers what waits to be sent, and what became of it. The queue is the same for all replicas, which look at it by themselves.
+func observeOutbox(metrics telemetry.Registry, a *app.App) error {
+	now := a.Base.System.Now
+	backlog := &sampled[domain.Backlog]{read: a.Base.Store.Read().Outbox.Backlog, every: 10 * time.Second, limit: 2 * time.Second, now: now}
+	errs := []error{
+		metrics.Gauge("signet_outbox_waiting", fmt.Sprintf("Messages of the outbox that wait to be delivered, counted up to %d, as of the last look.", domain.MaxBacklog), nil,
+			backlog.gauge(func(b domain.Backlog) float64 { return float64(b.Messages) })),
+		metrics.Gauge("signet_outbox_oldest_seconds", "Age of the oldest message that waits, 0 without one, as of the last look.", nil,
+			backlog.gauge(func(b domain.Backlog) float64 {
+				if b.Oldest.IsZero() {
+					return 0
+				}
+				return max(now().Sub(b.Oldest).Seconds(), 0)
+			})),
+		metrics.Gauge("signet_database_up", "Whether the last look at the outbox found the database.", nil, backlog.up),
+	}
+	for outcome, read := range map[string]func() int64{"done": a.Outbox.Done, "retried": a.Outbox.Retried, "parked": a.Outbox.Parked} {
+		errs = append(errs, metrics.Counter("signet_outbox_handled_total", "Messages that this replica handled, by outcome (parked: given up).",
+			map[string]string{"outcome": outcome}, func() float64 { return float64(read()) }))
+	}
+	return errors.Join(errs...)
+}
+
+// sessionsEvery is how often sessions are counted at most: that reads the index of open ones from end to end.
+const sessionsEvery = 10 * time.Minute
+
+// observeSessions registers who is logged in, in the whole deployment.
+func observeSessions(metrics telemetry.Registry, a *app.App) error {
+	count := &sampled[domain.SessionCount]{read: a.Sessions.Live, every: sessionsEvery, limit: 10 * time.Second, now: a.Base.System.Now}
+	return errors.Join(
+		metrics.Gauge("signet_sessions_live", "Live sessions of the deployment, counted every 10 minutes at most.", nil,
+			count.gauge(func(n domain.SessionCount) float64 { return float64(n.Sessions) })),
+		metrics.Gauge("signet_sessions_users", "Users with a live session, counted with them.", nil,
+			count.gauge(func(n domain.SessionCount) float64 { return float64(n.Users) })))
+}
+
+// observeCaches registers how much the caches of this process are used.
+func observeCaches(metrics telemetry.Registry, caches cache.Set) error {
+	var errs []error
+	for name, usage := range memory.Usages(caches) {
+		label := map[string]string{"cache": name}
+		errs = append(errs,
+			metrics.Gauge("signet_cache_entries", "Entries of each cache, about.", label, func() float64 { return float64(usage().Entries) }),
+			metrics.Counter("signet_cache_hits_total", "Answers of each cache from memory.", label, func() float64 { return float64(usage().Hits) }),
+			metrics.Counter("signet_cache_loads_total", "Loads of each cache.", label, func() float64 { return float64(usage().Loads) }))
+	}
+	return errors.Join(errs...)
 }
 
 func oneIf(is bool) float64 {
@@ -55,7 +181,9 @@ func observeKeys(metrics telemetry.Registry, ring *keys.Ring) error {
 		metrics.Gauge("signet_signing_key_age_seconds", "For how long the active signing key has signed; 0 without one.", nil,
 			func() float64 { return ring.Age().Seconds() }),
 		metrics.Gauge("signet_signing_keys_published", "How many keys this replica verifies with and publishes.", nil,
-			func() float64 { return float64(ring.Published()) }))
+			func() float64 { return float64(ring.Published()) }),
+		metrics.Gauge("signet_signing_key_rotation_seconds", "KEY_ROTATION: how old the active signing key becomes; 0: it is not replaced by itself.", nil,
+			func() float64 { return ring.Policy.Rotation.Seconds() }))
 }
 
 // observeStops registers how many mails the limits stopped: callers are not told.

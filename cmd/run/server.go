@@ -55,7 +55,7 @@ func Start(ctx context.Context, c *Config, stdio Stdio) (*Server, error) {
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return nil, err
 	}
-	log, err := telemetry.NewLogger(stdio.Err, level, "signet", Version(), telemetry.Format(c.LogFormat))
+	log, err := telemetry.NewLogger(stdio.Err, level, c.ServiceName, Version(), telemetry.Format(c.LogFormat))
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,11 @@ func (s *Server) start(ctx context.Context) error {
 	if err := migrate(ctx, c, c.System, s.log); err != nil {
 		return err
 	}
-	db, err := openDatabase(c, c.Database, c.System)
+	watch, err := s.openTelemetry()
+	if err != nil {
+		return err
+	}
+	db, err := openTracedDatabase(c, c.Database, c.System, watch.tracer)
 	if err != nil {
 		return err
 	}
@@ -107,11 +111,8 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	metrics, err := telemetry.NewRegistry(Version())
-	if err != nil {
-		return err
-	}
-	listeners, mount, err := s.listen(db, l, m, metrics, sealer)
+	l = l.measured(watch.meters, watch.tracer)
+	listeners, mount, err := s.listen(db, l, m, sealer, watch)
 	if err != nil {
 		return err
 	}
@@ -127,15 +128,18 @@ func (s *Server) start(ctx context.Context) error {
 	if s.providers, err = c.openProviders(ctx, publicURL, s.log); err != nil {
 		return err
 	}
+	caches, system := memory.NewCaches(c.System.Now), c.System
+	system.Trace = watch.tracing.Begin()
 	s.app = app.New(app.Ports{
-		Log: s.log, System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now), Limiter: l.shared, Waker: l.waker, Sealer: sealer,
+		Log: s.log, System: system, Store: db, Caches: caches, Limiter: l.shared, Waker: l.waker, Sealer: sealer,
 		Hasher: s.hasher, KeyMaker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: m.composer,
-		Transport: m.transport, Devices: useragent.Namer{}, Providers: s.providers.List(), PrepareMonths: c.prepareMonths,
+		Transport: &telemetry.Transport{Next: m.transport, Took: watch.meters.mails, Tracer: watch.tracer}, Devices: useragent.Namer{},
+		Providers: watch.meters.measuredProviders(s.providers.List(), watch.tracer), PrepareMonths: c.prepareMonths,
 	}, c.settings(publicURL, issuer, policy))
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	if err := observe(metrics, s.app, s.hasher, db, l); err != nil {
+	if err := observe(watch.registry, s.app, s.hasher, db, l, caches); err != nil {
 		return err
 	}
 	mount(s.app, publicURL, logo)

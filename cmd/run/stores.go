@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/adapters/bunsql/postgres"
 	"github.com/signet-auth/signet/adapters/bunsql/sqlite"
@@ -21,7 +23,12 @@ import (
 
 // openDatabase opens the system of record that the settings name. It does not connect yet.
 func openDatabase(c *Config, uri domain.Secret, system sys.System) (*bunsql.DB, error) {
-	options := bunsql.Options{MaxConns: c.Pool, Statement: time.Duration(c.DatabaseTimeout), Now: system.Now}
+	return openTracedDatabase(c, uri, system, nil)
+}
+
+// openTracedDatabase is openDatabase with spans of its statements; nil: none.
+func openTracedDatabase(c *Config, uri domain.Secret, system sys.System, tracer trace.Tracer) (*bunsql.DB, error) {
+	options := bunsql.Options{MaxConns: c.Pool, Statement: time.Duration(c.DatabaseTimeout), Now: system.Now, Tracer: tracer}
 	if uri.IsZero() {
 		db, err := sqlite.Open(dataDir(c.DataDir).database(), options)
 		return db, inDataDir(err)
@@ -125,6 +132,8 @@ type limiters struct {
 	local  transient.Limiter // limits of calls, for this process
 	waker  transient.Waker
 	redis  *rueidis.Client // nil without Redis
+	// fallbacks is how many decisions were made without Redis.
+	fallbacks func() uint64
 }
 
 // openLimiters connects to Redis, if there is one, behind its in-process twins.
@@ -136,7 +145,8 @@ func openLimiters(c *Config, log *slog.Logger) (limiters, error) {
 		if err != nil {
 			return limiters{}, fmt.Errorf("REDIS_URL: %w", err)
 		}
-		l = limiters{shared: client.Limiter(local), local: local, waker: client.Waker(), redis: client}
+		shared := client.Limiter(local)
+		l = limiters{shared: shared, local: local, waker: client.Waker(), redis: client, fallbacks: shared.Fallbacks}
 	}
 	if !c.RateLimits {
 		l.shared, l.local = memory.Unlimited{}, memory.Unlimited{}

@@ -12,7 +12,7 @@ import (
 
 func newMessage(runAt time.Time) domain.Message {
 	return domain.Message{
-		ID: newID[domain.MessageID](), Topic: domain.TopicForgot, Payload: newBytes(40), RunAt: runAt, CreatedAt: noon, ExpiresAt: noon.Add(24 * time.Hour),
+		ID: newID[domain.MessageID](), Topic: domain.TopicForgot, Payload: newBytes(40), RequestID: "request-1", RunAt: runAt, CreatedAt: noon, ExpiresAt: noon.Add(24 * time.Hour),
 	}
 }
 
@@ -61,7 +61,7 @@ func storeOutbox(t *testing.T, s storeTest) {
 
 	t.Run("what is due is claimed, oldest first, once, and counted", func(t *testing.T) {
 		old, young, later, bare := newMessage(noon.Add(-2*time.Hour)), newMessage(noon.Add(-time.Hour)), newMessage(noon.Add(time.Microsecond)), newMessage(noon)
-		bare.ExpiresAt, bare.Payload = time.Time{}, nil
+		bare.ExpiresAt, bare.Payload, bare.RequestID = time.Time{}, nil, ""
 		add(t, young, later, bare, old)
 		same(t, "one", claim(t, noon, 1), []domain.Message{claimed(old)})
 		same(t, "the rest", claim(t, noon, 10), []domain.Message{claimed(young), claimed(bare)})
@@ -139,6 +139,32 @@ func storeOutbox(t *testing.T, s storeTest) {
 			t.Error("it was not parked")
 		}
 		same(t, "parked", claim(t, noon.Add(time.Hour), 1), []domain.Message(nil))
+	})
+
+	t.Run("the backlog is what was neither delivered nor given up, due or not", func(t *testing.T) {
+		backlog := func() domain.Backlog {
+			t.Helper()
+			b, err := s.Read().Outbox.Backlog(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+		before := backlog().Messages
+		oldest, later := newMessage(noon), newMessage(noon.Add(time.Hour))
+		oldest.CreatedAt = noon.Add(-1000 * time.Hour)
+		add(t, oldest, later)
+		same(t, "two more", backlog(), domain.Backlog{Messages: before + 2, Oldest: oldest.CreatedAt})
+		for _, m := range claim(t, noon.Add(time.Hour), 10) {
+			if m.ID == oldest.ID {
+				settle(t, m, noon)
+			} else {
+				try(t, func(ctx context.Context, o store.Outbox) (bool, error) {
+					return o.Park(ctx, m, noon, "no such mailbox")
+				})
+			}
+		}
+		same(t, "none", backlog(), domain.Backlog{})
 	})
 
 	t.Run("a claim that is rolled back did not happen", func(t *testing.T) {

@@ -76,6 +76,7 @@ type Reader struct {
 	Keys          KeyReader
 	Audit         AuditReader
 	Erasure       ErasureReader
+	Outbox        OutboxReader
 	Changes       ChangeReader
 	Meta          MetaReader
 }

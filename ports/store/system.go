@@ -77,6 +77,12 @@ type Changes interface {
 	Purge(ctx context.Context, before time.Time, n int) (int, error)
 }
 
+// OutboxReader looks at promised side effects.
+type OutboxReader interface {
+	// Backlog is what waits to be delivered, due or not, topics of later releases too. It reads domain.MaxBacklog rows at most.
+	Backlog(ctx context.Context) (domain.Backlog, error)
+}
+
 // Outbox holds promised side effects. Any number of dispatchers may work on it.
 type Outbox interface {
 	Add(ctx context.Context, m domain.Message) error

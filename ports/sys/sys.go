@@ -21,4 +21,15 @@ type System struct {
 	Entropy io.Reader
 	// Sleep waits, or returns early with ctx's error.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Trace begins a step of work that traces show; see [System.Begin]. nil: there are no traces.
+	Trace func(ctx context.Context, name string) (context.Context, func(error))
+}
+
+// Begin begins a step of work that has no request: what is done and logged with the returned context belongs to it. end is told how it went.
+// name is from a small set, since traces are found by it.
+func (s System) Begin(ctx context.Context, name string) (step context.Context, end func(error)) {
+	if s.Trace == nil {
+		return ctx, func(error) {}
+	}
+	return s.Trace(ctx, name)
 }

@@ -59,6 +59,8 @@ var telemetry = []string{
 	"github.com/prometheus/client_golang",
 	"go.opentelemetry.io/otel",
 	"go.opentelemetry.io/contrib",
+	"go.opentelemetry.io/proto/otlp",
+	"google.golang.org/protobuf",
 }
 
 // testLibraries may be imported by tests and below test/ only; tests may use every library of the product besides.

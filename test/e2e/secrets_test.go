@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/collector"
 )
 
 // hoard is every secret that a journey issued or typed, by what it was, and every address.
@@ -191,10 +192,13 @@ func writings(secret string) map[string]string {
 	return ways
 }
 
-func TestNoSecretIsInTheDatabaseOrTheLog(t *testing.T) {
+func TestNoSecretIsInTheDatabaseTheLogOrTraces(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"REFRESH_GRACE": "30s", "REFRESH_RETRY": "1m"}})
+		traces := collector.Start(t)
+		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{
+			"REFRESH_GRACE": "30s", "REFRESH_RETRY": "1m", "OTEL_EXPORTER_OTLP_ENDPOINT": traces.URL,
+		}})
 		h := journey(t, s)
 		if len(h.secrets) < 50 || len(h.codes) < 4 {
 			t.Fatalf("the journey has only %d secrets and %d codes", len(h.secrets), len(h.codes))
@@ -221,9 +225,16 @@ func TestNoSecretIsInTheDatabaseOrTheLog(t *testing.T) {
 		if seen := h.sightings(log); len(seen) > 0 {
 			t.Errorf("the log has %q", seen)
 		}
+		spans := traces.Raw()
+		if len(traces.Spans()) < 100 {
+			t.Errorf("%d spans: the traces are not whole", len(traces.Spans()))
+		}
+		if seen := h.sightings(spans); len(seen) > 0 {
+			t.Errorf("the traces have %q", seen)
+		}
 		for _, address := range h.addresses {
-			if bytes.Contains(bytes.ToLower(log), []byte(address)) {
-				t.Errorf("the log has the address %s", address)
+			if bytes.Contains(bytes.ToLower(log), []byte(address)) || bytes.Contains(bytes.ToLower(spans), []byte(address)) {
+				t.Errorf("the log or a trace has the address %s", address)
 			}
 		}
 	})

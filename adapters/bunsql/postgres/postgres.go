@@ -54,7 +54,7 @@ func Open(url string, opts bunsql.Options) (*bunsql.DB, error) {
 func dialect(statement time.Duration) bunsql.Dialect {
 	wait := impatient(statement)
 	return bunsql.Dialect{
-		Bun: pgdialect.New(), Classify: classify, Statement: statement, Feed: feed,
+		Bun: pgdialect.New(), System: "postgresql", Classify: classify, Statement: statement, Feed: feed,
 		Begin: []string{"BEGIN ISOLATION LEVEL READ COMMITTED", wait}, Join: join,
 		Answer: func(ctx context.Context, pool *sql.DB, statement string) (string, error) {
 			return answer(ctx, pool, wait, statement)

@@ -59,7 +59,7 @@ func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
 
 func dialect() bunsql.Dialect {
 	return bunsql.Dialect{
-		Bun: sqlitedialect.New(), Classify: classify, Answer: answer, Statement: statement, Feed: statement,
+		Bun: sqlitedialect.New(), System: "sqlite", Classify: classify, Answer: answer, Statement: statement, Feed: statement,
 		Begin: []string{"BEGIN IMMEDIATE"}, Prefix: prefix, Inspect: inspect,
 		// secure_delete overwrites in the file; the write-ahead log beside it has the pages as they were, until it is cut.
 		Scrub: "PRAGMA wal_checkpoint(TRUNCATE)",

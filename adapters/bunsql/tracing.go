@@ -1,0 +1,102 @@
+package bunsql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/uptrace/bun"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// tracing is a hook of Bun that makes a span of each statement within a trace. Statements of the background belong to none and get none.
+//
+// A span tells what a statement does and to which table, and nothing more of it: by the time that it is sent its values are in its text, and
+// those are addresses and hashes.
+type tracing struct {
+	tracer trace.Tracer
+	system string // as OpenTelemetry calls the database
+}
+
+// spanKey is where an event of Bun keeps its span.
+type spanKey struct{}
+
+// BeforeQuery begins the span.
+func (t *tracing) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
+	ctx, span := t.begin(ctx, e.Query)
+	if span != nil {
+		e.Stash = map[any]any{spanKey{}: span}
+	}
+	return ctx
+}
+
+// AfterQuery ends it.
+func (*tracing) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	if span, ok := e.Stash[spanKey{}].(trace.Span); ok {
+		endSpan(span, e.Err)
+	}
+}
+
+func (t *tracing) begin(ctx context.Context, statement string) (context.Context, trace.Span) {
+	if !trace.SpanFromContext(ctx).IsRecording() {
+		return ctx, nil
+	}
+	operation, table := summary(statement)
+	attributes := []attribute.KeyValue{attribute.String("db.system.name", t.system), attribute.String("db.operation.name", operation)}
+	if table != "" {
+		attributes = append(attributes, attribute.String("db.collection.name", table))
+	}
+	return t.tracer.Start(ctx, strings.TrimSpace(operation+" "+table), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes...))
+}
+
+func endSpan(span trace.Span, err error) {
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		kind := "error" // what the database says may hold values
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+			kind = "timeout"
+		}
+		span.SetAttributes(attribute.String("error.type", kind))
+		span.SetStatus(codes.Error, "")
+	}
+	span.End()
+}
+
+var (
+	operations = regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE|WITH|BEGIN|COMMIT|ROLLBACK|SET)\b`)
+	collection = regexp.MustCompile(`\b(?:FROM|INTO|UPDATE) "?([a-z_]{1,40})\b`)
+)
+
+// summary is what a statement does, and to which table: the first that it names. Of a statement that holds values before that, it is a word
+// of ours or none.
+func summary(statement string) (operation, table string) {
+	found := operations.FindStringSubmatch(statement)
+	if found == nil {
+		return "statement", ""
+	}
+	head, _, _ := strings.Cut(statement, "'") // values are behind the first quote
+	if name := collection.FindStringSubmatch(head); name != nil {
+		table = name[1]
+	}
+	return found[1], table
+}
+
+// trace makes spans of what goes by Bun's hooks too.
+func (d Dialect) trace(t *tracing) Dialect {
+	if d.Answer == nil {
+		return d
+	}
+	answer := d.Answer
+	d.Answer = func(ctx context.Context, pool *sql.DB, statement string) (string, error) {
+		ctx, span := t.begin(ctx, statement)
+		text, err := answer(ctx, pool, statement)
+		if span != nil {
+			endSpan(span, err)
+		}
+		return text, err
+	}
+	return d
+}
