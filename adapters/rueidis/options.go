@@ -129,7 +129,7 @@ func (o Options) addresses() ([]string, error) {
 }
 
 // errSentinels is about what belongs together.
-var errSentinels = errors.New("Sentinels need the name of the master that they watch, and it needs them, without a host of Redis") //nolint:staticcheck // a name
+var errSentinels = errors.New("a master needs the Sentinels that watch it, and they need its name; a host of Redis has no place beside them")
 
 // errSentinel says what is accepted; a URL given in its place may hold a password.
 var errSentinel = errors.New("the address of a Sentinel is host or host:port")
