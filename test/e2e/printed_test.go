@@ -98,7 +98,11 @@ func TestLinksOfTheGuidesLeadSomewhere(t *testing.T) {
 	if err != nil || len(guides) == 0 {
 		t.Fatal(guides, err)
 	}
-	for _, guide := range append(guides, "../../README.md", "../../CONTRIBUTING.md") {
+	deploying, err := filepath.Glob("../../docs/deploy/*.md")
+	if err != nil || len(deploying) == 0 {
+		t.Fatal(deploying, err)
+	}
+	for _, guide := range slices.Concat(guides, deploying, []string{"../../README.md", "../../CONTRIBUTING.md", "../../CHANGELOG.md"}) {
 		text, err := os.ReadFile(guide)
 		if err != nil {
 			t.Fatal(err)
