@@ -1,7 +1,7 @@
 #!/bin/sh
-# Starts docker-compose.yml, alone and with its profiles, and deploy/compose.production.yml with images of this machine, and uses all of them as
-# a person would. For machines that reach no registry; it needs Docker, compose, curl, openssl, and the ports 80, 443, 5000 to 5003, 5080 and
-# 9090. The images are those of the override files beside this script, and GO_IMAGE for the build; of Grafana there is none, so it is not
+# Starts docker-compose.yml, alone and with its profiles, and deploy/compose.production.yml with images of this machine, and uses all of
+# them as a person would. For machines that reach no registry; it needs Docker, compose, curl, openssl, and the ports 80, 443, 5000 to 5003,
+# 5080 and 9090. The images are those of the override files beside this script, and GO_IMAGE for the build; of Grafana there is none, so it is not
 # started. Everything that was started is gone in the end.
 set -eu
 cd "$(dirname "$0")/../.."

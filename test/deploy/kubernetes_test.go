@@ -153,7 +153,7 @@ func TestProbesAndPorts(t *testing.T) {
 			t.Errorf("%s is asked by %+v", path, probe)
 		}
 	}
-	if p := c.StartupProbe; p == nil || p.HTTPGet.Path != "/livez" || p.PeriodSeconds*p.FailureThreshold < 60 {
+	if p := c.StartupProbe; p == nil || p.HTTPGet == nil || p.HTTPGet.Path != "/livez" || p.PeriodSeconds*p.FailureThreshold < 60 {
 		t.Errorf("a start is given %+v, and waits half a minute for its database", p)
 	}
 	delay, timeout := duration(t, value(c.Env, "SHUTDOWN_DELAY")), duration(t, value(c.Env, "SHUTDOWN_TIMEOUT"))

@@ -25,8 +25,8 @@ type Sentinels struct {
 	servers map[string]*process // by address
 }
 
-// RedisSentinels starts all five, and returns when the Sentinels know each other, and that the replica could take over. It skips or fails the test when there is no
-// redis-server.
+// RedisSentinels starts all five, and returns when the Sentinels know each other, and that the replica could take over. It skips or fails
+// the test when there is no redis-server.
 func RedisSentinels(tb testing.TB) *Sentinels {
 	tb.Helper()
 	requireMain(tb)
