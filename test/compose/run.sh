@@ -1,8 +1,8 @@
 #!/bin/sh
 # Starts docker-compose.yml, alone and with its profiles, and deploy/compose.production.yml with images of this machine, and uses all of
 # them as a person would. For machines that reach no registry; it needs Docker, compose, curl, openssl, and the ports 80, 443, 5000 to 5003,
-# 5080 and 9090. The images are those of the override files beside this script, and GO_IMAGE for the build; of Grafana there is none, so it is not
-# started. Everything that was started is gone in the end.
+# 5080 and 9090. The images are those of the override files beside this script, and IMAGE for Signet, which is built with GO_IMAGE
+# otherwise; of Grafana there is none, so it is not started. Everything that was started is gone in the end.
 set -eu
 cd "$(dirname "$0")/../.."
 here=test/compose
@@ -38,7 +38,12 @@ ready() {
 say 'images'
 docker image inspect local/caddy:2 >/dev/null 2>&1 || docker build --network host -t local/caddy:2 -f $here/caddy.Dockerfile $here
 docker image inspect local/prometheus:2 >/dev/null 2>&1 || docker build --network host -t local/prometheus:2 -f $here/prometheus.Dockerfile $here
-docker build --network host --build-arg "GO_IMAGE=${GO_IMAGE:-local/golang:1.26}" -t signet:dev -t signet:production .
+if [ -n "${IMAGE:-}" ]; then
+	docker tag "$IMAGE" signet:dev
+	docker tag "$IMAGE" signet:production
+else
+	docker build --network host --build-arg "GO_IMAGE=${GO_IMAGE:-local/golang:1.26}" -t signet:dev -t signet:production .
+fi
 
 say 'development: without a first step'
 api=http://localhost:5000 inbox=http://localhost:5001/dev/inbox

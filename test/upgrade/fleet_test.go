@@ -94,7 +94,7 @@ func (f *fleet) readsWhatIsWritten(here, there *server) {
 	f.assign(there, p)
 	eventually(f.t, "the role counts", func() bool { return f.may(here, p) })
 	made := there.do(http.StatusCreated, http.MethodPost, "/api/tokens", f.root(there), body{"service_id": f.service, "name": slug(there.name)})
-	here.do(http.StatusOK, http.MethodPost, "/api/tokens/validate", text(f.t, inside(f.t, made, "token_data"), "token"), nil)
+	here.do(http.StatusOK, http.MethodGet, "/api/tokens/validate", text(f.t, inside(f.t, made, "token_data"), "token"), nil)
 
 	there.do(http.StatusOK, http.MethodPost, "/api/auth/change-password", p.access, body{"current_password": password, "new_password": password + "!"})
 	here.do(http.StatusUnauthorized, http.MethodPost, "/api/auth/login", "", body{"email": p.email, "password": password})
