@@ -26,6 +26,7 @@ export SOURCE_DATE_EPOCH
 date=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
 if [ -n "$(git status --porcelain)" ]; then
 	echo "there are changes that are in no commit: the binaries say so, and nobody can make the same ones" >&2
+	commit+=-with-changes
 fi
 
 work=$(mktemp -d)
@@ -39,9 +40,9 @@ for platform in "${platforms[@]}"; do
 	binary=$folder/signet
 	if [ "$system" = windows ]; then binary+=.exe; fi
 	mkdir "$folder"
-	# No commit by -X: the build knows it from git, and whether there were changes. The date is the commit's.
-	CGO_ENABLED=0 GOOS=$system GOARCH=$machine go build -trimpath -buildvcs=true -ldflags "-s -w -X $run.version=$version -X $run.date=$date" \
-		-o "$binary" ./cmd/signet
+	# By -X, and not by -buildvcs, which sees no commit in a worktree of git: the same commit would make other bytes there.
+	CGO_ENABLED=0 GOOS=$system GOARCH=$machine go build -trimpath -buildvcs=false \
+		-ldflags "-s -w -X $run.version=$version -X $run.commit=$commit -X $run.date=$date" -o "$binary" ./cmd/signet
 	cp LICENSE README.md CHANGELOG.md .env.example "$folder"
 	if [ "$system" = linux ]; then cp -R deploy/systemd "$folder"; fi
 	# Of the binary: what is in it, not what go.mod names.
