@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -125,7 +126,7 @@ func (c *Client) try() error {
 			conn = &made
 		}
 		if err != nil {
-			return err
+			return c.sentinelsSay(err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(c.life, dialTimeout)
@@ -135,6 +136,14 @@ func (c *Client) try() error {
 		return errCluster
 	}
 	return takeScript.Exec(ctx, *conn, []string{"signet:rl:{probe}"}, []string{"1", "1"}).Error()
+}
+
+// sentinelsSay names the master in an error of finding it.
+func (c *Client) sentinelsSay(err error) error {
+	if master := c.option.Sentinel.MasterSet; master != "" {
+		return fmt.Errorf("ask the Sentinels for the master %q: %w", master, err)
+	}
+	return err
 }
 
 // lose opens the circuit: callers are served by their fallbacks until the keeper has Redis back.

@@ -5,5 +5,6 @@
 // lost; requests use Redis while the keeper says it is healthy and never dial, so none of them waits longer than its budget
 // of 100 ms. The first error turns to "lost": from then on callers are served by their fallback at once, while the keeper tries
 // Redis once a second by running a script such as the limiter's. [Limiter] counts by GCRA in Lua on the server's clock;
-// [Waker] announces and hears news on one channel.
+// [Waker] announces and hears news on one channel. Behind Sentinels ([Options.Sentinels]) the library follows the master: a failover is a
+// loss like any other, and the keeper finds the new master in its place.
 package rueidis

@@ -1,6 +1,7 @@
 package rueidis
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -28,9 +29,11 @@ const (
 	silence   = 500 * time.Millisecond
 	// buffer is for commands and answers of some hundred bytes; the default of the library is 1 MB for each connection.
 	buffer = 16 << 10
+	// lookAgain is how often Sentinels are asked which server is the master, besides what they announce: an announcement may be missed.
+	lookAgain = 5 * time.Second
 )
 
-// Options say where Redis is: by URL, or by host and the rest.
+// Options say where Redis is: by URL, by host and the rest, or by the Sentinels that know which of several servers it is.
 type Options struct {
 	// URL is redis[s]://[user[:password]@]host[:port][/db]; rediss verifies the server's certificate.
 	URL domain.Secret
@@ -42,6 +45,13 @@ type Options struct {
 	Username string
 	Password domain.Secret
 	TLS      bool
+
+	// Sentinels are host or host:port (26379) of those that watch Master; they take the place of Host and Port. The rest above is about
+	// the servers that they name; TLS is about the Sentinels too.
+	Sentinels        []string
+	Master           string
+	SentinelUsername string
+	SentinelPassword domain.Secret
 
 	// Roots are the certificates to trust, nil = the system's.
 	Roots *x509.CertPool
@@ -64,14 +74,12 @@ func (o Options) client() (redis.ClientOption, error) {
 		parsed.Roots = o.Roots
 		o = parsed
 	}
-	if o.Host == "" || o.Port < 0 || o.Port > 65535 || o.DB < 0 {
-		return redis.ClientOption{}, fmt.Errorf("there can be no Redis at host %q, port %d, database %d", o.Host, o.Port, o.DB)
-	}
-	if o.Port == 0 {
-		o.Port = 6379
+	addresses, err := o.addresses()
+	if err != nil {
+		return redis.ClientOption{}, err
 	}
 	option := redis.ClientOption{
-		InitAddress:         []string{net.JoinHostPort(o.Host, strconv.Itoa(o.Port))},
+		InitAddress:         addresses,
 		Username:            o.Username,
 		Password:            o.Password.Reveal(),
 		SelectDB:            o.DB,
@@ -86,10 +94,63 @@ func (o Options) client() (redis.ClientOption, error) {
 		DisableCache:        true, // a stale counter is a guess for free
 		DisableRetry:        true, // the fallback is quicker, and a Take must not be counted twice
 	}
-	if o.TLS {
+	if o.TLS { // behind Sentinels the name is that of the address which is dialled
 		option.TLSConfig = &tls.Config{ServerName: o.Host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12}
 	}
+	if o.Master != "" {
+		option.Sentinel = redis.SentinelOption{
+			MasterSet: o.Master, Username: o.SentinelUsername, Password: o.SentinelPassword.Reveal(), ClientName: option.ClientName,
+			Dialer: option.Dialer, TLSConfig: option.TLSConfig, TopologyRefreshInterval: lookAgain,
+		}
+	}
 	return option, nil
+}
+
+// addresses are those of the server, or of the Sentinels.
+func (o Options) addresses() ([]string, error) {
+	watched := len(o.Sentinels) > 0
+	switch {
+	case o.Port < 0 || o.Port > 65535 || o.DB < 0 || o.Host == "" && !watched:
+		return nil, fmt.Errorf("there can be no Redis at host %q, port %d, database %d", o.Host, o.Port, o.DB)
+	case watched != (o.Master != "") || watched && o.Host != "":
+		return nil, errSentinels
+	case !watched:
+		return []string{net.JoinHostPort(o.Host, strconv.Itoa(cmp.Or(o.Port, 6379)))}, nil
+	}
+	addresses := make([]string, 0, len(o.Sentinels))
+	for _, sentinel := range o.Sentinels {
+		address, err := sentinelAddress(sentinel)
+		if err != nil {
+			return nil, err
+		}
+		addresses = append(addresses, address)
+	}
+	return addresses, nil
+}
+
+// errSentinels is about what belongs together.
+var errSentinels = errors.New("a master needs the Sentinels that watch it, and they need its name; a host of Redis has no place beside them")
+
+// errSentinel says what is accepted; a URL given in its place may hold a password.
+var errSentinel = errors.New("the address of a Sentinel is host or host:port")
+
+// sentinelAddress completes host, host:port or [::1]:port.
+func sentinelAddress(text string) (string, error) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		host, port = strings.Trim(text, "[]"), "26379"
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || number == 0 || host == "" || strings.ContainsAny(host, "/@?# ") || strings.Contains(host, ":") && net.ParseIP(host) == nil {
+		return "", errSentinel
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// CheckSentinel tells whether a text can be a Sentinel's address.
+func CheckSentinel(text string) error {
+	_, err := sentinelAddress(text)
+	return err
 }
 
 // parse reads the URL. A query is refused because libraries read switches from it, such as one that skips verification.

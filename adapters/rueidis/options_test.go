@@ -31,6 +31,12 @@ func TestOpenRefuses(t *testing.T) {
 		"what does not parse":     {URL: domain.NewSecret("redis://:s3cr3t@ho st\x7f")},
 		"an opaque URL":           {URL: domain.NewSecret("redis:s3cr3t")},
 		"a scheme-less host:port": {URL: domain.NewSecret("s3cr3t:6379")},
+		"Sentinels of nothing":    {Sentinels: []string{"host"}},
+		"a master without any":    {Master: "mymaster"},
+		"Sentinels and a host":    {Sentinels: []string{"host"}, Master: "mymaster", Host: "host"},
+		"a Sentinel by URL":       {Sentinels: []string{"redis://:s3cr3t@host:26379"}, Master: "mymaster"},
+		"a Sentinel at port 0":    {Sentinels: []string{"host:0"}, Master: "mymaster"},
+		"a Sentinel at two":       {Sentinels: []string{"host:26379:26380"}, Master: "mymaster"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, err := rueidis.Open(options)

@@ -228,7 +228,7 @@ func checkRedis(ctx context.Context, d *doctor) []finding {
 		return []finding{skip("none is configured: limits count in each process")}
 	}
 	if err := rueidis.Check(ctx, d.config.redisOptions(nil)); err != nil {
-		return []finding{trouble(err.Error(), "check REDIS_URL (or REDIS_HOST and the rest), and what its user may do. Signet serves without it, with limits for each replica")}
+		return []finding{trouble(err.Error(), "check REDIS_URL (or REDIS_HOST, REDIS_SENTINELS and the rest), and what its user may do. Signet serves without it, with limits for each replica")}
 	}
 	return []finding{ok("it counts")}
 }

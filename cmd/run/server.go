@@ -160,6 +160,9 @@ func (s *Server) openSecrets() (*seal.Sealer, error) {
 			return nil, err
 		}
 		s.onClose(release)
+		if !locksFolders {
+			s.log.Warn("a folder can't be locked on this system: see to it that no second server uses DATA_DIR", "folder", c.DataDir)
+		}
 	}
 	if path := dataDir(c.DataDir).secretKeyPath(); !c.SecretKey.IsZero() && (c.embedded() || c.isDevelopment()) {
 		if _, err := os.Stat(path); err == nil {

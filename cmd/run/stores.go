@@ -157,7 +157,8 @@ func openLimiters(c *Config, log *slog.Logger) (limiters, error) {
 func (c *Config) redisOptions(log *slog.Logger) rueidis.Options {
 	return rueidis.Options{
 		URL: c.RedisURL, Host: c.RedisHost, Port: c.RedisPort, DB: c.RedisDB, Username: c.RedisUser, Password: c.RedisPassword,
-		Budget: time.Duration(c.RedisTimeout), Log: log,
+		TLS: bool(c.RedisTLS), Sentinels: c.RedisSentinels, Master: c.RedisMaster, SentinelUsername: c.RedisSentinelUser,
+		SentinelPassword: c.RedisSentinelPassword, Budget: time.Duration(c.RedisTimeout), Log: log,
 	}
 }
 

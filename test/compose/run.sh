@@ -1,21 +1,23 @@
 #!/bin/sh
-# Starts docker-compose.yml and deploy/compose.production.yml with images of this machine, and uses both as a person would. For machines
-# that reach no registry; it needs Docker, compose, curl, openssl, and the ports 80, 443, 5000 and 5001. The images are those of the
-# override files beside this script, and GO_IMAGE for the build. Everything it started is gone in the end.
+# Starts docker-compose.yml, alone and with its profiles, and deploy/compose.production.yml with images of this machine, and uses all of
+# them as a person would. For machines that reach no registry; it needs Docker, compose, curl, openssl, and the ports 80, 443, 5000 to 5003,
+# 5080 and 9090. The images are those of the override files beside this script, and IMAGE for Signet, which is built with GO_IMAGE
+# otherwise; of Grafana there is none, so it is not started. Everything that was started is gone in the end.
 set -eu
 cd "$(dirname "$0")/../.."
 here=test/compose
 if docker compose version >/dev/null 2>&1; then compose='docker compose'; else compose=docker-compose; fi
 work=$(mktemp -d)
 development="$compose -p signet-try -f docker-compose.yml -f $here/development.yml"
+scaled="$development --profile scale --profile observe"
 production="$compose -p signet-try-production -f $work/compose.production.yml -f $here/production.yml"
 end() {
 	code=$?
-	[ "$code" -eq 0 ] || { $development logs --tail 30; $production logs --tail 30; } 2>/dev/null || true
-	$development down --volumes >/dev/null 2>&1 || true
+	[ "$code" -eq 0 ] || { $scaled logs --tail 30; $production logs --tail 30; } 2>/dev/null || true
+	$scaled down --volumes >/dev/null 2>&1 || true
 	$production down --volumes >/dev/null 2>&1 || true
 	rm -rf "$work"
-	[ "$code" -eq 0 ] && echo "both work" || echo "FAILED with $code" >&2
+	[ "$code" -eq 0 ] && echo "all of them work" || echo "FAILED with $code" >&2
 }
 trap end EXIT
 
@@ -35,7 +37,13 @@ ready() {
 
 say 'images'
 docker image inspect local/caddy:2 >/dev/null 2>&1 || docker build --network host -t local/caddy:2 -f $here/caddy.Dockerfile $here
-docker build --network host --build-arg "GO_IMAGE=${GO_IMAGE:-local/golang:1.26}" -t signet:dev -t signet:production .
+docker image inspect local/prometheus:2 >/dev/null 2>&1 || docker build --network host -t local/prometheus:2 -f $here/prometheus.Dockerfile $here
+if [ -n "${IMAGE:-}" ]; then
+	docker tag "$IMAGE" signet:dev
+	docker tag "$IMAGE" signet:production
+else
+	docker build --network host --build-arg "GO_IMAGE=${GO_IMAGE:-local/golang:1.26}" -t signet:dev -t signet:production .
+fi
 
 say 'development: without a first step'
 api=http://localhost:5000 inbox=http://localhost:5001/dev/inbox
@@ -54,10 +62,55 @@ want access_token "$(post $api/api/auth/login '{"email": "you@example.com", "pas
 $development restart signet # the key in the volume opens what is stored
 ready $api
 want access_token "$(post $api/api/auth/login '{"email": "ada@example.com", "password": "correct horse battery"}')"
-$development down --volumes
+
+say 'scale and observe: three replicas behind the balancer, and Prometheus'
+balanced=http://localhost:5080 prometheus=http://localhost:9090
+mkdir -p deploy/prometheus deploy/grafana # or Docker makes them, for root
+$scaled up --detach --no-build signet signet-2 signet-3 balancer prometheus
+ready $balanced
+login() { post $balanced/api/auth/login '{"email": "ada@example.com", "password": "correct horse battery"}' | field access_token; }
+token=$(login)
+# all ANSWER URL…: thirty requests with the token, ten for each replica.
+all() {
+	wanted=$1
+	shift
+	for _ in $(seq 30); do
+		answer=$(status -H "Authorization: Bearer $token" "$@")
+		[ "$answer" = "$wanted" ] || { echo "wanted $wanted, got $answer: $*" >&2; exit 1; }
+	done
+}
+all 200 $balanced/api/auth/me
+for port in 5001 5002 5003; do
+	want /api/auth/me "$(curl -sS http://localhost:$port/metrics)" # each has answered some
+done
+$scaled stop signet-2 &
+stopping=$!
+for _ in 1 2 3 4 5; do
+	all 200 $balanced/api/auth/me
+	sleep 1
+done
+wait $stopping
+all 200 $balanced/api/auth/me
+$scaled start signet-2
+ready $balanced
+all 200 $balanced/api/auth/me
+post $balanced/api/auth/logout '{}' >/dev/null # without a token it ends nothing
+all 200 $balanced/api/auth/me
+curl -sS -X POST $balanced/api/auth/logout -H "Authorization: Bearer $token" >/dev/null
+sleep 1
+all 401 $balanced/api/auth/me
+for _ in $(seq 40); do
+	up=$(curl -sS --get $prometheus/api/v1/query --data-urlencode 'query=sum(up{job="signet"})')
+	case $up in *'"3"'*) break ;; esac
+	sleep 1
+done
+want '"3"' "$up"
+$scaled down --volumes
 
 say 'production: as its header says'
-cp deploy/* "$work" # secrets of this folder's owner are not for a test
+for file in deploy/*; do
+	[ -d "$file" ] || cp "$file" "$work" # secrets of this folder's owner are not for a test
+done
 (
 	cd "$work"
 	sed -e 's|^PUBLIC_URL=.*|PUBLIC_URL=https://localhost|' signet.env.example >signet.env
