@@ -90,7 +90,7 @@ func families(text string) map[string]*metric {
 			found[word[2]].kind = word[3]
 		}
 	}
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		name, _, _ := strings.Cut(strings.Split(line, " ")[0], "{")
 		m := found[name]
 		for _, suffix := range []string{"_bucket", "_sum", "_count"} {
