@@ -24,6 +24,16 @@ type Source struct {
 	columns map[string][]string // of each table that is there
 }
 
+// ofService are the columns of permissions and roles, which may belong to a service.
+var ofService = []column{
+	{"id", []string{"id"}},
+	{"name", []string{"name"}},
+	{"description", []string{"description"}},
+	{"service", []string{"service_id"}},
+	{"created", []string{"created_at"}},
+	{"", []string{"updated_at"}},
+}
+
 // tables are what is read, each with its columns: what they are called here, and there. A column without a name here is known and not taken.
 var tables = map[string][]column{
 	"users": {
@@ -53,22 +63,8 @@ var tables = map[string][]column{
 		{"created", []string{"created_at"}},
 		{"", []string{"updated_at"}},
 	},
-	"permissions": {
-		{"id", []string{"id"}},
-		{"name", []string{"name"}},
-		{"description", []string{"description"}},
-		{"service", []string{"service_id"}},
-		{"created", []string{"created_at"}},
-		{"", []string{"updated_at"}},
-	},
-	"roles": {
-		{"id", []string{"id"}},
-		{"name", []string{"name"}},
-		{"description", []string{"description"}},
-		{"service", []string{"service_id"}},
-		{"created", []string{"created_at"}},
-		{"", []string{"updated_at"}},
-	},
+	"permissions":      ofService,
+	"roles":            ofService,
 	"role_permissions": {{"role", []string{"role_id"}}, {"permission", []string{"permission_id"}}, {"", []string{"id", "created_at"}}},
 	"user_service_roles": {
 		{"id", []string{"id"}},
