@@ -158,8 +158,8 @@ func (c *Cache[K, V]) flyAll(ctx context.Context, flights map[K]*flight[V], keys
 		}
 		for key, f := range flights {
 			f.value, f.err = loaded[key], err
-			c.land(key, f)
 		}
+		c.land(flights)
 	}()
 	loaded, err = load(ctx, keys)
 }
@@ -225,27 +225,34 @@ func (c *Cache[K, V]) fly(ctx context.Context, f *flight[V], key K, load func(co
 		if cause := recover(); cause != nil {
 			f.err = fmt.Errorf("memory: load panicked: %v\n%s", cause, debug.Stack())
 		}
-		c.land(key, f)
+		c.land(map[K]*flight[V]{key: f})
 	}()
 	f.value, f.err = load(ctx)
 }
 
 var errLoadExited = errors.New("memory: load ended its goroutine")
 
-func (c *Cache[K, V]) land(key K, f *flight[V]) {
-	var until int64
-	if f.err == nil {
-		until = c.until(f.value)
+// land ends the flights of one load together: a caller who has its error, or one of its values, finds none of its keys under way.
+func (c *Cache[K, V]) land(flights map[K]*flight[V]) {
+	untils := make(map[K]int64, len(flights))
+	for key, f := range flights {
+		if f.err == nil {
+			untils[key] = c.until(f.value)
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.flights[key] == f { // neither dropped nor flushed since it began
-		delete(c.flights, key)
-		if f.err == nil {
-			c.entries.Set(key, entry[V]{f.value, c.epoch.Load(), until})
+	for key, f := range flights {
+		if c.flights[key] == f { // neither dropped nor flushed since it began
+			delete(c.flights, key)
+			if f.err == nil {
+				c.entries.Set(key, entry[V]{f.value, c.epoch.Load(), untils[key]})
+			}
 		}
 	}
-	close(f.done)
+	for _, f := range flights {
+		close(f.done)
+	}
 }
 
 // until is when an entry that was loaded now stops being good.
