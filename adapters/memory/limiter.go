@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -22,21 +23,24 @@ const limiterKeys = 100_000
 // included, so keys that were used once go first and the key under attack is among the last.
 type Limiter struct {
 	now  func() time.Time
-	tats *otter.Cache[limitKey, int64]
+	tats func() *otter.Cache[limitKey, int64]
 }
 
 type limitKey struct{ limit, key string }
 
-// NewLimiter makes a limiter that reads the time from now.
+// NewLimiter makes a limiter that reads the time from now. Its table is made at the first event: 3 MB and a tenth of the time of a
+// start, which a server that nobody logs in to need not spend.
 func NewLimiter(now func() time.Time) *Limiter {
 	remaining := func(e otter.Entry[limitKey, int64]) time.Duration {
 		return max(time.UnixMicro(e.Value).Sub(now()), time.Nanosecond)
 	}
-	return &Limiter{now: now, tats: otter.Must(&otter.Options[limitKey, int64]{
-		MaximumSize:      limiterKeys,
-		InitialCapacity:  limiterKeys, // else frequencies are counted only once the table is half full
-		ExpiryCalculator: otter.ExpiryWritingFunc(remaining),
-		Clock:            clock(now),
+	return &Limiter{now: now, tats: sync.OnceValue(func() *otter.Cache[limitKey, int64] {
+		return otter.Must(&otter.Options[limitKey, int64]{
+			MaximumSize:      limiterKeys,
+			InitialCapacity:  limiterKeys, // else frequencies are counted only once the table is half full
+			ExpiryCalculator: otter.ExpiryWritingFunc(remaining),
+			Clock:            clock(now),
+		})
 	})}
 }
 
@@ -44,7 +48,7 @@ func NewLimiter(now func() time.Time) *Limiter {
 func (l *Limiter) Take(_ context.Context, limit transient.Limit, key string) transient.Decision {
 	interval, tolerance := gcra(limit)
 	var decision transient.Decision
-	l.tats.Compute(limitKey{limit.Name, key}, func(tat int64, _ bool) (int64, otter.ComputeOp) {
+	l.tats().Compute(limitKey{limit.Name, key}, func(tat int64, _ bool) (int64, otter.ComputeOp) {
 		now := l.now().UnixMicro()
 		// Never further ahead than the limit itself can reach: a clock that was set back must not lock anybody out.
 		tat = min(max(tat, now), now+tolerance)
@@ -66,7 +70,7 @@ func (l *Limiter) Take(_ context.Context, limit transient.Limit, key string) tra
 // Return gives one reservation back.
 func (l *Limiter) Return(_ context.Context, limit transient.Limit, key string) {
 	interval, _ := gcra(limit)
-	l.tats.Compute(limitKey{limit.Name, key}, func(tat int64, found bool) (int64, otter.ComputeOp) {
+	l.tats().Compute(limitKey{limit.Name, key}, func(tat int64, found bool) (int64, otter.ComputeOp) {
 		switch {
 		case !found:
 			return 0, otter.CancelOp
@@ -79,7 +83,7 @@ func (l *Limiter) Return(_ context.Context, limit transient.Limit, key string) {
 
 // Forgive gives all reservations back.
 func (l *Limiter) Forgive(_ context.Context, limit transient.Limit, key string) {
-	l.tats.Invalidate(limitKey{limit.Name, key})
+	l.tats().Invalidate(limitKey{limit.Name, key})
 }
 
 // gcra is the limit in microseconds: the emission interval, and how far ahead of now a TAT may be. The tolerance is made of

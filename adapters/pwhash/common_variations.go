@@ -12,14 +12,14 @@ const (
 var unspell = strings.NewReplacer("@", "a", "4", "a", "3", "e", "1", "i", "!", "i", "0", "o", "5", "s", "$", "s", "7", "t")
 
 // isDecorated tells whether a listed word of four letters or more is behind a password.
-func (c *Common) isDecorated(password string) bool {
+func isDecorated(password string) bool {
 	if len(password) > maxDecorated {
 		return false
 	}
 	folded := strings.ToLower(password)
 	word := strings.TrimRightFunc(folded, func(r rune) bool { return r < 'a' || r > 'z' })
 	for _, candidate := range []string{word, unspell.Replace(folded), unspell.Replace(word)} {
-		if len(candidate) >= 4 && len(folded)-len(candidate) <= maxDecoration && c.lists(candidate) {
+		if len(candidate) >= 4 && len(folded)-len(candidate) <= maxDecoration && isListed(candidate) {
 			return true
 		}
 	}

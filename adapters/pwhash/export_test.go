@@ -96,3 +96,6 @@ func PBKDF2(name string, password, salt []byte, rounds, length int) []byte {
 func Scrypt(password, salt []byte, n, r, p, length int) []byte {
 	return processor{}.scrypt(password, salt, scryptCost{n, r, p}, length)
 }
+
+// HashCommon is what the list of common passwords keeps of one.
+func HashCommon(text string) uint64 { return hashFolded(text) }

@@ -107,10 +107,6 @@ func (s *Server) start(ctx context.Context) error {
 	if s.hasher, err = openHasher(c); err != nil {
 		return err
 	}
-	policy, err := passwordPolicy(c, s.hasher)
-	if err != nil {
-		return err
-	}
 	l = l.measured(watch.meters, watch.tracer)
 	listeners, mount, err := s.listen(db, l, m, sealer, watch)
 	if err != nil {
@@ -135,7 +131,7 @@ func (s *Server) start(ctx context.Context) error {
 		Hasher: s.hasher, KeyMaker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: m.composer,
 		Transport: &telemetry.Transport{Next: m.transport, Took: watch.meters.mails, Tracer: watch.tracer}, Devices: useragent.Namer{},
 		Providers: watch.meters.measuredProviders(s.providers.List(), watch.tracer), PrepareMonths: c.prepareMonths,
-	}, c.settings(publicURL, issuer, policy))
+	}, c.settings(publicURL, issuer, passwordPolicy(c, s.hasher)))
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
@@ -261,9 +257,6 @@ func (s *Server) close() {
 	}
 }
 
-// commonPasswords reads the list once for all servers of a process, of which tests have many.
-var commonPasswords = sync.OnceValues(pwhash.LoadCommon)
-
 func openHasher(c *Config) (*pwhash.Hasher, error) {
 	var setting pwhash.Setting = pwhash.Bcrypt{Cost: c.BcryptCost}
 	if c.PasswordHash == "argon2id" {
@@ -275,11 +268,8 @@ func openHasher(c *Config) (*pwhash.Hasher, error) {
 	})
 }
 
-func passwordPolicy(c *Config, hasher *pwhash.Hasher) (domain.PasswordPolicy, error) {
-	common, err := commonPasswords()
-	return domain.PasswordPolicy{
-		MinLength: c.PasswordMin, MaxLength: c.PasswordMax, MaxBytes: hasher.MaxBytes(), Common: common.Contains,
-	}, err
+func passwordPolicy(c *Config, hasher *pwhash.Hasher) domain.PasswordPolicy {
+	return domain.PasswordPolicy{MinLength: c.PasswordMin, MaxLength: c.PasswordMax, MaxBytes: hasher.MaxBytes(), Common: pwhash.IsCommon}
 }
 
 func port(addr net.Addr) string {

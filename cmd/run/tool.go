@@ -38,10 +38,6 @@ func openTool(ctx context.Context, c *Config, looks bool, told func(format strin
 	if err != nil {
 		return nil, err
 	}
-	policy, err := passwordPolicy(c, hasher)
-	if err != nil {
-		return nil, err
-	}
 	composer, err := mailtmpl.New(mailtmpl.Options{}) // servers write the mails that commands promise
 	if err != nil {
 		return nil, err
@@ -60,7 +56,7 @@ func openTool(ctx context.Context, c *Config, looks bool, told func(format strin
 		Limiter: memory.Unlimited{}, Waker: memory.NewWaker(), Sealer: sealer, Hasher: hasher, KeyMaker: jwtoken.KeyMaker{},
 		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: composer, Transport: memory.NewInbox(c.System.Now), Devices: useragent.Namer{},
 		Providers: providers.List(), PrepareMonths: c.prepareMonths,
-	}, c.settings(c.PublicURL, c.Issuer, policy))}, nil
+	}, c.settings(c.PublicURL, c.Issuer, passwordPolicy(c, hasher)))}, nil
 }
 
 // close writes what was refused, which a server would write a second later.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"html/template"
 	"net/http"
+	"sync"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/domain"
@@ -12,7 +13,9 @@ import (
 // welcomePage is for developers, who read English.
 var (
 	welcomeStyle = style + mustRead("welcome.css")
-	welcomePage  = page{in: map[string]*template.Template{"en": parsePage(welcomeStyle, "en", "welcome.html")}, style: welcomeStyle}
+	welcomePage  = page{style: welcomeStyle, in: map[string]func() *template.Template{
+		"en": sync.OnceValue(func() *template.Template { return parsePage(welcomeStyle, "en", "welcome.html") }),
+	}}
 )
 
 // Welcome is what a developer who opens the API's address sees.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/domain"
@@ -51,7 +52,7 @@ var (
 
 // page is one page in every language.
 type page struct {
-	in            map[string]*template.Template
+	in            map[string]func() *template.Template
 	style, script string // the style that it has, and the script that it runs; none is empty
 }
 
@@ -61,11 +62,14 @@ func (p page) running(script string) page {
 	return p
 }
 
-// loadPage reads a page. One that a language lacks, or that is broken, stops the program with the file's name.
+// loadPage is a page that is parsed when it is first shown: all of them at once would be a tenth of the time of a start. The files
+// are part of the program, and tests show each page in each language.
 func loadPage(name string) page {
-	all := page{in: map[string]*template.Template{}, style: style}
+	all := page{in: map[string]func() *template.Template{}, style: style}
 	for _, language := range languages {
-		all.in[language] = parsePage(style, language, language+"/alert.html", language+"/"+name)
+		all.in[language] = sync.OnceValue(func() *template.Template {
+			return parsePage(style, language, language+"/alert.html", language+"/"+name)
+		})
 	}
 	return all
 }

@@ -79,13 +79,13 @@ func (s *Site) policy(p page) string {
 func (s *Site) render(p page, caller echohttp.Caller, status int, view any) (echohttp.Raw, error) {
 	language, _ := domain.PreferredLanguage(caller.AcceptLanguage, languages)
 	language = cmp.Or(language, languages[0])
-	t, ok := p.in[language]
+	parsed, ok := p.in[language]
 	if !ok {
-		language, t = languages[0], p.in[languages[0]]
+		language, parsed = languages[0], p.in[languages[0]]
 	}
 	_, wide := view.(Welcome)
 	var body bytes.Buffer
-	if err := t.Execute(&body, frame{Product: s.product, Logo: s.logoAt, Wide: wide, View: view}); err != nil {
+	if err := parsed().Execute(&body, frame{Product: s.product, Logo: s.logoAt, Wide: wide, View: view}); err != nil {
 		return echohttp.Raw{}, err
 	}
 	return echohttp.Raw{Status: status, Type: mediaHTML + "; charset=utf-8", Body: body.Bytes(), Header: http.Header{
