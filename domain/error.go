@@ -115,60 +115,6 @@ func (e *Error) After(d time.Duration) *Error {
 	return &c
 }
 
-// The failures that more than one use case answers with. Compare with errors.Is.
-var (
-	ErrInvalidRequest      = &Error{Kind: Invalid, Code: "invalid_request", Text: "The request is not valid"}
-	ErrInvalidToken        = &Error{Kind: Invalid, Code: "invalid_token", Text: "Invalid or expired token"}
-	ErrInvalidCursor       = &Error{Kind: Invalid, Code: "invalid_cursor", Text: "The cursor is not one of this list. Begin without one, and take next_cursor from the answer"}
-	ErrInvalidState        = &Error{Kind: Invalid, Code: "invalid_state", Text: "This login is over, or began in another browser. Begin again"}
-	ErrUnknownService      = &Error{Kind: Invalid, Code: "unknown_service", Text: "Unknown or inactive service"}
-	ErrInvalidCredentials  = &Error{Kind: Unauthenticated, Code: "invalid_credentials", Text: "Invalid email or password"}
-	ErrInvalidClient       = &Error{Kind: Unauthenticated, Code: "invalid_client", Text: "Authenticate with the service's key and an application token of it"}
-	ErrTokenMissing        = &Error{Kind: Unauthenticated, Code: "token_missing", Text: "A bearer token is required in the Authorization header"}
-	ErrTokenInvalid        = &Error{Kind: Unauthenticated, Code: "token_invalid", Text: "The token is invalid, expired or ended"}
-	ErrForbidden           = &Error{Kind: Forbidden, Code: "forbidden", Text: "Not allowed"}
-	ErrEmailNotVerified    = &Error{Kind: Forbidden, Code: "email_not_verified", Text: "Email not verified. Follow the link in the mail we sent, or ask for a new one"}
-	ErrWrongAudience       = &Error{Kind: Forbidden, Code: "wrong_audience", Text: "This token was issued for another service"}
-	ErrTargetOutranks      = &Error{Kind: Forbidden, Code: "target_outranks", Text: "Not allowed on somebody who may do more than you"}
-	ErrReauthRequired      = &Error{Kind: Forbidden, Code: "reauth_required", Text: "Log in again to do this"}
-	ErrAccessDenied        = &Error{Kind: Forbidden, Code: "access_denied", Text: "The login was cancelled, or the provider refused it"}
-	ErrAccountNotAllowed   = &Error{Kind: Forbidden, Code: "account_not_allowed", Text: "This account of the provider may not log in here"}
-	ErrAccountDisabled     = &Error{Kind: Forbidden, Code: "account_disabled", Text: "This account is disabled"}
-	ErrRegistrationClosed  = &Error{Kind: Forbidden, Code: "registration_closed", Text: "New accounts can't be made this way"}
-	ErrEmailRequired       = &Error{Kind: Forbidden, Code: "email_required", Text: "The provider gave no address that we may use. Give one and confirm it"}
-	ErrNotFound            = &Error{Kind: NotFound, Code: "not_found", Text: "Not found"}
-	ErrEmailTaken          = &Error{Kind: Conflict, Code: "email_taken", Text: "This email address is already registered"}
-	ErrNameTaken           = &Error{Kind: Conflict, Code: "name_taken", Text: "This name is already in use"}
-	ErrWrongService        = &Error{Kind: Conflict, Code: "wrong_service", Text: "This role belongs to another service"}
-	ErrSystemRole          = &Error{Kind: Conflict, Code: "system_role", Text: "This is made by Signet and can't be changed so"}
-	ErrRoleInUse           = &Error{Kind: Conflict, Code: "role_in_use", Text: "This role is held or included; with force=true it is taken away"}
-	ErrPermissionInUse     = &Error{Kind: Conflict, Code: "permission_in_use", Text: "Roles name this permission; with force=true it is taken out of them"}
-	ErrPlatformService     = &Error{Kind: Conflict, Code: "platform_service", Text: "Not with the platform itself"}
-	ErrLimitReached        = &Error{Kind: Conflict, Code: "limit_reached", Text: "There are as many as there may be"}
-	ErrRotationPending     = &Error{Kind: Conflict, Code: "rotation_pending", Text: "Two secrets of this token live. Say with supersede which of them ends now"}
-	ErrTokenEnded          = &Error{Kind: Conflict, Code: "token_ended", Text: "This token is over. Make another one"}
-	ErrPreconditionFailed  = &Error{Kind: Stale, Code: "precondition_failed", Text: "It changed since you read it: read it again"}
-	ErrSessionLimitReached = &Error{Kind: Conflict, Code: "session_limit_reached", Text: "Too many sessions. End one of them first"}
-	ErrLastAdmin           = &Error{Kind: Conflict, Code: "last_admin", Text: "This is the last administrator. Make another one first"}
-	ErrLinkRequired        = &Error{Kind: Conflict, Code: "link_required", Text: "There is an account with this address. Log in to it, then confirm the link"}
-	ErrIdentityTaken       = &Error{Kind: Conflict, Code: "identity_taken", Text: "This account of the provider belongs to another user"}
-	ErrLastIdentity        = &Error{Kind: Conflict, Code: "last_identity", Text: "This is the last way into the account. Set a password or link another one first"}
-	ErrConfirmationNeeded  = &Error{Kind: Conflict, Code: "confirmation_required", Text: "Confirm with POST: following a link is not enough, because mail scanners follow links too"}
-	ErrRateLimited         = &Error{Kind: Limited, Code: "rate_limited", Text: "Too many requests. Try again later"}
-	ErrUnavailable         = &Error{Kind: Unavailable, Code: "unavailable", Text: "Temporarily unavailable. Try again shortly", RetryAfter: time.Second}
-	ErrBusy                = &Error{Kind: Unavailable, Code: "busy", Text: "Too many logins at the moment. Try again shortly", RetryAfter: time.Second}
-	ErrProviderUnavailable = &Error{Kind: Unavailable, Code: "provider_unavailable", Text: "The provider can't be reached. Try again shortly", RetryAfter: 10 * time.Second}
-	ErrProviderFailed      = &Error{Kind: Upstream, Code: "provider_failed", Text: "The provider's answer can't be used"}
-	ErrInternal            = &Error{Kind: Internal, Code: "internal", Text: "Something went wrong on our side"}
-)
-
-// ErrForged is the cause behind ErrTokenInvalid when Signet never made the token: a bad signature, an unknown key or id. It
-// is what limits on forgeries count, and clients can't tell it from an expired or ended token.
-var ErrForged = errors.New("forged")
-
-// ErrNotCovered is the cause behind ErrForbidden when somebody would have given, or taken away, what they don't hold themselves.
-var ErrNotCovered = errors.New("not covered")
-
 // RefusalCode is the code of an error that kept somebody from rising, from acting on somebody who may do more, or from taking the last
 // administrator away; empty for any other. These refusals are events of the audit log: they are what an attack from inside looks like.
 func RefusalCode(err error) string {

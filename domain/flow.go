@@ -26,9 +26,6 @@ type Flow struct {
 	ConsumedAt    time.Time
 }
 
-// ErrFlowExists is the error of a flow that another request wrote first.
-var ErrFlowExists = &Error{Kind: Conflict, Code: "flow_exists", Text: "Another request was first"}
-
 // CodePolicy bounds the short code that a mail carries beside the link.
 type CodePolicy struct {
 	TTL   time.Duration

@@ -74,16 +74,6 @@ func (p KeyPolicy) Plan(keys []SigningKey, course KeyCourse, now time.Time) KeyP
 // SignsFrom is when a next key may take over.
 func SignsFrom(next SigningKey) time.Time { return next.CreatedAt.Add(KeyNotice) }
 
-var (
-	// ErrKeyTooFresh refuses a rotation to a key that verifiers may not have fetched.
-	ErrKeyTooFresh = &Error{Kind: Conflict, Code: "key_too_fresh", Text: "The next key has been published for less than 24 hours; " +
-		"services that keep the key set could refuse its tokens"}
-	// ErrNoKeys is a deployment whose first server has not started yet.
-	ErrNoKeys = &Error{Kind: NotFound, Code: "no_keys", Text: "There are no signing keys yet: the first start of the server makes them"}
-	// ErrNoSuchKey is a kid that is not there, or revoked already.
-	ErrNoSuchKey = &Error{Kind: NotFound, Code: "key_not_found", Text: "There is no such key, or it has been revoked or removed already"}
-)
-
 // Rotate is an operator's order: the next key takes over. ErrKeyTooFresh when it was not published for long enough, unless it
 // is to be at once.
 func (p KeyPolicy) Rotate(keys []SigningKey, course KeyCourse, now time.Time, atOnce bool) (KeyPlan, error) {

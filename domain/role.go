@@ -76,7 +76,7 @@ func (r Role) CheckChange(c RoleChange) error {
 	}
 	platform := r.ServiceID == PlatformID
 	if (platform || r.Name == RoleAdmin) && (c.Permissions != nil || c.Includes != nil) || platform && c.Description != nil {
-		return ErrSystemRole.Saying("What this role may do is fixed. Make another one beside it")
+		return ErrSystemRole.Saying("The permissions of this role are fixed. Make another role beside it")
 	}
 	return nil
 }

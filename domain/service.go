@@ -83,7 +83,7 @@ type ServiceChange struct {
 // With is the service changed, and whether that makes a difference. The platform takes another description only: ErrPlatformService.
 func (s Service) With(c ServiceChange, now time.Time) (changed Service, differs bool, err error) {
 	if s.IsPlatform() && (c.Name != nil || c.TokenType != nil || c.Active != nil) {
-		return s, false, ErrPlatformService.Saying("Of the platform only the description can be changed")
+		return s, false, ErrPlatformService.Saying("Only the description of the platform's own service can be changed")
 	}
 	changed = s
 	if c.Name != nil {

@@ -27,9 +27,6 @@ type conn struct {
 type inside struct{ owner *DB }
 
 var (
-	errDuplicate = &domain.Error{Kind: domain.Conflict, Code: "duplicate", Text: "This already exists"}
-	errSameID    = &domain.Error{Kind: domain.Conflict, Code: "id_taken", Text: "This id is taken"}
-
 	errVoided      = errors.New("a statement behind one that failed: the transaction is void")
 	errReadInTx    = errors.New("a query through Read() inside a transaction: it would wait for a second connection, or miss what was just written")
 	errShortAnswer = errors.New("the database answered fewer queries than it was asked")
@@ -94,9 +91,9 @@ func (db *DB) translate(ctx context.Context, err error) (translated error, again
 	failure := db.dialect.Classify(err)
 	switch failure.Class {
 	case Duplicate:
-		return errDuplicate.Because(failure.Cause), false
+		return domain.ErrDuplicate.Because(failure.Cause), false
 	case SameID:
-		return errSameID.Because(failure.Cause), false
+		return domain.ErrIDTaken.Because(failure.Cause), false
 	case Orphan:
 		return domain.ErrNotFound.Because(failure.Cause), false
 	case BadValue:
@@ -247,7 +244,7 @@ func found(n int64, err error) error {
 // conflict names a broken uniqueness, in the error and in what voided the transaction. One that a queued statement ran into is
 // another.
 func (c conn) conflict(err error, name *domain.Error) error {
-	if !errors.Is(err, errDuplicate) || c.tx != nil && c.tx.late {
+	if !errors.Is(err, domain.ErrDuplicate) || c.tx != nil && c.tx.late {
 		return err
 	}
 	named := name.Because(errors.Unwrap(err))

@@ -9,8 +9,6 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-var errKeyExists = &domain.Error{Kind: domain.Conflict, Code: "key_exists", Text: "There is such a key already"}
-
 type keyRow struct {
 	bun.BaseModel `bun:"table:signing_keys,alias:k"`
 
@@ -52,11 +50,11 @@ func (s keys) All(ctx context.Context) ([]domain.SigningKey, error) {
 func (s keys) LockRing(ctx context.Context) error { return s.hold(ctx, "key ring", nil) }
 
 func (s keys) Insert(ctx context.Context, k domain.SigningKey) error {
-	return s.insertUnique(ctx, keyOf(k), errKeyExists)
+	return s.insertUnique(ctx, keyOf(k), domain.ErrKeyExists)
 }
 
 func (s keys) Update(ctx context.Context, k domain.SigningKey) error {
-	return s.conflict(s.update(ctx, keyOf(k), "state", "private", "created_at", "activated_at", "retired_at", "expires_at"), errKeyExists)
+	return s.conflict(s.update(ctx, keyOf(k), "state", "private", "created_at", "activated_at", "retired_at", "expires_at"), domain.ErrKeyExists)
 }
 
 func (s keys) Delete(ctx context.Context, kid string) error {

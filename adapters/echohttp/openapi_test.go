@@ -4,10 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -16,6 +21,7 @@ import (
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/adapters/echohttp/pages"
 	"github.com/signet-auth/signet/adapters/echohttp/rest"
+	"github.com/signet-auth/signet/api"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -38,6 +44,27 @@ func golden(t *testing.T, path string, got []byte) {
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("%s is stale; run the test with -update and look at the change:\n%s", path, diff)
 	}
+}
+
+// apiCodes are the constants Code… of package api.
+func apiCodes(t *testing.T) map[string]bool {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../api/code.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := map[string]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Code") {
+			code, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			codes[code] = true
+		}
+		return true
+	})
+	return codes
 }
 
 func load(t *testing.T, a *echohttp.API) *openapi3.T {
@@ -98,6 +125,17 @@ func TestDocument(t *testing.T) {
 					}
 				}
 			}
+		}
+	})
+	t.Run("answers the codes that package api lists, and no others", func(t *testing.T) {
+		listed := apiCodes(t)
+		delete(listed, api.CodeMethodNotAllowed) // of no operation: the path has no such one
+		answered := map[string]bool{}
+		for code := range load(t, a).Components.Examples {
+			answered[code] = true
+		}
+		if diff := cmp.Diff(listed, answered); diff != "" {
+			t.Errorf("(-api/code.go +answered)\n%s", diff)
 		}
 	})
 	t.Run("is the one in docs", func(t *testing.T) {

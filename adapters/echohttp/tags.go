@@ -22,12 +22,12 @@ const (
 
 // tags are the groups in the order in which one meets them, each with what it is for.
 var tags = []struct{ name, about string }{
-	{TagRegistration, "Begin an account, and prove the mailbox by the link or the code of the mail."},
+	{TagRegistration, "Begin an account, and verify the address by the link or the code of the mail."},
 	{TagLogin, "Begin a session, keep it by refreshing, end it, and ask whether a token is good now."},
-	{TagProviders, "Log in with an account elsewhere, and link one to an account here."},
+	{TagProviders, "Sign in with an account elsewhere, and link one to an account here."},
 	{TagAccount, "What a person sees and changes of their own: profile, address, what is held about them, and the end."},
 	{TagPasswords, "Change the password, or replace a forgotten one by mail."},
-	{TagSessions, "Where somebody is logged in, and how to end that."},
+	{TagSessions, "Where a user is signed in, and how to end that."},
 	{TagServices, "The services that Signet answers for. Each has a key, which is the audience of tokens for it."},
 	{TagRoles, "What may be done in a service, bundled into roles, and who holds them."},
 	{TagAppTokens, "What a service proves itself by."},

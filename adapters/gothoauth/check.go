@@ -156,7 +156,7 @@ func (c *checker) domains() {
 		}
 	}
 	if len(o.TrustedDomains) > 0 && o.Kind == Facebook {
-		c.bad("TRUSTED_DOMAINS", "is not accepted: Facebook says of no address that it was proved")
+		c.bad("TRUSTED_DOMAINS", "is not accepted: Facebook does not say that an address is verified")
 	}
 }
 

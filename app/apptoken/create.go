@@ -73,7 +73,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Shown, error) {
 			return err
 		}
 		if n >= maxLive {
-			return domain.ErrLimitReached.Saying(fmt.Sprintf("A service may have %d tokens that live", maxLive)).Noting(domain.FactLimit, maxLive)
+			return domain.ErrLimitReached.Saying(fmt.Sprintf("A service may have at most %d live tokens", maxLive)).Noting(domain.FactLimit, maxLive)
 		}
 		if token.ExpiresAt, isCapped, err = capped(end, given, until); err != nil {
 			return err

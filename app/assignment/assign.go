@@ -71,7 +71,7 @@ func (s *Service) Assign(ctx context.Context, in AssignInput) (AssignOutput, err
 		case Unknown:
 			return domain.ErrNotFound
 		case LimitReached:
-			return domain.ErrLimitReached.Saying(fmt.Sprintf("One can hold %d roles", maxLive)).Noting(domain.FactLimit, maxLive)
+			return domain.ErrLimitReached.Saying(fmt.Sprintf("A principal may hold at most %d roles", maxLive)).Noting(domain.FactLimit, maxLive)
 		case Assigned, Updated, Unchanged:
 		}
 		out = AssignOutput{

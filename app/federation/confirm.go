@@ -18,7 +18,7 @@ type ConfirmInput struct {
 }
 
 // errUnproved is the refusal of a way into an account that may not be its maker's: somebody else may own the mailbox (RG-9).
-var errUnproved = domain.ErrEmailNotVerified.Saying("Prove the address of the account first")
+var errUnproved = domain.ErrEmailNotVerified.Saying("Verify the address of the account first")
 
 // Confirm links what a provider said to the account of the person who is logged in, on their explicit word and recent login (OA-7). A
 // continuation that another person began, or that is about the address of another account, links nothing: so neither a forced callback

@@ -15,7 +15,7 @@ type RevokeInput struct {
 }
 
 // Revoke ends an application token of the client's own for good (RFC 7009), also the one that it authenticated with: to have it is
-// enough to end it. ErrUnsupportedToken for a live access token that was issued to the client. Of any other token it says nothing and does nothing.
+// enough to end it. domain.ErrUnsupportedToken for a live access token that was issued to the client. Of any other token it says nothing and does nothing.
 func (s *Service) Revoke(ctx context.Context, in RevokeInput) error {
 	client, err := s.require(ctx, in.Client)
 	if err != nil {
@@ -27,7 +27,7 @@ func (s *Service) Revoke(ctx context.Context, in RevokeInput) error {
 		case errors.Is(err, domain.ErrTokenInvalid):
 			return nil
 		case err == nil && claims.Subject == client.ID.Principal():
-			return ErrUnsupportedToken
+			return domain.ErrUnsupportedToken
 		}
 		return err
 	}

@@ -15,14 +15,6 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// The failures of the standards.
-var (
-	ErrUnsupportedGrant = &domain.Error{Kind: domain.Invalid, Code: "unsupported_grant_type", Text: "grant_type must be client_credentials"}
-	ErrInvalidTarget    = &domain.Error{Kind: domain.Invalid, Code: "invalid_target", Text: "The audience is no active service at which this client's account holds a role, or named in two ways"}
-	ErrInvalidScope     = &domain.Error{Kind: domain.Invalid, Code: "invalid_scope", Text: "scope must be permissions that the client's account holds at the audience, by their names"}
-	ErrUnsupportedToken = &domain.Error{Kind: domain.Invalid, Code: "unsupported_token_type", Text: "Access tokens can't be revoked one by one: they end within minutes, or with their application token"}
-)
-
 // Service is the use cases. Safe for concurrent use.
 type Service struct {
 	*base.Base

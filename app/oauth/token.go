@@ -46,7 +46,7 @@ func (s *Service) Token(ctx context.Context, in TokenInput) (TokenOutput, error)
 		return TokenOutput{}, err
 	}
 	if in.Grant != grantClientCredentials {
-		return TokenOutput{}, ErrUnsupportedGrant
+		return TokenOutput{}, domain.ErrUnsupportedGrant
 	}
 	now := s.System.Now()
 	principal, err := s.directory.Principal(ctx, in.Client.Actor.ID)
@@ -78,7 +78,7 @@ func (s *Service) Token(ctx context.Context, in TokenInput) (TokenOutput, error)
 // its signature; and what is wrong with a name is not said, or clients could ask which services there are.
 func (s *Service) audience(ctx context.Context, in TokenInput, client domain.Service, principal domain.Principal, now time.Time) (domain.Service, error) {
 	if len(in.Resources) > 1 {
-		return domain.Service{}, ErrInvalidTarget
+		return domain.Service{}, domain.ErrInvalidTarget
 	}
 	refs := slices.DeleteFunc(slices.Concat(in.Audiences, in.Resources), func(ref string) bool { return ref == "" })
 	if len(refs) == 0 {
@@ -88,11 +88,11 @@ func (s *Service) audience(ctx context.Context, in TokenInput, client domain.Ser
 	for _, ref := range refs {
 		name := strings.TrimPrefix(ref, urn)
 		if name == "" { // without one the directory's answer is Signet itself, whose tokens open the most
-			return domain.Service{}, ErrInvalidTarget
+			return domain.Service{}, domain.ErrInvalidTarget
 		}
 		service, err := s.directory.Service(ctx, name)
 		if errors.Is(err, domain.ErrUnknownService) || err == nil && audience.ID != "" && service.ID != audience.ID {
-			err = ErrInvalidTarget
+			err = domain.ErrInvalidTarget
 		}
 		if err != nil {
 			return domain.Service{}, err
@@ -104,7 +104,7 @@ func (s *Service) audience(ctx context.Context, in TokenInput, client domain.Ser
 	}
 	grants, err := s.directory.Grants(ctx, principal, audience)
 	if err == nil && len(grants.LastingUntil(now.Add(domain.ShortestGrant)).Roles) == 0 {
-		err = ErrInvalidTarget
+		err = domain.ErrInvalidTarget
 	}
 	return audience, err
 }
@@ -117,7 +117,7 @@ func (s *Service) asked(ctx context.Context, scope string, subject access.Subjec
 	}
 	texts := strings.Split(scope, " ")
 	if len(texts) > maxScopes || len(scope) > maxScopeBytes {
-		return nil, ErrInvalidScope.Saying(fmt.Sprintf("scope must have at most %d names and %d bytes", maxScopes, maxScopeBytes))
+		return nil, domain.ErrInvalidScope.Saying(fmt.Sprintf("scope must have at most %d names and %d bytes", maxScopes, maxScopeBytes))
 	}
 	grants, err := s.minter.Grants(ctx, subject, audience, now)
 	if err != nil {
@@ -128,9 +128,9 @@ func (s *Service) asked(ctx context.Context, scope string, subject access.Subjec
 		name := strings.TrimPrefix(text, audience.Key+"/")
 		if !grants.Allows(name) {
 			if _, err := domain.ParsePattern(name); err != nil {
-				return nil, ErrInvalidScope
+				return nil, domain.ErrInvalidScope
 			}
-			return nil, ErrInvalidScope.Saying("The client's account does not hold " + name + " at " + audience.Key + ", or there is no such permission")
+			return nil, domain.ErrInvalidScope.Saying("The client's account does not hold " + name + " at " + audience.Key + ", or there is no such permission")
 		}
 		names = append(names, name)
 	}

@@ -98,7 +98,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 				return inUse
 			}
 			if until, held := cover.Until(domain.Pattern(p.Name)); !held || !until.IsZero() {
-				return domain.ErrForbidden.Saying("Roles name this permission, and you don't hold it for good, so you can't take it out of them").
+				return domain.ErrForbidden.Saying("Roles name this permission, and you don't hold it without an end, so you can't take it out of them").
 					Because(domain.ErrNotCovered)
 			}
 			if err := tx.Roles.RemovePattern(ctx, carrying, domain.Pattern(p.Name), s.System.Now()); err != nil {

@@ -54,7 +54,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Permission
 			return err
 		}
 		if n >= maxPermissions {
-			return domain.ErrLimitReached.Saying(fmt.Sprintf("There may be %d permissions of a service, and %d shared ones", maxPermissions, maxPermissions)).
+			return domain.ErrLimitReached.Saying(fmt.Sprintf("A service may have at most %d permissions, and there may be at most %d shared ones", maxPermissions, maxPermissions)).
 				Noting(domain.FactLimit, maxPermissions)
 		}
 		if err := tx.Permissions.Insert(ctx, p); err != nil {

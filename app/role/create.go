@@ -53,7 +53,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Role, erro
 			return err
 		}
 		if e.graph.Len() >= maxRoles {
-			return domain.ErrLimitReached.Saying(fmt.Sprintf("A service may have %d roles", maxRoles)).Noting(domain.FactLimit, maxRoles)
+			return domain.ErrLimitReached.Saying(fmt.Sprintf("A service may have at most %d roles", maxRoles)).Noting(domain.FactLimit, maxRoles)
 		}
 		after := e.graph.With(role)
 		if err := e.mustCover(after.Closure(role.ID)); err != nil {

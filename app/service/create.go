@@ -60,7 +60,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Service, e
 			return err
 		}
 		if n >= maxServices {
-			return domain.ErrLimitReached.Saying(fmt.Sprintf("There may be %d services", maxServices)).Noting(domain.FactLimit, maxServices)
+			return domain.ErrLimitReached.Saying(fmt.Sprintf("There may be at most %d services", maxServices)).Noting(domain.FactLimit, maxServices)
 		}
 		if service.Key, err = freeKey(ctx, tx, service, key, in.Key == ""); err != nil {
 			return err

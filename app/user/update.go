@@ -36,7 +36,7 @@ func (in UpdateInput) rights() []domain.Right {
 	return []domain.Right{domain.WriteUsers, domain.ManageCredentials}
 }
 
-// Update changes what is said about somebody. Another address counts at once and is not proved: it gets the mail that proves it, the old
+// Update changes what is said about somebody. Another address counts at once and is not verified: it gets the mail that proves it, the old
 // one is told, and links that were sent before open nothing any more. Sessions go on. domain.ErrEmailTaken.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (Account, error) {
 	if err := s.require(ctx, in.Actor, in.rights()...); err != nil {

@@ -38,7 +38,7 @@ func (r *registrationSettings) group() group {
 		},
 		{
 			name: "EMAIL_VERIFICATION", into: &r.Verification, preset: "required", words: []string{"required", "optional"},
-			text: "Whether an address must be proved before the first login: required, or optional (the weaker mode; needs REGISTRATION_MODE=friendly)",
+			text: "Whether an address must be verified before the first login: required, or optional (the weaker mode; needs REGISTRATION_MODE=friendly)",
 		},
 		{
 			name: "VERIFY_GET", into: &r.VerifyGet, preset: "confirm", words: []string{"confirm", "consume"},

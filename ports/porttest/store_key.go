@@ -65,7 +65,7 @@ func storeKeys(t *testing.T, s storeTest) {
 		conflicts(t, "next", insert(newKey(domain.ES256, domain.KeyNext, noon)), "key_exists")
 		won := race(t, racers, func(int) (bool, error) {
 			err := insert(newKey(domain.EdDSA, domain.KeyActive, noon.Add(-time.Hour)))
-			if errors.Is(err, &domain.Error{Kind: domain.Conflict, Code: "key_exists"}) {
+			if errors.Is(err, domain.ErrKeyExists) {
 				return false, nil
 			}
 			return err == nil, err

@@ -25,7 +25,7 @@ func TestReset(t *testing.T) {
 		epoch := record.Count("SELECT credential_epoch FROM principals WHERE id = ?", account.ID)
 
 		answer := c.Do(resetting(resetLink(s, account.Email), newPassword)).Want(http.StatusOK, "")
-		if diff := cmp.Diff(testkit.Object{"success": true, "message": "The password is set. Log in with it"}, answer.JSON()); diff != "" || len(answer.Header["Set-Cookie"]) > 0 {
+		if diff := cmp.Diff(testkit.Object{"success": true, "message": "The password is set. Sign in with it"}, answer.JSON()); diff != "" || len(answer.Header["Set-Cookie"]) > 0 {
 			t.Errorf("the answer, which logs nobody in:\n%s", diff)
 		}
 		for _, in := range []testkit.Tokens{here, elsewhere} {

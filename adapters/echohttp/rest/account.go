@@ -18,7 +18,7 @@ type Account struct{ Service *user.Service }
 func (r *Account) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/auth/close", echohttp.Op{
 		ID: "closeAccount", Tag: echohttp.TagAccount, Summary: "Close the account", Auth: echohttp.BearerAuth, Strict: true,
-		Description: "All sessions end now, and the account logs in like one that does not exist. Its data is erased after 14 days (CLOSE_GRACE) unless an administrator opens it before. An account without a password closes soon after a login.",
+		Description: "All sessions end now, and signing in to the account fails as for one that does not exist. Its data is erased after 14 days (CLOSE_GRACE) unless an administrator opens it before. An account without a password closes soon after a login.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCredentials, domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired,
 			domain.ErrLastAdmin, domain.ErrRateLimited, domain.ErrBusy,

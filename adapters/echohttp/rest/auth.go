@@ -24,7 +24,7 @@ type Auth struct {
 func (r *Auth) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/auth/register", echohttp.Op{
 		ID: "register", Proxied: true, Tag: echohttp.TagRegistration, Summary: "Begin an account", Status: http.StatusCreated,
-		Description: "Sends a mail with a link and a code that prove the mailbox, in the language of locale; without one the first of Accept-Language that mails are written in is kept as the locale. The answer is the same whether or not the address has an account.",
+		Description: "Sends a mail with a link and a code that verify the address, in the language of locale; without one the first of Accept-Language that mails are written in is kept as the locale. The answer is the same whether or not the address has an account.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrRegistrationClosed, domain.ErrEmailTaken, domain.ErrBusy},
 	}, r.register)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/verify-email", echohttp.Op{
@@ -32,7 +32,7 @@ func (r *Auth) Mount(a *echohttp.API) {
 		Errors: []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
 	}, r.verify)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/verify-email/resend", echohttp.Op{
-		ID: "resendVerification", Proxied: true, Tag: echohttp.TagRegistration, Summary: "Send the mail that proves a mailbox once more", Status: http.StatusAccepted, Strict: true,
+		ID: "resendVerification", Proxied: true, Tag: echohttp.TagRegistration, Summary: "Send the mail that verifies an address once more", Status: http.StatusAccepted, Strict: true,
 		Description: "The answer is the same for every address.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest},
 	}, r.resend)
@@ -70,7 +70,7 @@ func (r *Auth) register(ctx context.Context, caller echohttp.Caller, in api.Regi
 		From: caller.Origin, Email: in.Email, Password: domain.NewSecret(in.Password),
 		FirstName: in.FirstName, LastName: in.LastName, Locale: in.Locale, AcceptLanguage: caller.AcceptLanguage,
 	})
-	message := "Registered. Log in, and follow the link in the mail we sent to prove the address"
+	message := "Registered. Sign in, and follow the link in the mail we sent to verify the address"
 	if out.Pending {
 		message = "Registered. Follow the link in the mail we sent, or enter its code, to verify the address"
 	}

@@ -23,7 +23,7 @@ func (r *OAuth) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/oauth2/token", echohttp.Op{
 		ID: "oauthToken", Tag: echohttp.TagOAuth, Summary: "An access token for a service's account (RFC 6749 §4.4)", Auth: echohttp.ClientAuth, Failures: oauthFailures,
 		Description: "The client is the service: client_id its key or id, client_secret an application token of it.",
-		Errors:      []*domain.Error{domain.ErrInvalidRequest, oauth.ErrUnsupportedGrant, oauth.ErrInvalidTarget, oauth.ErrInvalidScope},
+		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrUnsupportedGrant, domain.ErrInvalidTarget, domain.ErrInvalidScope},
 	}, r.token)
 	echohttp.Handle(a, http.MethodPost, "/oauth2/introspect", echohttp.Op{
 		ID: "introspect", Tag: echohttp.TagOAuth, Summary: "What a token is and allows now (RFC 7662)", Auth: echohttp.ClientOrBearerAuth, Failures: oauthFailures,
@@ -34,7 +34,7 @@ func (r *OAuth) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/oauth2/revoke", echohttp.Op{
 		ID: "revokeByToken", Tag: echohttp.TagOAuth, Summary: "End one of the client's own application tokens (RFC 7009)", Auth: echohttp.ClientOrBearerAuth, Failures: oauthFailures,
 		Description: "503 means that it may still live.",
-		Errors:      []*domain.Error{domain.ErrInvalidRequest, oauth.ErrUnsupportedToken},
+		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrUnsupportedToken},
 	}, r.revoke)
 }
 

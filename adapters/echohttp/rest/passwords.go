@@ -22,7 +22,7 @@ func (r *Passwords) Mount(a *echohttp.API) {
 	}, r.forgot)
 	echohttp.Handle(a, http.MethodPost, "/api/password/reset", echohttp.Op{
 		ID: "resetPassword", Proxied: true, Tag: echohttp.TagPasswords, Summary: "Set a new password by the token of the link",
-		Description: "Every session of the account ends, and nobody is logged in. A password that is refused does not use the token up. password is taken for new_password.",
+		Description: "Every session of the account ends, and nobody is signed in. A password that is refused does not use the token up. password is taken for new_password.",
 		Errors: append([]*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrRateLimited, domain.ErrBusy,
 		}, refusedPasswords...),
@@ -58,7 +58,7 @@ func (r *Passwords) reset(ctx context.Context, caller echohttp.Caller, in api.Re
 	err := r.Service.Reset(ctx, password.ResetInput{
 		From: caller.Origin, Token: domain.NewSecret(in.Token), Field: field, Password: domain.NewSecret(value),
 	})
-	return api.MessageResponse{Success: true, Message: "The password is set. Log in with it"}, err
+	return api.MessageResponse{Success: true, Message: "The password is set. Sign in with it"}, err
 }
 
 func (r *Passwords) change(ctx context.Context, caller echohttp.Caller, in api.ChangePasswordRequest) (echohttp.Answer[api.ChangePasswordResponse], error) {

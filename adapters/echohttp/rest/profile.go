@@ -27,7 +27,7 @@ func (r *Profile) Mount(a *echohttp.API) {
 	}, r.update)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/change-email", echohttp.Op{
 		ID: "changeEmail", Tag: echohttp.TagAccount, Summary: "Ask for another address", Status: http.StatusAccepted, Auth: echohttp.BearerAuth, Strict: true,
-		Description: "The new address gets a mail with a link that proves it; until then the old one stays, and is told. The answer is the same when the new address belongs to another account. An account without a password needs a recent login instead.",
+		Description: "The new address gets a mail with a link that verifies it; until then the old one stays, and is told. The answer is the same when the new address belongs to another account. An account without a password needs a recent login instead.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCredentials, domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired,
 			domain.ErrRateLimited, domain.ErrBusy,

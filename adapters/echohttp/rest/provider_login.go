@@ -71,9 +71,9 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 }
 
 // errNoNavigation is the refusal of a script that fetches what is for a window.
-var errNoNavigation = domain.ErrInvalidRequest.Saying("Navigate the browser here (location.assign, a link or a popup): fetch can't follow a login to another site")
+var errNoNavigation = domain.ErrInvalidRequest.Saying("Navigate the browser here (location.assign, a link or a popup): fetch can't follow a sign-in to another site")
 
-var errPrefetch = domain.ErrConfirmationNeeded.Saying("This is not for fetching ahead: it begins or ends a login")
+var errPrefetch = domain.ErrConfirmationNeeded.Saying("This must not be prefetched: it begins or ends a sign-in")
 
 func (r *ProviderLogin) begin(ctx context.Context, caller echohttp.Caller, in api.BeginProviderLoginRequest) (echohttp.Raw, error) {
 	if _, err := r.Service.Provider(in.Provider); err != nil {

@@ -19,7 +19,7 @@ type Providers struct{ Service *federation.Service }
 // Mount adds the routes.
 func (r *Providers) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodGet, "/api/oauth/providers", echohttp.Op{
-		ID: "listProviders", Tag: echohttp.TagProviders, Summary: "The providers that people may log in by",
+		ID: "listProviders", Tag: echohttp.TagProviders, Summary: "The providers that people may sign in with",
 	}, r.list)
 	echohttp.Handle(a, http.MethodPost, "/api/oauth/exchange", echohttp.Op{
 		ID: "exchangeProviderCode", Tag: echohttp.TagProviders, Summary: "Exchange the code of a login through a provider for a session", Strict: true,
@@ -32,7 +32,7 @@ func (r *Providers) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodPost, "/api/oauth/complete", echohttp.Op{
 		ID: "completeProviderLogin", Tag: echohttp.TagProviders, Summary: "Go on with a login through a provider that needs another proof",
 		Auth: echohttp.OptionalAuth, Strict: true,
-		Description: "With the continuation alone: what may be done. With confirm and the token of a recent login: the provider's account becomes a way into that account. With email: a code is sent, or a word to the owner where the address has an account; the answer is the same. With code: as a login, the account is made.",
+		Description: "With the continuation alone: what may be done. With confirm and the token of a recent login: the provider's account becomes a way into that account. With email: a code is sent, or a notice to the owner where the address has an account; the answer is the same. With code: as a login, the account is made.",
 		Produces: []echohttp.Content{
 			{Description: "What may be done", Type: echohttp.MediaJSON, Body: api.ContinuationResponse{}},
 			{Description: "With confirm: what was linked", Type: echohttp.MediaJSON, Body: api.IdentityResponse{}},

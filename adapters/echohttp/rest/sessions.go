@@ -16,7 +16,7 @@ type Sessions struct{ Service *session.Service }
 // Mount adds the routes.
 func (r *Sessions) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodGet, "/api/auth/sessions", echohttp.Op{
-		ID: "listSessions", Tag: echohttp.TagSessions, Summary: "Where the caller is logged in, newest first", Auth: echohttp.BearerAuth,
+		ID: "listSessions", Tag: echohttp.TagSessions, Summary: "Where the caller is signed in, newest first", Auth: echohttp.BearerAuth,
 		Errors: []*domain.Error{domain.ErrInvalidCursor, domain.ErrWrongAudience},
 	}, r.list)
 	echohttp.Handle(a, http.MethodDelete, "/api/auth/sessions", echohttp.Op{

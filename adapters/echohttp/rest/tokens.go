@@ -15,7 +15,7 @@ import (
 type AppTokens struct{ Service *apptoken.Service }
 
 // errLimitReached is that of tokens.
-var errLimitReached = domain.ErrLimitReached.Saying("A service may have 100 tokens that live").Noting(domain.FactLimit, 100)
+var errLimitReached = domain.ErrLimitReached.Saying("A service may have at most 100 live tokens").Noting(domain.FactLimit, 100)
 
 // Mount adds the routes.
 func (r *AppTokens) Mount(a *echohttp.API) {

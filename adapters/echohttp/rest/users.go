@@ -41,7 +41,7 @@ func (r *Users) Mount(a *echohttp.API) {
 		domain.ErrNotFound, domain.ErrInvalidCursor), r.sessions)
 
 	echohttp.Handle(a, http.MethodPatch, "/api/users/{id}", changing("updateUser", "user:write (for email user:credentials)", "Change an account",
-		"A member that is absent stays as it is; null clears it. Another address counts at once and is not proved: it gets a mail with a link that proves it, the old one is told, and sessions go on.",
+		"A member that is absent stays as it is; null clears it. Another address counts at once and is not verified: it gets a mail with a link that verifies it, the old one is told, and sessions go on.",
 		domain.ErrInvalidRequest, domain.ErrEmailTaken), r.update)
 	echohttp.Handle(a, http.MethodDelete, "/api/users/{id}", changing("deleteUser", "user:delete", "Erase an account and all that is held about its user",
 		"At once, and for good; the id is never given out again.", domain.ErrLastAdmin), r.delete)
