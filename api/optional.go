@@ -9,9 +9,6 @@ type Optional[T any] struct {
 	Value T // zero for null
 }
 
-// Some is a member that is given.
-func Some[T any](value T) Optional[T] { return Optional[T]{Given: true, Value: value} }
-
 // Pointer is nil for an absent member.
 func (o Optional[T]) Pointer() *T {
 	if !o.Given {

@@ -16,14 +16,6 @@ const (
 	ActorSystem    ActorKind = "system" // Signet itself, or an operator at the command line
 )
 
-// ActorKindOf is how a principal of a kind acts.
-func ActorKindOf(k PrincipalKind) ActorKind {
-	if k == KindServiceAccount {
-		return ActorService
-	}
-	return ActorUser
-}
-
 // Actor is the one that asks a use case to do something, as the authenticator found out. Use cases authorize it; HTTP only makes it.
 type Actor struct {
 	Kind      ActorKind
