@@ -12,9 +12,32 @@ const (
 	ChangeSigningKey ChangeKind = "signing_key"
 )
 
+// Fact says what a change means to the access tokens of its subject that were issued before it. Services that verify tokens by
+// themselves follow facts.
+type Fact string
+
+// The facts, the weakest first. Within one commit the strongest of a subject counts.
+const (
+	TokensUnaffected Fact = "unaffected" // they say what is still true
+	TokensUnknown    Fact = ""           // written by a release that knew no facts: as TokensStale
+	TokensStale      Fact = "stale"      // they may say too much or too little: to be asked about
+	TokensEnded      Fact = "ended"      // they must not be accepted any more
+)
+
+// Stronger is the one of two facts that counts when both hold.
+func (f Fact) Stronger(other Fact) Fact {
+	for _, fact := range []Fact{TokensEnded, TokensStale, TokensUnknown} {
+		if f == fact || other == fact {
+			return fact
+		}
+	}
+	return TokensUnaffected
+}
+
 // Change tells every replica that what it remembers of the subject is out of date. It carries no data: followers read again.
 type Change struct {
 	Seq     int64 // assigned in commit order
 	Kind    ChangeKind
 	Subject string
+	Tokens  Fact
 }

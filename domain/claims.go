@@ -18,6 +18,7 @@ type Claims struct {
 	Permissions   []string
 	PermRef       bool // permissions were left out for their size: ask authz/check
 	PV            int64
+	AsOf          int64 // the number of the newest change that was known before anything was read that the token rests on; 0: of an older release
 	AMR           []string
 	AuthTime      time.Time
 	Type          TokenType

@@ -63,6 +63,20 @@ func NewService(id ServiceID, key, name, description string, now time.Time) (Ser
 // IsActive tells whether tokens may name it.
 func (s Service) IsActive() bool { return s.State == ServiceActive }
 
+// TokensAfter says what becoming another version of itself means to the service's access tokens. Those of the platform are judged here.
+func (s Service) TokensAfter(to Service) Fact {
+	switch {
+	case s.IsPlatform():
+		return TokensUnaffected
+	case s.IsActive() && !to.IsActive():
+		return TokensEnded
+	case s.State != to.State, s.TokenType != to.TokenType:
+		return TokensStale
+	default:
+		return TokensUnaffected
+	}
+}
+
 // IsCalled tells whether a reference means the service: its key, its id or its name.
 func (s Service) IsCalled(ref string) bool {
 	id, _ := ParseID[ServiceID](ref)

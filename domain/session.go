@@ -22,6 +22,14 @@ const (
 	EndedByRestore  EndReason = "restored" // a backup brought it back: it may have been logged out since
 )
 
+// Tokens says what an end for this reason means to the session's access tokens: one that expired outlived them all.
+func (r EndReason) Tokens() Fact {
+	if r == EndedByExpiry {
+		return TokensUnaffected
+	}
+	return TokensEnded
+}
+
 // MethodPassword is the authentication method of a password (RFC 8176 §2).
 const MethodPassword = "pwd"
 

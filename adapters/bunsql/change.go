@@ -21,6 +21,31 @@ type changeRow struct {
 	Kind    domain.ChangeKind `bun:"kind"`
 	Subject string            `bun:"subject"`
 	At      time.Time         `bun:"at"`
+	Fact    *string           `bun:"fact"` // NULL: of a release that knew no facts
+}
+
+// factColumn is how a fact is kept: the empty text for a change that does not concern tokens.
+func factColumn(f domain.Fact) *string {
+	text := string(f)
+	switch f {
+	case domain.TokensUnknown:
+		return nil
+	case domain.TokensUnaffected:
+		text = ""
+	case domain.TokensStale, domain.TokensEnded:
+	}
+	return &text
+}
+
+func factOf(column *string) domain.Fact {
+	switch {
+	case column == nil:
+		return domain.TokensUnknown
+	case *column == "":
+		return domain.TokensUnaffected
+	default:
+		return domain.Fact(*column)
+	}
 }
 
 // publish writes the changes as the transaction's last statements. The lock is held from here to the end of the commit, so the
@@ -31,7 +56,7 @@ func (c conn) publish(ctx context.Context, collected []domain.Change) error {
 	}
 	rows := make([]changeRow, len(collected))
 	for i, change := range collected {
-		rows[i] = changeRow{Kind: change.Kind, Subject: change.Subject, At: c.owner.now()}
+		rows[i] = changeRow{Kind: change.Kind, Subject: change.Subject, At: c.owner.now(), Fact: factColumn(change.Tokens)}
 	}
 	if err := c.hold(ctx, "feed", nil); err != nil {
 		return err
@@ -47,6 +72,7 @@ type feedRow struct {
 	Seq     int64             `bun:"seq"`
 	Kind    domain.ChangeKind `bun:"kind"`
 	Subject string            `bun:"subject"`
+	Fact    *string           `bun:"fact"`
 }
 
 type changes struct{ conn }
@@ -55,9 +81,9 @@ type changes struct{ conn }
 func (s changes) After(ctx context.Context, seq int64, limit int) (store.Feed, error) {
 	var rows []feedRow
 	err := s.scan(ctx, &rows, `
-		SELECT m.epoch, m.highest, c.seq, c.kind, c.subject
+		SELECT m.epoch, m.highest, c.seq, c.kind, c.subject, c.fact
 		FROM (SELECT (SELECT value FROM meta WHERE key = ?) AS epoch, (SELECT max(seq) FROM changes) AS highest) m
-		LEFT JOIN (SELECT seq, kind, subject FROM changes WHERE seq > ? ORDER BY seq LIMIT ?) c ON TRUE
+		LEFT JOIN (SELECT seq, kind, subject, fact FROM changes WHERE seq > ? ORDER BY seq LIMIT ?) c ON TRUE
 		ORDER BY c.seq`, epochKey, seq, limit)
 	if err != nil {
 		return store.Feed{}, err
@@ -65,7 +91,7 @@ func (s changes) After(ctx context.Context, seq int64, limit int) (store.Feed, e
 	feed := store.Feed{Epoch: rows[0].Epoch.String, Max: rows[0].Max}
 	for _, row := range rows {
 		if row.Seq != 0 {
-			feed.Changes = append(feed.Changes, domain.Change{Seq: row.Seq, Kind: row.Kind, Subject: row.Subject})
+			feed.Changes = append(feed.Changes, domain.Change{Seq: row.Seq, Kind: row.Kind, Subject: row.Subject, Tokens: factOf(row.Fact)})
 		}
 	}
 	return feed, nil

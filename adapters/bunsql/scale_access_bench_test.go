@@ -92,7 +92,7 @@ func BenchmarkScaleOfAccess(b *testing.B) {
 				if err := tx.Roles.Update(ctx, r); err != nil {
 					return err
 				}
-				tx.Changed(domain.ChangeService, string(s.ID))
+				tx.Changed(domain.ChangeService, string(s.ID), domain.TokensStale)
 				return tx.Services.Update(ctx, s)
 			})
 		}},

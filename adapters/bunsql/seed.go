@@ -85,7 +85,7 @@ func seed(ctx context.Context, c conn, tx *store.Tx) error {
 		if err := tx.Services.Update(ctx, platform); err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangeService, string(domain.PlatformID))
+		tx.Changed(domain.ChangeService, string(domain.PlatformID), domain.TokensUnaffected)
 	}
 	return tx.Meta.Put(ctx, seedKey, strconv.Itoa(domain.PlatformSeed))
 }

@@ -32,6 +32,7 @@ type claimSet struct {
 	Permissions   []string `json:"permissions,omitzero"` // absent with perm_ref, and [] for none
 	PermRef       bool     `json:"perm_ref,omitempty"`
 	PV            int64    `json:"pv"`
+	ChangeSeq     int64    `json:"cs,omitempty"` // orders it against the facts of the feed, whatever the clocks
 	AMR           []string `json:"amr,omitempty"`
 	AuthTime      seconds  `json:"auth_time,omitzero"`
 	Kind          string   `json:"kind,omitempty"`  // absent: a user. The absence of sid says nothing: other tokens have none either
@@ -47,7 +48,7 @@ func onWire(c domain.Claims) claimSet {
 		Issuer: c.Issuer, Subject: string(c.Subject), Audience: c.Audience,
 		ExpiresAt: toSeconds(c.ExpiresAt), IssuedAt: toSeconds(c.IssuedAt), NotBefore: toSeconds(c.NotBefore()),
 		TokenID: c.TokenID, SessionID: string(c.SessionID), ClientID: c.ClientID,
-		Roles: c.Roles, PermRef: c.PermRef, PV: c.PV,
+		Roles: c.Roles, PermRef: c.PermRef, PV: c.PV, ChangeSeq: c.AsOf,
 		AMR: c.AMR, AuthTime: toSeconds(c.AuthTime), Kind: string(c.Kind), Key: string(c.AppToken),
 	}
 	if c.Kind == "" {
@@ -71,7 +72,7 @@ func (s *claimSet) claims(typ domain.TokenType) domain.Claims {
 		Issuer: s.Issuer, Subject: domain.PrincipalID(s.Subject), Audience: s.Audience,
 		ExpiresAt: s.ExpiresAt.time(), IssuedAt: s.IssuedAt.time(),
 		TokenID: s.TokenID, SessionID: domain.SessionID(s.SessionID), ClientID: s.ClientID,
-		EmailVerified: s.EmailVerified != nil && *s.EmailVerified, Roles: s.Roles, Permissions: s.Permissions, PermRef: s.PermRef, PV: s.PV,
+		EmailVerified: s.EmailVerified != nil && *s.EmailVerified, Roles: s.Roles, Permissions: s.Permissions, PermRef: s.PermRef, PV: s.PV, AsOf: s.ChangeSeq,
 		AMR: s.AMR, AuthTime: s.AuthTime.time(), Type: typ, Kind: domain.PrincipalKind(s.Kind), AppToken: domain.AppTokenID(s.Key),
 	}
 	if s.Scope != nil {
@@ -152,6 +153,8 @@ func (s *claimSet) member(name string, d *json.Decoder) error {
 		target = &s.PermRef
 	case "pv":
 		target = &s.PV
+	case "cs":
+		target = &s.ChangeSeq
 	case "amr":
 		target = &s.AMR
 	case "auth_time":

@@ -69,7 +69,7 @@ func TestABackEndsTokens(t *testing.T) {
 				t.Helper()
 				r.Write(t, func(ctx context.Context, tx *store.Tx) error {
 					token.Revoke(r.Clock.Now())
-					tx.Changed(domain.ChangeAppToken, string(token.ID))
+					tx.Changed(domain.ChangeAppToken, string(token.ID), domain.TokensStale)
 					return tx.AppTokens.Update(ctx, token)
 				})
 			},
@@ -144,7 +144,7 @@ func TestABackEndsTokens(t *testing.T) {
 		}
 		r.Write(t, func(ctx context.Context, tx *store.Tx) error {
 			app.Scopes = domain.RestoreScopes([]string{domain.PlatformKey + "/" + domain.UserRead})
-			tx.Changed(domain.ChangeAppToken, string(app.ID))
+			tx.Changed(domain.ChangeAppToken, string(app.ID), domain.TokensStale)
 			return tx.AppTokens.Update(ctx, app)
 		})
 		if got := scopesOf(); len(got) != 1 || got[0] != domain.PlatformKey+"/"+domain.UserRead {

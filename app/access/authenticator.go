@@ -197,8 +197,8 @@ func (a *Authenticator) Genuine(ctx context.Context, token domain.Secret) (domai
 }
 
 // Changed forgets all tokens when a key changed: one that was revoked takes its tokens with it.
-func (a *Authenticator) Changed(kind domain.ChangeKind, _ string) {
-	if kind == domain.ChangeSigningKey {
+func (a *Authenticator) Changed(change domain.Change) {
+	if change.Kind == domain.ChangeSigningKey {
 		a.Claims.Flush()
 	}
 }

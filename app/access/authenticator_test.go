@@ -120,7 +120,7 @@ func revokeAll(t *testing.T, r *rig.Rig) {
 			if err := tx.Keys.Update(ctx, k); err != nil {
 				return err
 			}
-			tx.Changed(domain.ChangeSigningKey, k.KID)
+			tx.Changed(domain.ChangeSigningKey, k.KID, domain.TokensStale)
 		}
 		return nil
 	})

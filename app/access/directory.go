@@ -14,17 +14,22 @@ import (
 // Directory remembers sessions, principals, services and grants. It is a feed.Listener. Safe for concurrent use.
 type Directory struct {
 	Store  store.Store
-	Feed   Freshness
+	Feed   Feed
 	System sys.System
 	Caches cache.Set
 
 	services atomic.Uint64 // rises with every change of a service
 }
 
-// Freshness tells whether what is remembered may still be given.
-type Freshness interface {
+// Feed tells whether what is remembered may still be given, and how new it is.
+type Feed interface {
 	Fresh(ctx context.Context) error
+	Applied() int64
 }
+
+// Applied is the number of the newest change that this replica knows of. Who makes a token asks for it before anything that the token
+// rests on is read.
+func (d *Directory) Applied() int64 { return d.Feed.Applied() }
 
 // Session is the session of that id, ended ones too.
 func (d *Directory) Session(ctx context.Context, id domain.SessionID) (domain.Session, error) {
@@ -317,8 +322,9 @@ func (d *Directory) grantsKey(ctx context.Context, p domain.Principal, s domain.
 }
 
 // Changed forgets one subject.
-func (d *Directory) Changed(kind domain.ChangeKind, subject string) {
-	switch kind {
+func (d *Directory) Changed(change domain.Change) {
+	subject := change.Subject
+	switch change.Kind {
 	case domain.ChangeSession:
 		d.Caches.Sessions.Drop(domain.SessionID(subject))
 	case domain.ChangePrincipal:

@@ -179,7 +179,7 @@ func TestChangesDropWhatTheyAreAbout(t *testing.T) {
 		{domain.ChangeSigningKey, "any", nil},
 	} {
 		t.Run(string(test.kind)+" "+test.subject, func(t *testing.T) {
-			r.Directory.Changed(test.kind, test.subject)
+			r.Directory.Changed(domain.Change{Kind: test.kind, Subject: test.subject})
 			r.Store.Reset()
 			accepted(t, r, token)
 			if n := r.Store.Count(test.asks...); n != len(test.asks) || n != r.Store.Count() {

@@ -35,6 +35,8 @@ type Minter struct {
 type Subject struct {
 	Principal domain.Principal
 	Client    domain.Client
+	// AsOf is what Directory.Applied was before all of this was read.
+	AsOf int64
 	// Until is when whatever the token rests on is over, a session say: no token outlives it.
 	Until time.Time
 
@@ -67,7 +69,7 @@ func (m *Minter) Mint(ctx context.Context, s Subject, audience domain.Service, n
 		Issuer: m.Issuer, Subject: s.Principal.ID, Audience: audience.Key,
 		IssuedAt: issued, ExpiresAt: domain.EarlierEnd(issued.Add(m.TTL), s.Until),
 		TokenID: m.System.NewID(), SessionID: s.SessionID, ClientID: s.Client.Key,
-		EmailVerified: s.EmailVerified, PV: pv, AMR: s.AMR, AuthTime: s.AuthTime, Type: audience.TokenType,
+		EmailVerified: s.EmailVerified, PV: pv, AsOf: s.AsOf, AMR: s.AMR, AuthTime: s.AuthTime, Type: audience.TokenType,
 	}.WithGrants(grants)
 	if s.Principal.Kind == domain.KindServiceAccount {
 		claims.Kind, claims.AppToken, claims.Scope = s.Principal.Kind, s.AppToken, s.Asked

@@ -52,7 +52,7 @@ func service(t *testing.T, r *rig.Rig, s domain.Service, change func(*domain.Ser
 			return err
 		}
 		change(&now)
-		tx.Changed(domain.ChangeService, string(s.ID))
+		tx.Changed(domain.ChangeService, string(s.ID), domain.TokensStale)
 		return tx.Services.Update(ctx, now)
 	})
 }

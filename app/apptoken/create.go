@@ -81,7 +81,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Shown, error) {
 		if err := tx.AppTokens.Insert(ctx, token); err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangeAppToken, string(token.ID))
+		tx.Changed(domain.ChangeAppToken, string(token.ID), domain.TokensUnaffected)
 		return s.Audit.Record(ctx, tx, now, c.event(domain.EventAppTokenCreated, token))
 	})
 	if err != nil {

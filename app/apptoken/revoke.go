@@ -24,7 +24,7 @@ func (s *Service) Delete(ctx context.Context, t Target) error {
 		return err
 	}
 	return s.end(ctx, t, domain.DeleteTokens, func(ctx context.Context, c change, token domain.AppToken) error {
-		c.tx.Changed(domain.ChangeAppToken, string(token.ID))
+		c.tx.Changed(domain.ChangeAppToken, string(token.ID), domain.TokensEnded)
 		if err := c.tx.AppTokens.Delete(ctx, token.ID); err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (s *Service) revoke(ctx context.Context, c change, token domain.AppToken) e
 	if !token.Revoke(c.now) {
 		return nil
 	}
-	if err := c.write(ctx, token); err != nil {
+	if err := c.write(ctx, token, domain.TokensEnded); err != nil {
 		return err
 	}
 	return s.Audit.Record(ctx, c.tx, c.now, c.event(domain.EventAppTokenRevoked, token))

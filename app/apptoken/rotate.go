@@ -72,7 +72,7 @@ func (s *Service) Rotate(ctx context.Context, in RotateInput) (Shown, error) {
 		token.AppToken = t
 		out = s.shown(token, service)
 		out.Text, out.Capped, out.PreviousEnds = text, isCapped, previous
-		if err := c.write(ctx, t); err != nil {
+		if err := c.write(ctx, t, domain.TokensUnaffected); err != nil {
 			return err
 		}
 		return s.Audit.Record(ctx, tx, now, rotated(c.event(domain.EventAppTokenRotated, t), in.Rotation, out.PreviousEnds.Sub(now)))

@@ -131,9 +131,9 @@ func (c change) token(ctx context.Context, id domain.AppTokenID) (domain.AppToke
 	return t, err
 }
 
-// write stores a token that was there, and tells everybody.
-func (c change) write(ctx context.Context, t domain.AppToken) error {
-	c.tx.Changed(domain.ChangeAppToken, string(t.ID))
+// write stores a token that was there, and tells everybody what that means to access tokens that were got with it.
+func (c change) write(ctx context.Context, t domain.AppToken, tokens domain.Fact) error {
+	c.tx.Changed(domain.ChangeAppToken, string(t.ID), tokens)
 	return c.tx.AppTokens.Update(ctx, t)
 }
 

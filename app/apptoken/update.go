@@ -79,7 +79,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Shown, error) {
 		token.AppToken = t
 		out = s.shown(token, service)
 		out.Unheld, out.Capped = unheld, isCapped
-		if err := c.write(ctx, t); err != nil {
+		if err := c.write(ctx, t, domain.TokensStale); err != nil {
 			return err
 		}
 		return s.Audit.Record(ctx, tx, now, c.event(domain.EventAppTokenUpdated, t))

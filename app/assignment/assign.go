@@ -142,7 +142,7 @@ func (s *Service) give(ctx context.Context, g giving, end End, principals []doma
 			event = event.With("was", endText(was.ExpiresAt))
 		}
 		events = append(events, event)
-		g.tx.Changed(domain.ChangePrincipal, string(id))
+		g.tx.Changed(domain.ChangePrincipal, string(id), domain.TokensStale)
 	}
 	if len(written) == 0 {
 		return results, nil

@@ -50,7 +50,7 @@ func (s *Service) Remove(ctx context.Context, in RemoveInput) error {
 		if err := tx.Principals.Bump(ctx, []domain.PrincipalID{holder}, now); err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangePrincipal, string(holder))
+		tx.Changed(domain.ChangePrincipal, string(holder), domain.TokensStale)
 		return s.Audit.Record(ctx, tx, now, g.event(domain.EventGrantRemoved, a))
 	})
 	return s.NoteRefusal(err, grantEvent(domain.EventGrantRemoved, in.Target, role, in.Holder.Kind, holder))

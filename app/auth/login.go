@@ -29,6 +29,7 @@ func (s *Service) Login(ctx context.Context, in LoginInput) (LoginOutput, error)
 	if err != nil {
 		return LoginOutput{}, err
 	}
+	asOf := s.directory.Applied()
 	audience, err := s.directory.Service(ctx, in.Service)
 	if err != nil {
 		return LoginOutput{}, err
@@ -52,7 +53,7 @@ func (s *Service) Login(ctx context.Context, in LoginInput) (LoginOutput, error)
 		budget.Return()
 		return LoginOutput{}, domain.ErrEmailNotVerified
 	}
-	out, err := s.signin.Begin(ctx, signin.Proof{User: user, Methods: []string{domain.MethodPassword}, At: now, Run: candidate.Run}, signin.Request{
+	out, err := s.signin.Begin(ctx, signin.Proof{User: user, Methods: []string{domain.MethodPassword}, At: now, Run: candidate.Run, AsOf: asOf}, signin.Request{
 		Client: domain.FirstParty(), Audience: audience, From: in.From, DeviceName: in.DeviceName, Cookie: in.Cookie,
 	}, now)
 	if errors.Is(err, domain.ErrInvalidCredentials) { // the password or the account changed during the hash

@@ -46,6 +46,7 @@ type presented struct {
 	token    domain.RefreshToken
 	audience domain.Service
 	policy   domain.RefreshPolicy
+	asOf     int64 // of the feed
 	now      time.Time
 }
 
@@ -60,13 +61,14 @@ func (s *Service) Refresh(ctx context.Context, in RefreshInput) (RefreshOutput, 
 	if !ok {
 		return RefreshOutput{}, domain.ErrTokenInvalid.Because(domain.ErrForged)
 	}
+	asOf := s.directory.Applied()
 	audience, err := s.directory.Service(ctx, in.Service)
 	if err != nil {
 		return RefreshOutput{}, err
 	}
 	end, first := s.refreshing.take(ctx, token.Family)
 	defer end()
-	p := presented{RefreshInput: in, token: token, audience: audience, policy: s.settings.Refresh, now: s.System.Now()}
+	p := presented{RefreshInput: in, token: token, audience: audience, policy: s.settings.Refresh, asOf: asOf, now: s.System.Now()}
 	p.policy.Keep = s.settings.KeepBearers && in.By == ByBearer
 	if first && !p.policy.Keep && token.Genuine(s.keys) { // a forgery must not get as far as a statement that writes
 		if out, done, err := s.rotate(ctx, p); done || err != nil {
@@ -115,7 +117,7 @@ func (s *Service) rotate(ctx context.Context, p presented) (out RefreshOutput, d
 }
 
 func (s *Service) answer(ctx context.Context, p presented, next domain.RefreshToken, user domain.User, session domain.Session) (RefreshOutput, error) {
-	access, err := s.signin.AccessToken(ctx, user, session, p.audience, p.now)
+	access, err := s.signin.AccessToken(ctx, user, session, p.audience, p.asOf, p.now)
 	return RefreshOutput{
 		User: user, Session: session, Access: access, RefreshToken: next.Text(), IdleUntil: session.IdleExpiresAt(s.settings.Sessions),
 	}, err

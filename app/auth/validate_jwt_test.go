@@ -16,7 +16,7 @@ func TestATokenOfADeletedServiceIsRefusedAlsoWhenAnotherTookItsKeyForAName(t *te
 	shop.State, impostor.Name = domain.ServiceDeleted, "shop"
 	for _, s := range []domain.Service{shop, impostor} {
 		b.Write(t, func(ctx context.Context, tx *store.Tx) error {
-			tx.Changed(domain.ChangeService, string(s.ID))
+			tx.Changed(domain.ChangeService, string(s.ID), domain.TokensStale)
 			return tx.Services.Update(ctx, s)
 		})
 		_, err := b.Authenticator.Authenticate(t.Context(), token)

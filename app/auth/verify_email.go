@@ -93,6 +93,6 @@ func (s *Service) verifyUser(ctx context.Context, tx *store.Tx, r proof.Redeemed
 	if err := tx.Users.Update(ctx, user); err != nil {
 		return "", err
 	}
-	tx.Changed(domain.ChangePrincipal, string(user.ID))
+	tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensStale)
 	return user.ID, nil
 }

@@ -47,7 +47,7 @@ func (b *Base) InsertUser(ctx context.Context, tx *store.Tx, user domain.User, n
 			return err
 		}
 	}
-	tx.Changed(domain.ChangePrincipal, string(user.ID))
+	tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensUnaffected)
 	event := domain.UserEvent(domain.EventUserRegistered, n.By, n.From, user.ID)
 	if n.Provider != "" {
 		event = event.With("provider", n.Provider)

@@ -25,7 +25,7 @@ func (b *Base) EndSessions(ctx context.Context, tx *store.Tx, e Ending, now time
 	}
 	events := make([]domain.Event, len(ended))
 	for i, id := range ended {
-		tx.Changed(domain.ChangeSession, string(id))
+		tx.Changed(domain.ChangeSession, string(id), e.Reason.Tokens())
 		event := domain.NewEvent(domain.EventSessionEnded, e.By, e.From, "session", string(id))
 		event.SessionID = id
 		events[i] = event.With("reason", string(e.Reason))

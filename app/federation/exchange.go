@@ -37,7 +37,7 @@ func (s *Service) Exchange(ctx context.Context, in ExchangeInput) (ExchangeOutpu
 	if err := domain.CheckLine("device_name", in.DeviceName, domain.MaxDeviceName); err != nil {
 		return ExchangeOutput{}, err
 	}
-	now := s.System.Now()
+	now, asOf := s.System.Now(), s.directory.Applied()
 	flow, err := s.proofs.Find(ctx, codes, in.From, in.Code, now)
 	if err != nil {
 		return ExchangeOutput{}, err
@@ -67,7 +67,7 @@ func (s *Service) Exchange(ctx context.Context, in ExchangeInput) (ExchangeOutpu
 		return ExchangeOutput{}, domain.ErrAccountDisabled
 	}
 	user.CredentialEpoch = kept.Epoch // as it was when the provider was believed
-	proof, err := s.proofOf(ctx, user, kept.Provider, kept.At)
+	proof, err := s.proofOf(ctx, user, kept.Provider, asOf, kept.At)
 	if err != nil {
 		return ExchangeOutput{}, err
 	}

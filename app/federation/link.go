@@ -178,7 +178,7 @@ func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 		if err := tx.Principals.Update(ctx, principal); err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangePrincipal, string(id))
+		tx.Changed(domain.ChangePrincipal, string(id), domain.TokensUnaffected)
 		ending := base.Ending{By: in.Actor, From: in.From, Reason: domain.EndedByUser}
 		if _, err := s.EndAllSessions(ctx, tx, id, ending, now, in.Actor.SessionID); err != nil {
 			return err

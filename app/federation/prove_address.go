@@ -151,6 +151,7 @@ func (s *Service) EnterCode(ctx context.Context, in EnterCodeInput) (ExchangeOut
 	if err := domain.CheckLine("device_name", in.DeviceName, domain.MaxDeviceName); err != nil {
 		return ExchangeOutput{}, err
 	}
+	asOf := s.directory.Applied()
 	c, err := s.resume(ctx, in.ContinueInput)
 	if err != nil {
 		return ExchangeOutput{}, err
@@ -195,7 +196,7 @@ func (s *Service) EnterCode(ctx context.Context, in EnterCodeInput) (ExchangeOut
 	if err != nil {
 		return ExchangeOutput{}, err
 	}
-	proof, err := s.proofOf(ctx, done.user, c.kept.Provider, c.kept.At)
+	proof, err := s.proofOf(ctx, done.user, c.kept.Provider, asOf, c.kept.At)
 	if err != nil {
 		return ExchangeOutput{}, err
 	}

@@ -23,7 +23,7 @@ type settled struct {
 // settle decides what becomes of an assertion and writes it down, in one transaction: of any number of callbacks of a state one comes to
 // its end. domain.ErrFlowExists when another was first.
 func (c *callback) settle(ctx context.Context, a domain.Assertion) (CallbackOutput, error) {
-	now := c.System.Now()
+	now, asOf := c.System.Now(), c.directory.Applied()
 	var done settled
 	var secret domain.Secret
 	err := c.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
@@ -51,16 +51,16 @@ func (c *callback) settle(ctx context.Context, a domain.Assertion) (CallbackOutp
 	case !c.back.To.IsZero():
 		return CallbackOutput{Back: c.back, Code: secret}, nil
 	}
-	return c.logIn(ctx, done, now)
+	return c.logIn(ctx, done, asOf, now)
 }
 
 // logIn begins the session for a browser that has no application to go back to.
-func (c *callback) logIn(ctx context.Context, done settled, now time.Time) (CallbackOutput, error) {
+func (c *callback) logIn(ctx context.Context, done settled, asOf int64, now time.Time) (CallbackOutput, error) {
 	audience, err := c.directory.Service(ctx, c.attempt.Service)
 	if err != nil {
 		return CallbackOutput{}, err
 	}
-	proof, err := c.proofOf(ctx, done.user, c.attempt.Provider, now)
+	proof, err := c.proofOf(ctx, done.user, c.attempt.Provider, asOf, now)
 	if err != nil {
 		return CallbackOutput{}, err
 	}
@@ -73,9 +73,9 @@ func (c *callback) logIn(ctx context.Context, done settled, now time.Time) (Call
 
 // proofOf is the proof that a session begins with. A login through a provider passes the lock that guesses of a password brought, and
 // ends it: the lock is for doors that check a secret, and this is the owner's other way in (TH-4).
-func (s *Service) proofOf(ctx context.Context, user domain.User, provider string, at time.Time) (signin.Proof, error) {
+func (s *Service) proofOf(ctx context.Context, user domain.User, provider string, asOf int64, at time.Time) (signin.Proof, error) {
 	run, err := s.Store.Read().Lockouts.ByKey(ctx, s.guard.RunKey(user.Email))
-	return signin.Proof{User: user, Methods: []string{domain.MethodFederated}, At: at, Run: run, Provider: provider}, err
+	return signin.Proof{User: user, Methods: []string{domain.MethodFederated}, At: at, Run: run, Provider: provider, AsOf: asOf}, err
 }
 
 // judge locks in the order of everything that decides about these: the identity, which the caller holds, the address, the principal.
@@ -87,7 +87,7 @@ func (c *callback) judge(ctx context.Context, tx *store.Tx, a domain.Assertion, 
 	outcome, refusal := a.Judge(facts, c.policy(), now)
 	switch outcome {
 	case domain.AssertionLogin:
-		tx.Changed(domain.ChangePrincipal, string(facts.Linked.ID)) // what is shown of the identity
+		tx.Changed(domain.ChangePrincipal, string(facts.Linked.ID), domain.TokensUnaffected) // what is shown of the identity
 		return settled{user: *facts.Linked}, tx.Identities.Update(ctx, identity.Seen(a, now))
 	case domain.AssertionCreate:
 		user, err := c.create(ctx, tx, a, c.in.From, now)
@@ -277,7 +277,7 @@ func (s *Service) link(ctx context.Context, tx *store.Tx, user domain.User, a do
 	if err := tx.Identities.Insert(ctx, identity); err != nil {
 		return domain.Identity{}, err
 	}
-	tx.Changed(domain.ChangePrincipal, string(user.ID))
+	tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensUnaffected)
 	event := domain.UserEvent(domain.EventIdentityLinked, l.by, l.from, user.ID).With("provider", a.Provider).With("how", l.how)
 	if err := s.Audit.Record(ctx, tx, now, event); err != nil {
 		return domain.Identity{}, err

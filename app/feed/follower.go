@@ -34,8 +34,8 @@ type Settings struct {
 
 // Listener is told what to forget.
 type Listener interface {
-	// Changed forgets one subject.
-	Changed(kind domain.ChangeKind, subject string)
+	// Changed forgets one subject. A change without a number is this replica's own, just committed: it comes again with its number.
+	Changed(change domain.Change)
 	// Flush forgets everything.
 	Flush()
 }
@@ -52,6 +52,7 @@ type Follower struct {
 	listeners []Listener
 	epoch     string
 	seq       int64
+	applied   atomic.Int64 // seq, once all listeners have been told
 	lastGood  atomic.Int64 // Unix microseconds of the start of the last good poll
 
 	catching sync.Mutex
@@ -105,6 +106,10 @@ func (f *Follower) catchUp(ctx context.Context) {
 	}
 }
 
+// Applied is the number of the newest change that every cache of this replica has been told of. What is read afterwards knows of it: a
+// token minted from that says so in its claim cs.
+func (f *Follower) Applied() int64 { return f.applied.Load() }
+
 // Lag is the time since the start of the last good poll, the one that found nothing more to read.
 func (f *Follower) Lag() time.Duration {
 	return f.System.Now().Sub(time.UnixMicro(f.lastGood.Load()))
@@ -154,6 +159,7 @@ func (f *Follower) Poll(ctx context.Context) (more bool, err error) {
 	} else {
 		f.apply(seen.Changes)
 	}
+	f.applied.Store(f.seq)
 	if more = f.seq < seen.Max && len(seen.Changes) == batch; !more { // before that, revocations may be among what is unread
 		f.lastGood.Store(start.UnixMicro())
 	}
@@ -163,7 +169,7 @@ func (f *Follower) Poll(ctx context.Context) (more bool, err error) {
 func (f *Follower) apply(changes []domain.Change) {
 	for _, c := range changes {
 		for _, l := range f.listeners {
-			l.Changed(c.Kind, c.Subject)
+			l.Changed(c)
 		}
 		f.seq = c.Seq
 	}
@@ -174,7 +180,7 @@ func (f *Follower) apply(changes []domain.Change) {
 func (f *Follower) tell(changes []domain.Change) {
 	for _, c := range changes {
 		for _, l := range f.listeners {
-			l.Changed(c.Kind, c.Subject)
+			l.Changed(c)
 		}
 	}
 }

@@ -23,10 +23,10 @@ type ear struct {
 	flushes int
 }
 
-func (e *ear) Changed(kind domain.ChangeKind, subject string) {
+func (e *ear) Changed(c domain.Change) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.heard = append(e.heard, string(kind)+" "+subject)
+	e.heard = append(e.heard, string(c.Kind)+" "+c.Subject)
 }
 
 func (e *ear) Flush() {
@@ -62,7 +62,7 @@ func change(t *testing.T, r *rig.Rig, subjects ...string) {
 	t.Helper()
 	r.Write(t, func(_ context.Context, tx *store.Tx) error {
 		for _, s := range subjects {
-			tx.Changed(domain.ChangeSession, s)
+			tx.Changed(domain.ChangeSession, s, domain.TokensStale)
 		}
 		return nil
 	})
@@ -94,7 +94,7 @@ func TestOwnChanges(t *testing.T) {
 	t.Run("of a transaction that failed are told to nobody", func(t *testing.T) {
 		failure := errors.New("no")
 		err := r.Store.WithinTx(t.Context(), func(_ context.Context, tx *store.Tx) error {
-			tx.Changed(domain.ChangeSession, "never")
+			tx.Changed(domain.ChangeSession, "never", domain.TokensStale)
 			return failure
 		})
 		if !errors.Is(err, failure) {

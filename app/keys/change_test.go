@@ -16,7 +16,7 @@ func TestChanges(t *testing.T) {
 	t.Run("of keys are read once, by the next use", func(t *testing.T) {
 		r := rig.New(t)
 		token := sign(t, r.Keys, r.Clock.Now())
-		r.Keys.Changed(domain.ChangeSigningKey, "k")
+		r.Keys.Changed(domain.Change{Kind: domain.ChangeSigningKey, Subject: "k"})
 		r.Store.Reset()
 		for _, err := range testkit.Together(50, func(int) error { return verify(t, r.Keys, token, r.Clock.Now()) }) {
 			if err != nil {
@@ -30,8 +30,8 @@ func TestChanges(t *testing.T) {
 
 	t.Run("of anything else are none", func(t *testing.T) {
 		r := rig.New(t)
-		r.Keys.Changed(domain.ChangeSession, "s")
-		r.Keys.Changed(domain.ChangeService, "s")
+		r.Keys.Changed(domain.Change{Kind: domain.ChangeSession, Subject: "s"})
+		r.Keys.Changed(domain.Change{Kind: domain.ChangeService, Subject: "s"})
 		sign(t, r.Keys, r.Clock.Now())
 		if n := r.Store.Count(); n != 0 {
 			t.Errorf("%d queries", n)

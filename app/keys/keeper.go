@@ -189,20 +189,21 @@ func (k Keeper) write(ctx context.Context, tx *store.Tx, plan domain.KeyPlan, ma
 	for _, step := range []struct {
 		keys  []domain.SigningKey
 		do    func(context.Context, domain.SigningKey) error
-		event domain.EventType
+		event  domain.EventType
+		tokens domain.Fact
 	}{
-		{plan.Remove, remove, ""},
-		{plan.Revoke, tx.Keys.Update, domain.EventKeyRevoked},
-		{plan.Retire, tx.Keys.Update, ""},
-		{plan.Correct, tx.Keys.Update, ""},
-		{plan.Activate, tx.Keys.Update, domain.EventKeyActivated},
-		{made, tx.Keys.Insert, domain.EventKeyCreated},
+		{plan.Remove, remove, "", domain.TokensUnaffected}, // its tokens have expired
+		{plan.Revoke, tx.Keys.Update, domain.EventKeyRevoked, domain.TokensEnded},
+		{plan.Retire, tx.Keys.Update, "", domain.TokensUnaffected},
+		{plan.Correct, tx.Keys.Update, "", domain.TokensUnaffected},
+		{plan.Activate, tx.Keys.Update, domain.EventKeyActivated, domain.TokensUnaffected},
+		{made, tx.Keys.Insert, domain.EventKeyCreated, domain.TokensUnaffected},
 	} {
 		for _, key := range step.keys {
 			if err := step.do(ctx, key); err != nil {
 				return err
 			}
-			tx.Changed(domain.ChangeSigningKey, key.KID)
+			tx.Changed(domain.ChangeSigningKey, key.KID, step.tokens)
 			if err := k.record(ctx, tx, step.event, key, now); err != nil {
 				return err
 			}

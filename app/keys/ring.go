@@ -127,8 +127,8 @@ func (r *Ring) JWKS(ctx context.Context) ([]byte, error) {
 }
 
 // Changed makes the next use read the keys again.
-func (r *Ring) Changed(kind domain.ChangeKind, _ string) {
-	if kind == domain.ChangeSigningKey {
+func (r *Ring) Changed(change domain.Change) {
+	if change.Kind == domain.ChangeSigningKey {
 		r.stale.Store(true)
 	}
 }

@@ -94,7 +94,7 @@ func update(t *testing.T, r *rig.Rig, state domain.KeyState, change func(*domain
 		}
 		change(&k)
 		r.Write(t, func(ctx context.Context, tx *store.Tx) error {
-			tx.Changed(domain.ChangeSigningKey, k.KID)
+			tx.Changed(domain.ChangeSigningKey, k.KID, domain.TokensStale)
 			return tx.Keys.Update(ctx, k)
 		})
 		return

@@ -59,7 +59,7 @@ func (s *Service) end(ctx context.Context, c Client, token domain.AppToken) erro
 		if err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangeAppToken, string(t.ID))
+		tx.Changed(domain.ChangeAppToken, string(t.ID), domain.TokensEnded)
 		if err := tx.AppTokens.Update(ctx, t); err != nil {
 			return err
 		}

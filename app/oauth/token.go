@@ -48,7 +48,7 @@ func (s *Service) Token(ctx context.Context, in TokenInput) (TokenOutput, error)
 	if in.Grant != grantClientCredentials {
 		return TokenOutput{}, domain.ErrUnsupportedGrant
 	}
-	now := s.System.Now()
+	now, asOf := s.System.Now(), s.directory.Applied()
 	principal, err := s.directory.Principal(ctx, in.Client.Actor.ID)
 	if err != nil {
 		return TokenOutput{}, gone(err)
@@ -62,7 +62,7 @@ func (s *Service) Token(ctx context.Context, in TokenInput) (TokenOutput, error)
 		return TokenOutput{}, gone(err)
 	}
 	subject := access.Subject{
-		Principal: principal, Client: domain.Client{Key: client.Key}, Until: token.ExpiresAt, AppToken: token.ID, Scopes: in.Client.Actor.Scopes,
+		Principal: principal, Client: domain.Client{Key: client.Key}, AsOf: asOf, Until: token.ExpiresAt, AppToken: token.ID, Scopes: in.Client.Actor.Scopes,
 	}
 	if subject.Asked, err = s.asked(ctx, in.Scope, subject, audience, now); err != nil {
 		return TokenOutput{}, err

@@ -32,6 +32,7 @@ func (s *Service) Change(ctx context.Context, in ChangeInput) (ChangeOutput, err
 	if err := s.checkChange(ctx, in); err != nil {
 		return ChangeOutput{}, err
 	}
+	asOf := s.directory.Applied()
 	user, err := s.reauth.Require(ctx, in.Actor, in.From, reauth.Proof{Field: "current_password", Password: in.Current})
 	if err != nil {
 		return ChangeOutput{}, err
@@ -41,7 +42,7 @@ func (s *Service) Change(ctx context.Context, in ChangeInput) (ChangeOutput, err
 		return ChangeOutput{}, err
 	}
 	now := s.System.Now()
-	out, family, err := s.signin.Renew(ctx, user, in.Actor.SessionID, now)
+	out, family, err := s.signin.Renew(ctx, user, in.Actor.SessionID, asOf, now)
 	if err != nil {
 		return ChangeOutput{}, err
 	}

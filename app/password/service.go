@@ -75,7 +75,7 @@ func (s *Service) replace(ctx context.Context, tx *store.Tx, locked domain.Princ
 	if err := s.proofs.Void(ctx, tx, domain.PasswordReplaced, user, now); err != nil {
 		return err
 	}
-	tx.Changed(domain.ChangePrincipal, string(user.ID))
+	tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensUnaffected)
 	if err := tx.Lockouts.Clear(ctx, s.guard.RunKey(user.Email)); err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (s *Service) commit(ctx context.Context, tx *store.Tx, service domain.Servi
 	if err := tx.Services.Update(ctx, service); err != nil {
 		return err
 	}
-	tx.Changed(domain.ChangeService, string(service.ID))
+	tx.Changed(domain.ChangeService, string(service.ID), domain.TokensStale)
 	return s.Audit.Record(ctx, tx, s.System.Now(), event)
 }
 

@@ -57,7 +57,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (UpdateOutput, err
 		if err := tx.Users.Update(ctx, user); err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangePrincipal, string(user.ID))
+		tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensUnaffected)
 		event := domain.UserEvent(domain.EventUserUpdated, in.Actor, in.From, user.ID)
 		return s.Audit.Record(ctx, tx, now, event.With("changed", strings.Join(changed, " "))) // the names, not the values
 	})

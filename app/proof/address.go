@@ -31,6 +31,6 @@ func (s *Service) ReplaceAddress(ctx context.Context, tx *store.Tx, user *domain
 			return err
 		}
 	}
-	tx.Changed(domain.ChangePrincipal, string(user.ID))
+	tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensStale)
 	return nil
 }

@@ -77,6 +77,10 @@ func (e edit) mustCover(patterns []domain.Pattern) error {
 // commit counts the change, and tells everybody.
 func (e edit) commit(ctx context.Context) error {
 	e.service.PV++
-	e.tx.Changed(domain.ChangeService, string(e.service.ID))
+	tokens := domain.TokensStale
+	if e.service.IsPlatform() {
+		tokens = domain.TokensUnaffected // those of the platform are judged here
+	}
+	e.tx.Changed(domain.ChangeService, string(e.service.ID), tokens)
 	return e.tx.Services.Update(ctx, e.service)
 }

@@ -123,8 +123,8 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, service domain.Servi
 	if err := tx.Roles.Insert(ctx, domain.DefaultRoles(service.ID, newID, service.CreatedAt)...); err != nil {
 		return err
 	}
-	tx.Changed(domain.ChangeService, string(service.ID))
-	tx.Changed(domain.ChangePrincipal, string(service.ID))
+	tx.Changed(domain.ChangeService, string(service.ID), domain.TokensUnaffected)
+	tx.Changed(domain.ChangePrincipal, string(service.ID), domain.TokensUnaffected)
 	return s.Audit.Record(ctx, tx, service.CreatedAt, s.event(domain.EventServiceCreated, in.Actor, in.From, service))
 }
 

@@ -49,8 +49,8 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 		if err := tx.Services.Update(ctx, service.Deleted(now)); err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangeService, string(service.ID))
-		tx.Changed(domain.ChangePrincipal, string(service.ID))
+		tx.Changed(domain.ChangeService, string(service.ID), domain.TokensEnded)
+		tx.Changed(domain.ChangePrincipal, string(service.ID), domain.TokensEnded)
 		return s.Audit.Record(ctx, tx, now, s.event(domain.EventServiceDeleted, in.Actor, in.From, service))
 	})
 }

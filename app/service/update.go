@@ -106,19 +106,21 @@ func (s *Service) update(ctx context.Context, tx *store.Tx, id domain.ServiceID,
 			return domain.Service{}, err
 		}
 	}
-	tx.Changed(domain.ChangeService, string(id))
+	tx.Changed(domain.ChangeService, string(id), service.TokensAfter(changed))
 	return changed, s.Audit.Record(ctx, tx, now, updated(s.event(domain.EventServiceUpdated, in.Actor, in.From, changed), service, changed))
 }
 
 // toggleAccount keeps the service's account from acting while the service is off, or lets it act again.
 func (s *Service) toggleAccount(ctx context.Context, tx *store.Tx, account domain.Principal, on bool, now time.Time) error {
+	tokens := domain.TokensStale
 	if on {
 		account.Enable(now)
 	} else {
 		account.Disable("service off", time.Time{}, now)
+		tokens = domain.TokensEnded
 	}
 	account.PV++
-	tx.Changed(domain.ChangePrincipal, string(account.ID))
+	tx.Changed(domain.ChangePrincipal, string(account.ID), tokens)
 	return tx.Principals.Update(ctx, account)
 }
 

@@ -18,6 +18,8 @@ type Proof struct {
 	Methods []string       // amr (RFC 8176)
 	At      time.Time      // auth_time
 	Run     domain.Lockout // the run of failures that a success ends
+	// AsOf is what access.Directory.Applied was before the user was read.
+	AsOf int64
 	// Provider is where it was proved, for the audit log; empty where it was here.
 	Provider string
 	// Redeem uses up what can prove it once, in the transaction that begins the session; nil where nothing is used up. Its error leaves
@@ -69,7 +71,7 @@ func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) 
 	}
 	user := p.User
 	user.Principal, user.LastLoginAt = user.AsOf(now), now
-	access, err := s.AccessToken(ctx, user, session, r.Audience, now)
+	access, err := s.AccessToken(ctx, user, session, r.Audience, p.AsOf, now)
 	return Tokens{User: user, Session: session, Access: access, RefreshToken: token.Text(), IdleUntil: session.IdleExpiresAt(s.policy)}, err
 }
 

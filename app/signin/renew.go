@@ -9,10 +9,10 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// AccessToken makes a token of a live session for one audience.
-func (s *Service) AccessToken(ctx context.Context, user domain.User, session domain.Session, audience domain.Service, now time.Time) (access.Token, error) {
+// AccessToken makes a token of a live session for one audience. asOf is what access.Directory.Applied was before user and session were read.
+func (s *Service) AccessToken(ctx context.Context, user domain.User, session domain.Session, audience domain.Service, asOf int64, now time.Time) (access.Token, error) {
 	return s.minter.Mint(ctx, access.Subject{
-		Principal: user.Principal, Client: domain.FirstParty(), Until: session.IdleExpiresAt(s.policy),
+		Principal: user.Principal, Client: domain.FirstParty(), AsOf: asOf, Until: session.IdleExpiresAt(s.policy),
 		SessionID: session.ID, AMR: session.AMR, AuthTime: session.AuthTime, EmailVerified: user.IsEmailVerified(),
 	}, audience, now)
 }
@@ -20,7 +20,7 @@ func (s *Service) AccessToken(ctx context.Context, user domain.User, session dom
 // Renew makes the next line of a session's tokens, for a change of what it was begun with. The caller puts the family in the place of
 // the session's others, in the transaction of that change; the tokens come before it, because a change whose answer fails would log
 // its owner out.
-func (s *Service) Renew(ctx context.Context, user domain.User, id domain.SessionID, now time.Time) (Tokens, domain.Family, error) {
+func (s *Service) Renew(ctx context.Context, user domain.User, id domain.SessionID, asOf int64, now time.Time) (Tokens, domain.Family, error) {
 	session, err := s.directory.Session(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
 		return Tokens{}, domain.Family{}, domain.ErrTokenInvalid
@@ -33,7 +33,7 @@ func (s *Service) Renew(ctx context.Context, user domain.User, id domain.Session
 	if err != nil {
 		return Tokens{}, domain.Family{}, err
 	}
-	token, err := s.AccessToken(ctx, user, session, platform, now)
+	token, err := s.AccessToken(ctx, user, session, platform, asOf, now)
 	if err != nil {
 		return Tokens{}, domain.Family{}, err
 	}

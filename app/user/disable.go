@@ -92,7 +92,7 @@ func (s *Service) Enable(ctx context.Context, in ChangeInput) (Account, error) {
 		if err := tx.Erasure.Schedule(ctx, user.ID, user.EraseAt); err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangePrincipal, string(user.ID))
+		tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensStale)
 		return s.Audit.Record(ctx, tx, now, domain.UserEvent(domain.EventUserEnabled, in.Actor, in.From, user.ID))
 	})
 }

@@ -226,6 +226,6 @@ func (s *Service) eraseAccount(ctx context.Context, tx *store.Tx, user domain.Us
 			return err
 		}
 	}
-	tx.Changed(domain.ChangePrincipal, string(user.ID))
+	tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensEnded)
 	return nil
 }

@@ -167,7 +167,7 @@ func (s *Service) suspend(ctx context.Context, tx *store.Tx, user *domain.User, 
 	if err := s.proofs.Void(ctx, tx, domain.AccountSuspended, *user, now); err != nil {
 		return err
 	}
-	tx.Changed(domain.ChangePrincipal, string(user.ID))
+	tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensEnded)
 	_, err = s.EndAllSessions(ctx, tx, user.ID, sessions, now)
 	return err
 }

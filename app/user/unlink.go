@@ -34,7 +34,7 @@ func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 		if err := tx.Principals.Update(ctx, user.Principal); err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangePrincipal, string(user.ID))
+		tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensUnaffected)
 		ending := base.Ending{By: in.Actor, From: in.From, Reason: domain.EndedByAdmin}
 		if _, err := s.EndAllSessions(ctx, tx, user.ID, ending, now); err != nil {
 			return err

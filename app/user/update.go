@@ -58,7 +58,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Account, error) {
 			if err := tx.Users.Update(ctx, *user); err != nil {
 				return err
 			}
-			tx.Changed(domain.ChangePrincipal, string(user.ID))
+			tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensUnaffected)
 			event := domain.UserEvent(domain.EventUserUpdated, in.Actor, in.From, user.ID)
 			if err := s.Audit.Record(ctx, tx, now, event.With("changed", strings.Join(changed, " "))); err != nil { // the names, not the values
 				return err

@@ -26,7 +26,7 @@ func (s *Service) Verify(ctx context.Context, in ChangeInput) (Account, error) {
 		if err := s.proofs.Void(ctx, tx, domain.AddressProved, *user, now); err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangePrincipal, string(user.ID))
+		tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensStale)
 		return s.Audit.Record(ctx, tx, now, domain.UserEvent(domain.EventUserVerified, in.Actor, in.From, user.ID))
 	})
 }

@@ -31,26 +31,28 @@ func storeFeed(t *testing.T, s storeTest) {
 
 	t.Run("changes come in commit order with rising numbers, after any number and up to a limit", func(t *testing.T) {
 		s.write(t, func(_ context.Context, tx *store.Tx) error {
-			tx.Changed(domain.ChangeSession, "a")
-			tx.Changed(domain.ChangePrincipal, "b")
+			tx.Changed(domain.ChangeSession, "a", domain.TokensEnded)
+			tx.Changed(domain.ChangePrincipal, "b", domain.TokensUnknown)
 			return nil
 		})
 		s.write(t, func(_ context.Context, tx *store.Tx) error {
-			tx.Changed(domain.ChangeService, "c")
+			tx.Changed(domain.ChangeService, "c", domain.TokensUnaffected)
 			return nil
 		})
 		feed := after(t, 0, 10)
 		var subjects string
+		var facts []domain.Fact
 		last := int64(0)
 		for _, c := range feed.Changes {
 			if c.Seq <= last {
 				t.Errorf("number %d comes after %d", c.Seq, last)
 			}
-			last, subjects = c.Seq, subjects+c.Subject
+			last, subjects, facts = c.Seq, subjects+c.Subject, append(facts, c.Tokens)
 		}
 		if subjects != "abc" || feed.Max != last {
 			t.Fatalf("got %+v", feed)
 		}
+		same(t, "facts", facts, []domain.Fact{domain.TokensEnded, domain.TokensUnknown, domain.TokensUnaffected})
 		same(t, "limited", after(t, 0, 2).Changes, feed.Changes[:2])
 		same(t, "the highest number of a limited look", after(t, 0, 2).Max, last)
 		same(t, "after the second", after(t, feed.Changes[1].Seq, 10).Changes, feed.Changes[2:])
@@ -61,7 +63,7 @@ func storeFeed(t *testing.T, s storeTest) {
 	t.Run("a purge removes what is old, some at a time, but never the newest", func(t *testing.T) {
 		for range 5 {
 			s.write(t, func(_ context.Context, tx *store.Tx) error {
-				tx.Changed(domain.ChangeSession, "old")
+				tx.Changed(domain.ChangeSession, "old", domain.TokensStale)
 				return nil
 			})
 		}
@@ -110,7 +112,7 @@ func storeFeed(t *testing.T, s storeTest) {
 			race(t, writers, func(w int) (bool, error) {
 				for i := 0; i < each; {
 					err := s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-						tx.Changed(domain.ChangeSession, fmt.Sprintf("%d-%d", w, i))
+						tx.Changed(domain.ChangeSession, fmt.Sprintf("%d-%d", w, i), domain.TokensStale)
 						return tx.Meta.Put(ctx, fmt.Sprint("writer", w), fmt.Sprint(i))
 					})
 					switch {

@@ -78,7 +78,7 @@ func storeText(t *testing.T, s storeTest) {
 				"event":        func(ctx context.Context, tx *store.Tx) error { return tx.Audit.Add(ctx, event) },
 				"meta":         func(ctx context.Context, tx *store.Tx) error { return tx.Meta.Put(ctx, "k", text) },
 				"change": func(_ context.Context, tx *store.Tx) error {
-					tx.Changed(domain.ChangeSession, text)
+					tx.Changed(domain.ChangeSession, text, domain.TokensStale)
 					return nil
 				},
 			}

@@ -258,19 +258,21 @@ func storeCommits(t *testing.T, s storeTest) {
 		return c
 	}
 
-	t.Run("a commit is heard of once, after it and before WithinTx returns", func(t *testing.T) {
+	t.Run("a commit is heard of once, after it and before WithinTx returns, with the strongest fact of each subject", func(t *testing.T) {
 		id := newID[domain.SessionID]()
 		s.write(t, func(_ context.Context, tx *store.Tx) error {
-			tx.Changed(domain.ChangeSession, string(id))
-			tx.Changed(domain.ChangeSession, string(id))
-			tx.Changed(domain.ChangePrincipal, "p")
+			tx.Changed(domain.ChangeSession, string(id), domain.TokensStale)
+			tx.Changed(domain.ChangeSession, string(id), domain.TokensEnded)
+			tx.Changed(domain.ChangeSession, string(id), domain.TokensUnaffected)
+			tx.Changed(domain.ChangePrincipal, "p", domain.TokensUnaffected)
 			if len(commits) != 0 {
 				t.Error("heard of it before the commit")
 			}
 			return nil
 		})
 		same(t, "commit", last(t), store.Commit{Changes: []domain.Change{
-			{Kind: domain.ChangeSession, Subject: string(id)}, {Kind: domain.ChangePrincipal, Subject: "p"},
+			{Kind: domain.ChangeSession, Subject: string(id), Tokens: domain.TokensEnded},
+			{Kind: domain.ChangePrincipal, Subject: "p", Tokens: domain.TokensUnaffected},
 		}})
 	})
 
@@ -295,7 +297,7 @@ func storeCommits(t *testing.T, s storeTest) {
 
 	t.Run("a rollback is not heard of and leaves no change", func(t *testing.T) {
 		_ = s.WithinTx(t.Context(), func(_ context.Context, tx *store.Tx) error {
-			tx.Changed(domain.ChangeSession, "rolled back")
+			tx.Changed(domain.ChangeSession, "rolled back", domain.TokensStale)
 			return domain.ErrForbidden
 		})
 		if len(commits) != 0 {

@@ -110,15 +110,17 @@ type Tx struct {
 	changes []domain.Change
 }
 
-// Changed promises every replica to hear that the subject is out of date. It only collects: WithinTx writes the rows as its
-// last statement, in commit order.
-func (tx *Tx) Changed(kind domain.ChangeKind, subject string) {
-	for _, c := range tx.changes {
+// Changed promises every replica to hear that the subject is out of date, and every service that follows what that means to
+// access tokens. It only collects: WithinTx writes the rows as its last statement, in commit order, one for each subject with
+// the strongest fact.
+func (tx *Tx) Changed(kind domain.ChangeKind, subject string, tokens domain.Fact) {
+	for i, c := range tx.changes {
 		if c.Kind == kind && c.Subject == subject {
+			tx.changes[i].Tokens = c.Tokens.Stronger(tokens)
 			return
 		}
 	}
-	tx.changes = append(tx.changes, domain.Change{Kind: kind, Subject: subject})
+	tx.changes = append(tx.changes, domain.Change{Kind: kind, Subject: subject, Tokens: tokens})
 }
 
 // Collected is what Changed has collected, for the adapter.

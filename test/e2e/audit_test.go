@@ -30,7 +30,7 @@ func (f *office) shop(t *testing.T, key string, patterns ...domain.Pattern) (dom
 		reserved = append(reserved, domain.Permission{ID: domain.PermissionID(newID()), ServiceID: service.ID, Name: name, CreatedAt: now})
 	}
 	err = f.record.Insist(func(ctx context.Context, tx *store.Tx) error {
-		tx.Changed(domain.ChangeService, string(service.ID))
+		tx.Changed(domain.ChangeService, string(service.ID), domain.TokensStale)
 		return tx.Services.Insert(ctx, service, reserved)
 	})
 	if err != nil {

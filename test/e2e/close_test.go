@@ -161,7 +161,7 @@ func addService(t *testing.T, s *testkit.Server) string {
 		if err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangeService, string(service.ID))
+		tx.Changed(domain.ChangeService, string(service.ID), domain.TokensStale)
 		return tx.Services.Insert(ctx, service, nil)
 	})
 	if err != nil {
@@ -223,7 +223,7 @@ func TestTheLastAdministratorStays(t *testing.T) {
 func appoint(t *testing.T, s *testkit.Server, id string) {
 	t.Helper()
 	err := s.Record().Insist(func(ctx context.Context, tx *store.Tx) error {
-		tx.Changed(domain.ChangePrincipal, id)
+		tx.Changed(domain.ChangePrincipal, id, domain.TokensStale)
 		_, err := tx.Assignments.Assign(ctx, domain.Assignment{
 			ID: domain.AssignmentID(newID()), PrincipalID: domain.PrincipalID(id), RoleID: domain.RolePlatformAdmin, ServiceID: domain.PlatformID, CreatedAt: s.Clock.Now(),
 		})

@@ -58,7 +58,7 @@ func (f *fleet) person(t *testing.T, roles ...domain.RoleID) person {
 					return err
 				}
 			}
-			tx.Changed(domain.ChangePrincipal, a.ID)
+			tx.Changed(domain.ChangePrincipal, a.ID, domain.TokensStale)
 			return tx.Principals.Bump(ctx, []domain.PrincipalID{domain.PrincipalID(a.ID)}, f.Clock.Now())
 		})
 		if err != nil {

@@ -88,7 +88,7 @@ func (l *landscape) assign(t *testing.T, to domain.PrincipalID, role domain.Role
 		if err != nil {
 			return err
 		}
-		tx.Changed(domain.ChangePrincipal, string(to))
+		tx.Changed(domain.ChangePrincipal, string(to), domain.TokensStale)
 		return tx.Principals.Bump(ctx, []domain.PrincipalID{to}, now)
 	})
 }
@@ -115,8 +115,8 @@ func (l *landscape) service(t *testing.T, key string, permissions ...string) (do
 				return err
 			}
 		}
-		tx.Changed(domain.ChangeService, string(s.ID))
-		tx.Changed(domain.ChangePrincipal, string(s.ID))
+		tx.Changed(domain.ChangeService, string(s.ID), domain.TokensStale)
+		tx.Changed(domain.ChangePrincipal, string(s.ID), domain.TokensStale)
 		return nil
 	})
 	return s, roles[0].ID
@@ -154,8 +154,8 @@ func (l *landscape) turn(t *testing.T, s domain.ServiceID, on bool) {
 		if on {
 			account.Enable(now)
 		}
-		tx.Changed(domain.ChangeService, string(s))
-		tx.Changed(domain.ChangePrincipal, string(s))
+		tx.Changed(domain.ChangeService, string(s), domain.TokensStale)
+		tx.Changed(domain.ChangePrincipal, string(s), domain.TokensStale)
 		if err := tx.Principals.Update(ctx, account); err != nil {
 			return err
 		}

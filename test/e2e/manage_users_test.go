@@ -52,7 +52,7 @@ func (f *office) clerk(t *testing.T, roles ...domain.RoleID) (testkit.Account, s
 func (f *office) give(t *testing.T, id string, role domain.RoleID, service domain.ServiceID) {
 	t.Helper()
 	err := f.record.Insist(func(ctx context.Context, tx *store.Tx) error {
-		tx.Changed(domain.ChangePrincipal, id)
+		tx.Changed(domain.ChangePrincipal, id, domain.TokensStale)
 		_, err := tx.Assignments.Assign(ctx, domain.Assignment{
 			ID: domain.AssignmentID(newID()), PrincipalID: domain.PrincipalID(id), RoleID: role, ServiceID: service, CreatedAt: f.Clock.Now(),
 		})

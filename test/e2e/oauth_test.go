@@ -521,7 +521,7 @@ func takeAll(principal string) func(ctx context.Context, tx *store.Tx) error {
 				return err
 			}
 		}
-		tx.Changed(domain.ChangePrincipal, principal)
+		tx.Changed(domain.ChangePrincipal, principal, domain.TokensStale)
 		return tx.Principals.Bump(ctx, []domain.PrincipalID{domain.PrincipalID(principal)}, time.Now())
 	}
 }

@@ -136,7 +136,7 @@ func (r *Record) Insist(fn func(ctx context.Context, tx *store.Tx) error) error 
 // Changed puts one change into the feed.
 func (r *Record) Changed(kind domain.ChangeKind, subject string) {
 	r.tb.Helper()
-	err := r.Insist(func(_ context.Context, tx *store.Tx) error { tx.Changed(kind, subject); return nil })
+	err := r.Insist(func(_ context.Context, tx *store.Tx) error { tx.Changed(kind, subject, domain.TokensStale); return nil })
 	if err != nil {
 		r.tb.Fatal(err)
 	}

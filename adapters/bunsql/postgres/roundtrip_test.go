@@ -100,7 +100,7 @@ func TestRoundTrips(t *testing.T) {
 		}},
 		{"a change that others follow", 1, func(t *testing.T) {
 			within(t, func(ctx context.Context, tx *store.Tx) error {
-				tx.Changed(domain.ChangePrincipal, string(user.ID))
+				tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensStale)
 				return tx.Audit.Add(ctx, event())
 			})
 		}},

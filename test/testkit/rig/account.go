@@ -55,7 +55,7 @@ func (r *Rig) User(tb testing.TB, address string, roles ...domain.RoleID) domain
 	u := domain.NewUser(domain.UserID(r.System.NewID()), Email(tb, address), r.Hash(tb, Password), domain.PersonName{First: "Ada"}, r.Clock.Now())
 	u.VerifyEmail(r.Clock.Now())
 	r.Write(tb, func(ctx context.Context, tx *store.Tx) error {
-		tx.Changed(domain.ChangePrincipal, string(u.ID))
+		tx.Changed(domain.ChangePrincipal, string(u.ID), domain.TokensStale)
 		return tx.Users.Insert(ctx, u)
 	})
 	for _, role := range roles {
@@ -88,7 +88,7 @@ func (r *Rig) Principal(tb testing.TB, id domain.UserID, change func(*domain.Pri
 			return err
 		}
 		change(&p)
-		tx.Changed(domain.ChangePrincipal, string(id))
+		tx.Changed(domain.ChangePrincipal, string(id), domain.TokensStale)
 		return tx.Principals.Update(ctx, p)
 	})
 }
@@ -105,7 +105,7 @@ func (r *Rig) Service(tb testing.TB, key string, permissions []string, patterns 
 		tb.Fatal(err)
 	}
 	r.Write(tb, func(ctx context.Context, tx *store.Tx) error {
-		tx.Changed(domain.ChangeService, string(s.ID))
+		tx.Changed(domain.ChangeService, string(s.ID), domain.TokensStale)
 		if err := tx.Services.Insert(ctx, s, nil); err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (r *Rig) Session(tb testing.TB, u domain.User, service domain.Service) (dom
 		tb.Fatal(err)
 	}
 	r.Write(tb, func(ctx context.Context, tx *store.Tx) error { return tx.Sessions.Insert(ctx, s, f) })
-	token, err := r.SignIn.AccessToken(tb.Context(), u, s, service, now)
+	token, err := r.SignIn.AccessToken(tb.Context(), u, s, service, r.Directory.Applied(), now)
 	if err != nil {
 		tb.Fatal(err)
 	}
