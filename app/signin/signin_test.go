@@ -31,7 +31,7 @@ func TestNoTokenIsMadeWhileWhatTheUserHoldsCantBeRead(t *testing.T) {
 	s, _ := r.Session(t, u, platform)
 	r.Directory.Flush()
 	r.Store.Down()
-	if _, err := r.SignIn.AccessToken(t.Context(), u, s, platform, r.Clock.Now()); !errors.Is(err, domain.ErrUnavailable) {
+	if _, err := r.SignIn.AccessToken(t.Context(), u, s, platform, r.Directory.Applied(), r.Clock.Now()); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
 }
