@@ -94,15 +94,8 @@ var (
 
 func TestLinksOfTheGuidesLeadSomewhere(t *testing.T) {
 	t.Parallel()
-	var guides []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md", "docs/deploy/*.md"} {
-		found, err := filepath.Glob("../../" + pattern)
-		if err != nil || len(found) == 0 {
-			t.Fatal(pattern, err)
-		}
-		guides = append(guides, found...)
-	}
-	for _, guide := range guides {
+	for _, name := range pages(t) {
+		guide := filepath.Join("../..", name)
 		text, err := os.ReadFile(guide)
 		if err != nil {
 			t.Fatal(err)
