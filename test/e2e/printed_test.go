@@ -116,6 +116,29 @@ func TestLinksOfTheGuidesLeadSomewhere(t *testing.T) {
 	}
 }
 
+// A page to which nothing leads is found by nobody.
+func TestEveryPageIsInTheIndex(t *testing.T) {
+	t.Parallel()
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	listed := map[string]bool{"docs/README.md": true}
+	for _, index := range []string{"docs/README.md", "docs/adr/README.md"} {
+		for _, to := range link.FindAllStringSubmatch(read(index), -1) {
+			listed[filepath.ToSlash(filepath.Join(filepath.Dir(index), to[1]))] = true
+		}
+	}
+	for _, name := range pages(t) {
+		if (strings.HasPrefix(name, "docs/") || !strings.Contains(name, "/")) && !listed[name] {
+			t.Errorf("docs/README.md does not lead to %s", name)
+		}
+	}
+}
+
 // anchors are the names that GitHub gives to headings.
 func anchors(text string) (names []string) {
 	for _, found := range heading.FindAllStringSubmatch(text, -1) {
