@@ -19,7 +19,11 @@ func TestInspectSeesWhatStandsBetween(t *testing.T) {
 	if err := migrate(direct); err != nil {
 		t.Fatal(err)
 	}
-	for address, want := range map[string]bunsql.Pooler{direct: bunsql.NoPooler, backend.Pooler(t, direct, 10): bunsql.TransactionPooler} {
+	const session = "pool_mode = session"
+	for address, want := range map[string]bunsql.Pooler{
+		direct: bunsql.NoPooler, backend.Pooler(t, direct, 10): bunsql.TransactionPooler,
+		backend.Pooler(t, direct, 10, session): bunsql.SessionPooler, backend.Pooler(t, direct, 1, session): bunsql.SessionPooler,
+	} {
 		found, err := open(t, address).Inspect(t.Context())
 		if err != nil || found.Pooler != want {
 			t.Errorf("%q, %v, want %q", found.Pooler, err, want)
