@@ -64,7 +64,8 @@ func lacking(t *testing.T, reason string) {
 // block is a part of a guide that is in a language.
 type block struct{ language, text string }
 
-var fenced = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```")
+// fenced is a block, which is indented where it belongs to a step of a list.
+var fenced = regexp.MustCompile("(?ms)^( *)```([a-z]+)\n(.*?)^ *```")
 
 // blocks are those of a document, or of one of its sections.
 func blocks(t *testing.T, path, section string) (all []block) {
@@ -82,7 +83,7 @@ func blocks(t *testing.T, path, section string) (all []block) {
 		}
 	}
 	for _, found := range fenced.FindAllStringSubmatch(text, -1) {
-		all = append(all, block{found[1], found[2]})
+		all = append(all, block{found[2], strings.ReplaceAll("\n"+found[3], "\n"+found[1], "\n")[1:]})
 	}
 	return all
 }
