@@ -14,9 +14,14 @@ type Inspection struct {
 	Role       string
 	Superuser  bool
 	OwnsSchema bool
-	Lacks      []string // rights that serving needs, such as "INSERT on users"
+	Lacks      []string // rights on tables, such as "INSERT on users"
+	AppendOnly bool     // the role may neither change nor remove what is in the audit log, in none of its months
 
 	Pooler Pooler
+
+	Encryption string // of the way there, "TLS 1.3"; empty: none
+	Verified   bool   // the other end has shown a certificate that is trusted
+	Local      bool   // the way ends on this machine
 }
 
 // Pooler is what stands between.

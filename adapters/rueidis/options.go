@@ -106,6 +106,18 @@ func (o Options) client() (redis.ClientOption, error) {
 	return option, nil
 }
 
+// Way tells how commands get to Redis: by TLS, which always verifies the server, and whether they stay on this machine. Sentinels on this
+// machine may name a server on another.
+func (o Options) Way() (encrypted, local bool, err error) {
+	option, err := o.client()
+	if err != nil {
+		return false, false, err
+	}
+	host, _, err := net.SplitHostPort(option.InitAddress[0])
+	local = o.Master == "" && (host == "localhost" || net.ParseIP(host).IsLoopback())
+	return option.TLSConfig != nil, local, err
+}
+
 // addresses are those of the server, or of the Sentinels.
 func (o Options) addresses() ([]string, error) {
 	watched := len(o.Sentinels) > 0

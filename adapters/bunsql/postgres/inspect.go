@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
+	"net"
 	"time"
 
 	"github.com/signet-auth/signet/adapters/bunsql"
@@ -11,7 +13,8 @@ import (
 
 const (
 	aboutRole = `SELECT 'PostgreSQL ' || current_setting('server_version'), r.rolname::text, r.rolsuper, current_setting('transaction_read_only') = 'on',
-		coalesce((SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass('migrations')), false)
+		coalesce((SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass('migrations')), false),
+		NOT EXISTS (SELECT FROM pg_partition_tree(to_regclass('audit_events')) p WHERE has_table_privilege(p.relid, 'UPDATE, DELETE, TRUNCATE'))
 		FROM pg_roles r WHERE r.rolname = current_user`
 	// The tables are those of the owner of the migrations: a schema may have others.
 	lackingRights = `SELECT p.name || ' on ' || c.relname FROM pg_class m
@@ -34,10 +37,13 @@ func inspect(ctx context.Context, pool *sql.DB, now func() time.Time) (f bunsql.
 	if f.Ahead, err = ahead(ctx, conn, now); err != nil {
 		return f, err
 	}
-	if err := conn.QueryRowContext(ctx, aboutRole).Scan(&f.Server, &f.Role, &f.Superuser, &f.ReadOnly, &f.OwnsSchema); err != nil {
+	if err := conn.QueryRowContext(ctx, aboutRole).Scan(&f.Server, &f.Role, &f.Superuser, &f.ReadOnly, &f.OwnsSchema, &f.AppendOnly); err != nil {
 		return f, err
 	}
 	if f.Lacks, err = lacking(ctx, conn); err != nil {
+		return f, err
+	}
+	if err := way(conn, &f); err != nil {
 		return f, err
 	}
 	f.Pooler, err = pooler(ctx, pool, conn)
@@ -96,6 +102,29 @@ func pooler(ctx context.Context, pool *sql.DB, conn *sql.Conn) (bunsql.Pooler, e
 		}
 	}
 	return bunsql.SessionPooler, nil
+}
+
+// way looks at the connection itself: what sslmode asked for may be less than what was agreed on, or more.
+func way(conn *sql.Conn, f *bunsql.Inspection) error {
+	return conn.Raw(func(raw any) error {
+		c, ok := raw.(*connection)
+		if !ok {
+			return nil
+		}
+		there := c.server().Conn()
+		switch at := there.RemoteAddr().(type) {
+		case *net.UnixAddr:
+			f.Local = true
+		case *net.TCPAddr:
+			f.Local = at.IP.IsLoopback()
+		}
+		if encrypted, ok := there.(*tls.Conn); ok {
+			f.Encryption = tls.VersionName(encrypted.ConnectionState().Version)
+			asked := c.Conn.Conn().Config().TLSConfig // verify-ca skips the name by a verification of its own
+			f.Verified = asked != nil && (!asked.InsecureSkipVerify || asked.VerifyPeerCertificate != nil)
+		}
+		return nil
+	})
 }
 
 // process is the number of the server's process that works for a connection, and that which it was told at its beginning.
