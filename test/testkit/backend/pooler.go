@@ -17,7 +17,7 @@ var poolerFolders = []string{"/usr/sbin", "/usr/local/bin"}
 // through it. It skips or fails the test where the program is not installed.
 func Pooler(tb testing.TB, uri string, conns int) string {
 	tb.Helper()
-	requireMain(tb)
+	requireMain(tb, "PgBouncer")
 	through, err := startPooler(tb, uri, conns)
 	if err != nil {
 		(&engine{name: "PgBouncer", env: "PATH"}).unavailable(tb, err)
