@@ -226,10 +226,10 @@ func checkParams(c echo.Context) error {
 	return nil
 }
 
+var echoNotation = strings.NewReplacer("{", ":", "}", "")
+
 // echoPath is a path in Echo's notation.
-func echoPath(path string) string {
-	return strings.NewReplacer("{", ":", "}", "").Replace(path)
-}
+func echoPath(path string) string { return echoNotation.Replace(path) }
 
 // documentPath is the reverse.
 func documentPath(template string) string {

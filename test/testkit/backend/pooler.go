@@ -19,7 +19,7 @@ var poolerFolders = []string{"/usr/sbin", "/usr/local/bin"}
 // installed.
 func Pooler(tb testing.TB, uri string, conns int, settings ...string) string {
 	tb.Helper()
-	requireMain(tb)
+	requireMain(tb, "PgBouncer")
 	through, err := startPooler(tb, uri, conns, settings)
 	if err != nil {
 		(&engine{name: "PgBouncer", env: "PATH"}).unavailable(tb, err)
