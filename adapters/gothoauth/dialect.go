@@ -21,7 +21,7 @@ type dialect struct {
 
 	// begin is the URL by goth; nil: by x/oauth2.
 	begin func(state string) (string, error)
-	// parameters are set over those of the URL; nil: the prompt and the hint as OpenID providers take them.
+	// parameters replace those of the URL; nil: the prompt and the hint of OpenID providers.
 	parameters func(q url.Values, a provider.Attempt, m *metadata)
 	// issuers tells which iss of an id_token, or of a callback, are its own; nil: the metadata's.
 	issuers func(iss string) bool

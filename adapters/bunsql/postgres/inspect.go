@@ -13,7 +13,7 @@ const (
 	aboutRole = `SELECT 'PostgreSQL ' || current_setting('server_version'), r.rolname::text, r.rolsuper, current_setting('transaction_read_only') = 'on',
 		coalesce((SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass('migrations')), false)
 		FROM pg_roles r WHERE r.rolname = current_user`
-	// The tables are those of the owner of the migrations: a schema may have others.
+	// Only tables of the owner of the migrations count: a schema may have others.
 	lackingRights = `SELECT p.name || ' on ' || c.relname FROM pg_class m
 		JOIN pg_class c ON c.relnamespace = m.relnamespace AND c.relowner = m.relowner AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 		CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS p (name)
@@ -44,7 +44,7 @@ func inspect(ctx context.Context, pool *sql.DB, now func() time.Time) (f bunsql.
 	return f, err
 }
 
-// ahead compares the clocks, as if the way there took as long as the way back.
+// ahead compares the clocks, assuming that request and answer take equally long.
 func ahead(ctx context.Context, conn *sql.Conn, now func() time.Time) (time.Duration, error) {
 	var theirs time.Time
 	asked := now()
@@ -69,8 +69,8 @@ func lacking(ctx context.Context, conn *sql.Conn) (rights []string, err error) {
 	return rights, rows.Err()
 }
 
-// pooler tells one from the server itself by the number of the process that was promised at the beginning, and its mode by whether a second
-// client gets the process that the first has just used and would keep in a session.
+// pooler recognizes a pooler by a process number that differs from the one announced at connect. It finds the mode by whether a second
+// client gets the process that the first one has just used, which it would keep in session mode.
 func pooler(ctx context.Context, pool *sql.DB, conn *sql.Conn) (bunsql.Pooler, error) {
 	pid, promised, err := process(ctx, conn)
 	if err != nil || pid == promised {
@@ -80,7 +80,7 @@ func pooler(ctx context.Context, pool *sql.DB, conn *sql.Conn) (bunsql.Pooler, e
 	defer cancel()
 	second, err := pool.Conn(limited)
 	if err != nil {
-		return bunsql.SessionPooler, nil // it has no connection left for a second client: they are bound to clients
+		return bunsql.SessionPooler, nil // no connection is left for a second client, so connections are bound to clients
 	}
 	defer func() { _ = second.Close() }()
 	for range 3 { // a third client may come in between
@@ -98,7 +98,7 @@ func pooler(ctx context.Context, pool *sql.DB, conn *sql.Conn) (bunsql.Pooler, e
 	return bunsql.SessionPooler, nil
 }
 
-// process is the number of the server's process that works for a connection, and that which it was told at its beginning.
+// process returns the number of the server's process that serves a connection, and the number that was announced at connect.
 func process(ctx context.Context, conn *sql.Conn) (pid, promised int64, err error) {
 	err = conn.Raw(func(raw any) error {
 		if c, ok := raw.(*connection); ok {

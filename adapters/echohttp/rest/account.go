@@ -11,7 +11,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Account is the routes of /api/auth about the account as a whole: closing it, and exporting what is held about its user.
+// Account is the routes of /api/auth about the account as a whole: closing it, and exporting the data about its user.
 type Account struct{ Service *user.Service }
 
 // Mount adds the routes.
@@ -105,7 +105,7 @@ func each[E, B any](all []E, body func(E) B) []B {
 	return bodies
 }
 
-// when is a time as a member that may be null.
+// when turns a time into a member that may be null.
 func when(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

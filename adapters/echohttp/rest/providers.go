@@ -140,7 +140,7 @@ func (r *Providers) enterCode(ctx context.Context, caller echohttp.Caller, asked
 	return loginRaw(caller, out)
 }
 
-// loginRaw is a session as an answer that is made by hand.
+// loginRaw is a session as a raw answer.
 func loginRaw(caller echohttp.Caller, out federation.ExchangeOutput) (echohttp.Raw, error) {
 	body, cookies := providerLogin(caller, out)
 	raw, err := echohttp.JSON(http.StatusOK, body)

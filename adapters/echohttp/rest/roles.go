@@ -87,7 +87,7 @@ func (r *Roles) delete(ctx context.Context, caller echohttp.Caller, in api.Delet
 	return api.MessageResponse{Success: true, Message: "The role is deleted"}, err
 }
 
-// roleLists are the lists of a role that were sent. null is refused: a client whose list got lost must not empty a role.
+// roleLists are the lists of a role that the client sent. null is refused, so that a client that lost its list does not empty a role.
 func roleLists(permissions, includes api.Optional[[]string]) (p, i *[]string, err error) {
 	for field, list := range map[string]api.Optional[[]string]{"permissions": permissions, "includes": includes} {
 		if list.Given && list.Value == nil {

@@ -14,7 +14,7 @@ import (
 // AppTokens is the routes of /api/tokens.
 type AppTokens struct{ Service *apptoken.Service }
 
-// errLimitReached is that of tokens.
+// errLimitReached is the error for too many tokens.
 var errLimitReached = domain.ErrLimitReached.Saying("A service may have 100 tokens that live").Noting(domain.FactLimit, 100)
 
 // Mount adds the routes.
@@ -201,7 +201,7 @@ func serviceRef(s domain.Service) api.ServiceRef {
 	return api.ServiceRef{ID: string(s.ID), Key: s.Key, Name: s.Name}
 }
 
-// scopesOrNull are null where they narrow nothing, and a list otherwise, even an empty one.
+// scopesOrNull are null if they narrow nothing, and a list otherwise, even an empty one.
 func scopesOrNull(s domain.Scopes) *[]string {
 	if !s.Narrows() {
 		return nil
@@ -210,7 +210,7 @@ func scopesOrNull(s domain.Scopes) *[]string {
 	return &texts
 }
 
-// timeOrNull is null for a time that never was.
+// timeOrNull is null for the zero time.
 func timeOrNull(at time.Time) *time.Time {
 	if at.IsZero() {
 		return nil
