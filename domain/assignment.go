@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// Assignment gives a role to a principal, for good or until a time.
+// Assignment gives a role to a principal, without an end or until a time.
 type Assignment struct {
 	ID          AssignmentID
 	PrincipalID PrincipalID

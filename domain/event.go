@@ -55,7 +55,7 @@ const (
 	EventBackupRestored       EventType = "backup.restored"
 )
 
-// Outcome says how it went.
+// Outcome says whether the action succeeded.
 type Outcome string
 
 // The outcomes.
@@ -104,7 +104,7 @@ func UserEvent(kind EventType, actor Actor, from Origin, user UserID) Event {
 	return NewEvent(kind, actor, from, "user", string(user))
 }
 
-// In is the event with the service whose object it is about.
+// In is the event with the service that owns its object.
 func (e Event) In(service ServiceID) Event {
 	e.ServiceID = service
 	return e
@@ -113,7 +113,7 @@ func (e Event) In(service ServiceID) Event {
 // maxDetail is how much of a list one detail has; the rest is counted.
 const maxDetail = 4000
 
-// WithList is the event with a list for a detail, cut to 4 KB, and how many more there were.
+// WithList is the event with a list as a detail, cut to 4 KB, and the number of omitted items.
 func (e Event) WithList(key string, items []string) Event {
 	if len(items) == 0 {
 		return e
