@@ -22,7 +22,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 	shared := storeTest{open(t)}
 	for _, group := range []struct {
 		name  string
-		alone bool // looks at all there is, so it wants a store of its own
+		alone bool // reads everything, so it needs its own store
 		run   func(*testing.T, storeTest)
 	}{
 		{name: "transactions", run: storeTransactions},
@@ -119,7 +119,7 @@ func newBytes(n int) []byte {
 	return b
 }
 
-// newAddress has capitals in its local part, which are kept but do not count.
+// newAddress has capitals in its local part, which are kept but ignored in comparisons.
 func newAddress(t *testing.T) domain.Email {
 	t.Helper()
 	return address(t, "Ada."+rand.Text()+"@example.com")
