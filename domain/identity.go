@@ -64,8 +64,8 @@ const (
 
 // AssertionFacts are the stored facts by which an assertion is judged.
 type AssertionFacts struct {
-	Linked     *User // who has the identity
-	Owner      *User // who has the proved address
+	Linked     *User // the user with the identity
+	Owner      *User // the user with the proved address
 	OwnerAtIss bool  // the owner has another identity of the issuer
 	OwnerHolds bool  // the owner holds more than the default roles
 }

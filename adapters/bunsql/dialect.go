@@ -66,7 +66,7 @@ func (e *AheadError) Unwrap() error { return e.Err }
 // Class is what a failure of the database means to callers.
 type Class uint8
 
-// The classes. The zero value is a defect of ours.
+// The classes. The zero value means a bug in Signet.
 const (
 	Defect      Class = iota
 	Duplicate         // a unique constraint other than the primary key

@@ -55,7 +55,7 @@ func (s flows) ByID(ctx context.Context, id domain.FlowID) (domain.Flow, error) 
 
 func (s flows) LiveBySubject(ctx context.Context, subject string, now time.Time, n int) ([]domain.Flow, error) {
 	if checkText(subject) != nil {
-		return nil, nil //nolint:nilerr // what can't be stored is in no row
+		return nil, nil //nolint:nilerr // text that can't be stored is in no row
 	}
 	var rows []flowRow
 	err := s.scan(ctx, &rows, `SELECT ? FROM flows WHERE subject = ? AND consumed_at IS NULL AND expires_at > ?
@@ -88,7 +88,7 @@ func (s flows) InsertFirst(ctx context.Context, f domain.Flow) error {
 // LockByAddress locks in the order of ids, so that two calls never deadlock.
 func (s flows) LockByAddress(ctx context.Context, purposes []domain.Purpose, address string, now time.Time) ([]domain.Flow, error) {
 	if len(purposes) == 0 || checkText(address) != nil {
-		return nil, nil //nolint:nilerr // what can't be stored is in no row
+		return nil, nil //nolint:nilerr // text that can't be stored is in no row
 	}
 	var rows []flowRow
 	err := s.scan(ctx, &rows, `SELECT ? FROM flows

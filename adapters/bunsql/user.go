@@ -125,7 +125,7 @@ const maxMatches = 1000
 // Search first counts the matches: it must report that results were cut off even if none of them passes the filter.
 func (s users) Search(ctx context.Context, prefix string, f store.UserFilter, n int) ([]domain.User, bool, error) {
 	if checkText(prefix) != nil {
-		return nil, false, nil //nolint:nilerr // what can't be stored is in no row
+		return nil, false, nil //nolint:nilerr // text that can't be stored is in no row
 	}
 	var matches []schema.QueryAppender
 	for _, column := range []schema.Safe{"email_canonical", "lower(first_name)", "lower(last_name)"} {

@@ -15,7 +15,7 @@ import (
 
 // settled is the outcome of an assertion.
 type settled struct {
-	user    domain.User // who logs in; zero: nobody
+	user    domain.User // the user who logs in; zero: nobody
 	created bool
 	refusal error // why nobody logs in; nil without a user: an identity is to be linked
 }

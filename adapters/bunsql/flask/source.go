@@ -206,7 +206,7 @@ func (s *Source) each(ctx context.Context, table string, do func(record) error) 
 	return rows.Err()
 }
 
-// expression is a column as text, whatever its type. Its name is one of ours.
+// expression is a column as text, whatever its type. Its name comes from our list.
 func expression(name, there string) string {
 	if name == "created" || name == "expires" {
 		return fmt.Sprintf(`to_char(%s::timestamp, 'YYYY-MM-DD"T"HH24:MI:SS.US')`, there)
