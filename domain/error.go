@@ -120,7 +120,7 @@ var (
 	ErrInvalidRequest      = &Error{Kind: Invalid, Code: "invalid_request", Text: "The request is not valid"}
 	ErrInvalidToken        = &Error{Kind: Invalid, Code: "invalid_token", Text: "Invalid or expired token"}
 	ErrInvalidCursor       = &Error{Kind: Invalid, Code: "invalid_cursor", Text: "The cursor is not one of this list. Begin without one, and take next_cursor from the answer"}
-	ErrInvalidState        = &Error{Kind: Invalid, Code: "invalid_state", Text: "This login is over, or began in another browser. Begin again"}
+	ErrInvalidState        = &Error{Kind: Invalid, Code: "invalid_state", Text: "This login has ended, or began in another browser. Begin again"}
 	ErrUnknownService      = &Error{Kind: Invalid, Code: "unknown_service", Text: "Unknown or inactive service"}
 	ErrInvalidCredentials  = &Error{Kind: Unauthenticated, Code: "invalid_credentials", Text: "Invalid email or password"}
 	ErrInvalidClient       = &Error{Kind: Unauthenticated, Code: "invalid_client", Text: "Authenticate with the service's key and an application token of it"}
@@ -129,7 +129,7 @@ var (
 	ErrForbidden           = &Error{Kind: Forbidden, Code: "forbidden", Text: "Not allowed"}
 	ErrEmailNotVerified    = &Error{Kind: Forbidden, Code: "email_not_verified", Text: "Email not verified. Follow the link in the mail we sent, or ask for a new one"}
 	ErrWrongAudience       = &Error{Kind: Forbidden, Code: "wrong_audience", Text: "This token was issued for another service"}
-	ErrTargetOutranks      = &Error{Kind: Forbidden, Code: "target_outranks", Text: "Not allowed on somebody who may do more than you"}
+	ErrTargetOutranks      = &Error{Kind: Forbidden, Code: "target_outranks", Text: "Not allowed: the target has rights that you don't have"}
 	ErrReauthRequired      = &Error{Kind: Forbidden, Code: "reauth_required", Text: "Log in again to do this"}
 	ErrAccessDenied        = &Error{Kind: Forbidden, Code: "access_denied", Text: "The login was cancelled, or the provider refused it"}
 	ErrAccountNotAllowed   = &Error{Kind: Forbidden, Code: "account_not_allowed", Text: "This account of the provider may not log in here"}
@@ -140,13 +140,13 @@ var (
 	ErrEmailTaken          = &Error{Kind: Conflict, Code: "email_taken", Text: "This email address is already registered"}
 	ErrNameTaken           = &Error{Kind: Conflict, Code: "name_taken", Text: "This name is already in use"}
 	ErrWrongService        = &Error{Kind: Conflict, Code: "wrong_service", Text: "This role belongs to another service"}
-	ErrSystemRole          = &Error{Kind: Conflict, Code: "system_role", Text: "This is made by Signet and can't be changed so"}
+	ErrSystemRole          = &Error{Kind: Conflict, Code: "system_role", Text: "This is built into Signet and can't be changed in this way"}
 	ErrRoleInUse           = &Error{Kind: Conflict, Code: "role_in_use", Text: "This role is held or included; with force=true it is taken away"}
 	ErrPermissionInUse     = &Error{Kind: Conflict, Code: "permission_in_use", Text: "Roles name this permission; with force=true it is taken out of them"}
-	ErrPlatformService     = &Error{Kind: Conflict, Code: "platform_service", Text: "Not with the platform itself"}
-	ErrLimitReached        = &Error{Kind: Conflict, Code: "limit_reached", Text: "There are as many as there may be"}
-	ErrRotationPending     = &Error{Kind: Conflict, Code: "rotation_pending", Text: "Two secrets of this token live. Say with supersede which of them ends now"}
-	ErrTokenEnded          = &Error{Kind: Conflict, Code: "token_ended", Text: "This token is over. Make another one"}
+	ErrPlatformService     = &Error{Kind: Conflict, Code: "platform_service", Text: "Not possible for the platform itself"}
+	ErrLimitReached        = &Error{Kind: Conflict, Code: "limit_reached", Text: "The limit is reached: no more can be added"}
+	ErrRotationPending     = &Error{Kind: Conflict, Code: "rotation_pending", Text: "This token has two live secrets. Say with supersede which of them ends now"}
+	ErrTokenEnded          = &Error{Kind: Conflict, Code: "token_ended", Text: "This token has ended. Make another one"}
 	ErrPreconditionFailed  = &Error{Kind: Stale, Code: "precondition_failed", Text: "It changed since you read it: read it again"}
 	ErrSessionLimitReached = &Error{Kind: Conflict, Code: "session_limit_reached", Text: "Too many sessions. End one of them first"}
 	ErrLastAdmin           = &Error{Kind: Conflict, Code: "last_admin", Text: "This is the last administrator. Make another one first"}

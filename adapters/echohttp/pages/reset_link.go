@@ -23,7 +23,7 @@ type ResetLink struct {
 func (l *ResetLink) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodGet, "/api/password/reset/{token}", echohttp.Op{
 		ID: "followResetLink", Tag: echohttp.TagPasswords, Summary: "The page of the link, with a form for the new password",
-		Description: "Looking uses nothing up. A link that no longer works says so.",
+		Description: "Opening the page does not use up the link. A link that no longer works says so.",
 		Produces:    append([]echohttp.Content{{Description: "The page", Type: mediaHTML}}, lookContents...),
 	}, l.follow)
 	echohttp.HandleRaw(a, http.MethodPost, "/api/password/reset/{token}", echohttp.Op{

@@ -29,7 +29,7 @@ const (
 func (r *Assignments) Mount(a *echohttp.API) {
 	r.mountLists(a)
 	assign := echohttp.Op{Tag: echohttp.TagRoles, Auth: echohttp.BearerAuth, Status: http.StatusCreated, OtherStatuses: []int{http.StatusOK}, Description: aboutAssign, Errors: assignErrors}
-	remove := echohttp.Op{Tag: echohttp.TagRoles, Auth: echohttp.BearerAuth, Description: "Nobody takes what they could not give.", Errors: assignErrors}
+	remove := echohttp.Op{Tag: echohttp.TagRoles, Auth: echohttp.BearerAuth, Description: "A caller can only take away what they could give.", Errors: assignErrors}
 
 	const user, account = "/api/roles/user/{user_id}/service/{service_id}/role/{role_id}", "/api/roles/service-account/{account}/service/{service_id}/role/{role_id}"
 	assign.ID, assign.Summary = "assignRole", "Give a user a role (200: it was held already)"

@@ -63,8 +63,8 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodPost, "/api/oauth/{provider}/callback", echohttp.Op{
 		ID: "providerFormCallback", Tag: echohttp.TagProviders, Summary: "Where a provider posts the answer that does so (Apple)", Navigation: true,
 		Produces: []echohttp.Content{
-			{Description: "A page that leads on to the same path", Type: mediaHTML},
-			{Status: http.StatusMethodNotAllowed, Description: "Of a provider that does not answer so", Type: api.ProblemMediaType, Body: api.Problem{}},
+			{Description: "A page that continues to the same path", Type: mediaHTML},
+			{Status: http.StatusMethodNotAllowed, Description: "For a provider that does not answer in this way", Type: api.ProblemMediaType, Body: api.Problem{}},
 		},
 		Errors: []*domain.Error{domain.ErrInvalidRequest, domain.ErrNotFound},
 	}, r.form)
