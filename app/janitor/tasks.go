@@ -85,7 +85,7 @@ func OldEvents(s store.Store, keep time.Duration) Task {
 	})
 }
 
-// OldestMonth is the beginning of the oldest month that is kept: the month that contains the end of the retention time.
+// OldestMonth is the beginning of the oldest month that is kept: the month of the time at which the retention begins.
 func OldestMonth(now time.Time, keep time.Duration) time.Time {
 	last := now.Add(-keep).UTC()
 	return time.Date(last.Year(), last.Month(), 1, 0, 0, 0, 0, time.UTC)

@@ -161,9 +161,9 @@ func Replace(ctx context.Context, with, path, aside string) error {
 	return SyncFolder(path)
 }
 
-// setAside gives a database a second name. It first writes the content of the write-ahead log into the file; if the database is damaged, it
-// keeps the log beside it. Nobody may have the database open: a process that closes it later would remove the log of its successor, which
-// has the same name.
+// setAside gives a database a second name. It first writes the content of the write-ahead log into the file; if that fails because the
+// database is damaged, it moves the log along. Nobody may have the database open: a process that closes it later would remove the log of
+// its successor, which has the same name.
 func setAside(ctx context.Context, path, aside string) error {
 	db, err := pool(path, "mode=rw&_pragma=busy_timeout(1000)", 1)
 	if err != nil {
