@@ -192,7 +192,7 @@ func (t AppToken) Event(kind EventType, by Actor, from Origin) Event {
 	return e
 }
 
-// Place is where the token stands in lists, which are newest first.
+// Place is the token's place in lists, which have the newest first.
 func (t AppToken) Place() Cursor { return Cursor{At: t.CreatedAt, ID: string(t.ID)} }
 
 // ListedAppToken is a token with its use and its creator.

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// AppTokenSecret is one secret of an application token, as it is kept: its hash, and a public id in the token's text, by which it is found.
-// The id is a random UUID, so that secrets of about the same time have different visible prefixes.
+// AppTokenSecret is one secret of an application token, as it is stored: its hash, and a public id in the token's text, by which it is
+// found. The id is a random UUID, so that secrets of about the same time have different visible prefixes.
 type AppTokenSecret struct {
 	ID        AppTokenSecretID
 	Hash      []byte // SHA-256: with 256 random bits nothing slower is needed

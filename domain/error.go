@@ -181,8 +181,8 @@ func RefusalCode(err error) string {
 	return ""
 }
 
-// ErrInvalidFields is the error of one or more bad members of the input. One member keeps its own code where it has a
-// documented one (password_too_short, say) and is invalid_request otherwise; several are validation_failed.
+// ErrInvalidFields is the error of one or more bad members of the input. One member keeps its own code if it has a documented one (such as
+// password_too_short) and is invalid_request otherwise; several are validation_failed.
 func ErrInvalidFields(fields ...FieldError) *Error {
 	texts := make([]string, len(fields))
 	for i, f := range fields {

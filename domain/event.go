@@ -64,8 +64,8 @@ const (
 	Failed    Outcome = "failure"
 )
 
-// Event is one line of the audit log: final, and without personal data. What identifies a person beyond an id (address,
-// user agent, a typed identifier) is in Trace, which is stored beside it and can be erased.
+// Event is one line of the audit log: final, and without personal data. Data that identifies a person beyond an id (address, user agent, a
+// typed identifier) is in Trace, which is stored beside it and can be erased.
 type Event struct {
 	ID          EventID
 	At          time.Time
@@ -136,7 +136,7 @@ func (e Event) Stamped(id EventID, at time.Time) Event {
 	return e
 }
 
-// Place is where the event stands in the log, which is newest first.
+// Place is the event's place in the log, which has the newest first.
 func (e Event) Place() Cursor { return Cursor{At: e.At, ID: string(e.ID)} }
 
 // With is the event with one more detail. Values must be free of personal data and secrets.

@@ -50,7 +50,7 @@ func (i Identity) Seen(a Assertion, now time.Time) Identity {
 	return i
 }
 
-// AssertionOutcome says what becomes of an assertion.
+// AssertionOutcome is the decision about an assertion.
 type AssertionOutcome uint8
 
 // The outcomes. The zero value is a refusal.

@@ -22,7 +22,7 @@ type KeyPolicy struct {
 	TokenLife time.Duration // the longest of an access token
 }
 
-// KeyPlan is what is to be done, in this order. Retired and revoked keys come before those that take their places, so that two keys of an
+// KeyPlan is the changes to make, in this order. Retired and revoked keys come before those that take their places, so that two keys of an
 // algorithm never sign at the same time.
 type KeyPlan struct {
 	Remove   []SigningKey

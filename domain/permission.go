@@ -142,5 +142,5 @@ func isSegment(s string) bool {
 	return s != ""
 }
 
-// Place is where the permission stands in lists, which are newest first.
+// Place is the permission's place in lists, which have the newest first.
 func (p Permission) Place() Cursor { return Cursor{At: p.CreatedAt, ID: string(p.ID)} }

@@ -21,8 +21,8 @@ const (
 	Deleted  PrincipalState = "deleted"
 )
 
-// Principal is anything that can act or hold a role. PV counts changes of what it holds; CredentialEpoch counts changes of
-// its credentials, so that work which began with the old ones (a 300 ms hash, say) notices inside its transaction.
+// Principal is anything that can act or hold a role. PV counts changes of what it holds; CredentialEpoch counts changes of its credentials,
+// so that work that began with the old ones (such as a 300 ms hash) notices this in its transaction.
 type Principal struct {
 	ID              PrincipalID
 	Kind            PrincipalKind

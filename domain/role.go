@@ -109,5 +109,5 @@ func checkRoleName(name string) error {
 	return checkName(name, maxRoleName)
 }
 
-// Place is where the role stands in lists, which are newest first.
+// Place is the role's place in lists, which have the newest first.
 func (r Role) Place() Cursor { return Cursor{At: r.CreatedAt, ID: string(r.ID)} }

@@ -207,5 +207,5 @@ func checkServiceKey(key string) error {
 	return nil
 }
 
-// Place is where the service stands in lists, which are newest first.
+// Place is the service's place in lists, which have the newest first.
 func (s Service) Place() Cursor { return Cursor{At: s.CreatedAt, ID: string(s.ID)} }

@@ -83,5 +83,5 @@ func (s Session) IsLive(p SessionPolicy, now time.Time) bool {
 	return s.EndedAt.IsZero() && now.Before(s.IdleExpiresAt(p))
 }
 
-// Place is where the session stands in lists, which are newest first.
+// Place is the session's place in lists, which have the newest first.
 func (s Session) Place() Cursor { return Cursor{At: s.CreatedAt, ID: string(s.ID)} }

@@ -105,5 +105,5 @@ func checkLocale(tag string) error {
 	return nil
 }
 
-// Place is where the user stands in lists, which are newest first.
+// Place is the user's place in lists, which have the newest first.
 func (u User) Place() Cursor { return Cursor{At: u.CreatedAt, ID: string(u.ID)} }

@@ -11,7 +11,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// epochKey is where meta keeps the feed's epoch. The migrator sets it, and after a restore Restoration.BeginEpoch replaces it.
+// epochKey is the key in meta for the feed's epoch. The migrator sets it, and after a restore Restoration.BeginEpoch replaces it.
 const epochKey = "feed_epoch"
 
 type changeRow struct {

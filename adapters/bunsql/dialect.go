@@ -50,7 +50,7 @@ type Dialect struct {
 	ReadOnly string
 	Renew    func()
 
-	// Inspect looks at the database for operators; see [Inspection].
+	// Inspect examines the database for operators; see [Inspection].
 	Inspect func(ctx context.Context, pool *sql.DB, now func() time.Time) (Inspection, error)
 
 	// Scrub, if not empty, is a statement that removes the database's internal copies of deleted data.

@@ -25,7 +25,7 @@ func (s expiredRows) Messages(ctx context.Context, before time.Time, n int) (int
 	return s.remove(ctx, "outbox", "id", n, "COALESCE(delivered_at, parked_at) < ? ORDER BY COALESCE(delivered_at, parked_at)", before)
 }
 
-// AppTokens goes by the one index over both ends.
+// AppTokens uses the one index over both ends.
 func (s expiredRows) AppTokens(ctx context.Context, before time.Time, n int) (int, error) {
 	over := bun.SafeQuery("COALESCE(revoked_at, expires_at) < ? ORDER BY COALESCE(revoked_at, expires_at)", before)
 	if err := s.execute(ctx, "DELETE FROM token_use WHERE token_id IN (SELECT id FROM app_tokens WHERE ? LIMIT ?)", over, n); err != nil {

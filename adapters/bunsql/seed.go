@@ -12,7 +12,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// seedKey is where meta keeps which version of the platform's roles and permissions the database has.
+// seedKey is the key in meta for the version of the platform's roles and permissions in the database.
 const seedKey = "platform_seed"
 
 // seedPlatform writes the platform's roles and permissions if the database has a lower version of them, once the schema is that of this

@@ -119,7 +119,7 @@ func (s users) List(ctx context.Context, f store.UserFilter, page store.Page) ([
 	return mapped(rows, (*userRow).user), list(err)
 }
 
-// maxMatches is how many entries of an index a search looks at.
+// maxMatches is how many entries of an index a search reads.
 const maxMatches = 1000
 
 // Search first counts the matches: it must report that results were cut off even if none of them passes the filter.

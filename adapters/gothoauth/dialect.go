@@ -27,11 +27,11 @@ type dialect struct {
 	issuers func(iss string) bool
 	// identify says who the person is by a verified id_token.
 	identify func(ctx context.Context, l *login) (provider.Profile, error)
-	// profile says who the person is where there is no id_token.
+	// profile says who the person is if there is no id_token.
 	profile func(ctx context.Context, l *login) (provider.Profile, error)
 }
 
-// login is what is known in the course of one Complete.
+// login is the state of one Complete.
 type login struct {
 	calls    *calls
 	metadata *metadata

@@ -40,7 +40,7 @@ type Options struct {
 
 	// From is "name@example.com" or "Name <name@example.com>".
 	From string
-	// ReplyTo is where answers go, in the same forms; empty: to From.
+	// ReplyTo is the address for replies, in the same forms; empty: From.
 	ReplyTo string
 	// Timeout bounds one delivery; 0 = 15 s.
 	Timeout time.Duration

@@ -18,7 +18,7 @@ import (
 	"github.com/signet-auth/signet/ports/sys"
 )
 
-// TracingOptions are where traces go, and which.
+// TracingOptions say where traces are sent, and which are kept.
 type TracingOptions struct {
 	Endpoint   string // the collector's address for traces, whole
 	Headers    http.Header

@@ -36,8 +36,8 @@ func (d *Directory) Session(ctx context.Context, id domain.SessionID) (domain.Se
 	})
 }
 
-// Principal is whatever can act or hold a role, by its id. It returns domain.ErrNotFound for an unknown or deleted one, which is also
-// cached, for a second.
+// Principal is the principal of that id, of any kind. It returns domain.ErrNotFound for an unknown or deleted one, which is also cached,
+// for a second.
 func (d *Directory) Principal(ctx context.Context, id domain.PrincipalID) (domain.Principal, error) {
 	if err := d.Feed.Fresh(ctx); err != nil {
 		return domain.Principal{}, err

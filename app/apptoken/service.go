@@ -66,7 +66,7 @@ func (s *Service) loadService(ctx context.Context, a domain.Actor, right domain.
 	return service, err
 }
 
-// load finds a token and its service, likewise. The service of the row decides, never the client's claim.
+// load finds a token and its service, for an actor with a right over its tokens. The service of the row decides, never the client's claim.
 func (s *Service) load(ctx context.Context, a domain.Actor, right domain.Right, ref string) (domain.ListedAppToken, domain.Service, error) {
 	id, ok := domain.ParseID[domain.AppTokenID](ref)
 	if !ok {

@@ -45,7 +45,7 @@ type Holder struct {
 	Ref  string // a user's id; a service's id or key
 }
 
-// End is until when a role is given.
+// End is the requested end of an assignment.
 type End struct {
 	Given bool      // absent: an existing end stays, and a new assignment lasts as long as its giver's right
 	At    time.Time // zero: no end

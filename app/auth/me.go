@@ -27,7 +27,7 @@ func (s *Service) Me(ctx context.Context, actor domain.Actor) (MeOutput, error) 
 	return MeOutput{user, identities}, err
 }
 
-// ValidateJWTOutput is whose token it is, and what they may do at its audience now.
+// ValidateJWTOutput is the owner of a token, and what they may do at its audience now.
 type ValidateJWTOutput struct {
 	User        domain.User    // zero for a service
 	Service     domain.Service // zero for a user

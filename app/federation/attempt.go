@@ -29,7 +29,7 @@ type attempt struct {
 	Begun       time.Time
 }
 
-// Cookie is an attempt as the browser keeps it. The adapter knows the full name, of which Name is the end that follows from the state.
+// Cookie is an attempt in the browser's cookie. The adapter knows the full name; Name is its end, which is derived from the state.
 type Cookie struct{ Name, Value string }
 
 // CookieName is the end of the name of a state's cookie. Each attempt has its own cookie, so that tabs don't interfere.

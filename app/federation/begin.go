@@ -37,7 +37,7 @@ type BeginInput struct {
 	Open       []Cookie      // attempts that the browser has
 }
 
-// BeginOutput is where the browser goes, and what it keeps.
+// BeginOutput is the address to which the browser is sent, and its cookies.
 type BeginOutput struct {
 	URL     string
 	Cookie  Cookie

@@ -32,11 +32,11 @@ type Settings struct {
 	MaxSilence time.Duration
 }
 
-// Listener is told what to forget.
+// Listener is called when cached values must be dropped.
 type Listener interface {
-	// Changed forgets one subject.
+	// Changed drops what is cached about one subject.
 	Changed(kind domain.ChangeKind, subject string)
-	// Flush forgets everything.
+	// Flush drops everything.
 	Flush()
 }
 

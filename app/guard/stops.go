@@ -39,7 +39,7 @@ type Stopped struct {
 const (
 	// stopLine is how often one kind of mail may have a line in the log: a flood must not fill it.
 	stopLine = time.Minute
-	// stopsKept is how many are kept to look at.
+	// stopsKept is how many stopped mails are kept for display.
 	stopsKept = 50
 )
 

@@ -15,7 +15,7 @@ const (
 	KeepSessions = 7 * 24 * time.Hour
 	// KeepSecrets is for one-time secrets and registrations, which hold addresses and are of no more use.
 	KeepSecrets = time.Hour
-	// KeepMessages is for operators who look into why a mail did not arrive.
+	// KeepMessages is for operators who investigate why a mail did not arrive.
 	KeepMessages = 7 * 24 * time.Hour
 	// KeepFailures is how long a series of failed logins is kept after the last one. It is far above the longest lock, so that waiting does
 	// not make the next lock shorter (TH-4), and slower guesses than this get nowhere.

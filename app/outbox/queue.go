@@ -23,7 +23,7 @@ const (
 	subjectLabel = "outbox-subject"
 )
 
-// Mail is a mail before it is composed: composing waits until delivery, so that the outbox holds a line and not a page.
+// Mail is a mail before it is composed, which happens at delivery, so that rows of the outbox stay small.
 type Mail struct {
 	Kind   mailer.Kind
 	To     domain.Email

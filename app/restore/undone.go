@@ -24,7 +24,7 @@ var telling = []domain.EventType{
 	domain.EventAppTokenDeleted, domain.EventKeyRevoked,
 }
 
-// UndoneInput is where to look.
+// UndoneInput is the databases to compare, and from when.
 type UndoneInput struct {
 	Actor      domain.Actor
 	Former     *store.Reader // the database from before the restore

@@ -18,7 +18,7 @@ type Proof struct {
 	Methods []string       // amr (RFC 8176)
 	At      time.Time      // auth_time
 	Run     domain.Lockout // the failed logins that a success clears
-	// Provider is where it was proved, for the audit log; empty where it was here.
+	// Provider is the provider that proved it, for the audit log; empty if Signet itself did.
 	Provider string
 	// Redeem uses up a one-time proof, in the transaction that begins the session; nil if there is none. Its error rolls everything back.
 	Redeem func(ctx context.Context, tx *store.Tx) error

@@ -43,7 +43,7 @@ func Provider(t *testing.T, open func(t *testing.T) Upstream) {
 		}
 		return u.Visit(t, address)
 	}
-	// quiet tells that an error tells nothing of what it is about.
+	// quiet tells that an error reveals no value of its attempt or answer.
 	quiet := func(t *testing.T, err error, secrets ...string) {
 		t.Helper()
 		for _, secret := range secrets {

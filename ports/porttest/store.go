@@ -16,8 +16,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Store runs the contract of store.Store. open returns a store with all migrations applied and nothing else in it. The store
-// must also have a method OnCommit(func(store.Commit)), by which the adapter is given the function that hears of commits.
+// Store runs the contract of store.Store. open returns a store with all migrations applied and nothing else in it. The store must also have
+// a method OnCommit(func(store.Commit)), with which the suite sets the function that is called after commits.
 func Store(t *testing.T, open func(t *testing.T) store.Store) {
 	shared := storeTest{open(t)}
 	for _, group := range []struct {

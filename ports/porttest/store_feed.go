@@ -116,7 +116,7 @@ func storeFeed(t *testing.T, s storeTest) {
 					switch {
 					case err == nil:
 						i++
-					case !errors.Is(err, domain.ErrUnavailable): // likewise
+					case !errors.Is(err, domain.ErrUnavailable): // on a busy machine it may be late
 						return false, err
 					}
 				}

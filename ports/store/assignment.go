@@ -19,7 +19,7 @@ type AssignmentFilter struct {
 type AssignmentReader interface {
 	// List is newest first. A filter names a principal, a service or a role.
 	List(ctx context.Context, f AssignmentFilter, page Page) ([]domain.ListedAssignment, error)
-	// Count counts the principals that hold a role directly, up to most.
+	// Count counts the principals that hold a role directly, up to a maximum.
 	CountHolders(ctx context.Context, role domain.RoleID, now time.Time, most int) (int, error)
 }
 

@@ -24,7 +24,7 @@ const (
 // secondClient is how long a pooler may let a second client wait.
 const secondClient = time.Second
 
-// inspect looks at the server through two connections of the pool.
+// inspect examines the server through two connections of the pool.
 func inspect(ctx context.Context, pool *sql.DB, now func() time.Time) (f bunsql.Inspection, err error) {
 	conn, err := pool.Conn(ctx)
 	if err != nil {
