@@ -24,7 +24,7 @@ var telling = []domain.EventType{
 	domain.EventAppTokenDeleted, domain.EventKeyRevoked,
 }
 
-// UndoneInput is the databases to compare, and from when.
+// UndoneInput is the former database, and the time of the backup.
 type UndoneInput struct {
 	Actor      domain.Actor
 	Former     *store.Reader // the database from before the restore
