@@ -16,7 +16,7 @@ const (
 		coalesce((SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass('migrations')), false),
 		NOT EXISTS (SELECT FROM pg_partition_tree(to_regclass('audit_events')) p WHERE has_table_privilege(p.relid, 'UPDATE, DELETE, TRUNCATE'))
 		FROM pg_roles r WHERE r.rolname = current_user`
-	// The tables are those of the owner of the migrations: a schema may have others.
+	// Only tables of the owner of the migrations count: a schema may have others.
 	lackingRights = `SELECT p.name || ' on ' || c.relname FROM pg_class m
 		JOIN pg_class c ON c.relnamespace = m.relnamespace AND c.relowner = m.relowner AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 		CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS p (name)
@@ -27,7 +27,7 @@ const (
 // secondClient is how long a pooler may let a second client wait.
 const secondClient = time.Second
 
-// inspect looks at the server through two connections of the pool.
+// inspect examines the server through two connections of the pool.
 func inspect(ctx context.Context, pool *sql.DB, now func() time.Time) (f bunsql.Inspection, err error) {
 	conn, err := pool.Conn(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func inspect(ctx context.Context, pool *sql.DB, now func() time.Time) (f bunsql.
 	return f, err
 }
 
-// ahead compares the clocks, as if the way there took as long as the way back.
+// ahead compares the clocks, assuming that request and answer take equally long.
 func ahead(ctx context.Context, conn *sql.Conn, now func() time.Time) (time.Duration, error) {
 	var theirs time.Time
 	asked := now()
@@ -75,8 +75,8 @@ func lacking(ctx context.Context, conn *sql.Conn) (rights []string, err error) {
 	return rights, rows.Err()
 }
 
-// pooler tells one from the server itself by the number of the process that was promised at the beginning, and its mode by whether a second
-// client gets the process that the first has just used and would keep in a session.
+// pooler recognizes a pooler by a process number that differs from the one announced at connect. It finds the mode by whether a second
+// client gets the process that the first one has just used, which it would keep in session mode.
 func pooler(ctx context.Context, pool *sql.DB, conn *sql.Conn) (bunsql.Pooler, error) {
 	pid, promised, err := process(ctx, conn)
 	if err != nil || pid == promised {
@@ -86,7 +86,7 @@ func pooler(ctx context.Context, pool *sql.DB, conn *sql.Conn) (bunsql.Pooler, e
 	defer cancel()
 	second, err := pool.Conn(limited)
 	if err != nil {
-		return bunsql.SessionPooler, nil // it has no connection left for a second client: they are bound to clients
+		return bunsql.SessionPooler, nil // no connection is left for a second client, so connections are bound to clients
 	}
 	defer func() { _ = second.Close() }()
 	for range 3 { // a third client may come in between
@@ -127,7 +127,7 @@ func way(conn *sql.Conn, f *bunsql.Inspection) error {
 	})
 }
 
-// process is the number of the server's process that works for a connection, and that which it was told at its beginning.
+// process returns the number of the server's process that serves a connection, and the number that was announced at connect.
 func process(ctx context.Context, conn *sql.Conn) (pid, promised int64, err error) {
 	err = conn.Raw(func(raw any) error {
 		if c, ok := raw.(*connection); ok {
