@@ -128,7 +128,8 @@ func RefusalCode(err error) string {
 }
 
 // ErrInvalidFields is the error of one or more bad members of the input. One member keeps its own code where it has a
-// documented one (password_too_short, say) and is invalid_request otherwise; several are validation_failed.
+// documented one (password_too_short, say) and is invalid_request otherwise; several are validation_failed. The members are named
+// in either case.
 func ErrInvalidFields(fields ...FieldError) *Error {
 	texts := make([]string, len(fields))
 	for i, f := range fields {

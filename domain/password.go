@@ -48,7 +48,8 @@ func (p PasswordPolicy) Check(field string, password Secret, context ...string) 
 }
 
 // Possible tells whether a password typed at login could be anybody's: one that is too long for the hash is answered like a
-// wrong one, at the cost of a wrong one, instead of being cut to a prefix that might match.
+// wrong one, at the cost of a wrong one, instead of being cut to a prefix that might match. So is one with a NUL, which no
+// registration accepts.
 func (p PasswordPolicy) Possible(password Secret) bool {
 	value := password.Reveal()
 	return value != "" && utf8.ValidString(value) && !strings.ContainsRune(value, 0) &&

@@ -27,7 +27,7 @@ func HashToken(token Secret) TokenHash { return sha256.Sum256([]byte(token.Revea
 
 // GrantsKey has everything that decides what grants are: the principal, the service, and the counters that rise with every change
 // of what the principal holds, what the service defines and what the platform shares. Grants under an old counter are never asked
-// for again; they need no dropping.
+// for again; they need no dropping. The counters come from the remembered principal and service, and those the change feed drops.
 type GrantsKey struct {
 	Principal PrincipalID
 	Service   ServiceID

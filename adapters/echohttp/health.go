@@ -76,7 +76,8 @@ const (
 )
 
 // showSeen tells a caller with a probe what address its request counts for, from which peer it came, and by how many hops. Strangers get
-// nothing: what stands before Signet is not theirs to know.
+// nothing: what stands before Signet is not theirs to know. It is on the public listener because only the way of real requests shows it;
+// the admin listener is not on that way.
 func (a *API) showSeen(ex *exchange, r *http.Request) {
 	probe := r.Header.Get(ProbeHeader)
 	if probe == "" || a.probed == nil || !a.probed(probe) {

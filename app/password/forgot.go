@@ -46,7 +46,8 @@ func (s *Service) Forgot(ctx context.Context, in ForgotInput) error {
 }
 
 // PrepareForgot answers a request: with a mail to the owner of the account, or of the registrations that wait under the address.
-// Nobody else gets one.
+// Nobody else gets one. The event is written here too, about the account or the newest registration: of an unknown or disabled address
+// there is none.
 func (s *Service) PrepareForgot(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	var asked forgotAsked
 	if err := s.Mail.Open(m, &asked); err != nil {

@@ -242,7 +242,8 @@ func (c *candidate) judgeIdentities(ctx context.Context, read store.IdentityRead
 	return nil
 }
 
-// write writes those that were judged to be imported. Nobody can have remembered them, so the change feed is not told.
+// write writes those that were judged to be imported. Nobody can have remembered them, so the change feed is not told;
+// only that an id is unknown is remembered, for domain.UnknownAge.
 func (i *Import) write(ctx context.Context, tx *store.Tx, all []candidate, now time.Time) error {
 	all = slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return c.outcome.Result != Imported })
 	if len(all) == 0 {

@@ -65,7 +65,8 @@ func (i *Import) candidate(u ImportedUser, now time.Time) candidate {
 	return c
 }
 
-// idOf is the id that the user will have. It is the same each time, which makes a second run find the accounts that are there.
+// idOf is the id that the user will have. It is the same each time, which makes a second run find the accounts that are there, and no
+// column has to keep the key that they had elsewhere.
 func (i *Import) idOf(u ImportedUser, email domain.Email) (domain.UserID, error) {
 	switch {
 	case u.ID != "":

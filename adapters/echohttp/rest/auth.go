@@ -174,8 +174,8 @@ func (r *Auth) logout(ctx context.Context, caller echohttp.Caller, in api.Logout
 	return answer, nil
 }
 
-// siteData is what a browser forgets at logout (SE-8): what pages of our own origin stored. Not "cookies", which would reach
-// those of every other host of the domain, nor "cache", where nothing of ours is.
+// siteData is what a browser forgets at a logout by cookie (SE-8): what pages of our own origin stored. Not "cookies", which would
+// reach those of every other host of the domain, nor "cache", where nothing of ours is.
 const siteData = `"storage"`
 
 func (r *Auth) me(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.MeResponse, error) {
