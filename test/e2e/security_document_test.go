@@ -1,17 +1,20 @@
 package e2e_test
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
 var (
-	// requirementID is an id of docs/security.md.
-	requirementID = regexp.MustCompile(`\b(?:PW|RG|TH|RL|SE|JW|RT|OA|AZ|AT|UI|IN|ER|LG|TR|SC|MF|WA|OP|WH)-[0-9]{1,2}\b`)
+	// requirementKinds begin the ids of docs/security.md, those of what is not there yet too.
+	requirementKinds = strings.Fields("PW RG TH RL SE JW RT OA AZ AT UI IN ER LG TR SC MF WA OP WH")
+	requirementID    = regexp.MustCompile(`\b(?:` + strings.Join(requirementKinds, "|") + `)-[0-9]{1,2}\b`)
 	// inDocument is a path in back quotes, or the name of a test.
 	inDocument = regexp.MustCompile("`([a-z][a-z0-9_./]*/[a-z0-9_./]+|[a-z0-9_]+\\.go)`|\\b((?:Test|Fuzz|Benchmark)[A-Z]\\w+)")
 	testFunc   = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
@@ -49,6 +52,9 @@ func TestRequirementsAreExplained(t *testing.T) {
 			return nil
 		}
 		source, err := os.ReadFile(file)
+		if !slices.ContainsFunc(requirementKinds, func(kind string) bool { return bytes.Contains(source, []byte(kind+"-")) }) {
+			return err // which most files are, and the expression is slow
+		}
 		for _, id := range requirementID.FindAll(source, -1) {
 			if !explained[string(id)] {
 				t.Errorf("%s: %s is not in docs/security.md", file, id)
