@@ -128,7 +128,8 @@ func RefusalCode(err error) string {
 }
 
 // ErrInvalidFields is the error of one or more bad members of the input. One member keeps its own code if it has a documented one (such as
-// password_too_short) and is invalid_request otherwise; several are validation_failed.
+// password_too_short) and is invalid_request otherwise; several are validation_failed. The members are named in either
+// case.
 func ErrInvalidFields(fields ...FieldError) *Error {
 	texts := make([]string, len(fields))
 	for i, f := range fields {

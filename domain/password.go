@@ -48,7 +48,8 @@ func (p PasswordPolicy) Check(field string, password Secret, context ...string) 
 }
 
 // Possible tells whether a password typed at login can be correct: one that is too long for the hash gets the answer of a wrong one, at the
-// same cost, and is not cut to a prefix that might match.
+// same cost, and is not cut to a prefix that might match. So does one with a
+// NUL, which no registration accepts.
 func (p PasswordPolicy) Possible(password Secret) bool {
 	value := password.Reveal()
 	return value != "" && utf8.ValidString(value) && !strings.ContainsRune(value, 0) &&

@@ -27,7 +27,7 @@ func HashToken(token Secret) TokenHash { return sha256.Sum256([]byte(token.Revea
 
 // GrantsKey has everything that decides what grants are: the principal, the service, and the counters that rise with every change of what
 // the principal holds, what the service defines and what the platform shares. Grants under an old counter are never used again, so they
-// need not be dropped.
+// need not be dropped. The counters come from the remembered principal and service, which the change feed drops.
 type GrantsKey struct {
 	Principal PrincipalID
 	Service   ServiceID

@@ -77,7 +77,8 @@ const (
 )
 
 // showSeen tells a caller with a probe what address its request counts for, from which peer it came, and by how many hops. Strangers get
-// nothing, because they must not learn what is in front of Signet.
+// nothing, because they must not learn what is in front of Signet. It is on the public listener,
+// because only the path of real requests shows the address; the admin listener is not on that path.
 func (a *API) showSeen(ex *exchange, r *http.Request) {
 	probe := r.Header.Get(ProbeHeader)
 	if probe == "" || a.probed == nil || !a.probed(probe) {

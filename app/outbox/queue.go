@@ -69,7 +69,8 @@ func (q *MailQueue) Mail(ctx context.Context, tx *store.Tx, m Mail, now, expires
 	return q.put(ctx, tx, domain.MailTopic(string(m.Kind)), p, subject, now, expires)
 }
 
-// Put queues a message of any other topic.
+// Put queues a message of any other topic. It has no subject, so an erasure does not find it: it is settled within seconds, and by then its
+// address belongs to no account.
 func (q *MailQueue) Put(ctx context.Context, tx *store.Tx, topic domain.Topic, content any, now, expires time.Time) error {
 	return q.put(ctx, tx, topic, content, nil, now, expires)
 }

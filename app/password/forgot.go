@@ -45,7 +45,8 @@ func (s *Service) Forgot(ctx context.Context, in ForgotInput) error {
 	return err
 }
 
-// PrepareForgot prepares a mail to the owner of the account, or of the pending registrations of the address. Nobody else gets one.
+// PrepareForgot prepares a mail to the owner of the account, or of the pending registrations of the address. Nobody else gets one. It also
+// writes the event, about the account or the newest registration: an unknown or disabled address leaves none.
 func (s *Service) PrepareForgot(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	var asked forgotAsked
 	if err := s.Mail.Open(m, &asked); err != nil {

@@ -94,6 +94,7 @@ func (s *Service) askForChange(ctx context.Context, tx *store.Tx, user domain.Us
 	if err := s.Mail.Mail(ctx, tx, mail, now, flow.ExpiresAt); err != nil {
 		return err
 	}
+	// An event of its own: an attempt is on record although nobody ever proves the address.
 	event := domain.UserEvent(domain.EventEmailChangeRequested, in.Actor, in.From, user.ID)
 	event.Trace.Identifier = email.Canonical()
 	return s.Audit.Record(ctx, tx, now, event)

@@ -242,7 +242,8 @@ func (c *candidate) judgeIdentities(ctx context.Context, read store.IdentityRead
 	return nil
 }
 
-// write stores the users to import. No replica can have cached them, so it writes nothing to the change feed.
+// write stores the users to import. No replica can have cached them, except as unknown for domain.UnknownAge, so it writes nothing to the
+// change feed.
 func (i *Import) write(ctx context.Context, tx *store.Tx, all []candidate, now time.Time) error {
 	all = slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return c.outcome.Result != Imported })
 	if len(all) == 0 {

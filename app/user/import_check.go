@@ -65,7 +65,8 @@ func (i *Import) candidate(u ImportedUser, now time.Time) candidate {
 	return c
 }
 
-// idOf is the id that the user will have. It is the same in each run, so a second run finds existing accounts.
+// idOf is the id that the user will have. It is the same in each run, so a second run finds existing accounts, and no column has to keep the
+// key that they had elsewhere.
 func (i *Import) idOf(u ImportedUser, email domain.Email) (domain.UserID, error) {
 	switch {
 	case u.ID != "":

@@ -13,7 +13,8 @@ import (
 )
 
 // ResetLink is the routes of the link in a mail to set a new password, for deployments whose front end has no page for it (LINK_RESET). Its
-// form posts back to the same address. Only the token in that address counts, so there is no cookie that a forged request could use.
+// form posts back to the same address and is answered with a page, not with a redirect: the link is used up, so sending the form again does
+// nothing. Only the token in that address counts, so there is no cookie that a forged request could use.
 type ResetLink struct {
 	Service *password.Service
 	Site    *Site
