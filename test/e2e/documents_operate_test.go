@@ -199,7 +199,7 @@ func started(t *testing.T, root, archive string, below *strings.Replacer, mx *sm
 	}
 	places := strings.NewReplacer("%d", root+"/etc/signet", "%S", root+"/var/lib")
 	for _, line := range regexp.MustCompile(`(?m)^Environment=(.*)$`).FindAllStringSubmatch(read("etc/systemd/system/signet.service"), -1) {
-		for _, setting := range strings.Fields(places.Replace(line[1])) {
+		for setting := range strings.FieldsSeq(places.Replace(line[1])) {
 			name, value, _ := strings.Cut(setting, "=")
 			env[name] = value
 		}
