@@ -73,8 +73,8 @@ type Ports struct {
 	Composer  mailer.Composer
 	Transport mailer.Transport
 	Devices   device.Namer
-	Providers []provider.Provider // by which people log in; there may be none
-	// PrepareMonths makes the partitions of the months to come, as the owner of the schema, and says how many.
+	Providers []provider.Provider // for logins; there may be none
+	// PrepareMonths creates the partitions of the coming months, as the owner of the schema, and returns how many.
 	PrepareMonths func(ctx context.Context, now time.Time, n int) (int, error)
 }
 
@@ -97,7 +97,7 @@ type Settings struct {
 	Outbox       outbox.Settings
 	CleanupEvery time.Duration
 	AuditKeep    time.Duration // how long the audit log is kept; 0: for ever
-	// Reseal says that values may be left that a previous SECRET_KEY sealed.
+	// Reseal tells that there may be values that a previous SECRET_KEY sealed.
 	Reseal bool
 }
 
@@ -205,7 +205,7 @@ func New(p Ports, s Settings) *App {
 	a.Janitor = a.newJanitor(p)
 	a.Feed.Subscribe(a.Directory)
 	a.Feed.Subscribe(a.Keys)
-	a.Feed.Subscribe(a.Authenticator) // after the ring, whose findings it remembers
+	a.Feed.Subscribe(a.Authenticator) // after the ring, whose results it caches
 	p.Store.OnCommit(func(c store.Commit) {
 		a.Feed.Committed(c) // first, so that no answer is given before this replica forgot
 		a.Outbox.Committed(c)
@@ -213,7 +213,7 @@ func New(p Ports, s Settings) *App {
 	return a
 }
 
-// newDispatcher says what becomes of each topic of the outbox.
+// newDispatcher sets the handler of each topic of the outbox.
 func (a *App) newDispatcher(p Ports) *outbox.Dispatcher {
 	return &outbox.Dispatcher{
 		Store: p.Store, System: p.System, Log: p.Log, Settings: a.settings.Outbox,
@@ -228,7 +228,7 @@ func (a *App) newDispatcher(p Ports) *outbox.Dispatcher {
 	}
 }
 
-// newJanitor says what is done again and again.
+// newJanitor sets the tasks that are done again and again.
 func (a *App) newJanitor(p Ports) *janitor.Janitor {
 	tasks := append(janitor.Cleaning(p.Store),
 		janitor.Task{Kind: "users", Do: a.Users.EraseDue},
@@ -243,8 +243,8 @@ func (a *App) newJanitor(p Ports) *janitor.Janitor {
 	return &janitor.Janitor{System: p.System, Every: a.settings.CleanupEvery, Log: p.Log, Tasks: tasks}
 }
 
-// Start does what must be done before the first request, each step under the care of retry, which may call it again: the signing keys,
-// what a previous SECRET_KEY sealed, and the place in the change feed.
+// Start does what must be done before the first request: it prepares the signing keys, seals again what a previous SECRET_KEY sealed, and
+// finds the place in the change feed. retry runs each step, and may run it again.
 func (a *App) Start(ctx context.Context, retry func(context.Context, func(context.Context) error) error) error {
 	if err := retry(ctx, a.Keys.Start); err != nil {
 		return fmt.Errorf("signing keys: %w", err)
@@ -265,7 +265,7 @@ func (a *App) Start(ctx context.Context, retry func(context.Context, func(contex
 	return nil
 }
 
-// Run does the work behind the requests until ctx ends, then what is under way to its end.
+// Run does the background work until ctx ends, and then finishes what is under way.
 func (a *App) Run(ctx context.Context) {
 	var work sync.WaitGroup
 	for _, run := range []func(context.Context){a.Feed.Run, a.Janitor.Run, a.Outbox.Run, a.Base.Audit.Run, a.Usage.Run, a.Stops.Run} {
@@ -275,7 +275,7 @@ func (a *App) Run(ctx context.Context) {
 	a.Passwords.Wait()
 }
 
-// check panics where a port is missing: a mistake of ours, found at every start.
+// check panics if a port is missing: that is a bug, found at every start.
 func (p Ports) check() {
 	for name, missing := range map[string]bool{
 		"Log": p.Log == nil, "System": p.System.Now == nil || p.System.NewID == nil || p.System.NewOrderedID == nil || p.System.Entropy == nil || p.System.Sleep == nil,

@@ -16,7 +16,7 @@ const (
 	ActorSystem    ActorKind = "system" // Signet itself, or an operator at the command line
 )
 
-// Actor is the one that asks a use case to do something, as the authenticator found out. Use cases authorize it; HTTP only makes it.
+// Actor is the caller of a use case, as found by the authenticator. Use cases authorize it; HTTP only creates it.
 type Actor struct {
 	Kind      ActorKind
 	ID        PrincipalID
@@ -27,11 +27,11 @@ type Actor struct {
 	AuthTime  time.Time // when the session's credentials were checked
 	ExpiresAt time.Time // of the token
 
-	// AppToken is the application token of a service: the one that was sent, or the one that the access token was got with.
+	// AppToken is the application token of a service: the one that was sent, or the one that was exchanged for the access token.
 	AppToken AppTokenID
 	Raw      bool             // the application token itself was sent
-	Secret   AppTokenSecretID // by which of its secrets, where it was sent
-	Scopes   Scopes           // of the application token, and of the access token that was got with it
+	Secret   AppTokenSecretID // which of its secrets was sent, if it was sent itself
+	Scopes   Scopes           // of the application token, and of an access token that was issued for it
 }
 
 // System is the actor of Signet's own work and of the command line.
@@ -48,8 +48,8 @@ type Origin struct {
 	RequestID string
 }
 
-// Block is the address block that limits count by: an IPv4 address, or the /64 that one IPv6 customer has at least. What is
-// no address is one block of its own.
+// Block is the address block that limits count by: an IPv4 address, or the /64 that one IPv6 customer has at least. Malformed addresses
+// share one block.
 func (o Origin) Block() string {
 	addr, err := netip.ParseAddr(o.IP)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// AppToken is what a service proves itself to Signet with. It belongs to the service account, not to the user who made it, and outlives
-// them. Its secrets come and go with rotations; what it may do and until when is said here.
+// AppToken is the credential of a service. It belongs to the service account, not to the user who made it, and outlives them. Its secrets
+// change with rotations; the token itself says what it may do and until when.
 type AppToken struct {
 	ID        AppTokenID
 	ServiceID ServiceID
@@ -21,9 +21,10 @@ type AppToken struct {
 }
 
 const (
-	// maxSecrets is how many secrets of a token are remembered, ended ones too: each can still be told from one that never was.
+	// maxSecrets is how many secrets of a token are kept, including ended ones, so that an ended secret can be distinguished from a forged
+	// one.
 	maxSecrets = 10
-	// MaxOverlap is how long the secret before may live beside a new one, and defaultOverlap how long it does unless somebody says it.
+	// MaxOverlap is how long the previous secret may live beside a new one, and defaultOverlap is the default.
 	MaxOverlap     = 30 * 24 * time.Hour
 	defaultOverlap = 24 * time.Hour
 )
@@ -39,10 +40,10 @@ func NewAppToken(id AppTokenID, service ServiceID, name string, scopes Scopes, b
 	}, nil
 }
 
-// IsAppToken tells whether a token has the form of an application token, whatever it is worth.
+// IsAppToken tells whether a text has the form of an application token, valid or not.
 func IsAppToken(token Secret) bool { return strings.HasPrefix(token.Reveal(), appTokenPrefix) }
 
-// IsLive tells whether it may be used, its service aside.
+// IsLive tells whether it may be used, apart from the state of its service.
 func (t AppToken) IsLive(now time.Time) bool {
 	return t.RevokedAt.IsZero() && (t.ExpiresAt.IsZero() || now.Before(t.ExpiresAt))
 }
@@ -56,7 +57,7 @@ func (t *AppToken) Rename(name string) error {
 	return nil
 }
 
-// Revoke ends it for good, and tells whether that was still to be done.
+// Revoke ends it for good, and tells whether it had not ended before.
 func (t *AppToken) Revoke(now time.Time) bool {
 	if !t.RevokedAt.IsZero() {
 		return false
@@ -68,16 +69,16 @@ func (t *AppToken) Revoke(now time.Time) bool {
 // Supersede says which of two live secrets a rotation ends at once.
 type Supersede string
 
-// What a rotation ends while two secrets live.
+// The secrets that a rotation may end while two are live.
 const (
-	SupersedeNone     Supersede = ""         // nothing: the rotation is refused, for one of them may be in use
+	SupersedeNone     Supersede = ""         // none: the rotation is refused, because either may be in use
 	SupersedePrevious Supersede = "previous" // the older one
 	SupersedeLatest   Supersede = "latest"   // the newer one: its answer was lost, or it leaked
 )
 
 // Rotation is how a token gets a new secret.
 type Rotation struct {
-	Overlap   *time.Duration // how long the one before lives on; nil: a day
+	Overlap   *time.Duration // how long the previous one lives on; nil: a day
 	Supersede Supersede
 }
 
@@ -98,8 +99,8 @@ func (r Rotation) overlap() time.Duration {
 	return *r.Overlap
 }
 
-// Rotate adds a secret, and answers when the one before it ends; zero when there is none that lives. At most two live at a time, and none
-// that may be in use dies unless the rotation says which: ErrRotationPending. ErrTokenEnded for a token that is over.
+// Rotate adds a secret, and returns when the previous one ends; zero if none is live. At most two are live at a time, and a third is
+// refused with ErrRotationPending unless the rotation says which one to end. It returns ErrTokenEnded for an ended token.
 func (t *AppToken) Rotate(r Rotation, secret AppTokenSecret, now time.Time) (previousEnds time.Time, err error) {
 	if !t.IsLive(now) {
 		return time.Time{}, ErrTokenEnded
@@ -135,8 +136,8 @@ func (t *AppToken) Rotate(r Rotation, secret AppTokenSecret, now time.Time) (pre
 	return previousEnds, nil
 }
 
-// Judge tells what a presented token is worth, its service aside: nil, ErrTokenInvalid, or that with the cause ErrForged when Signet never
-// made it. It answers for tokens whose secret is one of its own.
+// Judge checks a presented token, apart from its service: nil, ErrTokenInvalid, or that with the cause ErrForged when Signet never made it.
+// The presented secret's id must be one of this token's.
 func (t AppToken) Judge(p PresentedAppToken, now time.Time) error {
 	secret, ok := t.secret(p)
 	switch {
@@ -163,7 +164,7 @@ func (t AppToken) secret(p PresentedAppToken) (AppTokenSecret, bool) {
 	return AppTokenSecret{}, false
 }
 
-// LiveSecrets are those that may be used as long as the token may, newest first.
+// LiveSecrets are the usable secrets, if the token itself is usable, newest first.
 func (t AppToken) LiveSecrets(now time.Time) []AppTokenSecret {
 	var live []AppTokenSecret
 	for _, s := range t.Secrets {
@@ -174,7 +175,7 @@ func (t AppToken) LiveSecrets(now time.Time) []AppTokenSecret {
 	return live
 }
 
-// Prefix is what people know its newest secret by.
+// Prefix is the visible beginning of its newest secret.
 func (t AppToken) Prefix() string {
 	if len(t.Secrets) == 0 {
 		return ""
@@ -182,7 +183,7 @@ func (t AppToken) Prefix() string {
 	return t.Secrets[0].Prefix
 }
 
-// Event is an event about the token: without its name, into which people write people.
+// Event is an event about the token, without its name, which may contain personal data.
 func (t AppToken) Event(kind EventType, by Actor, from Origin) Event {
 	e := NewEvent(kind, by, from, "app_token", string(t.ID)).In(t.ServiceID).With("prefix", t.Prefix()).WithList("scopes", t.Scopes.Texts())
 	if !t.ExpiresAt.IsZero() {
@@ -191,10 +192,10 @@ func (t AppToken) Event(kind EventType, by Actor, from Origin) Event {
 	return e
 }
 
-// Place is where the token stands in lists, which are newest first.
+// Place is the token's place in lists, which have the newest first.
 func (t AppToken) Place() Cursor { return Cursor{At: t.CreatedAt, ID: string(t.ID)} }
 
-// ListedAppToken is a token with what is known of its use and of whom it is by.
+// ListedAppToken is a token with its use and its creator.
 type ListedAppToken struct {
 	AppToken
 

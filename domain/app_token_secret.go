@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// AppTokenSecret is one secret of an application token, as it is kept: its hash, and a public id that stands in the token's text, so that
-// it is found without a look at the others. The id is a random UUID: neighbours in time share nothing that people would tell them by.
+// AppTokenSecret is one secret of an application token, as it is stored: its hash, and a public id in the token's text, by which it is
+// found. The id is a random UUID, so that secrets of about the same time have different visible prefixes.
 type AppTokenSecret struct {
 	ID        AppTokenSecretID
 	Hash      []byte // SHA-256: with 256 random bits nothing slower is needed
-	Prefix    string // how its text begins
+	Prefix    string // the visible beginning of its text
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero: with its token
 }
@@ -21,7 +21,7 @@ type AppTokenSecret struct {
 // prefixDigits is how much of the public id people see.
 const prefixDigits = 8
 
-// NewAppTokenSecret draws a secret, and writes the text that is shown once.
+// NewAppTokenSecret generates a secret, and the text that is shown once.
 func NewAppTokenSecret(id AppTokenSecretID, entropy io.Reader, now time.Time) (AppTokenSecret, Secret, error) {
 	var secret [secretSize]byte
 	if _, err := io.ReadFull(entropy, secret[:]); err != nil {
@@ -36,7 +36,7 @@ func NewAppTokenSecret(id AppTokenSecretID, entropy io.Reader, now time.Time) (A
 	return AppTokenSecret{ID: id, Hash: hash[:], Prefix: text[:len(appTokenPrefix)+prefixDigits], CreatedAt: now}, NewSecret(text), nil
 }
 
-// IsLive tells whether it may be used, its token aside.
+// IsLive tells whether it may be used, apart from the state of its token.
 func (s AppTokenSecret) IsLive(now time.Time) bool {
 	return s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt)
 }
@@ -56,7 +56,7 @@ func ParseAppToken(text Secret) (p PresentedAppToken, ok bool) {
 	return PresentedAppToken{Secret: UUIDText[AppTokenSecretID]([16]byte(fields[0])), hash: sha256.Sum256(fields[1])}, true
 }
 
-// matches compares all of both hashes in constant time: how far a guess is right must not show in how long the answer takes.
+// matches compares the hashes in constant time, so that the time does not reveal how much of a guess is right.
 func (p PresentedAppToken) matches(s AppTokenSecret) bool {
 	return subtle.ConstantTimeCompare(p.hash[:], s.Hash) == 1
 }

@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// Assignment gives a role to a principal, for good or until a time.
+// Assignment gives a role to a principal, without an end or until a time.
 type Assignment struct {
 	ID          AssignmentID
 	PrincipalID PrincipalID
@@ -19,7 +19,7 @@ func (a Assignment) IsLive(now time.Time) bool {
 	return a.ExpiresAt.IsZero() || now.Before(a.ExpiresAt)
 }
 
-// Place is where the assignment stands in lists, which are newest first.
+// Place is the assignment's place in lists, which have the newest first.
 func (a Assignment) Place() Cursor { return Cursor{At: a.CreatedAt, ID: string(a.ID)} }
 
 // ListedAssignment is an assignment with the names that people know its parts by.

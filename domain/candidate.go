@@ -1,10 +1,10 @@
 package domain
 
-// Candidate is what a password at an address is judged on.
+// Candidate is the data by which a password for an address is judged.
 type Candidate struct {
 	User         User         // the account, with a zero ID where there is none
-	Registration Registration // where there is no account the newest that can still be proved, else with a zero ID
-	Run          Lockout      // the run of failures; it has its key where nothing failed, too
+	Registration Registration // without an account: the newest one that can still be proved; else with a zero ID
+	Run          Lockout      // the failed logins; it has its key even without failures
 }
 
 // HasUser tells whether the address has an account.

@@ -21,7 +21,7 @@ var (
 	ErrForbidden           = &Error{Kind: Forbidden, Code: "forbidden", Text: "Not allowed"}
 	ErrEmailNotVerified    = &Error{Kind: Forbidden, Code: "email_not_verified", Text: "Email not verified. Follow the link in the mail we sent, or ask for a new one"}
 	ErrWrongAudience       = &Error{Kind: Forbidden, Code: "wrong_audience", Text: "This token was issued for another service"}
-	ErrTargetOutranks      = &Error{Kind: Forbidden, Code: "target_outranks", Text: "Not allowed: this account may do more than you"}
+	ErrTargetOutranks      = &Error{Kind: Forbidden, Code: "target_outranks", Text: "Not allowed: the target has rights that you don't have"}
 	ErrReauthRequired      = &Error{Kind: Forbidden, Code: "reauth_required", Text: "Sign in again to do this"}
 	ErrAccessDenied        = &Error{Kind: Forbidden, Code: "access_denied", Text: "The sign-in was cancelled, or the provider refused it"}
 	ErrAccountNotAllowed   = &Error{Kind: Forbidden, Code: "account_not_allowed", Text: "This account of the provider may not sign in here"}
@@ -32,10 +32,10 @@ var (
 	ErrEmailTaken          = &Error{Kind: Conflict, Code: "email_taken", Text: "This email address is already registered"}
 	ErrNameTaken           = &Error{Kind: Conflict, Code: "name_taken", Text: "This name is already in use"}
 	ErrWrongService        = &Error{Kind: Conflict, Code: "wrong_service", Text: "This role belongs to another service"}
-	ErrSystemRole          = &Error{Kind: Conflict, Code: "system_role", Text: "Signet itself made this, and it can't be changed"}
+	ErrSystemRole          = &Error{Kind: Conflict, Code: "system_role", Text: "This is built into Signet and can't be changed in this way"}
 	ErrRoleInUse           = &Error{Kind: Conflict, Code: "role_in_use", Text: "Somebody holds this role, or another role includes it. Delete it all the same with force=true"}
 	ErrPermissionInUse     = &Error{Kind: Conflict, Code: "permission_in_use", Text: "Roles name this permission. Delete it and take it out of them with force=true"}
-	ErrPlatformService     = &Error{Kind: Conflict, Code: "platform_service", Text: "This can't be done to the platform's own service"}
+	ErrPlatformService     = &Error{Kind: Conflict, Code: "platform_service", Text: "Not possible for the platform itself"}
 	ErrLimitReached        = &Error{Kind: Conflict, Code: "limit_reached", Text: "The limit is reached: no more can be added"}
 	ErrRotationPending     = &Error{Kind: Conflict, Code: "rotation_pending", Text: "This token has two live secrets. Name in supersede the one that ends now"}
 	ErrTokenEnded          = &Error{Kind: Conflict, Code: "token_ended", Text: "This token has ended. Make another one"}
@@ -67,9 +67,9 @@ var (
 	// ErrKeyTooFresh refuses a rotation to a key that verifiers may not have fetched.
 	ErrKeyTooFresh = &Error{Kind: Conflict, Code: "key_too_fresh", Text: "The next key has been published for less than 24 hours; " +
 		"services that keep the key set could refuse its tokens"}
-	// ErrNoKeys is a deployment whose first server has not started yet.
+	// ErrNoKeys is the error for a deployment whose first server has not started yet.
 	ErrNoKeys = &Error{Kind: NotFound, Code: "no_keys", Text: "There are no signing keys yet: the first start of the server makes them"}
-	// ErrNoSuchKey is a kid that is not there, or revoked already.
+	// ErrNoSuchKey is the error for a kid that does not exist or is revoked already.
 	ErrNoSuchKey = &Error{Kind: NotFound, Code: "key_not_found", Text: "There is no such key, or it has been revoked or removed already"}
 )
 
@@ -85,5 +85,5 @@ var (
 // is what limits on forgeries count, and clients can't tell it from an expired or ended token.
 var ErrForged = errors.New("forged")
 
-// ErrNotCovered is the cause behind ErrForbidden when somebody would have given, or taken away, what they don't hold themselves.
+// ErrNotCovered is the cause behind ErrForbidden when an actor tried to give, or take away, a right that they don't hold.
 var ErrNotCovered = errors.New("not covered")

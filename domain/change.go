@@ -3,7 +3,7 @@ package domain
 // ChangeKind says what a change of the feed is about.
 type ChangeKind string
 
-// The kinds of changes. Whatever ends or changes a right is one of them.
+// The kinds of changes. Everything that ends or changes a right is one of them.
 const (
 	ChangeSession    ChangeKind = "session"
 	ChangePrincipal  ChangeKind = "principal"
@@ -34,7 +34,7 @@ func (f Fact) Stronger(other Fact) Fact {
 	return TokensUnaffected
 }
 
-// Change tells every replica that what it remembers of the subject is out of date. It carries no data: followers read again.
+// Change tells every replica that its cached data about the subject is out of date. It carries no data: followers read again.
 type Change struct {
 	Seq     int64 // assigned in commit order
 	Kind    ChangeKind

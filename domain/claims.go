@@ -18,25 +18,26 @@ type Claims struct {
 	Permissions   []string
 	PermRef       bool // permissions were left out for their size: ask authz/check
 	PV            int64
-	AsOf          int64 // the number of the newest change that was known before anything was read that the token rests on; 0: of an older release
+	AsOf          int64 // the newest change that was applied before the data of the token was read; 0: issued by an older release
 	AMR           []string
 	AuthTime      time.Time
 	Type          TokenType
 
-	// Kind is empty for users, whose tokens are of a session. A service's are of an application token, and of none.
+	// Kind is empty for users, whose tokens belong to a session. Tokens of services belong to an application token and have no session.
 	Kind     PrincipalKind
 	AppToken AppTokenID
-	Scope    []string // the permissions that were asked for, by their short names; nil: all that are held
+	Scope    []string // the requested permissions, by their short names; nil: all that are held
 }
 
-// NotBefore is since when the token counts: a little before it was made, for verifiers whose clocks are behind and that allow nothing for it.
+// NotBefore is when the token becomes valid: a little before it was made, for verifiers whose clocks are behind and that allow no leeway.
 func (c Claims) NotBefore() time.Time { return c.IssuedAt.Add(-5 * time.Second) }
 
 // maxPermissionBytes is how much of a token its permissions may be, and its roles: above that every request header would carry
 // them.
 const maxPermissionBytes = 2048
 
-// ShortestGrant is how long a role must still be held to be put into a token: or else there would be tokens, and refreshes, of seconds.
+// ShortestGrant is how long a role must still be held to be put into a token: otherwise tokens could live for only seconds, and be
+// refreshed as often.
 const ShortestGrant = time.Minute
 
 // WithGrants puts roles and permissions in, or PermRef where either is too long, and shortens the token's life to that of the

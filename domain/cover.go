@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Cover is what an actor may pass on at a service: each pattern with the end of what it rests on. It is how "nobody rises" is judged:
-// to give, take, edit or mint something, an actor must cover it. The zero value covers nothing.
+// Cover is what an actor may pass on at a service: each pattern with the end of the actor's right to it. It keeps everybody from gaining
+// rights: to give, take away, edit or mint something, an actor must cover it. The zero value covers nothing.
 //
 // Patterns are compared, not names: only a holder of invoice:* covers invoice:*, however few permissions exist today.
 type Cover struct {
@@ -19,7 +19,7 @@ type Cover struct {
 // CoverEverything is the cover of Signet itself and of the command line.
 func CoverEverything() Cover { return Cover{everything: true} }
 
-// NewCover is what the roles that are held now cover.
+// NewCover is the cover of the roles that are held now.
 func NewCover(held []HeldRole, now time.Time) Cover {
 	c := Cover{ends: map[Pattern]time.Time{}}
 	for _, role := range held {
@@ -33,7 +33,7 @@ func NewCover(held []HeldRole, now time.Time) Cover {
 	return c
 }
 
-// With is the cover with more patterns that end at a time; zero: never. Scopes narrow these too.
+// With is the cover with more patterns, which end at a time; zero: never. Scopes narrow these too.
 func (c Cover) With(until time.Time, patterns ...Pattern) Cover {
 	if c.everything {
 		return c
@@ -55,13 +55,13 @@ func (c Cover) add(p Pattern, end time.Time) {
 	c.ends[p] = end
 }
 
-// Narrow is what of it lies within scopes as well.
+// Narrow is the part of it within scopes.
 func (c Cover) Narrow(scopes []Pattern) Cover {
 	c.narrow, c.scopes = true, scopes
 	return c
 }
 
-// Until is when the actor loses the pattern; zero: never. ok is false when they don't have it. It is held as a whole or not at all:
+// Until is when the actor loses the pattern; zero: never. ok is false when they don't have it. A pattern is held completely or not at all:
 // invoice:read and invoice:write are not invoice:*.
 func (c Cover) Until(p Pattern) (end time.Time, ok bool) {
 	if c.everything {

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Cursor is where a list that is newest first goes on: behind the row of that time and id. The zero one is the beginning.
+// Cursor is where a list with the newest first continues: after the row of that time and id. The zero cursor is the beginning.
 //
-// Clients get it as an opaque text with a MAC over it, the list and whose list it is: the database is asked for nothing that a
-// client made up, and a cursor of one list says nothing in another (security.md, IN-3).
+// Clients get it as an opaque text with a MAC over the cursor, the list and its owner, so that a client can't invent a cursor, and a cursor
+// of one list is invalid for another (security.md, IN-3).
 type Cursor struct {
 	At time.Time
 	ID string // a UUID
@@ -55,7 +55,7 @@ func ParseCursor(text string, keys CursorKeys, list string) (Cursor, error) {
 
 func cursorTag(key []byte, list string, body []byte) []byte {
 	mac := hmac.New(sha256.New, key)
-	mac.Write(body) // of one length, so that it can't run into the list's name
+	mac.Write(body) // of fixed length, so that it can't be confused with a part of the list's name
 	mac.Write([]byte(list))
 	return mac.Sum(nil)[:cursorTagSize]
 }

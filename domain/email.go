@@ -7,18 +7,18 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Email is an address that can exist. It is kept as typed (for mail: some hosts tell the case of the local part apart) and
-// canonical (for identity). Two addresses are the same account exactly when their canonical forms are equal.
+// Email is a syntactically valid address. It is kept as typed (for mail: some hosts distinguish the case of the local part) and in
+// canonical form (for identity). Two addresses are the same account exactly when their canonical forms are equal.
 type Email struct{ typed, canonical string }
 
 // maxEmail is the longest address that fits an SMTP path (RFC 5321 §4.5.3.1.3, erratum 1690), in bytes.
 const maxEmail = 254
 
-// The local part is an ASCII dot-atom (RFC 5322 §3.2.3). Quoted strings and Unicode are refused: they are where look-alikes
-// and header tricks live, and next to nobody has one.
+// The local part is an ASCII dot-atom (RFC 5322 §3.2.3). Quoted strings and Unicode are refused: they allow look-alikes and header tricks,
+// and almost nobody has such an address.
 const atext = "!#$%&'*+-/=?^_`{|}~"
 
-// Strict where a registry is strict; Unicode domains are mapped (RFC 5895) and become their A-label, so that a full-width or
+// The profile is as strict as registries are; Unicode domains are mapped (RFC 5895) and become their A-label, so that a full-width or
 // upper-case spelling is the same account and a look-alike is visibly another.
 var domainProfile = idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.BidiRule(),
 	idna.ValidateLabels(true), idna.CheckHyphens(true), idna.CheckJoiners(true), idna.VerifyDNSLength(true))
@@ -33,8 +33,8 @@ func ParseEmailField(field, text string) (Email, error) {
 		return Email{}, ErrInvalidFields(Required(field))
 	}
 	bad := ErrInvalidFields(FieldError{Field: field, Code: "invalid", Text: field + " must be a valid email address such as name@example.com"})
-	// A Unicode domain may shrink, but nobody's by this much; nothing longer is looked at. Bytes that are no UTF-8 would all be
-	// read as U+FFFD, so that different domains became one.
+	// A Unicode domain may become shorter, but never by this much, so longer input is refused. Invalid UTF-8 is refused, because all invalid
+	// bytes would be read as U+FFFD, and different domains would become equal.
 	if len(text) > 2*maxEmail || !utf8.ValidString(text) {
 		return Email{}, bad
 	}
@@ -49,7 +49,7 @@ func ParseEmailField(field, text string) (Email, error) {
 	return Email{typed: local + "@" + ascii, canonical: strings.ToLower(local) + "@" + ascii}, nil
 }
 
-// RestoreEmail rebuilds an address from storage, where it was put after ParseEmail.
+// RestoreEmail rebuilds a stored address, which ParseEmail has checked.
 func RestoreEmail(typed, canonical string) Email { return Email{typed: typed, canonical: canonical} }
 
 // Mailbox is where mail goes: the local part in the case it was typed, the domain as its A-label.
@@ -58,7 +58,7 @@ func (e Email) Mailbox() string { return e.typed }
 // Canonical identifies the account.
 func (e Email) Canonical() string { return e.canonical }
 
-// String is the masked form, so that a logged address tells operators enough and strangers little.
+// String is the masked form, so that a logged address is useful to operators and reveals little.
 func (e Email) String() string {
 	local, domain, ok := strings.Cut(e.canonical, "@")
 	if !ok || local == "" {

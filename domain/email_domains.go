@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// EmailDomains are domains of addresses, as A-labels in lower case. A domain does not stand for those below it.
+// EmailDomains are domains of addresses, as A-labels in lower case. A domain does not include its subdomains.
 type EmailDomains []string
 
 // ParseEmailDomains reads a list. Its error names what is accepted.
@@ -26,7 +26,7 @@ func ParseEmailDomains(list []string) (EmailDomains, error) {
 // Has tells whether the address is of one of the domains.
 func (d EmailDomains) Has(e Email) bool { return slices.Contains(d, e.domain()) }
 
-// Allow is Has, and everything where no domains are named.
+// Allow is Has, but allows everything if no domains are named.
 func (d EmailDomains) Allow(e Email) bool { return len(d) == 0 || d.Has(e) }
 
 func (e Email) domain() string {

@@ -18,10 +18,10 @@ const (
 	Forbidden
 	NotFound
 	Conflict
-	Stale // it is not the version that the client named
+	Stale // the version is not the one that the client named
 	Limited
 	Unavailable
-	Upstream // a provider that was asked answered what can't be used
+	Upstream // a provider returned an unusable answer
 )
 
 // Error is a failure with a stable code for programs, a text fit for the client, and a private cause for the log.
@@ -34,7 +34,7 @@ type Error struct {
 	RetryAfter time.Duration
 	// Quota tells which limit was hit; set with Limited.
 	Quota *Quota
-	// Facts are what else a program may want to know, by their names in the answer.
+	// Facts are further values for programs, by their names in the answer.
 	Facts map[string]int
 
 	cause error
@@ -115,8 +115,8 @@ func (e *Error) After(d time.Duration) *Error {
 	return &c
 }
 
-// RefusalCode is the code of an error that kept somebody from rising, from acting on somebody who may do more, or from taking the last
-// administrator away; empty for any other. These refusals are events of the audit log: they are what an attack from inside looks like.
+// RefusalCode is the code of an error that kept an actor from gaining rights, from acting on a principal with more rights, or from removing
+// the last administrator; empty for any other. These refusals are events of the audit log, because an attack from inside looks like this.
 func RefusalCode(err error) string {
 	for _, refusal := range []error{ErrTargetOutranks, ErrLastAdmin, ErrNotCovered} {
 		var e *Error
@@ -127,8 +127,9 @@ func RefusalCode(err error) string {
 	return ""
 }
 
-// ErrInvalidFields is the error of one or more bad members of the input. One member keeps its own code where it has a
-// documented one (password_too_short, say) and is invalid_request otherwise; several are validation_failed.
+// ErrInvalidFields is the error of one or more bad members of the input. One member keeps its own code if it has a documented one (such as
+// password_too_short) and is invalid_request otherwise; several are validation_failed. The members are named in either
+// case.
 func ErrInvalidFields(fields ...FieldError) *Error {
 	texts := make([]string, len(fields))
 	for i, f := range fields {
@@ -144,8 +145,8 @@ func ErrInvalidFields(fields ...FieldError) *Error {
 	return e
 }
 
-// MergeFields joins the field errors of several checks into one error, or nil when none failed. Any other error among them
-// is returned as it is: it is not the client's.
+// MergeFields joins the field errors of several checks into one error, or nil when none failed. Any other error among them is returned as
+// it is, since the client did not cause it.
 func MergeFields(errs ...error) error {
 	var fields []FieldError
 	for _, err := range errs {

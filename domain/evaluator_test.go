@@ -12,8 +12,8 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// What follows draws worlds of a few names, patterns, roles and ends, and compares the evaluator with a model that is too simple to be
-// wrong: it tries every pattern on every name, and every way to a role.
+// These tests generate worlds of a few names, patterns, roles and ends, and compare the evaluator with a model that is too simple to be
+// wrong: it tries every pattern on every name, and every path to a role.
 
 var (
 	drawName    = rapid.Custom(func(t *rapid.T) string { return drawResource.Draw(t, "resource") + ":" + drawAction.Draw(t, "action") })

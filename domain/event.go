@@ -55,7 +55,7 @@ const (
 	EventBackupRestored       EventType = "backup.restored"
 )
 
-// Outcome says how it went.
+// Outcome says whether the action succeeded.
 type Outcome string
 
 // The outcomes.
@@ -64,8 +64,8 @@ const (
 	Failed    Outcome = "failure"
 )
 
-// Event is one line of the audit log: final, and without personal data. What identifies a person beyond an id (address,
-// user agent, a typed identifier) is in Trace, which is stored beside it and can be erased.
+// Event is one line of the audit log: final, and without personal data. Data that identifies a person beyond an id (address, user agent, a
+// typed identifier) is in Trace, which is stored beside it and can be erased.
 type Event struct {
 	ID          EventID
 	At          time.Time
@@ -104,7 +104,7 @@ func UserEvent(kind EventType, actor Actor, from Origin, user UserID) Event {
 	return NewEvent(kind, actor, from, "user", string(user))
 }
 
-// In is the event with the service whose object it is about.
+// In is the event with the service that owns its object.
 func (e Event) In(service ServiceID) Event {
 	e.ServiceID = service
 	return e
@@ -113,7 +113,7 @@ func (e Event) In(service ServiceID) Event {
 // maxDetail is how much of a list one detail has; the rest is counted.
 const maxDetail = 4000
 
-// WithList is the event with a list for a detail, cut to 4 KB, and how many more there were.
+// WithList is the event with a list as a detail, cut to 4 KB, and the number of omitted items.
 func (e Event) WithList(key string, items []string) Event {
 	if len(items) == 0 {
 		return e
@@ -136,7 +136,7 @@ func (e Event) Stamped(id EventID, at time.Time) Event {
 	return e
 }
 
-// Place is where the event stands in the log, which is newest first.
+// Place is the event's place in the log, which has the newest first.
 func (e Event) Place() Cursor { return Cursor{At: e.At, ID: string(e.ID)} }
 
 // With is the event with one more detail. Values must be free of personal data and secrets.

@@ -19,11 +19,11 @@ func EventTypes() []EventType {
 	}
 }
 
-// maxEventTypes is how many types and families one question may name.
+// maxEventTypes is how many types and families one filter may name.
 const maxEventTypes = 10
 
-// ParseEventTypes reads types, and families such as grant.*, from a list with commas; all of them for an empty text. One that is unknown is
-// refused: somebody who looks for grant.aded must not read that there were none.
+// ParseEventTypes reads types, and families such as grant.*, from a list with commas; all of them for an empty text. An unknown type is
+// refused: a search for grant.aded must not look as if there were no such events.
 func ParseEventTypes(text string) ([]EventType, error) {
 	if text == "" {
 		return nil, nil

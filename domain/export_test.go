@@ -1,6 +1,6 @@
 package domain
 
-// The wire format of opaque tokens, for tests that hold it against an independent one.
+// The wire format of opaque tokens, for tests that compare it with an independent implementation.
 var (
 	Base62Length = base62Length
 	EncodeBase62 = encodeBase62

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Family is the line of refresh tokens of one session at one client. Its row holds the hash of the live token's secret and
-// the salt it was derived with; anyone who reads the row can make no token.
+// Family is the line of refresh tokens of one session at one client. Its row holds the hash of the live token's secret and the salt it was
+// derived with; the row is not enough to make a token.
 //
 //	hash equal ───┬─────────────────────────► Rotate   next generation
 //	              └─ static ────────────────► Keep     the same token again
@@ -35,11 +35,11 @@ type Family struct {
 type RefreshPolicy struct {
 	Grace time.Duration // after RotatedAt: a parallel request, answered with the same successor
 	Retry time.Duration // after AdvancedAt: the answer was lost, answered with a new successor
-	// Keep makes a family static that has not rotated yet: the token came from a client that does not take a new one.
+	// Keep makes a family static that has not rotated yet: its client does not accept new tokens.
 	Keep bool
 }
 
-// Verdict is what a family makes of a presented token.
+// Verdict is a family's decision about a presented token.
 type Verdict uint8
 
 // The verdicts. The zero value refuses.
@@ -65,8 +65,8 @@ func NewFamily(id FamilyID, session SessionID, client ClientID, keys RefreshKeys
 	}, token, nil
 }
 
-// Present judges a token against the family's row. With Replay and Keep it also returns the token to answer with. It decides and
-// writes nothing: the store's conditional update makes the decision true or, when another request was faster, finds no row.
+// Present judges a token against the family's row. With Replay and Keep it also returns the token to answer with. It only decides: the
+// store's conditional update then applies the decision or, when another request was faster, changes no row.
 func (f Family) Present(t RefreshToken, keys RefreshKeys, p RefreshPolicy, now time.Time) (Verdict, RefreshToken) {
 	none := RefreshToken{}
 	if t.Family != f.ID || !f.EndedAt.IsZero() {
@@ -82,7 +82,7 @@ func (f Family) Present(t RefreshToken, keys RefreshKeys, p RefreshPolicy, now t
 		return Rotate, none
 	}
 	if !t.Genuine(keys) || t.Generation > f.Generation {
-		return Refuse, none // a bad secret for a known family must not end it, or anybody could log anybody out
+		return Refuse, none // a wrong secret for a known family must not end it, otherwise anybody could log others out
 	}
 	if next, ok := f.predecessor(t, keys); ok {
 		switch {
@@ -122,13 +122,13 @@ func (f Family) Advance(t RefreshToken, verdict Verdict, keys RefreshKeys, entro
 	return f, next, nil
 }
 
-// Used is a static family after its token was used: the time is all that changes.
+// Used is a static family after its token was used: only the time changes.
 func (f Family) Used(now time.Time) Family {
 	f.Static, f.RotatedAt = true, now
 	return f
 }
 
-// Knows tells whether the family made the token, at whatever time: enough to log out with.
+// Knows tells whether the family made the token at any time, which is enough for a logout.
 func (f Family) Knows(t RefreshToken, keys RefreshKeys) bool {
 	return t.Family == f.ID && (t.Genuine(keys) || t.Generation == f.Generation && hmac.Equal(t.Hash(), f.Hash))
 }

@@ -16,8 +16,8 @@ type made struct {
 	key int // the SECRET_KEY it was made under, counted from the first
 }
 
-// row is the stored family and, beside it, what the table of behaviours.md says of it in words: which token lives, which one
-// it was made of, and when. The model never looks at a hash.
+// row is the stored family and the model's view of it, from the table of behaviours.md: which token lives, which one it was made of, and
+// when. The model never reads a hash.
 type row struct {
 	domain.Family
 	live, parent      *made
@@ -177,7 +177,7 @@ func (w *world) write(to domain.Family, next domain.RefreshToken, m *made, verdi
 	}
 }
 
-// forge presents what nobody handed out. SECRET_KEY may be stolen; a live secret is not.
+// forge presents tokens that Signet never issued. SECRET_KEY may be stolen; a live secret is not.
 func (w *world) forge() {
 	raw := rawOf(w, w.all[w.r.IntN(len(w.all))].RefreshToken)
 	generation := max(0, w.row.Generation+w.r.Int64N(4)-2)

@@ -62,14 +62,14 @@ func NewFlow(id FlowID, purpose Purpose, subject string, address Email, codeKey 
 	return f, secret, nil
 }
 
-// DeriveSecret makes the secret of a flow from a text, so that it can be made once more from both and need not be kept.
+// DeriveSecret makes the secret of a flow from a text, so that it can be derived again and need not be stored.
 func DeriveSecret(key []byte, label, text string) Secret {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(label + "\x00" + text))
 	return NewSecret(encodeBase62(mac.Sum(nil)))
 }
 
-// DeriveFlowID is the id of a flow that there must be one of for a text.
+// DeriveFlowID is the id of a flow that must be unique for a text.
 func DeriveFlowID(label, text string) FlowID { return DeriveID[FlowID](label, text) }
 
 // HashOneTimeSecret is the stored form of a link's secret. ok is false when the text can't be one.
@@ -103,7 +103,7 @@ func (f Flow) hashCode(key []byte, code Secret) []byte {
 	return mac.Sum(nil)
 }
 
-// ParseCode reads a code as a person types it: spaces and a dash in the middle are their own affair.
+// ParseCode reads a code as a person types it: spaces and dashes are ignored.
 func ParseCode(text Secret) (Secret, bool) {
 	digits := strings.NewReplacer(" ", "", "-", "").Replace(text.Reveal())
 	if len(digits) != codeDigits {
@@ -117,7 +117,7 @@ func ParseCode(text Secret) (Secret, bool) {
 	return NewSecret(digits), true
 }
 
-// drawCode draws six digits without bias: 8 bytes modulo a million are uneven by less than 2^-44.
+// drawCode draws six digits with negligible bias: 8 bytes modulo a million are uneven by less than 2^-44.
 func drawCode(entropy io.Reader) (string, error) {
 	var raw [8]byte
 	if _, err := io.ReadFull(entropy, raw[:]); err != nil {

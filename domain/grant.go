@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// HeldRole is a role that a principal holds at a service, by assignment or because an assigned role includes it. ExpiresAt
-// is the latest end among the ways that lead to it; zero means no end.
+// HeldRole is a role that a principal holds at a service, by assignment or because an assigned role includes it. ExpiresAt is the latest
+// end among the assignments that lead to it; zero means no end.
 type HeldRole struct {
 	ID        RoleID
 	Name      string
@@ -30,7 +30,7 @@ type Grants struct {
 	narrowed   [][]Pattern // by what
 }
 
-// EvaluateGrants turns held roles into grants. A name must exist to count: a pattern grants those of the vocabulary that it matches.
+// EvaluateGrants turns held roles into grants. Only names in the vocabulary count: a pattern grants the names that it matches.
 func EvaluateGrants(held []HeldRole, vocabulary *Vocabulary, now time.Time) Grants {
 	g := Grants{held: held, vocabulary: vocabulary}
 	var patterns []Pattern
@@ -60,8 +60,8 @@ func (g Grants) LastingUntil(at time.Time) Grants {
 	return lasting
 }
 
-// Narrow is what of the grants the patterns match: those of a credential's scopes. Roles are left out, because they say more than the
-// credential may do.
+// Narrow is the part of the grants that match the patterns of a credential's scopes. It leaves out roles, because they would claim more
+// than the credential may do.
 func (g Grants) Narrow(patterns []Pattern) Grants {
 	if g.vocabulary == nil {
 		return g
@@ -72,7 +72,7 @@ func (g Grants) Narrow(patterns []Pattern) Grants {
 	return g
 }
 
-// Allows tells whether the named permission exists and is held. Denial is absence.
+// Allows tells whether the named permission exists and is held. There are no explicit denials.
 func (g Grants) Allows(permission string) bool {
 	return g.vocabulary != nil && g.vocabulary.has(g.names, permission)
 }
@@ -90,7 +90,7 @@ func (g Grants) Permissions() []string {
 	return g.vocabulary.list(g.names)
 }
 
-// HeldRoles are the roles behind the grants, whatever these were narrowed by, and those that have ended since too.
+// HeldRoles are the roles behind the grants, even if narrowed, and including roles that have ended since.
 func (g Grants) HeldRoles() []HeldRole { return g.held }
 
 // AllowsAny tells whether any of the named permissions is held.
@@ -98,7 +98,7 @@ func (g Grants) AllowsAny(permissions []string) bool {
 	return slices.ContainsFunc(permissions, g.Allows)
 }
 
-// Weight is about how many bytes it takes, the vocabulary aside.
+// Weight is about how many bytes it takes, without the vocabulary.
 func (g Grants) Weight() int {
 	n := 256 + 8*len(g.names)
 	for _, role := range g.held {

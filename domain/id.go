@@ -45,7 +45,7 @@ func (id UserID) Principal() PrincipalID { return PrincipalID(id) }
 // Principal is the service account of the service: it has the service's own id.
 func (id ServiceID) Principal() PrincipalID { return PrincipalID(id) }
 
-// DeriveID is the id of what there must be one of for a text (UUIDv8, RFC 9562 §5.8).
+// DeriveID is the id of an object that must be unique for a text (UUIDv8, RFC 9562 §5.8).
 func DeriveID[T ~string](label, text string) T {
 	sum := sha256.Sum256([]byte(label + "\x00" + text))
 	id := [16]byte(sum[:16])

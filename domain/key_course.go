@@ -2,16 +2,17 @@ package domain
 
 import "time"
 
-// KeyCourse is what a deployment signs with, and since when. It is stored: no replica knows by itself what others did before.
+// KeyCourse is what a deployment signs with, and since when. It is stored, because a replica does not know by itself what others did
+// before.
 type KeyCourse struct {
 	Algorithm Algorithm
 	Since     time.Time
-	// TokenLife is the longest life of tokens that may be out there: a former, longer setting counts until LongerUntil.
+	// TokenLife is the longest life of issued tokens: a former, longer setting counts until LongerUntil.
 	TokenLife   time.Duration
 	LongerUntil time.Time
 }
 
-// Follow is the course after a start with a policy.
+// Follow is the course after a server starts with a policy.
 func (c KeyCourse) Follow(p KeyPolicy, now time.Time) KeyCourse {
 	if c.Algorithm != p.Algorithm {
 		c.Algorithm, c.Since = p.Algorithm, now

@@ -8,22 +8,22 @@ import (
 // KeyNotice is how long a next key is published before it signs. Verifiers keep the key set for five minutes, some for a day.
 const KeyNotice = 24 * time.Hour
 
-// keySlack is how long a retired key is kept beyond its last token: clocks differ, and a replica that is cut off signs on
-// until it hears.
+// keySlack is how long a retired key is kept beyond its last token: clocks differ, and a replica that is cut off keeps signing until it
+// learns of the change.
 const keySlack = 5 * time.Minute
 
-// clockDoubt is how far in the future a stored time must be to be taken for the work of a wrong clock.
+// clockDoubt is how far in the future a stored time must be to count as the result of a wrong clock.
 const clockDoubt = time.Hour
 
-// KeyPolicy says when signing keys change. All replicas have the same; while it is being changed some have the former one.
+// KeyPolicy says when signing keys change. All replicas have the same policy, except during a change of it.
 type KeyPolicy struct {
 	Algorithm Algorithm
 	Rotation  time.Duration // how long a key signs; 0: until an operator says so
 	TokenLife time.Duration // the longest of an access token
 }
 
-// KeyPlan is what is to be done, in this order. Retired and revoked keys come before those that take their places, so that at
-// no moment two of an algorithm sign.
+// KeyPlan is the changes to make, in this order. Retired and revoked keys come before those that take their places, so that two keys of an
+// algorithm never sign at the same time.
 type KeyPlan struct {
 	Remove   []SigningKey
 	Revoke   []SigningKey
@@ -47,9 +47,9 @@ func (p KeyPlan) Size() int {
 // IsEmpty tells that there is nothing to do.
 func (p KeyPlan) IsEmpty() bool { return p.Size() == 0 }
 
-// Plan says what time asks for: keys that are missing are made, the next takes over when the active one has signed for long
-// enough, what no token needs any more goes, and so do the keys of a former algorithm. Asked again after it was carried out,
-// it says nothing: of any number of replicas that ask, under a lock, one acts.
+// Plan is the due changes: missing keys are made, the next key takes over when the active one has signed for long enough, and keys that no
+// token needs any more are deleted, as are those of a former algorithm. Once a plan is carried out, the next one is empty, so of any number
+// of replicas that plan under a lock, one acts.
 func (p KeyPolicy) Plan(keys []SigningKey, course KeyCourse, now time.Time) KeyPlan {
 	b := keyPlanner{policy: p, course: course, now: now}
 	keys = b.correct(keys)
@@ -74,8 +74,8 @@ func (p KeyPolicy) Plan(keys []SigningKey, course KeyCourse, now time.Time) KeyP
 // SignsFrom is when a next key may take over.
 func SignsFrom(next SigningKey) time.Time { return next.CreatedAt.Add(KeyNotice) }
 
-// Rotate is an operator's order: the next key takes over. ErrKeyTooFresh when it was not published for long enough, unless it
-// is to be at once.
+// Rotate is an operator's command that the next key takes over. It returns ErrKeyTooFresh when that key was not published for long enough,
+// unless told to rotate at once.
 func (p KeyPolicy) Rotate(keys []SigningKey, course KeyCourse, now time.Time, atOnce bool) (KeyPlan, error) {
 	b := keyPlanner{policy: p, course: course, now: now}
 	active, next := of(keys, p.Algorithm, KeyActive), of(keys, p.Algorithm, KeyNext)
@@ -90,8 +90,8 @@ func (p KeyPolicy) Rotate(keys []SigningKey, course KeyCourse, now time.Time, at
 	return b.plan, nil
 }
 
-// Revoke is for an emergency: the keys got out. Their tokens end at once, and an algorithm that is left without a key that signs
-// gets one in the same stroke, published or not.
+// Revoke is for an emergency: the keys leaked. Their tokens end at once, and an algorithm that is left without a signing key gets one
+// immediately, published or not.
 func (p KeyPolicy) Revoke(keys []SigningKey, now time.Time, kids ...string) (KeyPlan, error) {
 	b := keyPlanner{policy: p, now: now}
 	var left []SigningKey
@@ -160,8 +160,8 @@ func (b *keyPlanner) want(alg Algorithm, state KeyState) {
 	b.plan.Make = append(b.plan.Make, KeyWanted{alg, state})
 }
 
-// endFormer ends the keys of algorithms that JWT_ALG named before. It waits for a day after the change, and after the key's own
-// beginning: in a rolling change replicas with the former setting still sign with them.
+// endFormer ends the keys of algorithms that JWT_ALG named before. It waits for a day after the change, and after the key became active: in
+// a rolling change replicas with the former setting still sign with them.
 func (b *keyPlanner) endFormer(keys []SigningKey) {
 	if b.course.Algorithm != b.policy.Algorithm || b.now.Before(b.course.Since.Add(KeyNotice)) {
 		return
@@ -179,8 +179,8 @@ func (b *keyPlanner) endFormer(keys []SigningKey) {
 	}
 }
 
-// correct puts times that lie in the future to now. They come from a clock that was wrong and is not any more; believed, they
-// would keep a key in use for as long as that clock was ahead.
+// correct replaces times in the future by now. They come from a clock that was wrong; otherwise they would keep a key in use for as long as
+// that clock was ahead.
 func (b *keyPlanner) correct(keys []SigningKey) []SigningKey {
 	corrected := slices.Clone(keys)
 	for i := range corrected {

@@ -8,9 +8,9 @@ import (
 // maxLanguageRanges is how many items of an Accept-Language header are read. Browsers send a handful.
 const maxLanguageRanges = 16
 
-// PreferredLanguage picks one of the available language tags (lower case) for an Accept-Language header (RFC 9110 §12.5.4), by
-// lookup (RFC 4647 §3.4). asked is what the header calls it: "de-AT" for "de". Both are empty when it names nothing that is
-// available; what is malformed is as if it was not there.
+// PreferredLanguage picks one of the available language tags (lower case) for an Accept-Language header (RFC 9110 §12.5.4), by lookup (RFC
+// 4647 §3.4). asked is what the header calls it: "de-AT" for "de". Both are empty when it names nothing that is available; malformed parts
+// are ignored.
 func PreferredLanguage(header string, available []string) (tag, asked string) {
 	best := 0
 	read := 0
@@ -24,7 +24,7 @@ func PreferredLanguage(header string, available []string) (tag, asked string) {
 		if weighted {
 			weight = parseWeight(params)
 		}
-		if name == "" || weight <= best || checkLocale(name) != nil { // of equals the first counts
+		if name == "" || weight <= best || checkLocale(name) != nil { // the first of equals wins
 			continue
 		}
 		if found := LookupLanguage(name, available); found != "" {
@@ -34,8 +34,8 @@ func PreferredLanguage(header string, available []string) (tag, asked string) {
 	return tag, asked
 }
 
-// LookupLanguage finds the tag that serves a language: itself, else what is left after dropping subtags from its end. Empty when
-// none does.
+// LookupLanguage finds the tag for a language: the language itself, else what is left after dropping subtags from its end. It is empty when
+// there is none.
 func LookupLanguage(language string, available []string) string {
 	for tag := strings.ToLower(language); tag != ""; {
 		if slices.Contains(available, tag) {

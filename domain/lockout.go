@@ -2,14 +2,14 @@ package domain
 
 import "time"
 
-// LockoutPolicy says when failures in a row lock an account, whether it exists or not.
+// LockoutPolicy says when consecutive failures lock an account, whether it exists or not.
 type LockoutPolicy struct {
 	Failures int           // in a row
 	First    time.Duration // the first lock; each further one lasts twice as long
 	Longest  time.Duration
 }
 
-// Lockout is the run of failed logins of one address. The key is a MAC of the address, so that the table names nobody.
+// Lockout is the series of failed logins of one address. The key is a MAC of the address, so that the table names nobody.
 type Lockout struct {
 	Key         []byte
 	Failures    int
@@ -18,7 +18,7 @@ type Lockout struct {
 	UpdatedAt   time.Time
 }
 
-// IsLocked tells whether even the right password is answered like a wrong one.
+// IsLocked tells whether even the right password gets the answer for a wrong one.
 func (l Lockout) IsLocked(now time.Time) bool { return now.Before(l.LockedUntil) }
 
 // Fail counts one more failure and tells whether it began a lock. While locked nothing is counted: guesses during a lock

@@ -8,12 +8,12 @@ import (
 // maxMetadata is how much a person may keep with their account: settings of front ends, not documents.
 const maxMetadata = 8 << 10
 
-// noMetadata is what everybody begins with.
+// noMetadata is the initial value.
 const noMetadata = "{}"
 
-// NewMetadata makes what is stored of free-form JSON whose syntax the edge has checked: one object, without the white space
-// between its parts; nothing is that of nobody. Numbers are kept digit by digit, and count as if they were written out: a
-// database that does so would make a hundred thousand digits of the eight bytes 1e100000.
+// NewMetadata makes what is stored of free-form JSON whose syntax the edge has checked: one object, without the white space between its
+// parts; nothing is that of nobody. Numbers keep their digits, and their size counts as if they were written out: a database that writes
+// them out would turn the few bytes of 1e100000 into a hundred thousand digits.
 func NewMetadata(field, text string) (string, error) {
 	if text == "" {
 		return noMetadata, nil
@@ -57,7 +57,7 @@ func compactJSON(text string) (compact string, written int) {
 	return out.String(), written + out.Len()
 }
 
-// endOfString is where the string that begins at i is over.
+// endOfString is the end of the string that begins at i.
 func endOfString(text string, i int) int {
 	for i++; i < len(text); i++ {
 		switch text[i] {

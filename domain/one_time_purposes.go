@@ -2,8 +2,8 @@ package domain
 
 import "slices"
 
-// Purpose says what the secret of a flow is good for. A secret of one purpose opens nothing else. A new kind of one-time link is a new
-// purpose: it is named here, gets its row in the table below, and app/proof issues and redeems it.
+// Purpose says what the secret of a flow is for. A secret of one purpose opens nothing else. A new kind of one-time link is a new purpose:
+// it is named here, gets its row in the table below, and app/proof issues and redeems it.
 type Purpose string
 
 // The purposes.
@@ -15,9 +15,9 @@ const (
 	PurposeChangeEmail        Purpose = "change_email"        // subject: a user; the address is the new one
 
 	PurposeProviderCode         Purpose = "provider_code"         // subject: a user who logged in through a provider; to be exchanged
-	PurposeProviderContinuation Purpose = "provider_continuation" // subject: an identity that is nobody's yet
+	PurposeProviderContinuation Purpose = "provider_continuation" // subject: an identity that is not linked yet
 	PurposeProviderAddress      Purpose = "provider_address"      // subject: a continuation; the address is the one to be proved
-	PurposeLinkTicket           Purpose = "link_ticket"           // subject: a user who wants another way in
+	PurposeLinkTicket           Purpose = "link_ticket"           // subject: a user who links an identity
 )
 
 // Purposes are all of them.
@@ -37,7 +37,7 @@ const (
 	SubjectRegistration
 	SubjectUser
 	SubjectAddress
-	SubjectAssertion // what a provider said of somebody who has no account by it
+	SubjectAssertion // an identity at a provider without an account
 )
 
 // Occasion is something that happens to an account and voids secrets that were sent before.
@@ -47,13 +47,13 @@ type Occasion uint8
 const (
 	PasswordReplaced Occasion = iota + 1 // links that were sent under the old password (ASVS 6.4.3)
 	AddressReplaced                      // links that went to the old mailbox, and those that wait for an account at the new one
-	AddressProved                        // another proof of the mailbox made this one superfluous
+	AddressProved                        // the mailbox was proved in another way
 	AccountSuspended                     // disabled, closed or deleted
 	AccountTakenOver                     // the mailbox's owner got the account that somebody else had made
 )
 
-// purposes says of every purpose what its flows are about, whether a mail carries their secret, and which occasions void them. Apart
-// from these a flow is voided by a newer one of its purpose and subject, and one about a registration goes with it.
+// purposes says for every purpose what its flows are about, whether a mail carries their secret, and which occasions void them. In
+// addition, a newer flow of the same purpose and subject voids a flow, and a flow about a registration is deleted with it.
 var purposes = map[Purpose]struct {
 	subject  SubjectKind
 	mailed   bool
@@ -66,7 +66,7 @@ var purposes = map[Purpose]struct {
 	PurposeChangeEmail:        {SubjectUser, true, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, AccountTakenOver}},
 
 	PurposeProviderCode:         {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, AccountTakenOver}},
-	PurposeProviderContinuation: {SubjectAssertion, false, nil}, // judged once more when it is used
+	PurposeProviderContinuation: {SubjectAssertion, false, nil}, // checked again when it is used
 	PurposeProviderAddress:      {SubjectAssertion, true, nil},
 	PurposeLinkTicket:           {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, AccountTakenOver}},
 }

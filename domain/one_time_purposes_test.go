@@ -10,7 +10,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// A purpose that was forgotten in the table would survive a new password, or be looked for under the wrong lock.
+// A purpose that is missing from the table would survive a new password, or be redeemed under the wrong lock.
 func TestEveryPurposeSaysWhatItIsAboutAndWhatVoidsIt(t *testing.T) {
 	occasions := []domain.Occasion{domain.PasswordReplaced, domain.AddressReplaced, domain.AddressProved, domain.AccountSuspended, domain.AccountTakenOver}
 	for _, purpose := range domain.Purposes() {

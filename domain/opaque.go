@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Opaque tokens share one format: a prefix that secret scanners know, base62 fields joined by "_", and a checksum, so that a
-// mistyped or foreign string is refused without a look at the database.
+// Opaque tokens share one format: a prefix that secret scanners know, base62 fields joined by "_", and a checksum, so that a mistyped or
+// foreign string is refused without a database query.
 //
 //	sgrt_<family id, generation, secret, tag><crc32>     refresh token
 //	sgat_<public id>_<secret><crc32>                     application token

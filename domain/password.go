@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// PasswordPolicy says which new passwords are accepted (NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2): length only, no composition
-// rules, nothing common. It is not asked at login.
+// PasswordPolicy says which new passwords are accepted (NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2): length only, no composition rules, nothing
+// common. It does not apply at login.
 type PasswordPolicy struct {
 	MinLength int // in code points
 	MaxLength int // in code points
@@ -47,8 +47,9 @@ func (p PasswordPolicy) Check(field string, password Secret, context ...string) 
 	return nil
 }
 
-// Possible tells whether a password typed at login could be anybody's: one that is too long for the hash is answered like a
-// wrong one, at the cost of a wrong one, instead of being cut to a prefix that might match.
+// Possible tells whether a password typed at login can be correct: one that is too long for the hash gets the answer of a wrong one, at the
+// same cost, and is not cut to a prefix that might match. So does one with a
+// NUL, which no registration accepts.
 func (p PasswordPolicy) Possible(password Secret) bool {
 	value := password.Reveal()
 	return value != "" && utf8.ValidString(value) && !strings.ContainsRune(value, 0) &&

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// reserved begins the resources whose permissions are rights over a service's own objects inside Signet. Nobody but Signet
-// makes them, and the wildcard "*" does not match them.
+// reserved begins the resources whose permissions are rights over a service's own objects inside Signet. Only Signet creates them, and the
+// wildcard "*" does not match them.
 const reserved = "signet."
 
-// Permission is a named right, within a service or, without one, a word shared by all services.
+// Permission is a named right within a service or, without a service, a right shared by all services.
 type Permission struct {
 	ID          PermissionID
 	ServiceID   ServiceID // empty: shared vocabulary
@@ -55,8 +55,8 @@ func badPermission(field string) error {
 	return ErrInvalidFields(FieldError{Field: field, Code: "invalid", Text: field + " must look like resource:action, of a-z, 0-9, '.', '_' and '-', with at most 200 characters"})
 }
 
-// Pattern is what a role carries: a permission's name, or one with "*" as the whole resource or as the action, or "signet.*"
-// as the resource.
+// Pattern is an entry of a role: a permission's name, or one with "*" as the whole resource or as the action, or "signet.*" as the
+// resource.
 type Pattern string
 
 // ParsePattern validates a pattern.
@@ -142,5 +142,5 @@ func isSegment(s string) bool {
 	return s != ""
 }
 
-// Place is where the permission stands in lists, which are newest first.
+// Place is the permission's place in lists, which have the newest first.
 func (p Permission) Place() Cursor { return Cursor{At: p.CreatedAt, ID: string(p.ID)} }

@@ -102,7 +102,7 @@ func TestPatternMatches(t *testing.T) {
 	}
 }
 
-// The universe of the properties below: names that patterns speak of, and names that none does, as services will have tomorrow.
+// The names for the properties below: names that patterns mention, and others, as services may add later.
 var (
 	resources = []string{"invoice", "invoice:item", "user", "signet", "signetx", "signet.role", "signet.token", "x:signet.role"}
 	actions   = []string{"read", "write", "signet.read"}

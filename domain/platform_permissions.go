@@ -6,7 +6,7 @@ const PlatformKey = "auth_service"
 // PlatformID is the platform's id, the same in every deployment.
 const PlatformID ServiceID = "00000000-0000-4000-8000-000000000001"
 
-// PlatformService is the platform as the service at which its rights are held. What else is known of it is in the store.
+// PlatformService is the platform as the service at which its rights are held. Its other data is in the store.
 func PlatformService() Service { return Service{ID: PlatformID, Key: PlatformKey} }
 
 // FirstPartyClient is the built-in client under which Signet's own login issues sessions.
@@ -56,8 +56,8 @@ func PlatformPermissions() []string {
 	}
 }
 
-// PlatformRoles are the roles that exist in the platform. All are made by Signet, and what they are here they are in every
-// database; every user gets the default one.
+// PlatformRoles are the roles that exist in the platform. Signet makes all of them, the same in every database; every user gets the default
+// one.
 func PlatformRoles() []Role {
 	role := func(id RoleID, name, description string, patterns ...Pattern) Role {
 		return Role{ID: id, ServiceID: PlatformID, Name: name, Description: description, IsSystem: true, Patterns: patterns}

@@ -11,7 +11,7 @@ const (
 	KindServiceAccount PrincipalKind = "service_account"
 )
 
-// PrincipalState says whether a principal may act. Deleted is a tombstone: the id is never given out again.
+// PrincipalState says whether a principal may act. Deleted is a tombstone: the id is never used again.
 type PrincipalState string
 
 // The states of a principal.
@@ -21,8 +21,8 @@ const (
 	Deleted  PrincipalState = "deleted"
 )
 
-// Principal is anything that can act or hold a role. PV counts changes of what it holds; CredentialEpoch counts changes of
-// its credentials, so that work which began with the old ones (a 300 ms hash, say) notices inside its transaction.
+// Principal is anything that can act or hold a role. PV counts changes of what it holds; CredentialEpoch counts changes of its credentials,
+// so that work that began with the old ones (such as a 300 ms hash) notices this in its transaction.
 type Principal struct {
 	ID              PrincipalID
 	Kind            PrincipalKind
@@ -35,8 +35,7 @@ type Principal struct {
 	UpdatedAt       time.Time
 }
 
-// ReplaceCredentials counts a change of what the principal proves itself with. Whatever was decided on the old ones and is not
-// written yet finds the counter risen.
+// ReplaceCredentials counts a change of the principal's credentials, so that a pending decision based on the old ones is detected.
 func (p *Principal) ReplaceCredentials(now time.Time) {
 	p.CredentialEpoch++
 	p.UpdatedAt = now
@@ -52,14 +51,14 @@ func (p *Principal) Enable(now time.Time) {
 	p.State, p.DisabledReason, p.DisabledUntil, p.UpdatedAt = Active, "", time.Time{}, now
 }
 
-// Delete makes it a tombstone: the id stays taken, and nothing in it speaks of a person.
+// Delete makes it a tombstone: the id stays taken, and nothing in it identifies a person.
 func (p *Principal) Delete(now time.Time) {
 	p.State, p.DisabledReason, p.DisabledUntil, p.UpdatedAt = Deleted, "", time.Time{}, now
 	p.CredentialEpoch++
 	p.PV++
 }
 
-// AsOf is the principal as it is at that time: a disablement that is over is none any more.
+// AsOf is the principal at that time: a disablement that has ended no longer counts.
 func (p Principal) AsOf(now time.Time) Principal {
 	if p.State == Disabled && p.IsActive(now) {
 		p.State, p.DisabledReason, p.DisabledUntil = Active, "", time.Time{}
@@ -67,7 +66,7 @@ func (p Principal) AsOf(now time.Time) Principal {
 	return p
 }
 
-// IsActive tells whether it may act at that time: a disablement with an end is over when its time is.
+// IsActive tells whether it may act at that time: a disablement ends at its end.
 func (p Principal) IsActive(now time.Time) bool {
 	return p.State == Active || p.State == Disabled && !p.DisabledUntil.IsZero() && !now.Before(p.DisabledUntil)
 }

@@ -2,13 +2,13 @@ package domain
 
 import "time"
 
-// ProfileChange is what a person changes of what they say about themselves. Only these members can be changed so: an address
-// takes a proof of the mailbox, and whether it was proved is nobody's to say (Zitadel CVE-2026-27946).
+// ProfileChange is a change of a person's profile. Only these members can be changed in this way: an address needs a proof of the mailbox,
+// and nobody can declare it proved (Zitadel CVE-2026-27946).
 type ProfileChange struct {
 	first, last, locale, metadata *string
 }
 
-// NewProfileChange validates, with the rules of registration. What is nil stays as it is, what is empty is cleared.
+// NewProfileChange validates, with the rules of registration. nil members stay as they are, empty ones are cleared.
 func NewProfileChange(first, last, locale, metadata *string) (ProfileChange, error) {
 	_, err := NewPersonName(orEmpty(first), orEmpty(last), orEmpty(locale))
 	change := ProfileChange{first: first, last: last, locale: locale}
@@ -27,7 +27,7 @@ func orEmpty(text *string) string {
 	return *text
 }
 
-// Revise changes what a person says about themselves, and returns the names of what is different now.
+// Revise changes a person's profile, and returns the names of the members that changed.
 func (u *User) Revise(c ProfileChange, now time.Time) (changed []string) {
 	set := func(name string, field *string, to *string) {
 		if to != nil && *field != *to {
@@ -47,7 +47,7 @@ func (u *User) Revise(c ProfileChange, now time.Time) (changed []string) {
 	return changed
 }
 
-// ChangeEmail makes another address that of the account. Its mailbox was just proved, whatever the old one's state.
+// ChangeEmail replaces the account's address. The new mailbox was just proved, whatever the state of the old one.
 func (u *User) ChangeEmail(to Email, now time.Time) {
 	u.Email, u.EmailVerifiedAt, u.UpdatedAt = to, now, now
 }

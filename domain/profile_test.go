@@ -39,7 +39,7 @@ func TestRevise(t *testing.T) {
 					wantEqual(t, *got, *to)
 				}
 			}
-			// What can't be changed so stays (RG-8, Zitadel CVE-2026-27946).
+			// Other members can't be changed in this way (RG-8, Zitadel CVE-2026-27946).
 			wantEqual(t, []any{u.ID, u.Email.Canonical(), u.IsEmailVerified(), u.State, u.PasswordHash, u.CreatedAt},
 				[]any{was.ID, was.Email.Canonical(), was.IsEmailVerified(), was.State, was.PasswordHash, was.CreatedAt})
 		})

@@ -14,7 +14,7 @@ const maxRedirect = 512
 // Redirect is an address that a login may send a browser back to: one of the allow-list.
 type Redirect struct {
 	base   string // up to the query
-	query  string // of the caller, without what we answer with
+	query  string // the caller's query, without the parameters of our answer
 	custom bool
 }
 
@@ -22,7 +22,7 @@ type Redirect struct {
 // path is equal to the entry's or below it at a segment's end; an address of a native app (RFC 8252 §7.1) is compared whole.
 type RedirectAllowlist struct {
 	entries []redirectEntry
-	// loopback lets every address of this machine in: development, where nothing was set.
+	// loopback allows every address of this machine, in development without a list.
 	loopback bool
 }
 
@@ -32,16 +32,16 @@ type redirectEntry struct {
 	custom string // the whole text, for native apps
 }
 
-// webAddress is an http or https address in the form in which two are compared.
+// webAddress is an http or https address in a comparable form.
 type webAddress struct {
 	scheme, host, port, path string
 	loopback                 bool
 }
 
-// redirectAnswers are the parameters that we answer with: what the caller's own query has of them goes.
+// redirectAnswers are the parameters of our answer, which are removed from the caller's query.
 var redirectAnswers = []string{"code", "error", "state", "continuation", "iss", "provider", "request_id"}
 
-// ParseRedirectAllowlist reads the entries. anyLoopback lets the addresses of this machine in where there are none.
+// ParseRedirectAllowlist reads the entries. anyLoopback allows the addresses of this machine if there are no entries.
 func ParseRedirectAllowlist(entries []string, anyLoopback bool) (RedirectAllowlist, error) {
 	l := RedirectAllowlist{loopback: anyLoopback && len(entries) == 0}
 	for _, text := range entries {
@@ -69,7 +69,7 @@ func parseRedirectEntry(text string) (redirectEntry, error) {
 		err = redirectError("has a query: the query of an address is free")
 	}
 	if err == nil && address.loopback && !hasPort(text) {
-		address.port = "" // any: native apps listen where there is room (RFC 8252 §7.3)
+		address.port = "" // any port: native apps listen on a free one (RFC 8252 §7.3)
 	}
 	return redirectEntry{webAddress: address}, err
 }
@@ -79,7 +79,7 @@ func hasPort(text string) bool {
 	return err == nil && u.Port() != ""
 }
 
-// Find is the address if the list has it. The error is a FieldError of redirect_to that does not repeat it.
+// Find is the address if the list allows it. The error is a FieldError of redirect_to that does not repeat the address.
 func (l RedirectAllowlist) Find(text string) (Redirect, error) {
 	bad := func(why string) error {
 		return ErrInvalidFields(FieldError{Field: "redirect_to", Code: "invalid", Text: "redirect_to " + why})
@@ -159,7 +159,8 @@ func (r Redirect) With(pairs ...string) string {
 	return text
 }
 
-// isCustomScheme tells an app's own scheme by its dot: com.example.app. Without one it could be any program's (RFC 8252 §8.4).
+// isCustomScheme recognizes an app's private scheme by its dot: com.example.app. A scheme without a dot could belong to any program (RFC
+// 8252 §8.4).
 func isCustomScheme(text string) bool {
 	scheme, _, ok := strings.Cut(text, ":")
 	if !ok || !strings.Contains(scheme, ".") || scheme[0] < 'a' || scheme[0] > 'z' {
@@ -218,7 +219,7 @@ func parseWebAddress(text string) (webAddress, string, error) {
 	return a, u.RawQuery, nil
 }
 
-// isPlainPath refuses paths that servers behind may read as others.
+// isPlainPath refuses paths that servers behind may interpret as other paths.
 func isPlainPath(path string) bool {
 	lower := strings.ToLower(path)
 	if strings.Contains(lower, "//") || strings.Contains(lower, "%2f") || strings.Contains(lower, "%5c") {
@@ -232,7 +233,7 @@ func isPlainPath(path string) bool {
 	return true
 }
 
-// freeQuery is the caller's query without the parameters that we answer with: none of them may be forged.
+// freeQuery is the caller's query without the parameters of our answer, so that none of these can be forged.
 func freeQuery(query string) (string, error) {
 	var kept []string
 	for part := range strings.SplitSeq(query, "&") {

@@ -93,7 +93,7 @@ func TestRedirectEntriesThatCantBeMeant(t *testing.T) {
 	}
 }
 
-// FuzzRedirect looks for an address that is let in and that a browser would take elsewhere.
+// FuzzRedirect looks for an address that is allowed but that a browser would send elsewhere.
 func FuzzRedirect(f *testing.F) {
 	for _, seed := range []string{"https://app.example.com/login", "https://app.example.com/login?x=1", `https://app.example.com\@x/login`, "com.example.app:/login"} {
 		f.Add(seed)

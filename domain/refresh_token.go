@@ -60,12 +60,12 @@ func (t RefreshToken) Hash() []byte {
 	return sum[:]
 }
 
-// Claimed is the family as it is if the token is its live one: what a rotation that has read nothing begins with.
+// Claimed is the family on the assumption that the token is its live one: a rotation that has read nothing begins with it.
 func (t RefreshToken) Claimed() Family {
 	return Family{ID: t.Family, Generation: t.Generation, Hash: t.Hash()}
 }
 
-// Genuine tells whether Signet made it: its tag verifies under one of the keys.
+// Genuine tells whether Signet made it, by verifying its tag under each of the keys.
 func (t RefreshToken) Genuine(keys RefreshKeys) bool {
 	for _, key := range keys {
 		if tag := t.tagUnder(key); hmac.Equal(tag[:], t.tag[:]) {
@@ -75,8 +75,8 @@ func (t RefreshToken) Genuine(keys RefreshKeys) bool {
 	return false
 }
 
-// successor is the token that follows t under that salt. It is derived, not drawn, so that a replay of t yields the same
-// successor again and nothing replayable has to be stored.
+// successor is the token that follows t under that salt. It is derived and not random, so that a replay of t yields the same successor
+// again and nothing replayable has to be stored.
 func (t RefreshToken) successor(key, salt []byte) RefreshToken {
 	next := RefreshToken{Family: t.Family, Generation: t.Generation + 1}
 	mac := hmac.New(sha256.New, key)

@@ -9,8 +9,8 @@ import (
 // few for an attacker who wants to fill a table.
 const MaxPendingRegistrations = 5
 
-// Registration is an account in waiting: its mailbox is not proved. It already knows the id of the user it will become, so
-// that a caller can store that id at once. Anybody can start one for any address; only the mailbox decides which counts.
+// Registration is a pending account: its mailbox is not proved. It already knows the id of the user it will become, so that a caller can
+// store that id at once. Anybody can start one for any address; only the mailbox decides which counts.
 type Registration struct {
 	ID           RegistrationID
 	UserID       UserID
@@ -29,14 +29,14 @@ func NewRegistration(id RegistrationID, user UserID, email Email, hash string, n
 // IsLive tells whether it can still be proved.
 func (r Registration) IsLive(now time.Time) bool { return now.Before(r.ExpiresAt) }
 
-// User is the account that proof of the mailbox makes of it.
+// User is the account that a proof of the mailbox turns it into.
 func (r Registration) User(now time.Time) User {
 	u := NewUser(r.UserID, r.Email, r.PasswordHash, r.Name, now)
 	u.VerifyEmail(now)
 	return u
 }
 
-// Surplus is which of the live registrations of one address must go, oldest first, so that another one fits.
+// Surplus is the live registrations of one address that must be deleted, oldest first, so that another one fits.
 func Surplus(live []Registration) []RegistrationID {
 	live = slices.Clone(live)
 	slices.SortFunc(live, func(a, b Registration) int { return a.CreatedAt.Compare(b.CreatedAt) })

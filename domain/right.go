@@ -4,11 +4,11 @@ package domain
 // services by the platform's permission, or for one service by the reserved permission that is held at that service.
 type Right struct {
 	Platform string
-	Own      string // empty: the platform's permission alone
+	Own      string // empty: only the platform's permission counts
 	AnyOwn   bool   // any reserved permission at the service will do
 }
 
-// IsPlatformOnly tells whether nothing that is held at a service gives it.
+// IsPlatformOnly tells whether no permission at a service gives it.
 func (r Right) IsPlatformOnly() bool { return r.Own == "" && !r.AnyOwn }
 
 // The rights. At a service its own "write" covers deleting too.
@@ -28,11 +28,11 @@ var (
 
 	ReadAudit = Right{Platform: AuditRead, Own: "signet.audit:read"}
 
-	ReadUsers         = Right{Platform: UserRead} // accounts are the platform's, whatever services they are used at
+	ReadUsers         = Right{Platform: UserRead} // accounts belong to the platform, whatever services use them
 	WriteUsers        = Right{Platform: UserWrite}
 	DeleteUsers       = Right{Platform: UserDelete}
-	ManageCredentials = Right{Platform: UserCredentials} // addresses, and what lets people in
+	ManageCredentials = Right{Platform: UserCredentials} // addresses and other credentials
 )
 
-// LoginProxy is the permission by which a back end names the address of the person it logs in.
+// LoginProxy is the permission of a back end to state the address of the person it logs in.
 const LoginProxy = "signet.login:proxy"

@@ -30,7 +30,7 @@ type IncludedRole struct {
 	Name string // not written with it
 }
 
-// RoleChange is another name, description or content of a role; nil members stay as they are.
+// RoleChange is a new name, description or content of a role; nil members stay as they are.
 type RoleChange struct {
 	Name        *string
 	Description *string
@@ -65,8 +65,8 @@ func (c RoleChange) Check() error {
 	return MergeFields(errs...)
 }
 
-// CheckChange tells whether a role may be changed so. ErrSystemRole: those that Signet made keep their names; what the administrators of
-// services and the platform's own roles are is fixed.
+// CheckChange tells whether this change of a role is allowed. ErrSystemRole: roles that Signet made keep their names, and the content of
+// service administrators and of the platform's own roles is fixed.
 func (r Role) CheckChange(c RoleChange) error {
 	if !r.IsSystem {
 		return nil
@@ -93,7 +93,7 @@ func NewRole(id RoleID, service ServiceID, name, description string, patterns []
 	return role, role.CheckName()
 }
 
-// CheckName keeps names at the platform free for the roles of later releases.
+// CheckName reserves names at the platform for the roles of later releases.
 func (r Role) CheckName() error {
 	if r.ServiceID == PlatformID && !r.IsSystem && strings.HasPrefix(Fold(r.Name), "signet") {
 		return ErrInvalidFields(FieldError{Field: "name", Code: "reserved", Text: "name must not begin with signet at the platform: such roles are made by Signet"})
@@ -109,5 +109,5 @@ func checkRoleName(name string) error {
 	return checkName(name, maxRoleName)
 }
 
-// Place is where the role stands in lists, which are newest first.
+// Place is the role's place in lists, which have the newest first.
 func (r Role) Place() Cursor { return Cursor{At: r.CreatedAt, ID: string(r.ID)} }

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// The limits of what includes make of roles. They are judged when a role is edited, for every role above it too, so that no question
-// is ever answered with a part of the truth.
+// The limits of roles with their includes. They are checked when a role is edited, also for every role above it, so that evaluation never
+// has to stop halfway.
 const (
 	maxIncludeDepth = 8
 	maxClosure      = 1000
 )
 
-// RoleGraph is the live roles of one service and how they include each other.
+// RoleGraph is the live roles of one service with their includes.
 type RoleGraph struct {
 	roles map[RoleID]Role
 	above map[RoleID][]RoleID
@@ -31,7 +31,7 @@ func NewRoleGraph(roles []Role) RoleGraph {
 	return g
 }
 
-// With is the graph with a role added, or in the place of the one with its id.
+// With is the graph with a role added, or replaced if its id exists.
 func (g RoleGraph) With(role Role) RoleGraph {
 	roles := []Role{role}
 	for id, r := range g.roles {
@@ -51,7 +51,7 @@ func (g RoleGraph) Role(id RoleID) (Role, bool) {
 	return r, ok
 }
 
-// Named is the role of a name, as uniqueness is judged.
+// Named is the role with that name, compared as for uniqueness.
 func (g RoleGraph) Named(name string) (Role, bool) {
 	for _, r := range g.roles {
 		if Fold(r.Name) == Fold(name) {
@@ -114,7 +114,7 @@ func (g RoleGraph) reach(ids []RoleID, next func(RoleID) []RoleID) []RoleID {
 	return all
 }
 
-// Check judges an edited role and every role above it: no cycle, not too deep, not too much.
+// Check judges an edited role and every role above it: no cycle, not too deep, not too large.
 func (g RoleGraph) Check(edited RoleID) error {
 	if cycle := g.cycle(edited); cycle != nil {
 		return ErrInvalidFields(FieldError{Field: "includes", Code: "cycle", Text: strings.Join(cycle, " → ")})
@@ -131,7 +131,7 @@ func (g RoleGraph) Check(edited RoleID) error {
 	return nil
 }
 
-// cycle is the names on a way from the role back to it, or nil. Roles that were there have none, so every cycle passes the edited one.
+// cycle is the names on a path from the role back to it, or nil. The existing roles have no cycle, so every cycle contains the edited role.
 func (g RoleGraph) cycle(from RoleID) []string {
 	before := map[RoleID]RoleID{}
 	queue := []RoleID{from}

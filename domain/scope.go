@@ -10,8 +10,8 @@ import (
 // maxScopes is how many scopes a credential may have.
 const maxScopes = 50
 
-// Scopes narrow what a credential may do to patterns at services, each "service-key/resource:action" with the wildcards of roles. The
-// zero value narrows nothing. Scopes of no pattern permit nothing: a client whose list came out empty must not get everything.
+// Scopes narrow what a credential may do to patterns at services, each "service-key/resource:action" with the wildcards of roles. The zero
+// value narrows nothing. Scopes without any pattern permit nothing: a client that sends an empty list by mistake must not get everything.
 type Scopes struct {
 	narrow bool
 	texts  []string
@@ -33,7 +33,7 @@ func ParseScopes(texts []string) (Scopes, error) {
 		if !ok || err != nil || checkServiceKey(key) != nil {
 			return Scopes{}, badScopes(fmt.Sprintf("scopes[%d]", i), fmt.Sprintf("scopes[%d] must look like service-key/resource:action", i))
 		}
-		if _, isID := ParseID[ServiceID](key); isID { // it would narrow to nothing: no key looks so
+		if _, isID := ParseID[ServiceID](key); isID { // it would permit nothing: keys don't have that form
 			return Scopes{}, badScopes(fmt.Sprintf("scopes[%d]", i), fmt.Sprintf("scopes[%d] must name the service by its key, not by its id", i))
 		}
 	}
@@ -44,7 +44,7 @@ func badScopes(field, text string) error {
 	return ErrInvalidFields(FieldError{Field: field, Code: "invalid", Text: text})
 }
 
-// RestoreScopes are those that were stored.
+// RestoreScopes are stored scopes.
 func RestoreScopes(texts []string) Scopes {
 	texts = slices.Clone(texts)
 	slices.Sort(texts)
@@ -65,13 +65,13 @@ func (s Scopes) Narrows() bool { return s.narrow }
 // Texts are the scopes, sorted; nil when they don't narrow.
 func (s Scopes) Texts() []string { return s.texts }
 
-// At is what is left at a service. It means something only where they narrow.
+// At is the patterns at a service. It is only meaningful if they narrow.
 func (s Scopes) At(serviceKey string) []Pattern { return s.at[serviceKey] }
 
-// Key tells scopes apart in the keys of memory; empty when they don't narrow.
+// Key distinguishes scopes in cache keys; empty when they don't narrow.
 func (s Scopes) Key() string { return s.key }
 
-// Within tells whether everything that s permits, the other ones permit too.
+// Within tells whether the other scopes permit everything that s permits.
 func (s Scopes) Within(other Scopes) bool {
 	if !other.narrow {
 		return true
@@ -89,7 +89,7 @@ func (s Scopes) Within(other Scopes) bool {
 	return true
 }
 
-// Asked are the scopes of a token that was asked for names at a service: those of the names that the scopes permit. nil asks for all that
+// Asked are the scopes of a token for the requested names at a service: the requested names that the scopes permit. nil requests all that
 // they permit.
 func (s Scopes) Asked(serviceKey string, names []string) Scopes {
 	if names == nil {

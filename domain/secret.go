@@ -7,11 +7,11 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret holds a password, token or code. It prints as "[redacted]" under every verb and in every encoding, so that a struct
-// logged in haste leaks nothing; Reveal is the one way out, and easy to grep for.
+// Secret holds a password, token or code. It prints as "[redacted]" under every verb and in every encoding, so that a struct logged by
+// mistake leaks nothing; Reveal is the only way to read it, and easy to grep for.
 //
-// The value is behind a pointer because fmt goes around our methods where it can't or won't call them, in unexported fields
-// and for %p: there it prints an address. Secrets have no ==, which would compare the addresses.
+// The value is behind a pointer because fmt does not call our methods for unexported fields and for %p: there it prints an address. Don't
+// compare secrets with ==, which would compare the addresses.
 type Secret struct {
 	_     [0]func()
 	value *string // nil: empty
@@ -33,7 +33,7 @@ func (s Secret) Reveal() string {
 	return *s.value
 }
 
-// IsZero tells whether there is nothing in it.
+// IsZero tells whether it is empty.
 func (s Secret) IsZero() bool { return s.value == nil }
 
 // Format prints the placeholder under every verb that fmt hands over, %#v and %x included.

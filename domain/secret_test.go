@@ -88,7 +88,7 @@ func TestSecretIsRedacted(t *testing.T) {
 		}
 		wantEqual(t, s.String(), "[redacted]")
 		wantEqual(t, fmt.Sprintf("%v", exported{"n", s}), "{n [redacted]}")
-		wantEqual(t, fmt.Sprint(domain.Secret{}), "[redacted]") // an empty one too: whether there is a secret is nobody's business
+		wantEqual(t, fmt.Sprint(domain.Secret{}), "[redacted]") // an empty one, too, so that nobody learns whether there is a secret
 	})
 	t.Run("in errors", func(t *testing.T) {
 		s := domain.NewSecret(plain)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ServiceState says whether a service may be named, asked and asked for.
+// ServiceState says whether a service is in use.
 type ServiceState string
 
 // The states of a service.
@@ -37,7 +37,7 @@ type Service struct {
 	PV          int64     // counts changes of its roles and permissions
 	Version     int64     // counts changes of the service itself, for If-Match
 	ManagedBy   string    // the owner of the manifest that it came with; empty: made by hand
-	ActivatedAt time.Time // when it was switched on again: access tokens from before stay refused; zero: it was never off
+	ActivatedAt time.Time // when it was switched on again: earlier access tokens stay refused; zero: it was never off
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -77,7 +77,7 @@ func (s Service) TokensAfter(to Service) Fact {
 	}
 }
 
-// IsCalled tells whether a reference means the service: its key, its id or its name.
+// IsCalled tells whether a reference is the service's key, id or name.
 func (s Service) IsCalled(ref string) bool {
 	id, _ := ParseID[ServiceID](ref)
 	return ref == s.Key || id == s.ID || Fold(ref) == Fold(s.Name)
@@ -86,7 +86,7 @@ func (s Service) IsCalled(ref string) bool {
 // IsPlatform tells whether it is Signet itself.
 func (s Service) IsPlatform() bool { return s.Key == PlatformKey }
 
-// ServiceChange is another name, description, type of tokens or state of a service; nil members stay as they are.
+// ServiceChange is a new name, description, token type or state of a service; nil members stay as they are.
 type ServiceChange struct {
 	Name        *string
 	Description *string
@@ -94,7 +94,7 @@ type ServiceChange struct {
 	Active      *bool
 }
 
-// With is the service changed, and whether that makes a difference. The platform takes another description only: ErrPlatformService.
+// With is the changed service, and whether anything changed. Only the description of the platform can change: ErrPlatformService.
 func (s Service) With(c ServiceChange, now time.Time) (changed Service, differs bool, err error) {
 	if s.IsPlatform() && (c.Name != nil || c.TokenType != nil || c.Active != nil) {
 		return s, false, ErrPlatformService.Saying("Only the description of the platform's own service can be changed")
@@ -144,11 +144,10 @@ func (c ServiceChange) Check() error {
 	return MergeFields(errs...)
 }
 
-// KeyFor makes a key of a name: what a key can't have becomes a dash. fallback is for names of which
-// nothing is left.
+// KeyFor makes a key from a name: characters that a key can't have become dashes. fallback is for names without any usable character.
 func KeyFor(name, fallback string) string {
 	if checkName(name, maxServiceName) != nil {
-		return fallback // the name is what is wrong
+		return fallback // the name is invalid
 	}
 	var b strings.Builder
 	for _, r := range Fold(name) {
@@ -169,7 +168,7 @@ func KeyFor(name, fallback string) string {
 	return key
 }
 
-// Numbered is a key with a number behind it, for the next service that is called like a deleted one.
+// Numbered is a key with a number appended, for the next service with the name of a deleted one.
 func Numbered(key string, n int) string {
 	suffix := "-" + strconv.Itoa(n)
 	return key[:min(len(key), maxServiceKey-len(suffix))] + suffix
@@ -202,7 +201,7 @@ func DefaultRoles(service ServiceID, id func() RoleID, now time.Time) []Role {
 // RoleAdmin is the name of the role that may do everything at its service.
 const RoleAdmin = "admin"
 
-// checkNewKey is checkServiceKey for a service that is made: not in the form of an id, which references would take it for.
+// checkNewKey is checkServiceKey for a new service: the key must not look like an id, because references would treat it as one.
 func checkNewKey(key string) error {
 	_, isID := ParseID[ServiceID](key)
 	if isID || isReservedKey(key) {
@@ -222,5 +221,5 @@ func checkServiceKey(key string) error {
 	return nil
 }
 
-// Place is where the service stands in lists, which are newest first.
+// Place is the service's place in lists, which have the newest first.
 func (s Service) Place() Cursor { return Cursor{At: s.CreatedAt, ID: string(s.ID)} }

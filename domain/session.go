@@ -11,7 +11,7 @@ const (
 	EndedByLimit    EndReason = "limit"
 	EndedByReuse    EndReason = "refresh_reused"
 	EndedByPassword EndReason = "password_changed"
-	EndedByTakeover EndReason = "mailbox_proved" // another proof of an unproved mailbox took the account over
+	EndedByTakeover EndReason = "mailbox_proved" // the owner of an unproved mailbox took the account over
 	EndedByReset    EndReason = "password_reset"
 	EndedByDisable  EndReason = "disabled"
 	EndedByClose    EndReason = "closed"
@@ -33,11 +33,12 @@ func (r EndReason) Tokens() Fact {
 // MethodPassword is the authentication method of a password (RFC 8176 §2).
 const MethodPassword = "pwd"
 
-// MethodFederated is that of a login through a provider, whatever the provider asked for: not registered in RFC 8176, and what other servers write.
+// MethodFederated is the method of a login through a provider, whatever the provider asked for. It is not registered in RFC 8176, but other
+// servers use it, too.
 const MethodFederated = "fed"
 
-// Session is one login of one user. Nothing writes to it but its beginning and its end: what a refresh changes is in the
-// family, so the time of the last refresh is the family's too.
+// Session is one login of one user. It is written only at its beginning and its end: a refresh changes only the family, which also holds
+// the time of the last refresh.
 type Session struct {
 	ID         SessionID
 	UserID     UserID
@@ -51,8 +52,8 @@ type Session struct {
 	IP         string
 	UserAgent  string
 	DeviceName string
-	Cookie     bool // its refresh tokens travel by cookie only
-	Static     bool // its family keeps one refresh token for good; derived from the family
+	Cookie     bool // its refresh tokens are delivered by cookie only
+	Static     bool // its family keeps one refresh token permanently; derived from the family
 }
 
 // SessionCount is how many live sessions there are, and how many users have any.
@@ -90,5 +91,5 @@ func (s Session) IsLive(p SessionPolicy, now time.Time) bool {
 	return s.EndedAt.IsZero() && now.Before(s.IdleExpiresAt(p))
 }
 
-// Place is where the session stands in lists, which are newest first.
+// Place is the session's place in lists, which have the newest first.
 func (s Session) Place() Cursor { return Cursor{At: s.CreatedAt, ID: string(s.ID)} }

@@ -2,8 +2,8 @@ package domain
 
 import "time"
 
-// Algorithm is a JWS algorithm (RFC 7518 §3.1, RFC 8037). There is none with a shared secret: a service that could verify
-// with it could mint administrators.
+// Algorithm is a JWS algorithm (RFC 7518 §3.1, RFC 8037). None has a shared secret: a service that could verify with it could mint
+// administrators.
 type Algorithm string
 
 // The algorithms.
@@ -16,7 +16,7 @@ const (
 // KeyState is a signing key's place in its life: published, signing, still verifying, gone.
 type KeyState string
 
-// The states. Next is published before it signs, so that no verifier meets a kid it has not had time to fetch.
+// The states. Next is published before it signs, so that verifiers have time to fetch it.
 const (
 	KeyNext    KeyState = "next"
 	KeyActive  KeyState = "active"
@@ -45,7 +45,7 @@ func (k SigningKey) Verifies(now time.Time) bool {
 // Activate makes the key the one that signs.
 func (k *SigningKey) Activate(now time.Time) { k.State, k.ActivatedAt = KeyActive, now }
 
-// retire ends signing. The private half goes at once: nobody will need it, so nobody can steal it.
+// retire ends signing. The private half is deleted at once: it is not needed any more and must not be stolen.
 func (k *SigningKey) retire(now, expires time.Time) {
 	k.State, k.RetiredAt, k.ExpiresAt, k.Private = KeyRetired, now, expires, []byte{}
 }

@@ -12,8 +12,8 @@ func Required(field string) FieldError {
 	return FieldError{Field: field, Code: "required", Text: field + " is required"}
 }
 
-// CheckLine validates a short text of one line, such as a name: at most limit characters, no control characters and nothing
-// that turns the direction of the text around (an attacker's way to make a mail or an audit line read otherwise).
+// CheckLine validates a short text of one line, such as a name: at most limit characters, no control characters and no bidirectional
+// controls (with which an attacker could make a mail or an audit line look different).
 func CheckLine(field, text string, limit int) error {
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, unprintable) {
 		return ErrInvalidFields(FieldError{Field: field, Code: "invalid", Text: field + " must not contain control characters"})
@@ -24,15 +24,15 @@ func CheckLine(field, text string, limit int) error {
 	return nil
 }
 
-// Line is a text of one line as it is kept: outer white space goes, and runs of spaces inside become one. Control characters stay, for
-// CheckLine to refuse.
+// Line is a text of one line as it is stored: outer white space is removed, and runs of spaces inside become one. Control characters stay,
+// for CheckLine to refuse.
 func Line(text string) string {
 	text = strings.TrimSpace(text)
 	space := func(r rune) bool { return unicode.Is(unicode.Zs, r) }
 	return strings.Join(strings.FieldsFunc(text, space), " ")
 }
 
-// checkName validates the name of an object as it is kept. A name in the form of an id would be taken for one in references.
+// checkName validates the name of an object as it is stored. It refuses names in the form of an id, which references would treat as an id.
 func checkName(name string, limit int) error {
 	if name == "" {
 		return ErrInvalidFields(Required("name"))
@@ -43,7 +43,7 @@ func checkName(name string, limit int) error {
 	return CheckLine("name", name, limit)
 }
 
-// CheckDescription validates what is said about an object.
+// CheckDescription validates the description of an object.
 func CheckDescription(text string) error { return CheckLine("description", text, maxDescription) }
 
 // Fold is the form of a name that uniqueness is judged by.
@@ -54,8 +54,8 @@ func unprintable(r rune) bool {
 		r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' // bidirectional controls
 }
 
-// Clip cuts a text that a client chose and that is only kept for show (a user agent, a device name): control characters are
-// dropped and at most limit characters kept, so that it can't grow rows or forge log lines.
+// Clip cuts a text that a client chose and that is only displayed (a user agent, a device name): control characters are dropped and at most
+// limit characters kept, so that it can't grow rows or forge log lines.
 func Clip(text string, limit int) string {
 	text = strings.ToValidUTF8(text, "")
 	text = strings.Map(func(r rune) rune {

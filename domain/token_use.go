@@ -11,7 +11,7 @@ type TokenUse struct {
 	LastIP string
 }
 
-// And is the use of both.
+// And is the combined use of both.
 func (u TokenUse) And(other TokenUse) TokenUse {
 	u.Count += other.Count
 	if other.LastAt.After(u.LastAt) {

@@ -12,7 +12,7 @@ type User struct {
 	ID UserID
 	Principal
 	Email           Email
-	PasswordHash    string // empty: no password, only other ways in
+	PasswordHash    string // empty: no password, only other ways to log in
 	FirstName       string
 	LastName        string
 	Locale          string // BCP 47, or empty
@@ -38,10 +38,10 @@ func NewUser(id UserID, email Email, passwordHash string, name PersonName, now t
 // IsEmailVerified tells whether the mailbox was proved.
 func (u User) IsEmailVerified() bool { return !u.EmailVerifiedAt.IsZero() }
 
-// ReasonClosed is why an account is disabled whose owner closed it.
+// ReasonClosed is the reason of disablement for an account that its owner closed.
 const ReasonClosed = "closed"
 
-// IsClosed tells whether the account only waits to be erased. Until then it may be opened again.
+// IsClosed tells whether the account is closed and waits to be erased. Until then it may be opened again.
 func (u User) IsClosed() bool { return !u.EraseAt.IsZero() }
 
 // VerifyEmail records the proof of the mailbox, once.
@@ -51,17 +51,17 @@ func (u *User) VerifyEmail(now time.Time) {
 	}
 }
 
-// AssignEmail makes another address that of the account on the word of somebody who may: its mailbox is not proved.
+// AssignEmail replaces the account's address on an administrator's word: the new mailbox is not proved.
 func (u *User) AssignEmail(to Email, now time.Time) {
 	u.Email, u.EmailVerifiedAt, u.UpdatedAt = to, time.Time{}, now
 }
 
-// Name is what a person says about themselves, as at registration.
+// Name is the person's profile, as at registration.
 func (u User) Name() PersonName {
 	return PersonName{First: u.FirstName, Last: u.LastName, Locale: u.Locale}
 }
 
-// PersonName is what a person says about themselves at registration. All of it is optional.
+// PersonName is the profile that a person gives at registration. All of it is optional.
 type PersonName struct{ First, Last, Locale string }
 
 // NewPersonName validates the three; fields are named as in the API.
@@ -70,7 +70,7 @@ func NewPersonName(first, last, locale string) (PersonName, error) {
 	return PersonName{First: first, Last: last, Locale: locale}, err
 }
 
-// CleanName is what can be kept of what somebody else says about a person: too much is cut, and what is no language is left out.
+// CleanName is the usable part of a profile from a third party: long texts are cut, and an invalid language is left out.
 func CleanName(first, last, locale string) PersonName {
 	name := PersonName{First: Line(Clip(first, maxName)), Last: Line(Clip(last, maxName)), Locale: strings.ReplaceAll(locale, "_", "-")}
 	if checkLocale(name.Locale) != nil {
@@ -105,5 +105,5 @@ func checkLocale(tag string) error {
 	return nil
 }
 
-// Place is where the user stands in lists, which are newest first.
+// Place is the user's place in lists, which have the newest first.
 func (u User) Place() Cursor { return Cursor{At: u.CreatedAt, ID: string(u.ID)} }

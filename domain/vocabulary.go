@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Vocabulary is the names of the permissions that exist at a service, shared ones included, sorted. It is made once for all who hold
-// something there, and never changed.
+// Vocabulary is the names of the permissions that exist at a service, shared ones included, sorted. It is made once for all principals that
+// hold something there, and never changed.
 type Vocabulary struct{ names []string }
 
 // NewVocabulary makes one of names in any order.

@@ -22,7 +22,7 @@ func Create(dir, name string, now time.Time) (up, down string, err error) {
 		return "", "", err
 	}
 	if err := write(down, "-- Undoes the file of the same name in up/.\n"); err != nil {
-		_ = os.Remove(up) // half a pair would stop every start
+		_ = os.Remove(up) // a single file of a pair would stop every start
 		return "", "", err
 	}
 	return up, down, nil

@@ -202,7 +202,8 @@ func (s appTokens) list(ctx context.Context, which schema.QueryWithArgs, limit i
 	return all, s.readUse(ctx, all)
 }
 
-// readSecrets puts the secrets of tokens in. The newest has no end of its own, which tells it from one that was drawn at the same time.
+// readSecrets fills in the secrets of tokens. The newest secret has no end of its own, which distinguishes it from another one that was
+// created at the same time.
 func (s appTokens) readSecrets(ctx context.Context, from conn, all []domain.ListedAppToken) error {
 	at, known := places(all)
 	var rows []appTokenSecretRow
@@ -303,7 +304,7 @@ func (s appTokens) Delete(ctx context.Context, id domain.AppTokenID) error {
 	if err := s.execute(ctx, "DELETE FROM token_use WHERE token_id = ?", id); err != nil {
 		return err
 	}
-	return s.execute(ctx, "DELETE FROM app_tokens WHERE id = ?", id) // its secrets hang on it
+	return s.execute(ctx, "DELETE FROM app_tokens WHERE id = ?", id) // its secrets are deleted with it
 }
 
 func (s appTokens) AddUse(ctx context.Context, secrets []domain.TokenUse, hours []domain.UsedHour) error {
@@ -323,7 +324,7 @@ func (s appTokens) AddUse(ctx context.Context, secrets []domain.TokenUse, hours 
 	if err != nil {
 		return err
 	}
-	// A replica may be late with the use of a token that is gone.
+	// A replica may report the use of a token that has been deleted meanwhile.
 	return s.execute(ctx, "DELETE FROM token_use WHERE secret_id IN (?) AND NOT EXISTS (SELECT 1 FROM app_tokens t WHERE t.id = token_use.token_id)", bun.List(known))
 }
 

@@ -56,7 +56,8 @@ func (r *listedRow) listed() domain.ListedAssignment {
 	}
 }
 
-// listedAssignments is a query of assignments with their names. A row whose role is another service's counts nowhere.
+// listedAssignments is a query of assignments with their names. It leaves out a row whose role belongs to another service: such a row has
+// no effect.
 const listedAssignments = `SELECT ?, p.kind, COALESCE(u.email_canonical, '') AS email, r.name AS role, s.key AS service_key, s.name AS service_name
 	FROM assignments asg
 	JOIN roles r ON r.id = asg.role_id AND r.service_id = asg.service_id AND r.deleted_at IS NULL
@@ -149,8 +150,8 @@ func (s assignments) Delete(ctx context.Context, id domain.AssignmentID) error {
 	return s.execute(ctx, "DELETE FROM assignments WHERE id = ?", id)
 }
 
-// administrators is the assignments by which somebody who may act holds the platform's administrator role. SQLite takes CROSS JOIN for
-// the order to go in: it would begin with all principals.
+// administrators is the assignments that give the platform's administrator role to principals who may act. CROSS JOIN fixes the join order
+// for SQLite, which would otherwise begin with all principals.
 const administrators = `
 	WITH RECURSIVE held (role_id) AS (
 		SELECT id FROM roles WHERE id = ?
@@ -160,8 +161,8 @@ const administrators = `
 	SELECT ? FROM held h CROSS JOIN assignments a CROSS JOIN principals p
 	WHERE a.role_id = h.role_id AND p.id = a.principal_id AND p.kind = ? AND (p.state = ? OR p.state = ? AND p.disabled_until <= ?)`
 
-// LastAdmin counts after the lock, in a statement of its own: what others decided under it is committed then. Others count only
-// if they stay: their role has no end, and they are not disabled.
+// LastAdmin counts in a separate statement after the lock, so that it sees what others committed under that lock. Other administrators
+// count only if they stay: their role has no end, and they are not disabled.
 func (s assignments) LastAdmin(ctx context.Context, user domain.UserID, now time.Time) (bool, error) {
 	if !isID(user) {
 		return false, nil

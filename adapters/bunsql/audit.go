@@ -11,7 +11,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// maxEvents is how many events a look at the audit log returns at most: a page, and one more that tells of another.
+// maxEvents is the most events that one query of the audit log returns: a page, and one more that shows whether another page follows.
 const maxEvents = 201
 
 type eventRow struct {
@@ -72,14 +72,14 @@ func (r *eventRow) event() domain.Event {
 
 type audit struct{ conn }
 
-// List reads by the index that fits the question. Types alone have one entry in it each, from the newest on: read as one, events of a rare
-// type would be looked for among all others.
+// List reads by the index that fits the filter. A filter by types alone reads each type separately from its newest event on: one query for
+// all of them would search events of a rare type among all others.
 func (s audit) List(ctx context.Context, f store.AuditFilter) ([]domain.Event, error) {
 	if f.Limit <= 0 || f.Limit > maxEvents {
 		f.Limit = maxEvents
 	}
 	if checkText(f.SubjectID, f.Types, f.Outcome) != nil || f.ActorID != "" && !isID(f.ActorID) || f.ServiceID != "" && !isID(f.ServiceID) {
-		return nil, nil //nolint:nilerr // what can't be stored is in no row
+		return nil, nil //nolint:nilerr // text that can't be stored is in no row
 	}
 	which := selected(f)
 	var ways []schema.QueryAppender
@@ -96,7 +96,7 @@ func (s audit) List(ctx context.Context, f store.AuditFilter) ([]domain.Event, e
 	return s.newest(ctx, f.Limit, ways...)
 }
 
-// selected is the condition of the events that a filter is about, whatever their type.
+// selected is the condition for the events that match a filter, apart from its types.
 func selected(f store.AuditFilter) schema.QueryAppender {
 	which := older(f.Before)
 	and := func(query string, args ...any) {
@@ -123,8 +123,8 @@ func selected(f store.AuditFilter) schema.QueryAppender {
 	return which
 }
 
-// older is the condition of the events behind a cursor. The first half is for SQLite, which bounds no index by a pair, and tells Postgres
-// which months to look in.
+// older is the condition for the events after a cursor. Its first half is for SQLite, which can't bound an index by a pair, and tells
+// Postgres which months to read.
 func older(before domain.Cursor) schema.QueryAppender {
 	if before.IsZero() {
 		return bun.SafeQuery("TRUE")
@@ -148,7 +148,8 @@ func (s audit) About(ctx context.Context, principal domain.PrincipalID, before d
 	return s.newest(ctx, n, bun.SafeQuery("actor_id = ? AND ?", principal, behind), bun.SafeQuery("subject_id = ? AND ?", string(principal), behind))
 }
 
-// newest finds the n newest events that go any of the ways, each from the newest end of its index, and reads what it found by its key.
+// newest finds the n newest events that match any of the conditions, reading each index from its newest end, and then reads those events by
+// their keys.
 func (s audit) newest(ctx context.Context, n int, ways ...schema.QueryAppender) ([]domain.Event, error) {
 	found := schema.QueryAppender(nil)
 	for _, way := range ways {
@@ -171,7 +172,7 @@ func (s audit) newest(ctx context.Context, n int, ways ...schema.QueryAppender) 
 	var rows []eventRow
 	err = s.patient().do(ctx, func(ctx context.Context, idb bun.IDB) error {
 		return idb.NewSelect().Model(&rows).Relation("Trace").Where("e.id IN (?)", bun.List(ids)).
-			Where("e.at BETWEEN ? AND ?", marks[len(marks)-1].At, marks[0].At). // the partitions to look in
+			Where("e.at BETWEEN ? AND ?", marks[len(marks)-1].At, marks[0].At). // the partitions to read
 			OrderExpr("e.at DESC, e.id DESC").Scan(ctx)
 	})
 	return mapped(rows, (*eventRow).event), list(err)

@@ -7,9 +7,9 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Candidate asks the same of every address: the time it takes must not tell which ones have an account. Three plain queries in one
-// message cost Postgres half of what one query with six joins does. The registration comes first: one that becomes an account in
-// between is then found as both, and not as neither.
+// Candidate runs the same queries for every address, so that the time does not reveal which ones have an account. Three plain queries in
+// one message cost Postgres half as much as one query with six joins. The registration is read first: if it becomes an account in between,
+// both are found, and not neither.
 func (s users) Candidate(ctx context.Context, email domain.Email, runKey []byte, now time.Time) (domain.Candidate, error) {
 	var waiting registrationRow
 	var user userRow

@@ -11,7 +11,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// epochKey is where meta keeps the feed's epoch. The migrator puts it, and after a restore Restoration.BeginEpoch puts another.
+// epochKey is the key in meta for the feed's epoch. The migrator sets it, and after a restore Restoration.BeginEpoch replaces it.
 const epochKey = "feed_epoch"
 
 type changeRow struct {
@@ -52,7 +52,7 @@ func factOf(column *string) domain.Fact {
 // order of the numbers is the order of the commits and a follower that has read up to n has missed nothing below it.
 func (c conn) publish(ctx context.Context, collected []domain.Change) error {
 	if len(collected) == 0 || c.tx.failed != nil {
-		return nil //nolint:nilerr // the commit will say it
+		return nil //nolint:nilerr // the commit will return its error
 	}
 	rows := make([]changeRow, len(collected))
 	for i, change := range collected {
@@ -77,7 +77,7 @@ type feedRow struct {
 
 type changes struct{ conn }
 
-// After asks for everything in one query, so that the epoch, the highest number and the rows are of one moment.
+// After reads everything in one query, so that the epoch, the highest number and the rows come from one snapshot.
 func (s changes) After(ctx context.Context, seq int64, limit int) (store.Feed, error) {
 	var rows []feedRow
 	err := s.scan(ctx, &rows, `
@@ -97,8 +97,7 @@ func (s changes) After(ctx context.Context, seq int64, limit int) (store.Feed, e
 	return feed, nil
 }
 
-// Purge goes through the primary key from its oldest end, so it needs no index on the time, and past what another replica is
-// purging.
+// Purge reads the primary key from its oldest end, so it needs no index on the time, and skips rows that another replica is purging.
 func (s changes) Purge(ctx context.Context, before time.Time, n int) (int, error) {
 	removed, err := s.count(ctx, `
 		DELETE FROM changes WHERE at < ? AND seq < (SELECT max(seq) FROM changes)

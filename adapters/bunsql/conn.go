@@ -33,8 +33,8 @@ var (
 	errNested      = errors.New("WithinTx inside WithinTx: the inner transaction would wait for the outer one")
 )
 
-// do runs one statement under its deadline, with what is queued ahead of it, and translates its error. Reads take the error for
-// "not there" as it is; any other voids the transaction.
+// do runs one statement under its deadline, together with the statements queued ahead of it, and translates its error. "Not found" leaves
+// the transaction usable; any other error voids it.
 func (c conn) do(ctx context.Context, statement func(context.Context, bun.IDB) error) error {
 	if c.tx == nil && ctx.Value(inside{c.owner}) != nil {
 		return domain.ErrInternal.Because(errReadInTx)
@@ -68,7 +68,7 @@ func (c conn) fail(ctx context.Context, err error) error {
 	return translated
 }
 
-// listing is the deadline of lists and counts, for which somebody waits, and behind which nobody's login does.
+// listing is the deadline of lists and counts: a user waits for them, but no login does.
 const listing = 5 * time.Second
 
 // patient has that deadline.
@@ -78,11 +78,11 @@ func (c conn) patient() conn {
 }
 
 // translate turns an error of a statement into one of the domain, and tells whether the transaction is worth another try.
-func (db *DB) translate(ctx context.Context, err error) (translated error, again bool) { //nolint:revive // the error is what it is about
+func (db *DB) translate(ctx context.Context, err error) (translated error, again bool) { //nolint:revive // the error is its subject
 	if _, ok := errors.AsType[*domain.Error](err); ok {
 		return err, false
 	}
-	if ctx.Err() != nil { // drivers wrap it, or answer with what their broken connection said
+	if ctx.Err() != nil { // drivers wrap it, or return the error of their broken connection
 		return domain.ErrUnavailable.Because(context.Cause(ctx)), false
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -110,8 +110,8 @@ func (db *DB) translate(ctx context.Context, err error) (translated error, again
 	return domain.ErrInternal.Because(withoutValues(failure.Cause)), false
 }
 
-// enqueue sends a statement whose answer nobody needs. In a transaction it goes out with the next one that has an answer, at the
-// latest with COMMIT, and that is where its error comes.
+// enqueue sends a statement whose result nobody needs. In a transaction it is sent with the next statement that has a result, at the latest
+// with COMMIT, and that statement returns its error.
 func (c conn) enqueue(ctx context.Context, query schema.QueryAppender) error {
 	raw, err := query.AppendQuery(c.owner.write.QueryGen(), nil)
 	if err != nil {
@@ -144,7 +144,7 @@ func (c conn) insert(ctx context.Context, rows any) error {
 	return c.enqueue(ctx, c.idb.NewInsert().Model(rows).Returning("NULL"))
 }
 
-// insertUnique writes them at once, and calls a broken uniqueness by its name.
+// insertUnique writes at once, and names the unique constraint that was violated.
 func (c conn) insertUnique(ctx context.Context, rows any, taken *domain.Error) error {
 	if err := checkText(rows); err != nil {
 		return c.fail(ctx, err)
@@ -196,7 +196,7 @@ func list(err error) error {
 	return err
 }
 
-// readAll runs queries of at most one row each, in one message where the engine can. A model stays as it was when nothing is found.
+// readAll runs queries of at most one row each, in one message where the engine can. A model is unchanged when nothing is found.
 func (c conn) readAll(ctx context.Context, queries ...*bun.SelectQuery) error {
 	if c.owner.dialect.Join == nil {
 		for _, q := range queries {
@@ -241,23 +241,23 @@ func found(n int64, err error) error {
 	return err
 }
 
-// conflict names a broken uniqueness, in the error and in what voided the transaction. One that a queued statement ran into is
-// another.
+// conflict names the violated unique constraint, in the error and in what voided the transaction. It leaves an error of a queued statement
+// alone, which is about another constraint.
 func (c conn) conflict(err error, name *domain.Error) error {
 	if !errors.Is(err, domain.ErrDuplicate) || c.tx != nil && c.tx.late {
 		return err
 	}
 	named := name.Because(errors.Unwrap(err))
-	if c.tx != nil && c.tx.failed == err { //nolint:errorlint // this very error
+	if c.tx != nil && c.tx.failed == err { //nolint:errorlint // the same error
 		c.tx.failed = named
 	}
 	return named
 }
 
-// hold lets one transaction at a time past the name, until it ends. Two names may share a number: that costs a wait.
+// hold takes a lock on the name until the transaction ends. Two names may share a number, which only costs a wait.
 func (c conn) hold(ctx context.Context, what string, name []byte) error {
 	if c.owner.dialect.AdvisoryLock == "" {
-		return nil // the one writer holds everything
+		return nil // the only writer holds every lock anyway
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(what + "\x00"))

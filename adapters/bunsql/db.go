@@ -15,12 +15,12 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Options are what callers choose.
+// Options are the settings that callers choose.
 type Options struct {
 	// MaxConns bounds the connections that serve requests: 16 unless set. The change feed has one more.
 	MaxConns int
-	// Statement is how long one statement may take on a request over a network, the wait for a connection included: 800 ms unless set,
-	// which leaves room for an answer within a second when the server is gone.
+	// Statement is how long one statement may take on a request over a network, the wait for a connection included: 800 ms unless set, which
+	// leaves time to answer within a second when the server is down.
 	Statement time.Duration
 	// Now stamps the rows of the change feed, which are purged by age: time.Now unless set. Nothing else asks for the time.
 	Now func() time.Time
@@ -32,7 +32,7 @@ type Options struct {
 type Pools struct {
 	Write *sql.DB // transactions
 	Read  *sql.DB // queries outside transactions; may be Write
-	Feed  *sql.DB // the change feed alone: a pool full of slow queries must not delay a revocation
+	Feed  *sql.DB // only for the change feed: a pool full of slow queries must not delay a revocation
 }
 
 // DB is the system of record. It is safe for concurrent use.
@@ -48,10 +48,10 @@ type DB struct {
 
 var _ store.Store = (*DB)(nil)
 
-// New puts pools and a dialect together, for the sub-packages.
+// New combines pools and a dialect, for the sub-packages.
 func New(dialect Dialect, pools Pools, opts Options) *DB {
 	namesAsWritten()
-	// A column that this release does not know of is another release's: Bun would refuse the whole row.
+	// An unknown column belongs to another release; without this option Bun would refuse the whole row.
 	open := func(pool *sql.DB) *bun.DB { return bun.NewDB(pool, dialect.Bun, bun.WithDiscardUnknownColumns()) }
 	if opts.Tracer != nil {
 		spans, plain := &tracing{opts.Tracer, dialect.System}, open
@@ -78,17 +78,17 @@ func New(dialect Dialect, pools Pools, opts Options) *DB {
 	return db
 }
 
-// namesAsWritten keeps Bun from making a plural of each row's name by dozens of regular expressions: rows say the name of their table.
+// namesAsWritten keeps Bun from pluralizing each row's name with dozens of regular expressions: rows state the name of their table.
 var namesAsWritten = sync.OnceFunc(func() { schema.SetTableNameInflector(func(name string) string { return name }) })
 
-// OnCommit sets the function that hears of every commit, after it and before WithinTx returns. Set it before first use.
+// OnCommit sets the function that is called after every commit, before WithinTx returns. Set it before first use.
 func (db *DB) OnCommit(hear func(store.Commit)) { db.onCommit = hear }
 
 // Read is for queries outside a transaction.
 func (db *DB) Read() *store.Reader { return db.reader }
 
-// Ping asks the database for a sign of life on a connection of the reading pool. domain.ErrUnavailable when it gives none. One that
-// takes no writes lives.
+// Ping asks the database for a sign of life on a connection of the reading pool. It returns domain.ErrUnavailable when there is none. A
+// database that only refuses writes is alive.
 func (db *DB) Ping(ctx context.Context) error {
 	return db.ping.do(ctx, func(ctx context.Context, idb bun.IDB) error {
 		if db.dialect.ReadOnly == "" {
@@ -104,7 +104,7 @@ func (db *DB) Ping(ctx context.Context) error {
 	})
 }
 
-// ReadOnly tells that the server was last found to take no writes, by one that it refused or by Ping.
+// ReadOnly tells whether the server refused the last write, or told Ping that it refuses writes.
 func (db *DB) ReadOnly() bool { return db.readOnly.Load() }
 
 func (db *DB) found(readOnly bool) {
@@ -114,8 +114,8 @@ func (db *DB) found(readOnly bool) {
 	}
 }
 
-// Scrub makes the database forget what was deleted, as far as that is not the affair of who runs it: Postgres cleans up by itself,
-// and keeps a log of its own for as long as it is told to.
+// Scrub removes remains of deleted data from the database, as far as Signet can do that: Postgres cleans up by itself, and operators decide
+// how long it keeps its log.
 func (db *DB) Scrub(ctx context.Context) error {
 	if db.dialect.Scrub == "" {
 		return nil
@@ -127,7 +127,7 @@ func (db *DB) Scrub(ctx context.Context) error {
 	})
 }
 
-// Close ends all connections, those in use when they are given back.
+// Close closes all connections; those in use are closed when they are returned.
 func (db *DB) Close() error {
 	return errors.Join(db.feed.Close(), db.read.Close(), db.write.Close())
 }

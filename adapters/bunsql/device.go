@@ -62,7 +62,7 @@ func (s devices) RecordLogin(ctx context.Context, user domain.UserID, class stri
 	return domain.DeviceNews{New: seen.Fresh, Others: seen.Others, Recent: seen.Recent}, err
 }
 
-// forget makes room for a class: those not seen for longest go.
+// forget makes room for a new class by deleting those that were not seen for the longest time.
 func (s devices) forget(ctx context.Context, user domain.UserID, but string, n int) error {
 	return s.execute(ctx, `DELETE FROM user_devices WHERE user_id = ?0 AND class IN (
 		SELECT class FROM user_devices WHERE user_id = ?0 AND class <> ?1 ORDER BY last_seen_at, class LIMIT ?2)`, user, but, n)

@@ -9,7 +9,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// What is known of a user's devices is personal: it must not outlive the row of the user.
+// A user's devices are personal data: they must not outlive the user's row.
 func TestDevicesGoWithTheirUser(t *testing.T) {
 	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 	each(t, func(t *testing.T, e engine) {

@@ -58,7 +58,7 @@ func (s erasure) Secrets(ctx context.Context, user domain.UserID, email domain.E
 	if !isID(user) {
 		return nil
 	}
-	// A subject may be an address too. Open and spent ones have an index each.
+	// A subject may also be an address. Open and used flows have an index each.
 	if err := s.execute(ctx, "DELETE FROM flows WHERE subject IN (?, ?)", user, email.Canonical()); err != nil {
 		return err
 	}
@@ -84,5 +84,5 @@ func (s erasure) User(ctx context.Context, user domain.UserID) error {
 	if err := s.execute(ctx, "DELETE FROM assignments WHERE principal_id = ?", user); err != nil {
 		return err
 	}
-	return found(s.count(ctx, "DELETE FROM users WHERE id = ?", user)) // the rest hangs on it
+	return found(s.count(ctx, "DELETE FROM users WHERE id = ?", user)) // the other rows are deleted with it
 }

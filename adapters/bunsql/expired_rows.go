@@ -25,7 +25,7 @@ func (s expiredRows) Messages(ctx context.Context, before time.Time, n int) (int
 	return s.remove(ctx, "outbox", "id", n, "COALESCE(delivered_at, parked_at) < ? ORDER BY COALESCE(delivered_at, parked_at)", before)
 }
 
-// AppTokens goes by the one index over both ends.
+// AppTokens uses the one index over both ends.
 func (s expiredRows) AppTokens(ctx context.Context, before time.Time, n int) (int, error) {
 	over := bun.SafeQuery("COALESCE(revoked_at, expires_at) < ? ORDER BY COALESCE(revoked_at, expires_at)", before)
 	if err := s.execute(ctx, "DELETE FROM token_use WHERE token_id IN (SELECT id FROM app_tokens WHERE ? LIMIT ?)", over, n); err != nil {
@@ -43,7 +43,7 @@ func (s expiredRows) Assignments(ctx context.Context, before time.Time, n int) (
 	return s.remove(ctx, "assignments", "id", n, "expires_at < ? ORDER BY expires_at", before)
 }
 
-// Events goes by both indexes of time: a trace may be left where the events went with their month.
+// Events uses both indexes of time: personal data may remain whose events were dropped with their month.
 func (s expiredRows) Events(ctx context.Context, before time.Time, n int) (int, error) {
 	events, err := s.remove(ctx, "audit_events", "id", n, "at < ? ORDER BY at, id", before)
 	if err != nil {
@@ -53,7 +53,7 @@ func (s expiredRows) Events(ctx context.Context, before time.Time, n int) (int, 
 	return max(events, traces), err
 }
 
-// removal is a kind of rows to remove.
+// removal is one kind of rows to remove.
 type removal struct{ table, key, over string }
 
 // The rows of deleted roles and services, each after those that refer to it.
@@ -76,7 +76,7 @@ func (s expiredRows) OfDeletedRoles(ctx context.Context, n int) (int, error) {
 	return s.removeEach(ctx, deletedRoles, n)
 }
 
-// OfDeletedServices takes the includes of their roles out first: roles that include each other can't go one by one.
+// OfDeletedServices deletes the includes of their roles first: roles that include each other can't be deleted one by one.
 func (s expiredRows) OfDeletedServices(ctx context.Context, n int) (int, error) {
 	err := s.execute(ctx, `DELETE FROM role_includes WHERE role_id IN (
 		SELECT r.id FROM roles r JOIN services s ON s.id = r.service_id WHERE s.deleted_at IS NOT NULL)`)
@@ -88,7 +88,7 @@ func (s expiredRows) OfDeletedServices(ctx context.Context, n int) (int, error) 
 
 func (s expiredRows) CountOfDeletedServices(ctx context.Context) (left int, err error) {
 	for _, kind := range deletedServices {
-		if kind.table == "roles" { // those that are still held, too
+		if kind.table == "roles" { // also those that are still assigned
 			kind.over = "service_id IN (SELECT id FROM services WHERE deleted_at IS NOT NULL)"
 		}
 		var n int
@@ -100,7 +100,7 @@ func (s expiredRows) CountOfDeletedServices(ctx context.Context) (left int, err 
 	return left, nil
 }
 
-// removeEach goes on to the next kind when there is room for it.
+// removeEach goes on to the next kind until n rows are removed.
 func (s expiredRows) removeEach(ctx context.Context, kinds []removal, n int) (removed int, err error) {
 	for _, kind := range kinds {
 		some, err := s.remove(ctx, kind.table, kind.key, n-removed, kind.over)
@@ -111,8 +111,8 @@ func (s expiredRows) removeEach(ctx context.Context, kinds []removal, n int) (re
 	return removed, nil
 }
 
-// remove finds rows once, passing by what others hold, and deletes them: a planner that put the subquery into a loop would delete
-// more than n.
+// remove finds rows once, skips those that others have locked, and deletes them. The rows are found once because a planner that runs the
+// subquery in a loop would delete more than n.
 func (s expiredRows) remove(ctx context.Context, table, key string, n int, over string, args ...any) (int, error) {
 	removed, err := s.count(ctx, `
 		WITH due AS MATERIALIZED (SELECT ? AS key FROM ? WHERE ? LIMIT ? ?)

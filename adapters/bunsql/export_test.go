@@ -18,7 +18,7 @@ func (db *DB) Watch() (sent func() []string) {
 	for _, pool := range []*bun.DB{db.write, db.read, db.feed} {
 		pool.AddQueryHook(w) //nolint:staticcheck // its successor returns a copy, and the repositories have the original
 	}
-	answer := db.dialect.Answer // goes by Bun's hooks
+	answer := db.dialect.Answer // it bypasses Bun's hooks
 	db.dialect.Answer = func(ctx context.Context, pool *sql.DB, statement string) (string, error) {
 		w.keep(statement)
 		return answer(ctx, pool, statement)

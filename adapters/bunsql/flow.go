@@ -55,7 +55,7 @@ func (s flows) ByID(ctx context.Context, id domain.FlowID) (domain.Flow, error) 
 
 func (s flows) LiveBySubject(ctx context.Context, subject string, now time.Time, n int) ([]domain.Flow, error) {
 	if checkText(subject) != nil {
-		return nil, nil //nolint:nilerr // what can't be stored is in no row
+		return nil, nil //nolint:nilerr // text that can't be stored is in no row
 	}
 	var rows []flowRow
 	err := s.scan(ctx, &rows, `SELECT ? FROM flows WHERE subject = ? AND consumed_at IS NULL AND expires_at > ?
@@ -85,10 +85,10 @@ func (s flows) InsertFirst(ctx context.Context, f domain.Flow) error {
 	return err
 }
 
-// LockByAddress locks in the order of ids, so that two of them never wait for each other.
+// LockByAddress locks in the order of ids, so that two calls never deadlock.
 func (s flows) LockByAddress(ctx context.Context, purposes []domain.Purpose, address string, now time.Time) ([]domain.Flow, error) {
 	if len(purposes) == 0 || checkText(address) != nil {
-		return nil, nil //nolint:nilerr // what can't be stored is in no row
+		return nil, nil //nolint:nilerr // text that can't be stored is in no row
 	}
 	var rows []flowRow
 	err := s.scan(ctx, &rows, `SELECT ? FROM flows
@@ -115,7 +115,7 @@ func (s flows) CountTry(ctx context.Context, all []domain.FlowID) error {
 
 func (s flows) Supersede(ctx context.Context, purpose domain.Purpose, subject string, now time.Time) error {
 	if err := checkText(subject); err != nil {
-		return nil //nolint:nilerr // nothing is about a subject that can't be stored
+		return nil //nolint:nilerr // no row has a subject that can't be stored
 	}
 	return s.execute(ctx, `UPDATE flows SET consumed_at = ?
 		WHERE subject = ? AND purpose = ? AND consumed_at IS NULL AND expires_at > ?`, now, subject, purpose, now)

@@ -7,7 +7,7 @@ import (
 	"github.com/signet-auth/signet/migrations"
 )
 
-// A migration that takes something away says which releases can't go on; until then the one before serves beside its successor.
+// A migration that removes something says which releases can't work with the schema any more; other releases serve beside their successor.
 func TestASchemaOfTheFuture(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e engine) {

@@ -27,9 +27,9 @@ func (s grants) Held(ctx context.Context, principal domain.PrincipalID, service 
 	return held[principal], err
 }
 
-// HeldBy walks the includes in the database. UNION without ALL drops what was seen, so that a cycle comes to an end. A row whose role is
-// another service's than it says counts nowhere, and roles elsewhere cost nothing. SQLite takes CROSS JOIN for the order to go in: it
-// would begin with the roles of the service, and read all who hold them.
+// HeldBy walks the includes in the database. UNION without ALL drops duplicates, so that a cycle ends. A row whose role belongs to another
+// service than the row says has no effect, and roles at other services cost nothing. CROSS JOIN fixes the join order for SQLite, which
+// would otherwise begin with the roles of the service and read all their holders.
 func (s grants) HeldBy(ctx context.Context, principals []domain.PrincipalID, service domain.ServiceID) (map[domain.PrincipalID][]domain.HeldRole, error) {
 	known := ids(principals)
 	if len(known) == 0 || !isID(service) {
@@ -62,7 +62,8 @@ func (s grants) HeldBy(ctx context.Context, principals []domain.PrincipalID, ser
 	return held, nil
 }
 
-// joinWays makes one role of the rows about it, which are of one principal. The latest end among the ways that lead to it counts; no end is later than any.
+// joinWays merges the rows about one role of one principal. If several assignments lead to the role, the latest end counts; no end is later
+// than any end.
 func joinWays(rows []heldRow) []domain.HeldRole {
 	var all []domain.HeldRole
 	seen := map[domain.RoleID]map[domain.Pattern]bool{}
@@ -100,7 +101,7 @@ func (s grants) Assigned(ctx context.Context, principal domain.PrincipalID, n in
 	return s.listAssignments(ctx, bun.SafeQuery("asg.principal_id = ?", principal), store.Page{Limit: n})
 }
 
-// Known leaves the shared vocabulary out at the platform: a later release's new right must not already be held by somebody.
+// Known leaves out the shared vocabulary at the platform: nobody must already hold a right that a later release adds.
 func (s grants) Known(ctx context.Context, service domain.ServiceID) ([]string, error) {
 	if !isID(service) {
 		return nil, nil

@@ -5,21 +5,26 @@ import (
 	"time"
 )
 
-// Inspection is what a look at the database from outside finds, for operators. Of what the database does not have, it says nothing.
+// Inspection is what operators want to know about the database. Fields that do not apply to a database are empty.
 type Inspection struct {
 	Server   string        // its name and version
-	Ahead    time.Duration // of its clock, by that of this machine
+	Ahead    time.Duration // the difference of its clock from that of this machine
 	ReadOnly bool          // it takes no writes
 
 	Role       string
 	Superuser  bool
 	OwnsSchema bool
-	Lacks      []string // rights that serving needs, such as "INSERT on users"
+	Lacks      []string // rights on tables, such as "INSERT on users"
+	AppendOnly bool     // the role may neither change nor remove what is in the audit log, in none of its months
 
 	Pooler Pooler
+
+	Encryption string // of the way there, "TLS 1.3"; empty: none
+	Verified   bool   // the other end has shown a certificate that is trusted
+	Local      bool   // the way ends on this machine
 }
 
-// Pooler is what stands between.
+// Pooler is the kind of pooler between Signet and the database.
 type Pooler string
 
 // The poolers. One in transaction mode gives a connection of the server to another client with each transaction.
@@ -29,7 +34,7 @@ const (
 	TransactionPooler Pooler = "transaction"
 )
 
-// Inspect looks at the database and changes nothing. domain.ErrUnavailable when it can't be reached.
+// Inspect examines the database and changes nothing. It returns domain.ErrUnavailable when the database can't be reached.
 func (db *DB) Inspect(ctx context.Context) (Inspection, error) {
 	found, err := db.dialect.Inspect(ctx, db.read.DB, db.now)
 	if err != nil {

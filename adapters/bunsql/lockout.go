@@ -37,7 +37,7 @@ func (s lockouts) ByKey(ctx context.Context, key []byte) (domain.Lockout, error)
 	return row.lockout(), err
 }
 
-// Lock holds the key and not the row: the first failure has no row to hold.
+// Lock locks the key and not the row, because the first failure has no row yet.
 func (s lockouts) Lock(ctx context.Context, key []byte) (domain.Lockout, error) {
 	if err := s.hold(ctx, "lockout", key); err != nil {
 		return domain.Lockout{}, err

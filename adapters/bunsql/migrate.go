@@ -17,10 +17,10 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// migrationTable is where the database keeps which migrations it has.
+// migrationTable is the table that lists the applied migrations.
 const migrationTable = "migrations"
 
-// look is how long a look at the schema may take.
+// look is how long reading the state of the schema may take.
 const look = 5 * time.Second
 
 // Engine is what a Migrator needs to know of a database. The sub-packages make one each.
@@ -29,14 +29,14 @@ type Engine struct {
 	Goose goose.Dialect
 	// HasTable is a query with one argument, the name of a table, that yields whether it exists.
 	HasTable string
-	// Broken, if not empty, is a query that yields a row for each broken reference, asked after every change of the schema.
+	// Broken, if not empty, is a query that yields a row for each broken reference, run after every change of the schema.
 	Broken string
-	// Lock waits until no other process migrates this database, and keeps others waiting until release. While it waits it calls
-	// waiting each time it finds the lock taken, with what tells by whom.
+	// Lock waits until no other process migrates this database, and keeps others waiting until release. While it waits it calls waiting each
+	// time it finds the lock taken, with a function that says by whom.
 	Lock func(ctx context.Context, db *sql.DB, waiting func(holder func() string)) (release func(), err error)
 	// Dialect is that of the migrator's own connections.
 	Dialect Dialect
-	// Month, if not nil, makes a table's partition of the month that begins then, and tells whether it was missing.
+	// Month, if not nil, makes a table's partition of the month that begins then, and tells whether it had to.
 	Month func(ctx context.Context, db *sql.DB, table string, begin time.Time) (bool, error)
 	// DropMonths, if not nil, drops a table's partitions of the months that end at a time or before, and says how many.
 	DropMonths func(ctx context.Context, db *sql.DB, table string, until time.Time) (int, error)
@@ -47,12 +47,12 @@ type Migration struct {
 	Version   int64
 	Name      string
 	AppliedAt time.Time // zero: not yet
-	// Unknown tells that the database has it and this binary has not: a newer release was here. It can't be undone by this one.
+	// Unknown tells that the database has the migration but this binary does not: a newer release applied it. This binary can't undo it.
 	Unknown bool
 }
 
-// Migrator brings the schema up and down. Any number of replicas may start one together: they take turns, and those who come
-// late find nothing left to do. It has connections of its own, because it needs rights that serving does not.
+// Migrator brings the schema up and down. Any number of replicas may start one together: they take turns, and later ones find nothing left
+// to do. A migrator has its own connections, because it needs rights that serving does not.
 type Migrator struct {
 	db     *sql.DB
 	engine Engine
@@ -76,15 +76,15 @@ func NewMigrator(db *sql.DB, engine Engine, files fs.FS) (*Migrator, error) {
 	return &Migrator{db: db, engine: engine, goose: provider, known: known, onWait: func(context.Context, string) {}}, nil
 }
 
-// OnWait sets the function that hears which process has the lock that this one waits for: at once, and from time to time.
+// OnWait sets the function that is told which process holds the lock that this one waits for: at once, and then from time to time.
 func (m *Migrator) OnWait(hear func(ctx context.Context, holder string)) { m.onWait = hear }
 
 // Close ends the migrator's connections.
 func (m *Migrator) Close() error { return m.db.Close() }
 
-// Up applies up to that many migrations, 0 for all, oldest first, and returns those it applied. A migration that fails leaves
-// nothing behind; the ones before it stay. When none is left, the platform's roles and permissions become those of this binary.
-// Where nothing is to be done it asks for no lock: one that was forgotten somewhere keeps no replica from starting.
+// Up applies up to that many migrations, 0 for all, oldest first, and returns those it applied. A migration that fails leaves nothing
+// behind; the ones before it stay. When none is left, it sets the platform's roles and permissions to those of this binary. If there is
+// nothing to do, it takes no lock, so that a stale lock keeps no replica from starting.
 func (m *Migrator) Up(ctx context.Context, steps int) (applied []Migration, err error) {
 	if done, err := m.settled(ctx); err != nil || done {
 		return nil, err
@@ -144,11 +144,10 @@ func (m *Migrator) last(ctx context.Context) (*Migration, error) {
 			return &s, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // there is none, and that is no failure
+	return nil, nil //nolint:nilnil // there is none, which is no failure
 }
 
-// Status lists the migrations that this binary knows and those that the database has, oldest first. It writes nothing, so it
-// needs no right but to read.
+// Status lists the migrations that this binary knows and those that the database has, oldest first. It only needs the right to read.
 func (m *Migrator) Status(ctx context.Context) ([]Migration, error) {
 	looking, cancel := context.WithTimeout(ctx, look)
 	defer cancel()
@@ -177,11 +176,12 @@ func (m *Migrator) Pending(ctx context.Context) (bool, error) {
 	return slices.ContainsFunc(status, func(s Migration) bool { return s.AppliedAt.IsZero() }), err
 }
 
-// needsKey is where a migration that takes away what the release before it still uses puts the version of a migration: releases that do not
-// know that one can't use the schema any more. Without it a newer schema is one of a rollout, in which both releases serve.
+// needsKey is the key in meta under which a migration that removes something older releases use stores the version of a migration: a
+// release that does not know that version can't use the schema any more. Without the key, a newer schema belongs to a rollout in which both
+// releases serve.
 const needsKey = "needs_migration"
 
-// usable refuses a schema that a newer release has taken out of reach.
+// usable refuses a schema that a newer release has changed too far for this one.
 func (m *Migrator) usable(ctx context.Context, status []Migration) error {
 	if !slices.ContainsFunc(status, func(s Migration) bool { return s.Unknown }) {
 		return nil
@@ -252,7 +252,7 @@ func (m *Migrator) exclusively(ctx context.Context, change func() error) error {
 	return rows.Err()
 }
 
-// reportWait passes on who has the lock: at once, after a second, after two more, and then ever more rarely, down to once a minute.
+// reportWait reports the holder of the lock: at once, after a second, after two more, and then less and less often, down to once a minute.
 func (m *Migrator) reportWait(ctx context.Context) func(holder func() string) {
 	var next time.Time
 	pause := time.Second
@@ -265,7 +265,7 @@ func (m *Migrator) reportWait(ctx context.Context) func(holder func() string) {
 	}
 }
 
-// beginFeed gives the change feed its epoch, once there is a place for it.
+// beginFeed sets the epoch of the change feed, once its table exists.
 func (m *Migrator) beginFeed(ctx context.Context) error {
 	there, err := m.hasTable(ctx, "meta")
 	if err == nil && there {
@@ -277,7 +277,7 @@ func (m *Migrator) beginFeed(ctx context.Context) error {
 	return nil
 }
 
-// looked is failed of a look at the schema; nil when it did not fail.
+// looked is failed for reading the schema; nil when err is nil.
 func (m *Migrator) looked(err error) error {
 	if err == nil {
 		return nil
@@ -285,7 +285,7 @@ func (m *Migrator) looked(err error) error {
 	return m.failed("status", "", err)
 }
 
-// failed says what failed, with the database's own words about why. domain.ErrUnavailable for a database that is not there (yet).
+// failed says what failed, with the database's own reason. It is domain.ErrUnavailable for a database that is not up (yet).
 func (m *Migrator) failed(what, name string, err error) error {
 	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 		err = partial.Err

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// byMonth are the tables that are kept in partitions of a month where the database has such.
+// byMonth are the tables that have a partition for each month, if the database supports partitions.
 var byMonth = []string{"audit_events", "usage_hours"}
 
-// PrepareMonths makes the partitions of the month of now and of that many after it, as far as they are missing, and says how many
-// it made. It is the migrator's because it changes the schema. Without it nothing fails: the default partition takes what no
-// month was made for, and then has to be cleaned row by row instead of being dropped.
+// PrepareMonths creates the missing partitions for the month of now and that many months after it, and returns how many it created. It
+// belongs to the migrator because it changes the schema. Nothing fails without it: the default partition takes rows of months without a
+// partition, but these then have to be deleted row by row instead of being dropped.
 func (m *Migrator) PrepareMonths(ctx context.Context, now time.Time, ahead int) (made int, err error) {
 	if m.engine.Month == nil {
 		return 0, nil
@@ -33,7 +33,7 @@ func (m *Migrator) PrepareMonths(ctx context.Context, now time.Time, ahead int) 
 	return made, err
 }
 
-// DropMonths drops the months of the audit log that end at a time or before, and says how many. What was in no month is left.
+// DropMonths drops the months of the audit log that end at a time or before, and returns how many. Rows in the default partition stay.
 func (m *Migrator) DropMonths(ctx context.Context, until time.Time) (dropped int, err error) {
 	if m.engine.DropMonths == nil {
 		return 0, nil

@@ -36,7 +36,7 @@ func TestMonthsArePreparedAheadOnce(t *testing.T) {
 			return
 		}
 
-		// An event goes into its month, and into the default where there is none.
+		// An event is written to the partition of its month, or to the default if there is none.
 		db, err := e.open(address, bunsql.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +56,7 @@ func TestMonthsArePreparedAheadOnce(t *testing.T) {
 		equal(t, texts(t, raw, "SELECT tableoid::regclass::text FROM audit_events ORDER BY at"),
 			[]string{"audit_events_2031_11", "audit_events_2032_01", "audit_events_default"})
 
-		// A month whose events the default has already stays there; the next one is made.
+		// A month with events in the default partition stays there; the next one is created.
 		prepare(far.AddDate(2, 0, 0), 1, 3)
 		write(far.AddDate(2, 0, 0))
 
@@ -67,7 +67,8 @@ func TestMonthsArePreparedAheadOnce(t *testing.T) {
 	})
 }
 
-// Months that are over go as a whole, with their partition; one that is not over to the end stays, and so does what is in none.
+// Ended months are dropped as a whole, with their partition; a month that has not quite ended stays, and so do rows in the default
+// partition.
 func TestOldMonthsAreDropped(t *testing.T) {
 	each(t, func(t *testing.T, e engine) {
 		address := e.empty(t)
@@ -96,7 +97,7 @@ func TestOldMonthsAreDropped(t *testing.T) {
 	})
 }
 
-// A month is prepared while requests write: it gives up rather than have them wait.
+// A month is prepared while requests write: the preparation gives up and does not make them wait.
 func TestPreparingMonthsDoesNotWaitForWriters(t *testing.T) {
 	e := engines[slices.IndexFunc(engines, func(e engine) bool { return e.name == "postgres" })]
 	address := e.empty(t)

@@ -63,8 +63,8 @@ func (s outbox) Backlog(ctx context.Context) (domain.Backlog, error) {
 	return domain.Backlog{Messages: found.Messages, Oldest: utc(found.Oldest)}, nil
 }
 
-// Claim finds and leases in one statement. What is due is found once: a planner that put the subquery into a loop would lease
-// more than n.
+// Claim finds and leases in one statement. The rows are found once, because a planner that runs the subquery in a loop would lease more
+// than n.
 func (s outbox) Claim(ctx context.Context, now time.Time, lease time.Duration, topics []domain.Topic, n int) ([]domain.Message, error) {
 	if len(topics) == 0 {
 		return nil, nil
@@ -96,7 +96,7 @@ func (s outbox) Claim(ctx context.Context, now time.Time, lease time.Duration, t
 	return mapped(rows, (*messageRow).message), nil
 }
 
-// held is the condition that the claim behind a message is still the latest and the message still open.
+// held is the condition that the claim of a message is still the latest and the message is still open.
 const held = "id = ? AND lease = ? AND delivered_at IS NULL AND parked_at IS NULL"
 
 func (s outbox) Settle(ctx context.Context, m domain.Message, now time.Time) (bool, error) {
@@ -105,7 +105,7 @@ func (s outbox) Settle(ctx context.Context, m domain.Message, now time.Time) (bo
 	return n > 0, err
 }
 
-// Retry gives the lease back too: the one that held it holds nothing any more.
+// Retry also ends the lease of the dispatcher that held it.
 func (s outbox) Retry(ctx context.Context, m domain.Message, runAt time.Time, reason string) (bool, error) {
 	if err := checkText(reason); err != nil {
 		return false, err

@@ -8,8 +8,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// behind is the condition of the rows of a table that a list which is newest first has behind a cursor. The first half is for SQLite,
-// which bounds no index by a pair.
+// behind is the condition for the rows that follow a cursor in a list with the newest first. Its first half is for SQLite, which can't
+// bound an index by a pair.
 func behind(alias schema.Safe, after domain.Cursor) schema.QueryAppender {
 	if after.IsZero() {
 		return bun.SafeQuery("TRUE")
@@ -17,7 +17,7 @@ func behind(alias schema.Safe, after domain.Cursor) schema.QueryAppender {
 	return bun.SafeQuery("(?0.created_at <= ?1 AND (?0.created_at, ?0.id) < (?1, ?2))", alias, after.At, after.ID)
 }
 
-// lock is how a SELECT ends that holds what it reads.
+// lock is the end of a SELECT that locks the rows it reads.
 func (c conn) lock(mode store.LockMode) schema.Safe {
 	if mode == store.Exclusive {
 		return c.owner.dialect.RowLock

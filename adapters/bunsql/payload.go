@@ -23,14 +23,14 @@ func (r *payloadRow) sealed() store.Payload {
 
 type payloads struct{ conn }
 
-// OfMessages walks the index of what is to be delivered.
+// OfMessages reads the index of messages to deliver.
 func (s payloads) OfMessages(ctx context.Context, now time.Time, after domain.Cursor, n int) ([]store.Payload, error) {
 	return s.list(ctx, `SELECT id, run_at AS at, payload FROM outbox
 		WHERE delivered_at IS NULL AND parked_at IS NULL AND payload IS NOT NULL AND (expires_at IS NULL OR expires_at > ?) AND ?
 		ORDER BY run_at, id LIMIT ?`, now, later("run_at", after), n)
 }
 
-// OfFlows walks the index of their ends.
+// OfFlows reads the index of the ends of flows.
 func (s payloads) OfFlows(ctx context.Context, now time.Time, after domain.Cursor, n int) ([]store.Payload, error) {
 	return s.list(ctx, `SELECT id, expires_at AS at, payload FROM flows
 		WHERE expires_at > ? AND consumed_at IS NULL AND payload IS NOT NULL AND ? ORDER BY expires_at, id LIMIT ?`,

@@ -55,7 +55,7 @@ func (s permissions) one(ctx context.Context, id domain.PermissionID, lock schem
 
 func (s permissions) List(ctx context.Context, f store.PermissionFilter, page store.Page) ([]domain.Permission, error) {
 	if checkText(f.Prefix) != nil {
-		return nil, nil //nolint:nilerr // what can't be stored is in no row
+		return nil, nil //nolint:nilerr // text that can't be stored is in no row
 	}
 	of := bun.SafeQuery("TRUE")
 	switch services := ids(f.Services); {
@@ -82,7 +82,7 @@ func (s permissions) List(ctx context.Context, f store.PermissionFilter, page st
 func (s permissions) Usable(ctx context.Context, service domain.ServiceID, byID []domain.PermissionID, names []string) ([]domain.Permission, error) {
 	known := ids(byID)
 	if !isID(service) || checkText(names) != nil || len(known)+len(names) == 0 {
-		return nil, nil //nolint:nilerr // what can't be stored is in no row
+		return nil, nil //nolint:nilerr // text that can't be stored is in no row
 	}
 	var rows []permissionRow
 	err := s.scan(ctx, &rows, `SELECT ? FROM permissions pm WHERE (pm.service_id = ? OR pm.service_id IS NULL) AND (pm.id IN (?) OR pm.name IN (?))

@@ -9,7 +9,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// What is done with one person must cost what there is of them.
+// The cost of work on one person must depend only on that person's rows.
 func TestQueriesAboutOnePersonHaveAnIndex(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	email, err := domain.ParseEmail("ada@example.com")

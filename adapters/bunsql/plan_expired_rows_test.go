@@ -10,7 +10,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// The janitor works beside requests: what it looks for must cost what there is to remove and not what there is.
+// The janitor works beside requests: its cost must depend on the rows to remove and not on the size of the table.
 func TestCleaningHasAnIndex(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	explainEach(t, nil, map[string]func(context.Context, *store.Tx) error{

@@ -8,8 +8,8 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// A page must cost what is on it, however many sessions its user has: it is read off the index in order and not sorted. The
-// count reads the index of open sessions, and of the table nothing that is over.
+// The cost of a page must depend on its rows, however many sessions its user has: it is read from the index in order and not sorted. The
+// count reads the index of open sessions, and no ended sessions from the table.
 func TestListsOfSessionsFollowTheirIndex(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	policy := domain.SessionPolicy{Idle: time.Hour}

@@ -15,8 +15,7 @@ import (
 
 const anID = "018f0000-0000-7000-8000-000000000001"
 
-// Cost must grow with work and not with data. Every query of a request path is asked for its plan, and none may read a table
-// from end to end.
+// Cost must grow with work and not with data. This test looks at the plan of every query on a request's path; none may read a whole table.
 func TestHotQueriesHaveAnIndex(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	email, err := domain.ParseEmail("ada@example.com")

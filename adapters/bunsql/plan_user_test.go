@@ -10,7 +10,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// A page of users is read off an index in order and not sorted, and what a search looks at is bounded, however many users there are.
+// A page of users is read from an index in order and not sorted, and the rows that a search reads are bounded, however many users there
+// are.
 func TestListsOfUsersFollowTheirIndexes(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	behind := store.Page{After: domain.Cursor{At: now, ID: anID}, Limit: 51}
@@ -76,7 +77,7 @@ func TestListsOfUsersFollowTheirIndexes(t *testing.T) {
 	}
 }
 
-// Whatever is asked of the audit log, an index answers from its newest end.
+// Every query of the audit log reads an index from its newest end.
 func TestTheAuditLogHasAnIndexForEveryQuestion(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	for name, row := range map[string]struct {

@@ -38,7 +38,7 @@ func TestThePlatformIsThereAfterMigrating(t *testing.T) {
 	})
 }
 
-// A release that has other roles finds those of the one before, and whatever else was done to them.
+// A release with other roles finds those of the release before, with any changes that were made to them.
 func TestThePlatformIsSeededAgainWhereItsVersionIsLower(t *testing.T) {
 	each(t, func(t *testing.T, e engine) {
 		address := e.current(t)

@@ -87,8 +87,8 @@ func (s principals) one(ctx context.Context, id domain.PrincipalID, lock schema.
 	return row.principal(), err
 }
 
-// LockAll holds runs of neighbours that are held the same way in one statement each, in the order of the ids: two transactions that
-// hold the same principals never wait for each other in a circle.
+// LockAll locks in the order of the ids, so that two transactions never deadlock on the same principals. Neighbours with the same kind of
+// lock share a statement.
 func (s principals) LockAll(ctx context.Context, targets, others []domain.PrincipalID) (map[domain.PrincipalID]domain.Principal, error) {
 	exclusive := map[domain.PrincipalID]bool{}
 	for _, id := range targets {

@@ -87,7 +87,7 @@ func (s registrations) DeleteByEmail(ctx context.Context, email domain.Email) er
 	return s.Delete(ctx, known...)
 }
 
-// mapped turns rows into entities; no rows are no slice.
+// mapped turns rows into entities; without rows it is nil.
 func mapped[R, E any](rows []R, entity func(*R) E) []E {
 	if len(rows) == 0 {
 		return nil

@@ -22,8 +22,9 @@ func (r *openSessionRow) place() store.OpenSession {
 	return store.OpenSession{UserID: r.UserID, CreatedAt: utc(r.CreatedAt), ID: r.ID}
 }
 
-// OpenSessions walks the index of open sessions. It goes on where it was: what was ended meanwhile lies in that index until the database
-// cleans up, and would be passed again each time. The first half of the condition is for SQLite, which bounds no index by a row.
+// OpenSessions reads the index of open sessions and continues after the last one it read: sessions that were ended meanwhile stay in that
+// index until the database cleans up, and would be read again each time. The first half of the condition is for SQLite, which can't bound
+// an index by a row.
 func (s restoration) OpenSessions(ctx context.Context, after store.OpenSession, n int) ([]store.OpenSession, error) {
 	from := bun.SafeQuery("TRUE")
 	if after.ID != "" {
@@ -41,7 +42,7 @@ func (s restoration) VoidFlows(ctx context.Context, now time.Time, n int) (int, 
 	return int(voided), err
 }
 
-// ParkMessages counts a lease, so that a dispatcher that holds a message can't settle it any more.
+// ParkMessages raises the lease counter, so that a dispatcher that holds a message can't settle it any more.
 func (s restoration) ParkMessages(ctx context.Context, now time.Time, reason string, n int) (int, error) {
 	if err := checkText(reason); err != nil {
 		return 0, err

@@ -122,10 +122,10 @@ func (s roles) Closure(ctx context.Context, id domain.RoleID) ([]domain.Pattern,
 	return patterns, list(err)
 }
 
-// maxRoles is above what a service may have.
+// maxRoles is more than a service may have.
 const maxRoles = 1000
 
-// complete reads what roles consist of: two statements, however many they are.
+// complete reads what the roles consist of, in two statements for any number of roles.
 func (s roles) complete(ctx context.Context, all []domain.Role) ([]domain.Role, error) {
 	if len(all) == 0 {
 		return nil, nil
@@ -202,8 +202,8 @@ func (s roles) deleteContent(ctx context.Context, ids ...domain.RoleID) error {
 	return nil
 }
 
-// Delete gives the role its id for a name: no live one may look so, and the constraint lets the old name be used again. The release
-// before this one, which knows no deleted_at, finds nothing in it.
+// Delete renames the role to its id, which no other role may have as its name, so that the unique constraint allows the old name again. The
+// previous release, which does not know deleted_at, does not find the role by its old name.
 func (s roles) Delete(ctx context.Context, id domain.RoleID, now time.Time) error {
 	if !isID(id) {
 		return domain.ErrNotFound

@@ -12,7 +12,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// The large fleet: services with ten roles of five patterns each, of which one is held by every user, and another one of each user's own.
+// The large fleet: services with ten roles of five patterns each. Every user holds one common role, and another one that differs by user.
 const (
 	scaleServices = 1000
 	scaleRoles    = 10 * scaleServices
@@ -49,8 +49,8 @@ func seedFleet(b *testing.B, e engine, db *sql.DB) {
 	}
 }
 
-// BenchmarkScaleOfAccess runs what is asked of services, roles and assignments on an almost empty database and on one of 1 000 services,
-// 10 000 roles and 200 000 assignments, of which 100 000 are of the role that is asked for. The budget is a factor of 1.3.
+// BenchmarkScaleOfAccess runs the queries of services, roles and assignments on an almost empty database and on one of 1 000 services, 10
+// 000 roles and 200 000 assignments, of which 100 000 are of the queried role. The budget is a factor of 1.3.
 func BenchmarkScaleOfAccess(b *testing.B) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	queries := []struct {

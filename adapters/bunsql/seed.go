@@ -12,17 +12,17 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// seedKey is where meta keeps which version of the platform's roles and permissions the database has.
+// seedKey is the key in meta for the version of the platform's roles and permissions in the database.
 const seedKey = "platform_seed"
 
-// seedPlatform writes the platform's roles and permissions where the database has a lower version of them, once the schema is
-// this binary's. Servers that run hear of it by the change feed.
+// seedPlatform writes the platform's roles and permissions if the database has a lower version of them, once the schema is that of this
+// binary. Running servers learn of it through the change feed.
 func (m *Migrator) seedPlatform(ctx context.Context) error {
 	pending, err := m.Pending(ctx)
 	if err != nil || pending {
 		return err
 	}
-	for _, table := range []string{"services", "meta"} { // tests have schemas of their own
+	for _, table := range []string{"services", "meta"} { // tests have their own schemas
 		if there, err := m.hasTable(ctx, table); err != nil || !there {
 			return err
 		}
@@ -35,18 +35,18 @@ func (m *Migrator) seedPlatform(ctx context.Context) error {
 }
 
 func isSeeded(stored string) bool {
-	version, _ := strconv.Atoi(stored) // what is no number is lower than any
+	version, _ := strconv.Atoi(stored) // text that is no number counts as the lowest version
 	return version >= domain.PlatformSeed
 }
 
-// settled tells that Up has nothing to do. It reads only.
+// settled tells whether Up has nothing to do. It only reads.
 func (m *Migrator) settled(ctx context.Context) (bool, error) {
 	pending, err := m.Pending(ctx)
 	if err != nil || pending {
 		return false, err
 	}
 	there, err := m.hasTable(ctx, "meta")
-	if err != nil || !there { // tests have schemas of their own
+	if err != nil || !there { // tests have their own schemas
 		return err == nil, m.looked(err)
 	}
 	var epochs int
@@ -79,7 +79,7 @@ func seed(ctx context.Context, c conn, tx *store.Tx) error {
 	if err := c.seedRoles(ctx, now); err != nil {
 		return err
 	}
-	if len(before) > 0 { // or else nobody can have read them before
+	if len(before) > 0 { // otherwise nobody can have read them before
 		platform.PV++
 		platform.UpdatedAt = now
 		if err := tx.Services.Update(ctx, platform); err != nil {
@@ -90,7 +90,7 @@ func seed(ctx context.Context, c conn, tx *store.Tx) error {
 	return tx.Meta.Put(ctx, seedKey, strconv.Itoa(domain.PlatformSeed))
 }
 
-// seedPermissions leaves those that are there as they are: their names are all that counts, and their ids may be known to others.
+// seedPermissions leaves existing permissions as they are: only their names matter, and others may know their ids.
 func (c conn) seedPermissions(ctx context.Context, now time.Time) error {
 	var rows []permissionRow
 	for _, name := range domain.PlatformPermissions() {

@@ -78,7 +78,7 @@ func (s services) ByRef(ctx context.Context, ref string) (domain.Service, error)
 	return row.service(), err
 }
 
-// Find asks for all three at once and takes the best: every one of them has its index.
+// Find looks for key, id and name at once and takes the best match; each has its index.
 func (s services) Find(ctx context.Context, ref string) (domain.Service, error) {
 	if checkText(ref) != nil {
 		return domain.Service{}, domain.ErrNotFound
@@ -88,7 +88,7 @@ func (s services) Find(ctx context.Context, ref string) (domain.Service, error) 
 		id = ""
 	}
 	var row serviceRow
-	// Three look-ups and no OR: SQLite would read all services for that.
+	// Three look-ups and no OR, for which SQLite would read all services.
 	err := s.scan(ctx, &row, `SELECT ?0 FROM services s WHERE s.deleted_at IS NULL AND s.id IN (
 			SELECT id FROM services WHERE key = ?1
 			UNION ALL SELECT id FROM services WHERE id = ?2
@@ -118,7 +118,7 @@ func (s services) Lock(ctx context.Context, id domain.ServiceID, mode store.Lock
 	return s.one(ctx, id, s.lock(mode))
 }
 
-// Taken asks with the names in every place where one could stand: a name in the place of a key would be found first.
+// Taken compares each name with both keys and names, because a name that equals another service's key would be found first.
 func (s services) Taken(ctx context.Context, service domain.Service) (string, error) {
 	folded := domain.Fold(service.Name)
 	var taken struct {
@@ -170,7 +170,7 @@ func (s services) Insert(ctx context.Context, service domain.Service, reserved [
 	for i, p := range reserved {
 		rows[i] = permissionOf(p)
 	}
-	return s.insert(ctx, &rows) // nobody else can have named one of a service that is new
+	return s.insert(ctx, &rows) // a new service has no other permissions that could clash
 }
 
 func (s services) Update(ctx context.Context, service domain.Service) error {

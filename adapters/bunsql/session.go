@@ -33,8 +33,8 @@ type sessionRow struct {
 
 var sessionColumns = columns[sessionRow]("s")
 
-// derived is what a session knows of its families: when the newest was used last, and whether the one that counts keeps its
-// token. That one is live with a live session, and ended with an ended one; those that were replaced ended before.
+// derived is what a session knows of its families: when the newest one was last used, and whether the current one keeps its token. The
+// current family ends together with its session; replaced families ended earlier.
 const derived bun.Safe = `COALESCE((SELECT max(f.rotated_at) FROM refresh_families f WHERE f.session_id = s.id), s.created_at) AS last_seen_at,
 	EXISTS (SELECT 1 FROM refresh_families f
 		WHERE f.session_id = s.id AND f.is_static AND f.ended_at IS NOT DISTINCT FROM s.ended_at) AS static`
@@ -128,7 +128,7 @@ func (s sessions) ByUser(ctx context.Context, user domain.UserID, n int) ([]doma
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 
-// PageByUser walks the index of open sessions backwards and stops at the limit, however many sessions the user has.
+// PageByUser reads the index of open sessions backwards and stops at the limit, however many sessions the user has.
 func (s sessions) PageByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time, after domain.Cursor, limit int) ([]domain.Session, error) {
 	if !isID(user) || !after.IsZero() && !isID(after.ID) {
 		return nil, nil
@@ -146,7 +146,7 @@ func (s sessions) PageByUser(ctx context.Context, user domain.UserID, policy dom
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 
-// CountLive asks the families only of sessions that are older than the idle time: a younger one can't have lapsed.
+// CountLive reads the families only of sessions that are older than the idle time: a younger session can't have lapsed.
 func (s sessions) CountLive(ctx context.Context, policy domain.SessionPolicy, now time.Time) (domain.SessionCount, error) {
 	lapsed := now.Add(-policy.Idle)
 	var count struct{ Sessions, Users int64 }
@@ -169,7 +169,7 @@ func (s sessions) OpenByUser(ctx context.Context, user domain.UserID) ([]domain.
 	return open, list(err)
 }
 
-// Family reads both rows in one query, so that they are of one moment.
+// Family reads both rows in one query, so that they come from one snapshot.
 func (s sessions) Family(ctx context.Context, id domain.FamilyID) (domain.Family, domain.Session, error) {
 	if !isID(id) {
 		return domain.Family{}, domain.Session{}, domain.ErrNotFound
@@ -209,7 +209,7 @@ func (s sessions) Advance(ctx context.Context, from, to domain.Family) (bool, er
 	return n > 0, err
 }
 
-// Rotate is Advance and the questions that come before it, in one statement on a connection that begins no transaction.
+// Rotate does Advance and the checks before it in one statement, without a transaction.
 func (db *DB) Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (domain.SessionID, bool, error) {
 	c := conn{owner: db, idb: db.write, deadline: db.dialect.Statement}
 	if !isID(from.ID) {
@@ -233,8 +233,8 @@ func (db *DB) Rotate(ctx context.Context, from, to domain.Family, policy domain.
 	return domain.SessionID(session), err == nil, err
 }
 
-// Renew holds the session's row before it touches a family, as End does: an End that runs beside it is over before, or sees the
-// new family. An Advance holds the row of its family only, and finds it ended, or is ended by what comes after it.
+// Renew locks the session's row before it touches a family, as End does: a concurrent End either finishes first or sees the new family. An
+// Advance locks only the row of its family, which it either finds ended or which is ended afterwards.
 func (s sessions) Renew(ctx context.Context, f domain.Family) (bool, error) {
 	if !isID(f.SessionID) {
 		return false, nil
@@ -254,8 +254,8 @@ func (s sessions) Renew(ctx context.Context, f domain.Family) (bool, error) {
 	return true, s.insert(ctx, familyOf(f))
 }
 
-// End ends the sessions before their families: an Advance that runs beside it either sees the end, or is over before the
-// families' rows are.
+// End ends the sessions before their families: a concurrent Advance either sees the end of the session, or finishes before its family is
+// ended.
 func (s sessions) End(ctx context.Context, all []domain.SessionID, reason domain.EndReason, now time.Time) ([]domain.SessionID, error) {
 	known := ids(all)
 	if len(known) == 0 {

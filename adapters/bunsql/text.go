@@ -12,8 +12,8 @@ import (
 
 var errText = errors.New("text with a NUL or invalid UTF-8 was kept from the database")
 
-// checkText refuses text that no database should hold: Postgres fails on NUL and invalid UTF-8 with an error of its own, SQLite
-// stores them, and a value that is cut at a NUL on its way may become another's. The edge refuses both; this is the net.
+// checkText refuses text that no database should hold: Postgres fails on NUL and invalid UTF-8 with an error of its own, SQLite stores
+// them, and a value that is cut at a NUL on its way may equal another one. The edge refuses both; this is the safety net.
 func checkText(values ...any) error {
 	for _, v := range values {
 		if !storable(reflect.ValueOf(v)) {
@@ -55,7 +55,7 @@ func storable(v reflect.Value) bool {
 	return true
 }
 
-// isID tells whether the database would take the text for an id at all. One that does not parse is an unknown id.
+// isID tells whether the database would accept the text as an id. Text that does not parse is an unknown id.
 func isID[T ~string](id T) bool {
 	_, ok := domain.ParseID[T](string(id))
 	return ok
@@ -72,7 +72,7 @@ func ids[T ~string](all []T) []T {
 	return known
 }
 
-// withoutValues replaces an error about a value that did not fit where it was read into: its text has the value.
+// withoutValues replaces an error about a value that could not be read into its field, because the error contains the value.
 func withoutValues(err error) error {
 	if strings.Contains(strings.ToLower(err.Error()), "scan") {
 		return fmt.Errorf("a stored value does not fit its type (%T)", err)

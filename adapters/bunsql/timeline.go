@@ -31,7 +31,7 @@ func timeline(files fs.FS, engine string) ([]*goose.Migration, []Migration, erro
 	}
 	steps := make([]*goose.Migration, len(ups))
 	known := make([]Migration, len(ups))
-	for i, up := range ups { // Glob sorts, and timestamps are of one length
+	for i, up := range ups { // Glob sorts, and all timestamps have the same length
 		name := path.Base(up)
 		version, err := versionOf(name)
 		if err == nil && i > 0 && version == known[i-1].Version {
@@ -71,8 +71,8 @@ func step(files fs.FS, name, engine string, version int64) (*goose.Migration, er
 // noTransaction on the first line is for statements that refuse to run in one (CREATE INDEX CONCURRENTLY).
 const noTransaction = "-- transaction: none"
 
-// read makes one step of a file. It is sent whole, so semicolons within functions are safe, and it is all or nothing; without a
-// transaction it is sent statement by statement, each ending with a semicolon at the end of a line.
+// read turns a file into one step. The file is sent as a whole, so semicolons within functions are safe, and applied completely or not at
+// all; without a transaction it is sent statement by statement, each ending with a semicolon at the end of a line.
 func read(files fs.FS, name, engine string) (*goose.GoFunc, error) {
 	raw, err := fs.ReadFile(files, name)
 	if err != nil {
@@ -98,8 +98,8 @@ func read(files fs.FS, name, engine string) (*goose.GoFunc, error) {
 	}}, nil
 }
 
-// pick keeps the lines that are meant for the engine. A section for an engine that does not exist is a typing error that would
-// leave out half a migration.
+// pick keeps the lines that are meant for the engine. A section for an unknown engine is an error: a typo would otherwise leave out half a
+// migration.
 func pick(text, engine string) (string, error) {
 	var b strings.Builder
 	on := true
@@ -121,7 +121,7 @@ func pick(text, engine string) (string, error) {
 		}
 	}
 	text = b.String()
-	if engine == "sqlite" { // its one writer builds an index beside nobody
+	if engine == "sqlite" { // it has one writer, so nothing is concurrent
 		text = strings.ReplaceAll(text, "INDEX CONCURRENTLY", "INDEX")
 	}
 	return text, nil

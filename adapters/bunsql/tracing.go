@@ -13,10 +13,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// tracing is a hook of Bun that makes a span of each statement within a trace. Statements of the background belong to none and get none.
+// tracing is a hook of Bun that makes a span of each statement within a trace. Statements outside of traces get none.
 //
-// A span tells what a statement does and to which table, and nothing more of it: by the time that it is sent its values are in its text, and
-// those are addresses and hashes.
+// A span tells what a statement does and to which table, but not its text: when it is sent, the text contains its values, such as addresses
+// and hashes.
 type tracing struct {
 	tracer trace.Tracer
 	system string // as OpenTelemetry calls the database
@@ -55,7 +55,7 @@ func (t *tracing) begin(ctx context.Context, statement string) (context.Context,
 
 func endSpan(span trace.Span, err error) {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		kind := "error" // what the database says may hold values
+		kind := "error" // the database's message may contain values
 		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 			kind = "timeout"
 		}
@@ -70,21 +70,21 @@ var (
 	collection = regexp.MustCompile(`\b(?:FROM|INTO|UPDATE) "?([a-z_]{1,40})\b`)
 )
 
-// summary is what a statement does, and to which table: the first that it names. Of a statement that holds values before that, it is a word
-// of ours or none.
+// summary is what a statement does, and the first table that it names. For a statement that contains values before the table, it is a fixed
+// word or empty.
 func summary(statement string) (operation, table string) {
 	found := operations.FindStringSubmatch(statement)
 	if found == nil {
 		return "statement", ""
 	}
-	head, _, _ := strings.Cut(statement, "'") // values are behind the first quote
+	head, _, _ := strings.Cut(statement, "'") // values come after the first quote
 	if name := collection.FindStringSubmatch(head); name != nil {
 		table = name[1]
 	}
 	return found[1], table
 }
 
-// trace makes spans of what goes by Bun's hooks too.
+// trace makes spans for statements that bypass Bun's hooks.
 func (d Dialect) trace(t *tracing) Dialect {
 	if d.Answer == nil {
 		return d

@@ -18,26 +18,26 @@ import (
 const (
 	// wholeTx bounds a transaction with all its attempts.
 	wholeTx = 5 * time.Second
-	// retries is how often a transaction is tried again after another one was in its way.
+	// retries is how often a transaction is tried again after another one interfered.
 	retries = 3
-	// maxQueued is how many statements wait for each other: they share the deadline of one.
+	// maxQueued is how many statements are queued at most: together they have the deadline of one.
 	maxQueued = 16
 )
 
-// attempt is one run of a transaction's function, on a connection of its own. Its life is not the caller's: a caller that hangs
-// up must not take the rollback away, and while it commits, giving up would leave the outcome unknown to no purpose.
+// attempt is one run of a transaction's function, on a connection of its own. It does not end with the caller's context: a caller that
+// hangs up must not prevent the rollback, and giving up during the commit would only leave the outcome unknown.
 type attempt struct {
 	db     *DB
 	conn   bun.Conn
-	life   context.Context // without the caller's end
-	queued []string        // go out ahead of the next statement that has an answer
+	life   context.Context // without the caller's cancellation
+	queued []string        // sent ahead of the next statement that has a result
 	begun  bool            // the server may be in the transaction
 
 	failed   error // what voided it
-	late     bool  // and that was a queued statement, which fn had passed by then
+	late     bool  // whether that was a queued statement, so that fn did not notice
 	again    bool
 	messages bool // the outbox has something new
-	writes   bool // rows were added: that it commits tells that the server takes them
+	writes   bool // rows were added: the commit proves that the server accepts writes
 }
 
 func (a *attempt) void(err error, again, late bool) {
@@ -71,7 +71,7 @@ func (db *DB) within(ctx context.Context, fn func(context.Context, conn, *store.
 	}
 }
 
-// try is one attempt. again tells that another transaction was in the way and nothing was written.
+// try is one attempt. again tells that another transaction interfered and nothing was written.
 func (db *DB) try(ctx context.Context, fn func(context.Context, conn, *store.Tx) error) (commit store.Commit, again bool, err error) {
 	run, err := db.begin(ctx)
 	if err != nil {
@@ -83,7 +83,7 @@ func (db *DB) try(ctx context.Context, fn func(context.Context, conn, *store.Tx)
 	c := conn{owner: db, idb: run.conn, deadline: db.dialect.Statement, tx: run}
 	handle := newTx(c)
 	if err := fn(context.WithValue(ctx, inside{db}, true), c, handle); err != nil {
-		if run.late || errors.Is(err, errVoided) { // fn can't know what it was that failed
+		if run.late || errors.Is(err, errVoided) { // fn can't know which statement failed
 			err = run.failed
 		}
 		return commit, run.again, err
@@ -133,7 +133,7 @@ func (db *DB) begin(ctx context.Context) (*attempt, error) {
 	return run, nil
 }
 
-// overdue turns an error that came of a deadline into the error that says so.
+// overdue turns an error caused by a deadline into an error that says so.
 func overdue(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return domain.ErrUnavailable.Because(context.Cause(ctx))
@@ -141,7 +141,7 @@ func overdue(ctx context.Context, err error) error {
 	return err
 }
 
-// joins tells whether a statement may wait for the next one. A caller that has hung up hears of it at once.
+// joins tells whether a statement may wait for the next one. A caller that has hung up gets its error at once.
 func (a *attempt) joins(ctx context.Context) bool {
 	return a.db.dialect.Join != nil && len(a.queued) < maxQueued && a.failed == nil && ctx.Err() == nil
 }
@@ -158,7 +158,7 @@ func (a *attempt) ahead(ctx context.Context) context.Context {
 
 // commit reports success only when the database said so.
 func (a *attempt) commit() (again bool, err error) {
-	if !a.begun && len(a.queued) == len(a.db.dialect.Begin) { // nothing but how it begins
+	if !a.begun && len(a.queued) == len(a.db.dialect.Begin) { // nothing but BEGIN and its settings
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeout(a.life, a.db.dialect.Statement)
@@ -175,7 +175,7 @@ func (a *attempt) commit() (again bool, err error) {
 		return true, translated // the database refused: nothing was written
 	}
 	if _, ok := errors.AsType[*AheadError](err); ok {
-		return false, translated // it did not come to the COMMIT
+		return false, translated // COMMIT was not sent
 	}
 	var e *domain.Error
 	if errors.As(translated, &e) && e.Kind == domain.Unavailable {
@@ -184,8 +184,8 @@ func (a *attempt) commit() (again bool, err error) {
 	return false, translated
 }
 
-// end rolls back what was not committed and gives the connection back, unless that failed: then nobody is to find it in the
-// middle of a transaction.
+// end rolls back what was not committed and returns the connection to the pool. If the rollback fails, it closes the connection, so that
+// nobody gets one in the middle of a transaction.
 func (a *attempt) end() {
 	if a.begun {
 		ctx, cancel := context.WithTimeout(a.life, a.db.dialect.Statement)
@@ -197,9 +197,9 @@ func (a *attempt) end() {
 	_ = a.conn.Close()
 }
 
-// pause waits 5 to 15 ms, then twice and four times as long, so that those who met don't meet again.
+// pause waits 5 to 15 ms, then twice and four times as long, so that transactions that collided don't collide again.
 func pause(ctx context.Context, n int) bool {
-	wait := time.NewTimer((5*time.Millisecond + rand.N(10*time.Millisecond)) << n) //nolint:gosec // jitter is no secret
+	wait := time.NewTimer((5*time.Millisecond + rand.N(10*time.Millisecond)) << n) //nolint:gosec // jitter needs no secure randomness
 	defer wait.Stop()
 	select {
 	case <-ctx.Done():

@@ -104,8 +104,8 @@ func (s users) with(idb bun.IDB, rows *[]userRow, f store.UserFilter) *bun.Selec
 	return q
 }
 
-// List reads users off the index of their creation and, since those are few, the disabled off one of their own: a user and its principal
-// are created at the same time.
+// List reads users from the index of creation times, and disabled users, who are few, from a separate index. A user and its principal have
+// the same creation time.
 func (s users) List(ctx context.Context, f store.UserFilter, page store.Page) ([]domain.User, error) {
 	alias := bun.Safe("u")
 	if f.State == domain.Disabled {
@@ -119,13 +119,13 @@ func (s users) List(ctx context.Context, f store.UserFilter, page store.Page) ([
 	return mapped(rows, (*userRow).user), list(err)
 }
 
-// maxMatches is how many entries of an index a search looks at.
+// maxMatches is how many entries of an index a search reads.
 const maxMatches = 1000
 
-// Search asks first how much there is: that something is cut must be told also where nothing of it passes the filter.
+// Search first counts the matches: it must report that results were cut off even if none of them passes the filter.
 func (s users) Search(ctx context.Context, prefix string, f store.UserFilter, n int) ([]domain.User, bool, error) {
 	if checkText(prefix) != nil {
-		return nil, false, nil //nolint:nilerr // what can't be stored is in no row
+		return nil, false, nil //nolint:nilerr // text that can't be stored is in no row
 	}
 	var matches []schema.QueryAppender
 	for _, column := range []schema.Safe{"email_canonical", "lower(first_name)", "lower(last_name)"} {
@@ -173,7 +173,7 @@ func (s users) InsertAll(ctx context.Context, all []domain.User) error {
 	return s.insertUnique(ctx, &rows, domain.ErrEmailTaken)
 }
 
-// Occupied reads principals whatever their state: the id of somebody who was erased is never given out again.
+// Occupied reads principals in any state: the id of an erased user is never used again.
 func (s users) Occupied(ctx context.Context, all []domain.UserID, emails []domain.Email) (store.Occupied, error) {
 	taken := store.Occupied{IDs: map[domain.PrincipalID]domain.Principal{}, Emails: map[string]domain.UserID{}}
 	if known := ids(all); len(known) > 0 {

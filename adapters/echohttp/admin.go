@@ -22,12 +22,12 @@ type AdminOptions struct {
 	Profile bool
 }
 
-// NewAdmin makes the handler of the admin listener: health with details, metrics, the documentation, and, for this machine
-// alone, profiles and the development inbox (the latter for Options.DevPeers too). It has no authentication: where it listens is the protection.
+// NewAdmin makes the handler of the admin listener: health with details, metrics, the documentation, and, for this machine alone, profiles
+// and the development inbox (the latter for Options.DevPeers too). It has no authentication: only its address protects it.
 func NewAdmin(a *API, o AdminOptions) http.Handler {
 	e := newRouter(nil)
 	edge := *a.edge
-	edge.next, edge.cors, edge.logAll, edge.tracer = e, &cors{}, false, nil // what is looked at again and again is no news
+	edge.next, edge.cors, edge.logAll, edge.tracer = e, &cors{}, false, nil // repeated checks need no log
 	route(e, http.MethodGet, "/livez", func(ex *exchange, _ echo.Context) error {
 		ex.answer(http.StatusOK, nil)
 		return nil

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Answer is a result that decides more than its body. Handlers that don't need it return the body itself.
+// Answer is a result that sets more than the body. Handlers that don't need this return the body itself.
 type Answer[T any] struct {
 	Body    T
 	Status  int // 0 means the operation's
@@ -25,19 +25,19 @@ type Raw struct {
 	Status int    // 0 means the operation's
 	Type   string // media type; empty means no body
 	Body   []byte
-	Header http.Header // replaces what the kernel set, the security headers included
-	// Failure is what the page or the redirect tells of: it is counted and logged like one that is answered with a problem.
+	Header http.Header // replaces headers that the kernel set, including the security headers
+	// Failure is the error that the page or redirect reports: it is counted and logged like one that is answered with a problem.
 	Failure error
 }
 
-// JSON makes a raw answer of a value.
+// JSON turns a value into a raw answer.
 func JSON(status int, value any) (Raw, error) {
 	body, err := json.Marshal(value)
 	return Raw{Status: status, Type: MediaJSON, Body: body}, err
 }
 
-// Redirect is a 303: what follows is a GET whatever this was, so no client sends a password on (RFC 9700 §4.12). location
-// must be one that we made or allow-listed.
+// Redirect is a 303: the next request is a GET whatever this one was, so no client sends a password on (RFC 9700 §4.12). location must be
+// an address that we made or that is on the allow-list.
 func Redirect(location string) Raw {
 	return Raw{Status: http.StatusSeeOther, Header: http.Header{"Location": {location}}}
 }
@@ -87,7 +87,7 @@ func replyRaw(ex *exchange, status int, raw Raw) {
 func replaceHeaders(h, with http.Header) {
 	for key, values := range with {
 		key = http.CanonicalHeaderKey(key)
-		if key == "Vary" { // the answer varies with what it varied with before, too
+		if key == "Vary" { // keep what the answer already varies with
 			values = slices.Concat(h[key], values)
 		}
 		h[key] = values

@@ -21,23 +21,23 @@ import (
 type Options struct {
 	System sys.System // only NewID, for request ids
 	Log    *slog.Logger
-	// LogRequests logs every request; without it only answers from 500 on are, to keep log formatting off the hot path.
+	// LogRequests logs every request; without it only answers from 500 on are logged, to keep log formatting off the hot path.
 	LogRequests bool
 	// Authenticate finds the actor of a token. Errors: domain.ErrTokenInvalid (with the cause domain.ErrForged where Signet
 	// never made the token), or a failure of its own.
 	Authenticate func(ctx context.Context, token domain.Secret) (domain.Actor, error)
-	// MayProxy tells whether the actor of an application token may name the origin of the persons that it acts for: nil, or
+	// MayProxy tells whether the actor of an application token may state the origin of the people that it acts for: nil, or
 	// domain.ErrForbidden.
 	MayProxy func(context.Context, domain.Actor) error
-	// Used hears of each request that was authenticated with an application token itself; nil: nobody does.
+	// Used is called for each request that was authenticated with an application token itself; it may be nil.
 	Used func(domain.Actor, domain.Origin)
 	// Limiter counts calls, in this process; nil means no limits.
 	Limiter transient.Limiter
 	Limits  Limits
-	// ShortLog makes the line of a request that went well one for people.
+	// ShortLog logs successful requests in a short form for people.
 	ShortLog bool
-	// Development opens the documentation at /docs and, without CORSOrigins, the API to pages of this machine, for those who are near: peers
-	// on this machine, and those in DevPeers, that ask by a loopback name.
+	// Development opens the documentation at /docs and, without CORSOrigins, the API to pages of this machine, for near clients: peers on this
+	// machine or in DevPeers that use a loopback name.
 	Development bool
 	DevPeers    []netip.Prefix
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Request-Id count.
@@ -51,15 +51,15 @@ type Options struct {
 	Metrics        Metrics
 	// Tracer makes a span of each request; nil: there are no traces.
 	Tracer trace.Tracer
-	// Ready answers whether this process can serve, and what state its parts are in. It is asked at most four times a second.
+	// Ready tells whether this process can serve, and the state of its parts. It is called at most four times a second.
 	Ready func(ctx context.Context) (ready bool, details map[string]string)
-	// Probed judges the word of an operator's tool that asks in /readyz how its request is seen; nil: nobody may ask.
+	// Probed checks the probe of an operator's tool that asks /readyz which address its request seems to come from; nil: nobody may ask.
 	Probed func(word string) bool
 	// Timeout of an operation; 0 means 10 s.
 	Timeout time.Duration
 	// Version is shown in the OpenAPI document.
 	Version string
-	// Guide is what the document says before its operations, in Markdown. The table of codes takes the place of <!-- codes -->.
+	// Guide is the text before the operations in the document, in Markdown. The table of codes replaces <!-- codes -->.
 	Guide string
 	// Examples are JSON bodies for the document, by operation.
 	Examples map[string]string
@@ -86,7 +86,7 @@ type API struct {
 // New makes the API with its health and document routes. The error names the option that is wrong.
 func New(o Options) (*API, error) {
 	var local func(*http.Request) bool
-	if o.Development && len(o.CORSOrigins) == 0 { // a list is tried out as it will be in production
+	if o.Development && len(o.CORSOrigins) == 0 { // so that a configured list works as in production
 		local = func(r *http.Request) bool { return isNear(r, o.DevPeers) }
 	}
 	cors, err := newCORS(o.CORSOrigins, local, o.Log)
@@ -142,8 +142,8 @@ func (a *API) ServedAt(publicURL string) { a.document.server = publicURL }
 // ServeHTTP serves one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.edge.ServeHTTP(w, r) }
 
-// Routes are all that is mounted, by method and path ("GET /livez"), sorted: also what is not in the document, so that nothing can be open
-// without a test of who gets in. HEAD goes with GET.
+// Routes lists every mounted route by method and path ("GET /livez"), sorted, including those that are not in the document, so that the
+// test of access rules misses none. HEAD goes with GET.
 func (a *API) Routes() []string {
 	var all []string
 	for _, r := range a.echo.Routes() {
@@ -155,10 +155,10 @@ func (a *API) Routes() []string {
 	return all
 }
 
-// newRouter makes an Echo that only routes. admit judges requests that no route takes; it may be nil.
+// newRouter makes an Echo that only routes. admit judges requests without a route; it may be nil.
 func newRouter(admit func(*exchange, *http.Request) error) *echo.Echo {
 	e := echo.New()
-	e.IPExtractor = echo.ExtractIPDirect()         // unused: the edge resolves the client. Echo's default believes anybody.
+	e.IPExtractor = echo.ExtractIPDirect()         // unused: the edge resolves the client. Echo's default trusts everybody.
 	e.SchemeExtractor = echo.ExtractSchemeDirect() // likewise
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		ex, r := exchangeOf(c), c.Request()

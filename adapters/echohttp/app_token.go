@@ -16,8 +16,8 @@ var (
 	errAppTokenInvalid = domain.ErrTokenInvalid.Saying("Invalid application token")
 )
 
-// tokenOf is the token of a request: the bearer or, where the operation takes it, the application token in its own header. Two that differ
-// are refused, because a proxy in front may have looked at the other one.
+// tokenOf is the token of a request: the bearer or, where the operation takes it, the application token in its own header. Two different
+// tokens are refused, because a proxy in front may have checked the other one.
 func tokenOf(h http.Header, op Op) (domain.Secret, error) {
 	bearer, err := bearerToken(h)
 	if err != nil || op.Auth != AppTokenAuth && !op.AppTokenHeader {
@@ -47,7 +47,7 @@ func appTokenOf(h http.Header) (domain.Secret, error) {
 	return domain.NewSecret(values[0]), nil
 }
 
-// identify finds the actor of the token. Where an application token itself is wanted, any other is none.
+// identify finds the actor of the token. An operation that wants an application token itself accepts no other token.
 func (a *API) identify(ctx context.Context, caller Caller, op Op) (domain.Actor, error) {
 	actor, err := a.authenticate(ctx, caller.Bearer)
 	if err == nil && op.Auth == AppTokenAuth && !actor.Raw {
@@ -68,7 +68,7 @@ func (op Op) missing() error {
 	return nil
 }
 
-// refusal says what sort of token the operation wants.
+// refusal is an error that says which kind of token the operation wants.
 func (op Op) refusal(err error) error {
 	if op.Auth != AppTokenAuth || !errors.Is(err, domain.ErrTokenInvalid) {
 		return err

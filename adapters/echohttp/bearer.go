@@ -12,12 +12,12 @@ const maxToken = 8 << 10
 
 var (
 	errTwoAuthorizations = domain.ErrInvalidRequest.Saying("Send the Authorization header once")
-	errNoToken           = domain.ErrTokenInvalid.Because(domain.ErrForged) // Signet made nothing of that form
+	errNoToken           = domain.ErrTokenInvalid.Because(domain.ErrForged) // Signet issues no token of that form
 )
 
-// bearerToken reads the token of `Authorization: Bearer <token68>` (RFC 6750 §2.1), and of nothing else: a token in a query
-// ends up in logs and histories (RFC 9700 §4.3.2). It is zero when the header is missing or of another scheme. Two headers
-// are refused, because a proxy in front may have looked at the other one.
+// bearerToken reads the token only from `Authorization: Bearer <token68>` (RFC 6750 §2.1): a token in a query ends up in logs and histories
+// (RFC 9700 §4.3.2). It is zero when the header is missing or of another scheme. Two headers are refused, because a proxy in front may have
+// checked the other one.
 func bearerToken(h http.Header) (domain.Secret, error) {
 	values := h["Authorization"]
 	if len(values) == 0 {

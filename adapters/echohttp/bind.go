@@ -15,12 +15,12 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// input reads a request into a struct, each member from its own place and from no other: json or formData from the body, path
-// and query from theirs. Echo's binder mixes them, so that a member of the body could replace the id of the path. Made once per route.
+// input reads a request into a struct, each member from its own place and from no other: json or formData from the body, path and query
+// from theirs. Echo's binder mixes them, so that a member of the body could replace the id of the path. An input is made once per route.
 type input struct {
 	body      *shape // nil: none is read
 	strict    bool
-	form      []param // what a form in the body has, a list where it may be there more than once; not together with body
+	form      []param // the fields of a form in the body, lists where a field may be repeated; not together with body
 	params    []param
 	validated bool // there is something to validate
 }
@@ -33,7 +33,7 @@ type param struct {
 	kind  reflect.Kind
 }
 
-// inputOf panics when the type can't be read: a mistake of ours, found at start.
+// inputOf panics when the type can't be read: that is a bug, found at start.
 func inputOf(t reflect.Type, strict bool) *input {
 	if t.Kind() != reflect.Struct {
 		panic("echohttp: a request must be a struct, not " + t.String())
@@ -106,13 +106,13 @@ func (in *input) readParams(c echo.Context, r *http.Request, target reflect.Valu
 		if p.query {
 			errs = append(errs, p.fromQuery(query, field))
 		} else if !p.set(field, c.Param(p.name)) {
-			return domain.ErrNotFound // an id that can't be one is unknown
+			return domain.ErrNotFound // a malformed id is an unknown one
 		}
 	}
 	return domain.MergeFields(errs...)
 }
 
-// fromQuery takes a parameter that was given once. Given twice, ours might not be the one that a proxy looked at.
+// fromQuery reads a parameter and refuses one that was given twice, because a proxy in front may have checked the other value.
 func (p param) fromQuery(query url.Values, field reflect.Value) error {
 	values := query[p.name]
 	var text string

@@ -14,7 +14,7 @@ type Caller struct {
 	// Actor is anonymous unless the operation authenticates.
 	Actor  domain.Actor
 	Origin domain.Origin
-	// ClientID is what a client called itself, where it authenticated as one; empty by bearer, unless it said it.
+	// ClientID is the client_id of a client that authenticated as one; with a bearer token it is empty unless the client sent it.
 	ClientID string
 	// Bearer is the token of the Authorization header, zero when the operation reads none or none was sent.
 	Bearer domain.Secret
@@ -27,11 +27,11 @@ type Caller struct {
 
 	cookies *cookies
 	request *http.Request
-	proxies bool // it may name the origin of the person that it acts for
+	proxies bool // it may state the origin of the person that it acts for
 }
 
-// IfMatch are the versions that the client wants to change (RFC 9110 §13.1.1); nil when it takes any. What is no version of ours matches
-// none.
+// IfMatch are the versions that the client wants to change (RFC 9110 §13.1.1); nil when it accepts any. A value that is no version of ours
+// matches none.
 func (c Caller) IfMatch() []int64 {
 	field := strings.Join(c.request.Header["If-Match"], ",")
 	if field == "" || strings.TrimSpace(field) == "*" {
@@ -50,7 +50,7 @@ func (c Caller) IfMatch() []int64 {
 // ETag names a version of a resource.
 func ETag(version int64) string { return fmt.Sprintf(`"v%d"`, version) }
 
-// WithVersion is an answer with the version of what is in it.
+// WithVersion is an answer with the version of its content.
 func WithVersion[T any](body T, version int64) Answer[T] {
 	return Answer[T]{Body: body, Header: http.Header{"Etag": {ETag(version)}}}
 }

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// clientAddr is the address of the client behind trusted proxies: the peer, unless the peer is trusted; then the right-most
-// hop of X-Forwarded-For that is not. Every trusted proxy appended the address that it saw, so what stands to the right of
-// the first untrusted hop is true, and what stands left of it anybody could have written. Garbage counts as the peer:
-// otherwise an attacker could escape its limit by making the address unreadable.
+// clientAddr is the address of the client behind trusted proxies: the peer, unless the peer is trusted; then the right-most hop of
+// X-Forwarded-For that is not. Every trusted proxy appended the address that it saw, so everything to the right of the first untrusted hop
+// is true, and anybody could have written what is left of it. If a hop can't be read, the peer counts: otherwise an attacker could escape
+// its limit by making the address unreadable.
 //
 // forwarded are the lines of the header, which count as one list (RFC 9110 §5.3). IPv4-mapped addresses are their IPv4 ones.
 // X-Real-IP, Forwarded and the like are never read. The answer is invalid only if peer is.
@@ -32,7 +32,7 @@ func clientAddr(peer netip.Addr, forwarded []string, trusted []netip.Prefix) net
 			}
 		}
 	}
-	return hop // proxies all the way: the first of them is the client
+	return hop // only proxies: the first of them is the client
 }
 
 // cutLast splits the last item off a comma-separated list.

@@ -18,14 +18,14 @@ type ClientForm interface {
 
 var errTwoClients = domain.ErrInvalidRequest.Saying("Authenticate in one way: by HTTP Basic, in the form, or by bearer where that is taken")
 
-// credentials are what a client proves itself with.
+// credentials are what a client authenticates with.
 type credentials struct {
 	id     string
 	secret domain.Secret
 	bearer bool
 }
 
-// admitClient authenticates the client of a request that was read, and counts the call.
+// admitClient authenticates the client after the request was read, and counts the call.
 func (a *API) admitClient(ctx context.Context, ex *exchange, caller *Caller, op Op, request any) error {
 	form, ok := request.(ClientForm)
 	if !ok {
@@ -55,8 +55,8 @@ func (a *API) admitClient(ctx context.Context, ex *exchange, caller *Caller, op 
 	return a.throttle.takeAuthenticated(ctx, actor)
 }
 
-// clientCredentials finds the one way in which a client authenticates (RFC 6749 §2.3). A client_id beside another way says nothing new,
-// and must say the same.
+// clientCredentials finds the credentials, which a client must send in exactly one way (RFC 6749 §2.3). A client_id in addition must be the
+// same.
 func clientCredentials(h http.Header, op Op, form ClientForm) (credentials, error) {
 	var sent []credentials
 	id, secret := form.Client()
@@ -91,7 +91,7 @@ func clientCredentials(h http.Header, op Op, form ClientForm) (credentials, erro
 	return sent[0], nil
 }
 
-// basicCredentials reads HTTP Basic, whose parts are form-encoded (RFC 6749 §2.3.1). They are zero where the header is of another scheme.
+// basicCredentials reads HTTP Basic, whose parts are form-encoded (RFC 6749 §2.3.1). They are zero if the header has another scheme.
 func basicCredentials(h http.Header) (credentials, error) {
 	values := h["Authorization"]
 	if len(values) > 1 {

@@ -44,7 +44,7 @@ func newCookies(publicURL string, sameSite http.SameSite, cors *cors) (*cookies,
 	return c, nil
 }
 
-// basePath is the path that everything lies below, empty at the root.
+// basePath is the path below which all routes are, empty at the root.
 func basePath(public *url.URL) string { return strings.TrimRight(public.EscapedPath(), "/") }
 
 func isLoopbackHost(host string) bool {
@@ -55,7 +55,7 @@ func isLoopbackHost(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// reachedAt completes the origin where no public URL names it: there, in development, it is the listener's port on localhost.
+// reachedAt completes the origin if there is no public URL: then, in development, it is localhost with the listener's port.
 func (c *cookies) reachedAt(addr net.Addr) {
 	if _, port, err := net.SplitHostPort(addr.String()); err == nil && c.origin == "" {
 		c.origin = "http://localhost:" + port
@@ -78,7 +78,7 @@ func (c *cookies) cleared() *http.Cookie {
 	return cookie
 }
 
-// allows tells whether the Origin header names a page that may have the cookie: ours, or one that the allow-list knows by name.
+// allows tells whether the Origin header names a page that may use the cookie: ours, or one that the allow-list names.
 func (c *cookies) allows(r *http.Request) bool {
 	origins := r.Header["Origin"]
 	return len(origins) == 1 && origins[0] != "" && (origins[0] == c.origin || c.cors.lists(origins[0], r))
@@ -89,10 +89,10 @@ var (
 	errCookieElsewhere = domain.ErrForbidden.Saying("Pages of this origin get no session cookie: CORS_ORIGINS must name it")
 )
 
-// RefreshCookie is the refresh token that the browser sent, zero when it sent none. It counts only with an Origin of ours or of
-// the allow-list and a header that a page of another origin can't set without asking (UI-2). Otherwise the error is
-// domain.ErrForbidden, because the browser may have been made to send it. Two cookies of the name are refused too: one of them
-// was set by somebody else, from another host of the same site.
+// RefreshCookie is the refresh token that the browser sent, zero when it sent none. It counts only with an Origin of ours or of the
+// allow-list and a header that a page of another origin can't set without asking (UI-2). Otherwise the error is domain.ErrForbidden,
+// because another page may have made the browser send it. Two cookies of the name are refused too: another host of the same site has set
+// one of them.
 func (c Caller) RefreshCookie() (domain.Secret, error) {
 	sent := c.request.CookiesNamed(c.cookies.name)
 	if len(sent) == 0 || sent[0].Value == "" {
@@ -116,9 +116,8 @@ func (c Caller) CheckCookieOrigin() error {
 	return nil
 }
 
-// DeliverRefreshToken is the one way in which a refresh token gets to its client: in the body, or, in a session that began
-// with transport "cookie", in the cookie and never in a body, however the request came. until is when the session lapses
-// unless it is refreshed.
+// DeliverRefreshToken is the only way in which a client gets a refresh token: in the body, or, in a session that began with transport
+// "cookie", always in the cookie, whatever the request used. until is when the session lapses unless it is refreshed.
 func (c Caller) DeliverRefreshToken(s domain.Session, token domain.Secret, until time.Time) (body string, set []*http.Cookie) {
 	if s.Cookie {
 		return "", []*http.Cookie{c.cookies.refresh(token, until)}
@@ -126,7 +125,7 @@ func (c Caller) DeliverRefreshToken(s domain.Session, token domain.Secret, until
 	return token.Reveal(), nil
 }
 
-// ClearRefreshCookie makes the cookies of an answer that deletes the refresh token's: none where the browser sent none.
+// ClearRefreshCookie makes the cookies that delete the refresh token's cookie: none if the browser sent none.
 func (c Caller) ClearRefreshCookie() []*http.Cookie {
 	if len(c.request.CookiesNamed(c.cookies.name)) == 0 {
 		return nil
@@ -134,8 +133,8 @@ func (c Caller) ClearRefreshCookie() []*http.Cookie {
 	return []*http.Cookie{c.cookies.cleared()}
 }
 
-// ClearInvalidCookie makes the refusal of a cookie's token delete the cookie, so that the browser does not send it again and
-// again. Any other failure leaves it: it may still be good.
+// ClearInvalidCookie makes the refusal of a cookie's token delete the cookie, so that the browser does not send it again and again. Any
+// other failure keeps the cookie, which may still be valid.
 func (c Caller) ClearInvalidCookie(err error) error {
 	if !errors.Is(err, domain.ErrTokenInvalid) {
 		return err

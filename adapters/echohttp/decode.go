@@ -28,7 +28,7 @@ func decode(w http.ResponseWriter, r *http.Request, s *shape, strict bool, targe
 	return unmarshal(body, s, strict, target)
 }
 
-// readBody is empty when there is none.
+// readBody returns nothing when there is no body.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		return nil, nil
@@ -60,20 +60,20 @@ func unmarshal(body []byte, s *shape, strict bool, target any) error {
 			Field: mismatch.Field, Code: "invalid_type", Text: mismatch.Field + " must be " + accepted(mismatch.Type),
 		})
 	default:
-		// What is left are types that decode themselves; their errors may quote the value.
+		// Only types that decode themselves are left; their errors may quote the value.
 		return errMalformed.Saying("A member of the body has a value that is not accepted").Because(errors.New("json: own decoding failed"))
 	}
 }
 
-// maxThrownAway is how much of a body that is too large is read, and thrown away. A connection that is closed while a client sends is reset,
-// and many clients lose the answer with it.
+// maxThrownAway is how much of a body that is too large is read, and thrown away. Closing a connection while the client still sends resets
+// it, and many clients then lose the answer.
 const maxThrownAway = 1 << 20
 
-// tooLarge reads the rest, within bounds of size and, by the server's read timeout, of time; a client that waits for leave to send (RFC 9110
-// §10.1.1) sends nothing. What is larger still loses the connection.
+// tooLarge reads the rest, within bounds of size and, by the server's read timeout, of time; a client that waits for permission to send
+// (RFC 9110 §10.1.1) sends nothing. A body that is even larger closes the connection.
 func tooLarge(w http.ResponseWriter, r *http.Request) error {
 	if r.Header.Get("Expect") == "" {
-		_, _ = io.CopyN(io.Discard, r.Body, maxThrownAway) // an error is the client's affair
+		_, _ = io.CopyN(io.Discard, r.Body, maxThrownAway) // an error only concerns the client
 	}
 	setHeader(w.Header(), "Connection", "close")
 	return errBodyTooLarge
@@ -98,7 +98,7 @@ func isJSON(values []string) bool {
 	return media == "application/json" || strings.HasSuffix(media, "+json")
 }
 
-// accepted says in words what a Go type takes from JSON.
+// accepted says in words which JSON a Go type accepts.
 func accepted(t reflect.Type) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

@@ -1,7 +1,6 @@
-// Package echohttp is the kernel of the HTTP adapter: routing, strict decoding, validation of shape, problems, limits, the
-// OpenAPI document and the two listeners. It knows Echo, and no use case. What it serves is registered by its two
-// sub-packages, which know the use cases and not each other: rest, the JSON resources, and pages, the HTML behind the links of
-// mails. Statuses exist nowhere else in the tree.
+// Package echohttp is the kernel of the HTTP adapter: routing, strict decoding, validation of shape, problems, limits, the OpenAPI document
+// and the two listeners. It knows Echo, but no use cases. Its two sub-packages register the routes; they know the use cases, but not each
+// other: rest has the JSON resources, and pages the HTML behind the links in mails. HTTP statuses exist nowhere else in the tree.
 //
 // The flow of a request:
 //
@@ -15,6 +14,6 @@
 //
 // [Handle] and [HandleRaw] also describe the operation in the OpenAPI document (openapi.go), so that it can't drift.
 //
-// Echo is used as a router and for its context. Its binder, its middleware chain (a closure per request and middleware) and
-// its ideas of the client's address are not.
+// Echo is used as a router and for its context. Its binder, its middleware chain (a closure per request and middleware) and its notion of
+// the client's address are not used.
 package echohttp

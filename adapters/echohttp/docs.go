@@ -23,17 +23,17 @@ var docsPolicy = []header{{"Content-Security-Policy", []string{
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }}}
 
-// docsView is what the page says. Its addresses are relative, so it may lie below any path.
+// docsView is the content of the page. Its addresses are relative, so it may be below any path.
 type docsView struct {
 	Files    string // where its files are
 	Document string // where the document is
-	Calls    bool   // they can be tried from here
-	At       string // or there; empty: nowhere
+	Calls    bool   // calls can be tried from here
+	At       string // or from this address; empty: nowhere
 }
 
 type guard func(func(*exchange, echo.Context) error) func(*exchange, echo.Context) error
 
-// addDocs mounts the documentation as a page: Swagger UI over the document. canCall tells whether calls from the page get to the API.
+// addDocs mounts the documentation as a page: Swagger UI over the document. canCall tells whether the page can call the API.
 func (a *API) addDocs(e *echo.Echo, canCall func(*http.Request) bool, guard guard) {
 	route(e, http.MethodGet, "/docs", guard(func(ex *exchange, c echo.Context) error {
 		view := docsView{Files: "docs/", Document: "openapi.json"}
@@ -64,8 +64,8 @@ func (a *API) addDocs(e *echo.Echo, canCall func(*http.Request) bool, guard guar
 	}
 }
 
-// isPublicOrigin tells whether a page that a request asks for may call the API: the document names the public URL, and its page may call its
-// own origin only.
+// isPublicOrigin tells whether the requested page can call the API: the document names the public URL, and the page can only call its own
+// origin.
 func (a *API) isPublicOrigin(r *http.Request) bool {
 	public, err := url.Parse(a.document.server)
 	return err == nil && strings.EqualFold(public.Host, r.Host)

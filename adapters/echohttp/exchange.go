@@ -12,12 +12,12 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// unmatched is the route of requests that no route took. The path itself never labels anything: it may carry a token, and
-// anybody could invent paths until the metrics fill the memory.
+// unmatched is the route of requests that no route took. The path itself is never a label: it may contain a token, and invented paths could
+// fill the memory with metrics.
 const unmatched = "unmatched"
 
-// exchange is one request and its answer, as the kernel sees it. It travels as the response writer, so that it costs one
-// allocation and no look-up.
+// exchange is one request and its answer, as the kernel sees it. It is passed along as the response writer, which costs one allocation and
+// no look-up.
 type exchange struct {
 	http.ResponseWriter
 	request  http.Request // as the route sees it: a copy with the id in its context and the path in its one form
@@ -63,7 +63,7 @@ func (ex *exchange) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// answer sends a whole answer. An error of the connection is nobody's: the client is gone.
+// answer sends a whole answer. It ignores errors of the connection: the client is gone.
 func (ex *exchange) answer(status int, body []byte) {
 	if len(body) > 0 {
 		setHeader(ex.Header(), "Content-Length", strconv.Itoa(len(body)))
@@ -74,7 +74,7 @@ func (ex *exchange) answer(status int, body []byte) {
 	}
 }
 
-// origin is where the request came from, as use cases want it.
+// origin is where the request came from, in the form that use cases need.
 func (ex *exchange) origin(r *http.Request) domain.Origin {
 	return domain.Origin{IP: ex.client.String(), UserAgent: domain.Clip(r.UserAgent(), maxUserAgent), RequestID: ex.id}
 }

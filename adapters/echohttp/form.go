@@ -15,8 +15,8 @@ const mediaForm = "application/x-www-form-urlencoded"
 
 var errUnsupportedForm = refuse(http.StatusUnsupportedMediaType, errUnsupportedMedia.public.Code, "The body must be "+mediaForm+" in UTF-8")
 
-// readForm fills the members of target (a struct) that come from a form, what a page posts that has no script. It is as strict
-// as decode: a field given twice might not be the one that a proxy looked at. Fields that are missing are left alone.
+// readForm fills the members of target (a struct) from a form, as pages without script post it. Like decode it is strict: a field that is
+// given twice is refused, because a proxy in front may have checked the other value. Missing fields are left alone.
 func (in *input) readForm(w http.ResponseWriter, r *http.Request, target reflect.Value) error {
 	body, err := readBody(w, r)
 	if err != nil || len(body) == 0 {

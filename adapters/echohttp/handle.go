@@ -13,9 +13,9 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Handle registers an ordinary operation: a JSON body (and parameters) in, JSON out. path has its parameters in braces.
-// Req is a struct whose fields are tagged json, path or query, and validate; Res is a struct, or an [Answer] of one. It
-// panics on mistakes of ours: a Req that can't be read, an operation twice.
+// Handle registers an ordinary operation: a JSON body (and parameters) in, JSON out. path has its parameters in braces. Req is a struct
+// whose fields are tagged json, path or query, and validate; Res is a struct, or an [Answer] of one. It panics on bugs: a Req that can't be
+// read, or an operation that is registered twice.
 func Handle[Req, Res any](a *API, method, path string, op Op, call func(context.Context, Caller, Req) (Res, error)) {
 	in := inputOf(reflect.TypeFor[Req](), op.Strict)
 	a.check.learn(reflect.TypeFor[Req]())
@@ -40,7 +40,7 @@ func Handle[Req, Res any](a *API, method, path string, op Op, call func(context.
 	})
 }
 
-// HandleRaw registers an operation that answers with pages, redirects or bytes. op.Produces says which.
+// HandleRaw registers an operation that answers with pages, redirects or bytes, as op.Produces declares.
 func HandleRaw[Req any](a *API, method, path string, op Op, call func(context.Context, Caller, Req) (Raw, error)) {
 	in := inputOf(reflect.TypeFor[Req](), op.Strict)
 	a.check.learn(reflect.TypeFor[Req]())
@@ -68,7 +68,7 @@ func HandleRaw[Req any](a *API, method, path string, op Op, call func(context.Co
 	})
 }
 
-// sampleOf is a value of the body that Res is, or carries.
+// sampleOf is a value of the body type that Res is or contains.
 func sampleOf[Res any]() any {
 	var res Res
 	if a, ok := any(res).(interface{ sample() any }); ok {
@@ -106,7 +106,7 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 		switch {
 		case err == nil && op.Auth == UnverifiedAuth:
 			a.throttle.returnAnonymous(ctx, caller.Origin) // the use case found the credentials valid
-		case err != nil: // a forged token in the body counts like one in the header
+		case err != nil: // a forged token in the body counts as one in the header does
 			err = a.throttle.countForged(ctx, caller.Origin, err)
 			if op.isClient() && !ex.admitted && !errors.Is(err, domain.ErrForged) {
 				err = cmp.Or(a.throttle.takeAnonymous(ctx, caller.Origin), err)
@@ -116,7 +116,7 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 	})
 }
 
-// failed answers a person with a page, and leaves the failure to the caller otherwise.
+// failed answers a person with a page; for programs it returns the error to the caller.
 func (op Op) failed(ex *exchange, caller Caller, err error) error {
 	if err == nil || op.FailurePage == nil {
 		return err
@@ -131,7 +131,7 @@ func (op Op) failed(ex *exchange, caller Caller, err error) error {
 	return nil
 }
 
-// admitRead does what is left of admit once the request was read.
+// admitRead does the rest of admit after the request was read.
 func (a *API) admitRead(ctx context.Context, ex *exchange, caller *Caller, op Op, request any) error {
 	if op.isClient() {
 		return a.admitClient(ctx, ex, caller, op, request)
@@ -215,8 +215,8 @@ func routeOnly(e *echo.Echo, method, path string, run func(*exchange, echo.Conte
 	})
 }
 
-// checkParams refuses what Echo's router lets into a last parameter: the rest of the path, slashes included, so that
-// /verify-email/{token} would take /verify-email/a/b.
+// checkParams refuses slashes in the last parameter: Echo's router puts the rest of the path into it, so that /verify-email/{token} would
+// match /verify-email/a/b.
 func checkParams(c echo.Context) error {
 	for _, value := range c.ParamValues() {
 		if value == "" || strings.Contains(value, "/") {
@@ -226,12 +226,12 @@ func checkParams(c echo.Context) error {
 	return nil
 }
 
-// echoPath is a path in Echo's notation.
-func echoPath(path string) string {
-	return strings.NewReplacer("{", ":", "}", "").Replace(path)
-}
+var echoNotation = strings.NewReplacer("{", ":", "}", "")
 
-// documentPath is the reverse.
+// echoPath is a path in Echo's notation.
+func echoPath(path string) string { return echoNotation.Replace(path) }
+
+// documentPath is a path in the notation of the document.
 func documentPath(template string) string {
 	parts := strings.Split(template, "/")
 	for i, part := range parts {

@@ -12,7 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// health answers whether the process lives (always) and whether it should get traffic.
+// health reports that the process is alive (always) and whether it should get traffic.
 type health struct {
 	ready    func(context.Context) (bool, map[string]string)
 	draining atomic.Bool
@@ -23,13 +23,13 @@ type health struct {
 	details map[string]string
 }
 
-// healthMemory is how long an answer stands, so that anonymous calls can't turn the checks into load.
+// healthMemory is how long an answer is reused, so that anonymous calls can't turn the checks into load.
 const (
 	healthMemory  = 250 * time.Millisecond
 	healthTimeout = 2 * time.Second
 )
 
-// check asks the parts. It is not bound to one caller's context: the answer is everybody's.
+// check asks the parts. It does not use one caller's context, because all callers share the answer.
 func (h *health) check() (bool, map[string]string) {
 	if h.draining.Load() {
 		return false, map[string]string{"process": "stopping"}
@@ -48,7 +48,7 @@ func (h *health) check() (bool, map[string]string) {
 	return h.ok, h.details
 }
 
-// drain makes readyz answer 503 from now on, so that load balancers look elsewhere before the listener closes.
+// drain makes readyz answer 503 from now on, so that load balancers stop sending requests before the listener closes.
 func (a *API) drain() { a.health.draining.Store(true) }
 
 func (a *API) addHealth() {
@@ -69,14 +69,16 @@ func (a *API) addHealth() {
 	})
 }
 
-// The headers by which an operator's tool asks how its request is seen. (Not in the document: nobody else gets an answer.)
+// The headers by which an operator's tool asks which address its request seems to come from. (They are not in the document: nobody else
+// gets an answer.)
 const (
 	ProbeHeader = "Signet-Probe"
 	SeenHeader  = "Signet-Seen"
 )
 
 // showSeen tells a caller with a probe what address its request counts for, from which peer it came, and by how many hops. Strangers get
-// nothing: what stands before Signet is not theirs to know.
+// nothing, because they must not learn what is in front of Signet. It is on the public listener,
+// because only the path of real requests shows the address; the admin listener is not on that path.
 func (a *API) showSeen(ex *exchange, r *http.Request) {
 	probe := r.Header.Get(ProbeHeader)
 	if probe == "" || a.probed == nil || !a.probed(probe) {

@@ -21,9 +21,9 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// The development inbox: a list of mails and the one that is looked at. It works without script, by links; the script refreshes it, copies, and
-// says times as the reader's clock does. A mail's HTML is a document of its own in a sandbox: what an operator's template or a stranger's
-// name brings into it runs nowhere, and can't reach the page around it, which has live links and codes.
+// The development inbox shows a list of mails and the selected mail. It works without script, by links; the script refreshes it, copies,
+// and shows local times. A mail's HTML is a separate document in a sandbox: scripts from an operator's template or a stranger's name don't
+// run, and can't reach the page around it, which has live links and codes.
 
 const inboxPath = "/dev/inbox"
 
@@ -46,7 +46,7 @@ var (
 		"default-src 'none'; style-src '" + hashSource(inboxStyle) + "'; script-src '" + hashSource(inboxScript) + "'; connect-src 'self'; frame-src 'self'; " +
 			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 	}}}
-	// Links of a mail open a tab of their own.
+	// Links in a mail open a new tab.
 	inboxFramePolicy = []header{{"Content-Security-Policy", []string{
 		"default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; " +
 			"sandbox allow-popups allow-popups-to-escape-sandbox",
@@ -87,15 +87,15 @@ func addInbox(e *echo.Echo, inbox func() api.InboxResponse, peers []netip.Prefix
 type inboxView struct {
 	api.InboxResponse
 
-	State   string // changes when something came
-	Reading bool   // somebody has chosen a mail
+	State   string // changes when a mail arrives
+	Reading bool   // a mail is selected
 	Gone    bool   // and it is no longer there
 	Shown   *api.InboxMessage
 	Part    string // html, text or headers
 	Here    string // the path of the mail that is shown
 }
 
-// showInbox shows the mail of that id, without one the newest.
+// showInbox shows the mail with that id, or the newest one without an id.
 func showInbox(ex *exchange, held api.InboxResponse, id, part string) error {
 	view := inboxView{InboxResponse: held, Reading: id != "", Part: part, State: inboxState(held)}
 	if !slices.Contains([]string{"text", "headers"}, part) {
@@ -136,7 +136,8 @@ func inboxState(held api.InboxResponse) string {
 
 var headTag = regexp.MustCompile(`(?i)<head(\s[^>]*)?>`)
 
-// showInboxHTML shows the HTML of a mail as its reader gets it. Links would stay in the frame, where the pages that they lead to must not be shown.
+// showInboxHTML shows the HTML of a mail as its reader gets it. Links open a new tab, because the pages that they lead to refuse to be
+// framed.
 func showInboxHTML(ex *exchange, held api.InboxResponse, id string) error {
 	at := slices.IndexFunc(held.Messages, func(m api.InboxMessage) bool { return m.ID == id })
 	if at < 0 {

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// limitListener bounds how many connections are open at once (ASVS 5.0 15.2.2): at the limit, new ones wait in the kernel's
-// backlog, where they cost no memory of ours. One peer gets a share of it only, or a single machine with idle connections
-// would keep everybody else out.
+// limitListener bounds how many connections are open at once (ASVS 5.0 15.2.2): at the limit, new ones wait in the kernel's backlog, where
+// they cost no memory of ours. One peer gets only a share of them, otherwise a single machine with idle connections would keep everybody
+// else out.
 type limitListener struct {
 	net.Listener
 	slots  chan struct{}
@@ -16,7 +16,7 @@ type limitListener struct {
 	once   sync.Once
 
 	share   int            // of one peer; 0 means no limit of its own
-	trusted []netip.Prefix // proxies, which bring the connections of many
+	trusted []netip.Prefix // proxies, which open connections for many clients
 	mu      sync.Mutex
 	open    map[netip.Addr]int
 }
@@ -28,7 +28,7 @@ func limitConnections(l net.Listener, limit, share int, trusted []netip.Prefix) 
 	}
 }
 
-// Accept waits for a free slot, then for a connection of a peer that has some of its share left. Others are closed at once.
+// Accept waits for a free slot, then for a connection of a peer that has not used up its share. It closes others at once.
 func (l *limitListener) Accept() (net.Conn, error) {
 	select {
 	case l.slots <- struct{}{}:

@@ -23,7 +23,7 @@ type edge struct {
 	log     *slog.Logger
 	logAll  bool
 	said    *sys.Seldom
-	short   bool // the lines of what went well are for people
+	short   bool // successful requests get a line for people
 	newID   func() string
 	trusted []netip.Prefix
 	base    string // path of the public URL
@@ -58,16 +58,16 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.next.ServeHTTP(ex, r)
 }
 
-// warnOfProxy says that requests come through somebody whose word does not count, so that everybody behind it shares one address's limits.
+// warnOfProxy logs that requests come through a proxy that is not trusted, so that everybody behind it shares the limits of one address.
 func (e *edge) warnOfProxy(r *http.Request, peer netip.Addr) {
 	now := time.Now()
-	if e.said.Passes(peer.String(), time.Hour, now) && e.said.Passes("", time.Second, now) { // anybody can send the header, from many addresses
+	if e.said.Passes(peer.String(), time.Hour, now) && e.said.Passes("", time.Second, now) { // clients can forge the header
 		e.log.LogAttrs(r.Context(), slog.LevelWarn, "requests come with X-Forwarded-For from a peer that TRUSTED_PROXIES does not name: limits and logs take it for the client. "+
 			"If it is your proxy, add it there", slog.String("peer", peer.String()))
 	}
 }
 
-// finish is the last resort of a panic, and writes the log and the metrics.
+// finish recovers from panics, and writes the log and the metrics.
 func (e *edge) finish(ex *exchange, r *http.Request) {
 	cause := recover()
 	aborted := cause == http.ErrAbortHandler //nolint:errorlint // net/http compares like this
@@ -75,7 +75,7 @@ func (e *edge) finish(ex *exchange, r *http.Request) {
 		ex.stack = debug.Stack()
 		begun := ex.status != 0
 		fail(ex, r, fmt.Errorf("panic: %v", cause))
-		aborted = begun // half an answer must not look like a whole one
+		aborted = begun // a partial answer must not look complete
 	}
 	status := ex.status
 	switch {
@@ -134,12 +134,12 @@ func (e *edge) logExchange(ex *exchange, r *http.Request, status int, took time.
 	e.log.LogAttrs(ctx, level, "request", attrs...)
 }
 
-// isChatter tells whether a route is asked over and over, and went well: the health for load balancers, files of pages.
+// isChatter tells whether a successful request is a routine one: health checks of load balancers, files of pages.
 func isChatter(route string, status int) bool {
 	return status < http.StatusBadRequest && (route == "/livez" || route == "/readyz" || strings.HasPrefix(route, "/docs/"))
 }
 
-// logShort writes the line for a person who watches. Again without path and query; the code says what a client did wrong.
+// logShort writes the line for a person who watches the log. It also leaves out path and query; the code says what a client did wrong.
 func (e *edge) logShort(ex *exchange, r *http.Request, status int, took time.Duration) {
 	line := fmt.Sprintf("%s %s %d in %s", knownMethod(r.Method), ex.route, status, took.Round(100*time.Microsecond))
 	if ex.failure != nil {
@@ -149,8 +149,8 @@ func (e *edge) logShort(ex *exchange, r *http.Request, status int, took time.Dur
 	e.log.Log(context.Background(), slog.LevelInfo, line) //nolint:contextcheck,sloglint // the request's id would double the line, which is for people
 }
 
-// identify gives the request an id, and puts it into the context, for the log. Only a trusted proxy may choose it: an
-// attacker's choice could collide with another request's, or carry what a log viewer takes for markup.
+// identify gives the request an id, and puts it into the context for the log. Only a trusted proxy may choose the id: an attacker could
+// choose that of another request, or one that a log viewer treats as markup.
 func (e *edge) identify(ex *exchange, r *http.Request, proxied bool) {
 	if given := r.Header["X-Request-Id"]; proxied && len(given) == 1 && isRequestID(given[0]) {
 		ex.id = given[0]

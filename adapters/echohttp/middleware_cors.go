@@ -54,8 +54,8 @@ func originOf(u *url.URL) string {
 	return u.Scheme + "://" + host
 }
 
-// lists tells whether the origin of a request is on the list by name, or of this machine in development. It decides about cookies, so "*"
-// does not count.
+// lists tells whether the list names the origin of a request, or, in development, whether it is of this machine. It decides about cookies,
+// so "*" does not count.
 func (c *cors) lists(origin string, r *http.Request) bool {
 	return c.origins[origin] || c.local != nil && isLocalOrigin(origin) && c.local(r)
 }
@@ -71,8 +71,8 @@ var (
 	corsAll     = []string{"*"}
 )
 
-// handle sets the headers, and answers preflight requests, for which done is true. An origin that is not allowed gets no
-// headers, and its preflight the 204 of any OPTIONS: the browser does the refusing.
+// handle sets the headers, and answers preflight requests, for which done is true. An origin that is not allowed gets no headers, and its
+// preflight the same 204 as any OPTIONS request: the browser then refuses the call.
 func (c *cors) handle(ex *exchange, r *http.Request) (done bool) {
 	h := ex.Header()
 	if len(c.origins) > 0 || c.local != nil {
@@ -103,8 +103,8 @@ func (c *cors) handle(ex *exchange, r *http.Request) (done bool) {
 	return true
 }
 
-// allowedHeaders are those that the page asks for: what traces requests adds headers of its own to each, and a page that may call may send
-// what it likes, none of which lets anybody in. A list that is too long or no list of names gets those that the API itself knows.
+// allowedHeaders are the headers that the page asks for: tracing adds headers to each request, and a page that may call may send any
+// header, since none of them grants access. If the list is too long or malformed, the page gets the headers that the API itself knows.
 func allowedHeaders(r *http.Request) []string {
 	asked := r.Header["Access-Control-Request-Headers"]
 	if len(asked) != 1 || len(asked[0]) > 1024 {
@@ -122,12 +122,12 @@ func allowedHeaders(r *http.Request) []string {
 	return []string{strings.Join(names, ", ")}
 }
 
-// tell logs that a page can't call, once a minute and origin: the browser tells its console only, and names no setting.
+// tell logs that a page can't call, once a minute for each origin: the browser reports it only in its console, and names no setting.
 func (c *cors) tell(r *http.Request, origin string) {
 	u, err := url.Parse(origin)
 	mode := r.Header["Sec-Fetch-Mode"]
 	if c.log == nil || err != nil || u.Host == "" || strings.EqualFold(u.Host, r.Host) || len(mode) == 1 && mode[0] != "cors" {
-		return // a page of our own, a form, or something else that asks nobody
+		return // our own page, a form, or a request that needs no CORS
 	}
 	if len(origin) <= 255 && c.said.Passes(origin, time.Minute, time.Now()) {
 		c.log.LogAttrs(r.Context(), slog.LevelWarn, "a page was refused: CORS_ORIGINS does not name its origin", slog.String("origin", origin))

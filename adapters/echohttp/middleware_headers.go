@@ -2,14 +2,14 @@ package echohttp
 
 import "net/http"
 
-// header is a constant one. Its value is shared by all answers, which may replace it and never change it.
+// header is a constant header. All answers share its value, so they may replace it but never modify it.
 type header struct {
 	key    string
 	values []string
 }
 
-// securityHeaders are on every answer (ASVS 5.0 §3.4; OWASP HTTP Headers): an API has nothing to run, embed or frame, and
-// what it says is for its caller alone. Pages and public documents replace what they must.
+// securityHeaders are on every answer (ASVS 5.0 §3.4; OWASP HTTP Headers): an API has nothing to run, embed or frame, and its answers are
+// for the caller alone. Pages and public documents replace some of them.
 func securityHeaders(https bool) []header {
 	headers := []header{
 		{"Content-Security-Policy", []string{"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}},
@@ -26,8 +26,7 @@ func securityHeaders(https bool) []header {
 	return headers
 }
 
-// navigationHeaders replace those of answers to a browser that was sent here. With same-origin the window of a login would lose the page
-// that opened it.
+// navigationHeaders replace them for routes that browsers are sent to. With same-origin the window of a login would lose its opener.
 var navigationHeaders = []header{{"Cross-Origin-Opener-Policy", []string{"unsafe-none"}}}
 
 func setHeaders(h http.Header, headers []header) {

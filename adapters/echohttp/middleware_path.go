@@ -8,14 +8,13 @@ import (
 	"strings"
 )
 
-// canonicalize gives the request the one form of its path that everything after it sees (AZ-12): decoded once, without a
-// trailing slash, RawPath empty, because Echo's router prefers RawPath and would match what nothing else looked at (echo
-// GHSA-vfp3-v2gw-7wfq, oathkeeper CVE-2026-33494). ok is false for paths that somebody in front of us may have read
-// otherwise: dot and empty segments, encoded slashes, backslashes, what is still encoded after decoding, and anything but
-// printable ASCII. No route of ours has any of it. The URL is copied where it changes: r shares it with the request of
-// net/http.
+// canonicalize gives the request the single form of its path that all later code sees (AZ-12): decoded once, without a trailing slash,
+// RawPath empty, because Echo's router prefers RawPath and would match what nothing else looked at (echo GHSA-vfp3-v2gw-7wfq, oathkeeper
+// CVE-2026-33494). ok is false for paths that a proxy in front may have read in another way: dot and empty segments, encoded slashes,
+// backslashes, double encoding, and anything but printable ASCII. None of our routes has any of these. The URL is copied before a change,
+// because r shares it with the request of net/http.
 //
-// base is the path of the public URL, which some proxies take off and others leave: it is taken off once, so that both ways lead here.
+// base is the path of the public URL, which some proxies strip and others pass on: it is stripped once, so that both work.
 func canonicalize(r *http.Request, base string) (ok bool) {
 	path := r.URL.Path
 	if !isPlain(path) || strings.Contains(strings.ToLower(r.URL.RawPath), "%2f") {
@@ -38,7 +37,7 @@ func canonicalize(r *http.Request, base string) (ok bool) {
 	return true
 }
 
-// roots are the first segments of our paths. What is behind the base must begin with one: the base may itself be /api.
+// roots are the first segments of our paths. The path after the base must begin with one of them, since the base itself may be /api.
 var roots = []string{"", ".well-known", "api", "dev", "docs", "livez", "logo", "oauth2", "openapi.json", "readyz"}
 
 func isOurs(path string) bool {

@@ -7,9 +7,9 @@ import (
 	"github.com/signet-auth/signet/api"
 )
 
-// What a request says about the browser behind it, and the cookies of logins that have only begun.
+// This file has what a request says about the browser behind it, and the cookies of logins that have begun.
 
-// IsPrefetch tells whether a browser or a framework fetches ahead, without anybody having followed the link.
+// IsPrefetch tells whether a browser or a framework fetches ahead, before anybody has followed the link.
 func (c Caller) IsPrefetch() bool {
 	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
 		for _, value := range c.request.Header[name] {
@@ -21,8 +21,8 @@ func (c Caller) IsPrefetch() bool {
 	return len(c.request.Header["Next-Router-Prefetch"]) > 0
 }
 
-// IsNavigation tells whether a window is going here, rather than a script or an image that asks. A browser that does not say so is believed
-// (Fetch Metadata is sent to https and loopback only).
+// IsNavigation tells whether a window navigates here, and not a script or an image. A request without Fetch Metadata counts as a
+// navigation, since browsers send it to https and loopback only.
 func (c Caller) IsNavigation() bool {
 	is := func(name, want string) bool {
 		values := c.request.Header[name]
@@ -31,7 +31,7 @@ func (c Caller) IsNavigation() bool {
 	return is("Sec-Fetch-Mode", "navigate") && is("Sec-Fetch-Dest", "document")
 }
 
-// Host is the name that the request was sent to. Clients choose it: it decides about nothing but comfort in development.
+// Host is the name that the request was sent to. Clients choose it, so it is only used for convenience in development.
 func (c Caller) Host() string { return c.request.Host }
 
 // URI is the path and query that the request was sent to.
@@ -40,7 +40,7 @@ func (c Caller) URI() string { return c.request.URL.RequestURI() }
 // AttemptCookie is a cookie of a login that has begun; Name is the end of its name.
 type AttemptCookie struct{ Name, Value string }
 
-// attemptPrefix begins the names. __Host- keeps sibling hosts from planting one (login CSRF); browsers keep none that came over http.
+// attemptPrefix begins the names. __Host- keeps sibling hosts from planting one (login CSRF); browsers reject such cookies over http.
 func (c *cookies) attemptPrefix() string {
 	if c.secure {
 		return "__Host-signet_oauth_"
@@ -59,8 +59,8 @@ func (c Caller) AttemptCookies() []AttemptCookie {
 	return all
 }
 
-// SetAttempt makes the Set-Cookie of an attempt that the browser keeps for seconds; none expires it. It goes along when another site sends
-// the browser here (Lax), as providers do.
+// SetAttempt makes the Set-Cookie of an attempt, which the browser keeps for that many seconds; 0 deletes it. The browser also sends it
+// when another site redirects here (Lax), as providers do.
 func (c Caller) SetAttempt(a AttemptCookie, seconds int) string {
 	if seconds == 0 {
 		seconds = -1
@@ -72,7 +72,7 @@ func (c Caller) SetAttempt(a AttemptCookie, seconds int) string {
 	return cookie.String()
 }
 
-// Problem is a failure as an answer, for operations that have more to say in it.
+// Problem is a failure as an answer, for operations that add headers or cookies to it.
 func Problem(caller Caller, err error, amend func(*api.Problem)) (Raw, error) {
 	status, public := Classify(err)
 	body := problem(status, public, caller.Origin.RequestID)

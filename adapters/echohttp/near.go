@@ -22,15 +22,16 @@ func near(peers []netip.Prefix, next func(*exchange, echo.Context) error) func(*
 	}
 }
 
-// isNear tells whether the peer is this machine or one of the networks, and asked for us by a loopback name: a page of the internet, opened
-// here, reaches us by DNS rebinding under its own name. A proxy on this machine does not make its clients local either.
+// isNear tells whether the peer is this machine or in one of the networks, and used a loopback name. The name matters because a page of the
+// internet that is opened here can reach us by DNS rebinding, but under its own name. Clients of a proxy on this machine are not local
+// either.
 func isNear(r *http.Request, peers []netip.Prefix) bool {
 	forwarded := len(r.Header["X-Forwarded-For"]) + len(r.Header["Forwarded"]) + len(r.Header["X-Real-Ip"])
 	addr := peerAddr(r.RemoteAddr)
 	return (addr.IsLoopback() || contains(peers, addr)) && isLoopbackHost(hostname(r.Host)) && forwarded == 0
 }
 
-// isLocalOrigin tells whether a page is of this machine: of a front end that is being built, most likely.
+// isLocalOrigin tells whether a page is served from this machine, most likely a front end in development.
 func isLocalOrigin(origin string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && isLoopbackHost(u.Hostname()) && originOf(u) == origin

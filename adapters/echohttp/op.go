@@ -15,21 +15,20 @@ const (
 	NoAuth Auth = iota
 	// BearerAuth wants a live access token: without one the operation is not called.
 	BearerAuth
-	// OptionalAuth authenticates a token if one was sent. A token that does not count is refused, not ignored.
+	// OptionalAuth authenticates a token if one was sent. An invalid token is refused, not ignored.
 	OptionalAuth
 	// AppTokenAuth wants a live application token itself, as bearer or in X-App-Token.
 	AppTokenAuth
-	// ClientAuth wants an application token as the secret of a client (RFC 6749 §2.3.1): by HTTP Basic, or in the form of a request that is
-	// a ClientForm. It is looked at after the request was read.
+	// ClientAuth wants an application token as the secret of a client (RFC 6749 §2.3.1): by HTTP Basic, or in the form of a request that is a
+	// ClientForm. It is checked after the request was read.
 	ClientAuth
-	// ClientOrBearerAuth takes it as bearer as well, or an access token.
+	// ClientOrBearerAuth also accepts it as bearer, or an access token.
 	ClientOrBearerAuth
-	// UnverifiedAuth hands the token over as it came, in Caller.Bearer, for the use case to judge: a refresh token, or an
-	// access token whose time is over.
+	// UnverifiedAuth passes the token unchecked in Caller.Bearer, for the use case to judge: a refresh token, or an expired access token.
 	UnverifiedAuth
 )
 
-// Op is what is to be said about an operation beyond its method, path and types. It is documentation and behaviour at once.
+// Op declares an operation beyond its method, path and types. It is documentation and behaviour at once.
 type Op struct {
 	ID      string // unique, for generated clients
 	Summary string
@@ -39,8 +38,8 @@ type Op struct {
 	Auth        Auth
 	// AppTokenHeader lets the application token of a service come in X-App-Token instead of the Authorization header.
 	AppTokenHeader bool
-	// Proxied lets a back end act for a person at its own end: with its application token in X-App-Token, the address and the user agent that a
-	// request which is a ProxiedRequest names are those of the origin.
+	// Proxied lets a back end act for a person: with its application token in X-App-Token, the address and the user agent that a
+	// ProxiedRequest names become those of the origin.
 	Proxied bool
 	// Status of a success; 0 means 200.
 	Status int
@@ -48,12 +47,12 @@ type Op struct {
 	OtherStatuses []int
 	// Strict refuses unknown members of the body. Operations of the original service ignore them.
 	Strict bool
-	// Unmetered exempts valid use from the limits of the API: what other services call for each of their own requests.
+	// Unmetered exempts valid use from the limits of the API, for operations that services call for each of their own requests.
 	Unmetered bool
-	// UnmeteredForServices exempts that of services alone.
+	// UnmeteredForServices exempts only services.
 	UnmeteredForServices bool
 	// Navigation is for browsers that are sent here, by a link or a redirect: no page of another origin may read the answer (it gets no CORS
-	// headers), one that opened a window keeps its hold of it, and HEAD is not taken, because GET has an effect.
+	// headers), a page that opened a window keeps its reference to it, and HEAD is refused, because GET has an effect.
 	Navigation bool
 	// Timeout is the deadline of the context; 0 means that of the API.
 	Timeout time.Duration
@@ -63,8 +62,8 @@ type Op struct {
 	Produces []Content
 	// Failures is the format of failures; nil: problems.
 	Failures *FailureFormat
-	// FailurePage, if not nil, answers for people what the operation itself has no page for, a form that could not be read above all. It
-	// tells whether a person asked; problems are for everybody else.
+	// FailurePage, if not nil, answers people with a page for failures that the operation itself has no page for, mainly a form that could not
+	// be read. It returns whether a person asked; all other clients get a problem.
 	FailurePage func(caller Caller, status int, failure *domain.Error) (page Raw, ok bool)
 	// Hidden operations are not in the document.
 	Hidden bool
@@ -77,7 +76,7 @@ func (op Op) status() int {
 	return op.Status
 }
 
-// isClient tells whether a client's credentials are wanted.
+// isClient tells whether the operation accepts a client's credentials.
 func (op Op) isClient() bool { return op.Auth == ClientAuth || op.Auth == ClientOrBearerAuth }
 
 // FailureFormat is how the operations of a standard say what went wrong.

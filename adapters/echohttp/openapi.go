@@ -24,9 +24,8 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// document is the OpenAPI 3.1 description of what was registered, reflected from the same types and tags that decode and
-// validate, so that the two can't differ. Reflection is slow (3 ms an operation) and most processes are never asked for
-// the document, so it is made on first use.
+// document is the OpenAPI 3.1 description of what was registered, reflected from the same types and tags that decode and validate, so that
+// the two can't differ. Reflection is slow (3 ms an operation) and most processes never serve the document, so it is made on first use.
 type document struct {
 	check      *validation // of requests, which examples must pass too
 	version    string
@@ -39,7 +38,7 @@ type document struct {
 	render func() (rendered, error)
 }
 
-// operation is what was said about one at registration. in and req are nil when it takes no input.
+// operation is what was declared about an operation at registration. in and req are nil when it takes no input.
 type operation struct {
 	method, path string
 	op           Op
@@ -66,7 +65,7 @@ func newDocument(o Options, check *validation) *document {
 	return d
 }
 
-// add notes an operation. It panics on one that is there already: Echo would forget the first without a word.
+// add records an operation. It panics on one that exists already, of which Echo would silently drop the first.
 func (d *document) add(method, path string, op Op, in *input, req any, produces ...Content) {
 	for _, name := range []string{method + " " + path, op.ID} {
 		if d.known[name] {
@@ -151,7 +150,7 @@ func (o operation) describe(r *openapi31.Reflector, check *validation) error {
 	return r.AddOperation(oc)
 }
 
-// alternatives puts the bodies of one status and type together: the answer is one of them.
+// alternatives merges the bodies of one status and type: the answer is one of them.
 func alternatives(produces []Content) []Content {
 	var all []Content
 	for _, content := range produces {
@@ -175,7 +174,7 @@ func alternatives(produces []Content) []Content {
 	return all
 }
 
-// checkExample tells whether the example of the body would be taken, by what takes bodies.
+// checkExample checks the example of the body with the code that reads bodies.
 func (o operation) checkExample(check *validation) error {
 	switch {
 	case len(o.example) == 0:
@@ -213,7 +212,7 @@ func exemplify(body *openapi31.RequestBody, example json.RawMessage) {
 	}
 }
 
-// inOrder puts the paths as they were registered: the order of a life, which the alphabet knows nothing of.
+// inOrder sorts the paths as they were registered, which is the order of use and not the alphabet.
 func (d *document) inOrder(body []byte) ([]byte, error) {
 	var sorted struct {
 		Paths json.RawMessage `json:"paths"`
@@ -229,7 +228,7 @@ func (d *document) inOrder(body []byte) ([]byte, error) {
 	for _, o := range d.operations {
 		item, ok := items[o.path]
 		if !ok {
-			continue // it stands there already
+			continue // it is there already
 		}
 		delete(items, o.path)
 		paths.WriteString(",\n" + strconv.Quote(o.path) + ":")
@@ -238,7 +237,7 @@ func (d *document) inOrder(body []byte) ([]byte, error) {
 	return bytes.Replace(body, sorted.Paths, slices.Concat([]byte("{"), bytes.TrimPrefix(paths.Bytes(), []byte(",")), []byte("}")), 1), nil
 }
 
-// codesMark is where the table of codes belongs in the guide.
+// codesMark is replaced by the table of codes in the guide.
 const codesMark = "<!-- codes -->"
 
 // errorTable lists the codes that the operations answer.
@@ -313,7 +312,7 @@ func failuresOf(op Op, in *input) []error {
 		all = append(all, domain.ErrTokenInvalid, domain.ErrForbidden)
 	}
 	if op.Auth == BearerAuth {
-		all = append(all, domain.ErrForbidden) // a service's token, where a person is needed or an access token
+		all = append(all, domain.ErrForbidden) // an application token, or a service where a person is needed
 	}
 	if op.Auth != NoAuth || !op.Unmetered {
 		all = append(all, domain.ErrRateLimited)
@@ -378,7 +377,7 @@ func refer(response openapi.ContentOrReference, codes []string) {
 	r.Response.Content[api.ProblemMediaType] = media
 }
 
-// OpenAPI is the document, indented, for humans and for the golden file. The error is a mistake in what was registered.
+// OpenAPI is the document, indented, for humans and for the golden file. An error means a mistake in a registered operation.
 func (a *API) OpenAPI() ([]byte, error) {
 	document, err := a.document.render()
 	if err != nil {
@@ -392,7 +391,7 @@ func (a *API) OpenAPI() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// addDocument serves the document. It is public and the same for everybody, so it may be kept, and is asked for again.
+// addDocument serves the document. It is public and the same for everybody, so clients may cache it and revalidate.
 func (a *API) addDocument() {
 	op := Op{
 		ID: "openapi", Tag: "Document", Summary: "This document",
@@ -412,8 +411,7 @@ func (a *API) showDocument(_ context.Context, caller Caller, _ struct{}) (Raw, e
 	return Cacheable(caller, MediaJSON, document.body, document.etag, "public, no-cache"), nil
 }
 
-// Cacheable answers with a public document that was made before: 304 when the client has it (RFC 9110 §13.1.2). etag is
-// quoted; any origin may read it.
+// Cacheable answers with a prepared public document: 304 when the client has it (RFC 9110 §13.1.2). etag is quoted; any origin may read it.
 func Cacheable(caller Caller, mediaType string, body []byte, etag, control string) Raw {
 	raw := Raw{Header: http.Header{
 		"Etag": {etag}, "Cache-Control": {control}, "Cross-Origin-Resource-Policy": {"cross-origin"},

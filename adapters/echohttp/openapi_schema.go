@@ -10,7 +10,7 @@ import (
 	"github.com/swaggest/openapi-go"
 )
 
-// schemaOptions make schemas say what the kernel does.
+// schemaOptions make schemas match what the kernel accepts.
 func schemaOptions() []func(*jsonschema.ReflectContext) {
 	return []func(*jsonschema.ReflectContext){
 		jsonschema.InterceptDefName(func(t reflect.Type, _ string) string { return t.Name() }),
@@ -25,7 +25,7 @@ func schemaOptions() []func(*jsonschema.ReflectContext) {
 	}
 }
 
-// describeProperty is called before and after the schema of a property was made; only after is there something to add to.
+// describeProperty is called before and after the schema of a property is made; it acts only on the second call.
 func describeProperty(p jsonschema.InterceptPropParams) error {
 	if !p.Processed {
 		return nil
@@ -99,7 +99,7 @@ func hasRule(rules, name string) bool {
 	return false
 }
 
-// indirect is what a pointer points to or an optional member holds.
+// indirect is the type that a pointer points to or an optional member holds.
 func indirect(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

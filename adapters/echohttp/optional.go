@@ -24,8 +24,8 @@ func heldBy(t reflect.Type) reflect.Type {
 	return nil
 }
 
-// learn prepares the validation of a request type: the rules of an optional member are those of what it holds. Absent and null
-// break none.
+// learn prepares the validation of a request type: the rules of an optional member are those of what it holds. Absent and null members are
+// valid.
 func (v *validation) learn(t reflect.Type) {
 	for _, field := range reflect.VisibleFields(t) {
 		if heldBy(field.Type) != nil {
@@ -43,7 +43,7 @@ func valueOf(member reflect.Value) any {
 	return nil
 }
 
-// inlineOptionals keeps optional members from becoming components of their own: "Optional[string]" is nobody's business.
+// inlineOptionals keeps optional members from becoming components: "Optional[string]" means nothing to clients.
 func inlineOptionals(r *openapi31.Reflector, req any) {
 	for _, field := range reflect.VisibleFields(reflect.TypeOf(req).Elem()) {
 		if heldBy(field.Type) != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// statuses is the one table from kinds of failures to statuses.
+// statuses is the only table that maps kinds of failures to statuses.
 var statuses = [...]int{
 	domain.Internal:        http.StatusInternalServerError,
 	domain.Invalid:         http.StatusBadRequest,
@@ -50,8 +50,8 @@ var (
 // statusClientGone marks, in logs and metrics only, that the client hung up before the answer.
 const statusClientGone = 499
 
-// Classify finds the status of any error, and the error that clients may see. An unknown error is an internal one, and its text
-// stays here.
+// Classify finds the status of any error, and the error that clients may see. An unknown error becomes an internal one, whose text clients
+// never see.
 func Classify(err error) (int, *domain.Error) {
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		return refused.status, refused.public
@@ -77,13 +77,13 @@ func Classify(err error) (int, *domain.Error) {
 	return http.StatusInternalServerError, domain.ErrInternal
 }
 
-// fail answers with a problem (RFC 9457). Once an answer has begun there is nothing left to say: the error is only logged.
+// fail answers with a problem (RFC 9457). Once an answer has begun, the error is only logged.
 func fail(ex *exchange, r *http.Request, err error) {
 	ex.failure = err
 	if ex.status != 0 {
 		return
 	}
-	// It is answered all the same: a client that closed only its sending half reads on, and net/http would tell it 200.
+	// The request is answered all the same: a client that closed only its sending half still reads, and net/http would send it 200.
 	ex.gone = errors.Is(r.Context().Err(), context.Canceled)
 	status, public := Classify(err)
 	h := ex.Header()

@@ -17,7 +17,7 @@ type ProxiedRequest interface {
 const maxProxiedUserAgent = 512
 
 // admitProxy judges the application token of a back end that acts for persons. Their requests must not share the budget of the back end's
-// address, so what it may say is found out before anything is counted.
+// address, so its rights are checked before anything is counted.
 func (a *API) admitProxy(ctx context.Context, caller *Caller) error {
 	token, err := appTokenOf(caller.request.Header)
 	if err != nil || token.IsZero() {
@@ -38,8 +38,8 @@ func (a *API) admitProxy(ctx context.Context, caller *Caller) error {
 	return nil
 }
 
-// proxy makes the origin that of the person, and counts the call against it. Without a token that may, what the body says of it is ignored:
-// anybody could write it.
+// proxy replaces the origin by that of the person, and counts the call against it. Without a token that may do this, the body's claim is
+// ignored, since any client could make it.
 func (a *API) proxy(ctx context.Context, caller *Caller, request any) error {
 	if !caller.proxies {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics are what requests are counted by. nil parts are left out. Every label is from a set that we chose.
+// Metrics are the metrics of requests. nil parts are left out. Every label is from a fixed set.
 type Metrics struct {
 	// Durations are the seconds of answers, by method, route template and status.
 	Durations *prometheus.HistogramVec
@@ -26,7 +26,7 @@ func (m Metrics) observe(method, route string, status int, took time.Duration) {
 type outcomes struct {
 	all       *prometheus.CounterVec
 	operation string
-	succeeded prometheus.Counter // looked up once: it is what nearly all are
+	succeeded prometheus.Counter // looked up once: nearly all calls succeed
 }
 
 // of is nil where nothing is counted.

@@ -22,11 +22,11 @@ var (
 	errSurrogate = domain.ErrInvalidRequest.Saying("Strings must not contain unpaired surrogates")
 )
 
-// scanner walks a JSON text (RFC 8259) once, before encoding/json sees it, and refuses what that package would let pass
-// and another reader of the same bytes might understand otherwise: a member twice (the last one would win), a member that is
-// a known one but for its case, an unpaired surrogate (it would become U+FFFD, and two strings equal that were not), NUL
-// (PostgreSQL refuses it in text). CVE-2020-16250 and golang/go#48298 are what such a gap between two parsers costs.
-// What it accepts encoding/json accepts, and understands the same.
+// scanner reads a JSON text (RFC 8259) once, before encoding/json does, and refuses what that package accepts but another parser might
+// understand differently: a member twice (the last one would win), a member that differs from a known one only in case, an unpaired
+// surrogate (it would become U+FFFD, which could make two different strings equal), and NUL (PostgreSQL refuses it in text). CVE-2020-16250
+// and golang/go#48298 show the cost of such a gap between two parsers. Whatever the scanner accepts, encoding/json accepts with the same
+// meaning.
 type scanner struct {
 	data   []byte
 	pos    int
@@ -42,7 +42,7 @@ func scan(data []byte, s *shape, strict bool) error {
 	sc := scanner{data: data, strict: strict}
 	sc.space()
 	if sc.peek() != '{' {
-		// Malformed and well-formed but not an object are told apart by reading on.
+		// Reading on distinguishes malformed JSON from JSON that is not an object.
 		if err := sc.value(nil); err != nil {
 			return err
 		}
@@ -161,8 +161,9 @@ func (sc *scanner) member(s *shape, key string) error {
 	return checkTime(key, sc.data[start:sc.pos])
 }
 
-// checkTime refuses what is no time, by the name that encoding/json does not tell, and the zero time too. That is what a client sends that never
-// set its own; here it means no end, which only null may say: a right for a day must not become one for good.
+// checkTime refuses text that is no time, naming the member, which encoding/json does not do. It also refuses the zero time, which clients
+// send that never set theirs. Here the zero time means no end, and only null may say that: a right for a day must not become a permanent
+// one.
 func checkTime(key string, value []byte) error {
 	var at *time.Time
 	if err := json.Unmarshal(value, &at); err != nil || at != nil && at.IsZero() {

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// text reads a string. Only keys are wanted decoded: values are encoding/json's work.
+// text reads a string. Only keys are decoded; encoding/json decodes the values.
 func (sc *scanner) text(decode bool) (string, error) {
 	sc.pos++ // the quote
 	start := sc.pos

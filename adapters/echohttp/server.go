@@ -14,11 +14,11 @@ import (
 type ServerOptions struct {
 	PublicAddr string // host:port; port 0 takes a free one
 	AdminAddr  string // likewise; empty means no admin listener
-	// MaxConnections of the public listener, 10 000, and how many of them one peer may have that is no trusted proxy, a quarter;
-	// the admin listener takes 64.
+	// MaxConnections of the public listener, 10 000, and the share of one peer that is no trusted proxy, a quarter; the admin listener takes
+	// 64.
 	MaxConnections int
 	MaxPerPeer     int
-	// DrainDelay is how long readyz says 503 before the listener closes: as long as the load balancer needs to notice.
+	// DrainDelay is how long readyz answers 503 before the listener closes, so that the load balancer notices.
 	DrainDelay time.Duration
 	// StopTimeout is how long requests under way may take after that, 15 s.
 	StopTimeout time.Duration
@@ -41,9 +41,9 @@ type Server struct {
 	adminOn  net.Listener // nil without one
 }
 
-// Listen binds, so that the real addresses are known before anything is served: with port 0, links in mails are made of them.
-// A client that connects before Serve waits, so routes may still be added. admin may be nil when there is no admin listener. The error
-// names the listener.
+// Listen binds the addresses, so that they are known before anything is served: with port 0, links in mails need them. A client that
+// connects before Serve waits, so routes may still be added. admin may be nil when there is no admin listener. The error names the
+// listener.
 func Listen(o ServerOptions, a *API, admin http.Handler) (*Server, error) {
 	if o.StopTimeout == 0 {
 		o.StopTimeout = defaultStopTimeout
@@ -55,7 +55,7 @@ func Listen(o ServerOptions, a *API, admin http.Handler) (*Server, error) {
 		o.MaxPerPeer = max(1, o.MaxConnections/4)
 	}
 	s := &Server{options: o, api: a, admin: admin}
-	on, err := net.Listen("tcp", o.PublicAddr) //nolint:noctx // binding does not wait
+	on, err := net.Listen("tcp", o.PublicAddr) //nolint:noctx // binding does not block
 	if err != nil {
 		return nil, fmt.Errorf("listen for the API: %w", err)
 	}
@@ -76,7 +76,7 @@ func newHTTPServer(h http.Handler, log *slog.Logger, write time.Duration) *http.
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: write,
 		IdleTimeout: 75 * time.Second, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // broken handshakes and the like are no news
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // broken handshakes and the like are not worth a line
 	}
 }
 
@@ -91,7 +91,7 @@ func (s *Server) AdminAddr() net.Addr {
 	return s.adminOn.Addr()
 }
 
-// Close gives the addresses back, for a start that failed before Serve.
+// Close releases the addresses, for a start that failed before Serve.
 func (s *Server) Close() error {
 	err := s.publicOn.Close()
 	if s.adminOn != nil {
@@ -106,9 +106,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	failed := make(chan error, 2)
 	public := newHTTPServer(s.api, s.options.Log, 30*time.Second)
 	go func() { failed <- serve(public, s.publicOn) }()
-	servers := []*http.Server{public} // stopped in this order: the admin listener can tell how it goes
+	servers := []*http.Server{public} // stopped in this order, so that the admin listener can report progress
 	if s.adminOn != nil {
-		server := newHTTPServer(s.admin, s.options.Log, 5*time.Minute) // profiles take as long as they were asked to
+		server := newHTTPServer(s.admin, s.options.Log, 5*time.Minute) // profiles take as long as requested
 		go func() { failed <- serve(server, s.adminOn) }()
 		servers = append(servers, server)
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// shape is what a request type says about member names, made once when a route is registered. A nil shape takes anything:
-// free-form JSON such as metadata, and scalars.
+// shape is the member names of a request type, made once when a route is registered. A nil shape accepts anything: free-form JSON such as
+// metadata, and scalars.
 type shape struct {
 	fields map[string]*shape // of an object with known members; nil for a map or a list
 	names  []string          // the keys of fields, in order of declaration
@@ -73,8 +73,8 @@ func (s *shape) addFields(t reflect.Type) {
 	}
 }
 
-// variantOf is the known name that key differs from by case only, or "". encoding/json would take key for it, and it folds
-// more than ASCII: U+017F counts as s and U+212A as k (golang/go#14750), as they do for EqualFold.
+// variantOf is the known name from which key differs only in case, or "". encoding/json would take key for it, and it folds more than
+// ASCII: U+017F counts as s and U+212A as k (golang/go#14750), as they do for EqualFold.
 func (s *shape) variantOf(key string) string {
 	i := slices.IndexFunc(s.names, func(name string) bool { return strings.EqualFold(name, key) })
 	if i < 0 {

@@ -20,7 +20,7 @@ const (
 	TagDocument     = "Document"
 )
 
-// tags are the groups in the order in which one meets them, each with what it is for.
+// tags are the groups in the order of use, each with its purpose.
 var tags = []struct{ name, about string }{
 	{TagRegistration, "Begin an account, and verify the address by the link or the code of the mail."},
 	{TagLogin, "Begin a session, keep it by refreshing, end it, and ask whether a token is good now."},

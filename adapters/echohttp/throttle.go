@@ -10,8 +10,8 @@ import (
 	"github.com/signet-auth/signet/ports/transient"
 )
 
-// Limits are requests per minute; 0 means the default. They bound what one caller can cost, in this process. The limits that
-// guard secrets belong to the use cases.
+// Limits are requests per minute; 0 means the default. They bound the load of one caller on this process. The limits that protect secrets
+// belong to the use cases.
 type Limits struct {
 	Anonymous     int // per address block, 600
 	Forged        int // tokens that Signet never made, per address block, 60
@@ -47,16 +47,15 @@ func (t *throttle) takeAnonymous(ctx context.Context, from domain.Origin) error 
 	return t.take(ctx, t.anonymous, from.Block())
 }
 
-// returnAnonymous gives back what takeAnonymous took: a back end that refreshes for thousands of users behind one address is
-// no flood.
+// returnAnonymous returns what takeAnonymous took, so that a back end may refresh for thousands of users from one address.
 func (t *throttle) returnAnonymous(ctx context.Context, from domain.Origin) {
 	if t.limiter != nil {
 		t.limiter.Return(context.WithoutCancel(ctx), t.anonymous, from.Block())
 	}
 }
 
-// takeAuthenticated counts a call against its session or, of a service, against the application token behind it: fresh access tokens are
-// no fresh budget.
+// takeAuthenticated counts a call against its session or, for a service, against the application token behind it, so that a new access
+// token does not bring a new budget.
 func (t *throttle) takeAuthenticated(ctx context.Context, actor domain.Actor) error {
 	if t.limiter == nil {
 		return nil
@@ -65,9 +64,9 @@ func (t *throttle) takeAuthenticated(ctx context.Context, actor domain.Actor) er
 	return t.take(ctx, t.authenticated, key)
 }
 
-// countForged counts a forged token, and returns the error to answer with: over the limit 429, which is cheap and tells the
-// forger nothing. Valid tokens are never counted here, so a flood of forgeries does not lock out the neighbours of the forger's
-// address. Any other error is returned as it is.
+// countForged counts a forged token, and returns the error to answer with: over the limit it is 429, which is cheap and tells the forger
+// nothing. Valid tokens are never counted here, so a flood of forgeries does not lock out the neighbours of the forger's address. Any other
+// error is returned as it is.
 func (t *throttle) countForged(ctx context.Context, from domain.Origin, err error) error {
 	if t.limiter == nil || !errors.Is(err, domain.ErrForged) {
 		return err

@@ -11,9 +11,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// beginSpan begins the span of a request; health is left out. Only a trusted proxy chooses the trace that it belongs to, as it does the
-// request's id: a stranger could have every request of theirs kept, whatever the sampler says, and put them into other people's traces. The
-// trace that a stranger names is linked, so that the one is found from the other.
+// beginSpan begins the span of a request; health is left out. Only a trusted proxy chooses its trace, as for the request's id: otherwise
+// strangers could force each of their requests to be kept, whatever the sampler says, and add spans to other people's traces. A trace that
+// a stranger names is only linked.
 func (e *edge) beginSpan(ctx context.Context, ex *exchange, r *http.Request, proxied bool) context.Context {
 	if e.tracer == nil || strings.HasSuffix(r.URL.Path, "/livez") || strings.HasSuffix(r.URL.Path, "/readyz") {
 		return ctx

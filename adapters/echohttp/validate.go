@@ -44,7 +44,7 @@ func (v *validation) check(request any) error {
 	return domain.ErrInvalidFields(fields...)
 }
 
-// wirePath drops the names of Go types, which begin with a capital, from where a field is.
+// wirePath removes the names of Go types, which begin with a capital, from the path of a field.
 func wirePath(namespace string) string {
 	parts := strings.Split(namespace, ".")[1:]
 	path := make([]string, 0, len(parts))

@@ -8,15 +8,15 @@ import (
 	"github.com/signet-auth/signet/ports/provider"
 )
 
-// said is an address as one document of a provider says it, with what it says of it there.
+// said is an address in one document of a provider, with what that document says about it.
 type said struct {
 	address       string
 	proved        bool
 	authoritative bool // if proved
 }
 
-// judge writes into the profile what an address is worth, by what was said and by what the operator trusts. One that can't be an address
-// is none.
+// judge writes the address and how far it is trusted into the profile, from what the provider said and what the operator trusts. A
+// malformed address is left out.
 func (c *client) judge(p *provider.Profile, s said) {
 	email, err := domain.ParseEmail(s.address)
 	if err != nil {
@@ -31,7 +31,7 @@ func (c *client) judge(p *provider.Profile, s said) {
 	p.Authoritative = p.Proved && s.authoritative
 }
 
-// mailDomain is the domain of an address, as its A-label; empty for what is no address.
+// mailDomain is the domain of an address, as its A-label; empty for a malformed address.
 func mailDomain(address string) string {
 	email, err := domain.ParseEmail(address)
 	if err != nil {

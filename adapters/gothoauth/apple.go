@@ -20,7 +20,7 @@ const (
 
 var appleDomains = []string{"icloud.com", "me.com", "mac.com", "privaterelay.appleid.com"}
 
-// apple answers by a form from its own site, and wants a secret that is made for each exchange.
+// apple posts its answer as a form from its own site, and needs a secret that is made for each exchange.
 func (c *client) apple() dialect {
 	return dialect{
 		displayName: "Apple", issuer: appleIssuer, scopes: []string{"name", "email"}, openID: true, formPost: true,
@@ -46,8 +46,7 @@ func (c *client) identifyApple(_ context.Context, l *login) (provider.Profile, e
 	return p, nil
 }
 
-// appleName reads the name that comes through the browser, the first time only. It is unsigned: a display name, and nothing else in it
-// is believed.
+// appleName reads the name, which comes through the browser the first time only. It is unsigned, so only the display name is used.
 func appleName(field string) (given, family string) {
 	var user struct {
 		Name struct {

@@ -36,7 +36,7 @@ func (c *client) Begin(ctx context.Context, a provider.Attempt) (string, error) 
 		openIDParameters(q, a, m)
 	}
 	u = c.place(u)
-	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // Apple shows a plus where a blank was meant
+	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // Apple shows a plus for an encoded blank
 	return u.String(), nil
 }
 
@@ -65,7 +65,7 @@ func openIDParameters(q url.Values, a provider.Attempt, m *metadata) {
 	}
 }
 
-// pkce tells whether the provider takes a challenge. One that lists methods without S256 may refuse what it does not know.
+// pkce tells whether the provider takes a challenge. A provider that lists methods without S256 may refuse an unknown parameter.
 func (c *client) pkce(m *metadata) bool {
 	switch c.options.PKCE {
 	case "on":

@@ -6,12 +6,12 @@ import (
 )
 
 const (
-	breakAfter = 5                // failures in a row
+	breakAfter = 5                // failures in a row until it opens
 	breakFor   = 10 * time.Second // without a call
 )
 
-// breaker spares people the wait for a provider that is down: after failures in a row of network or 5xx nobody asks it for a while. Then
-// one call tries, and the others go on being refused until it has come back well.
+// breaker saves people the wait for a provider that is down: after several network failures or 5xx in a row, calls are refused for a while.
+// Then one call is tried, and the others are still refused until it succeeds.
 type breaker struct {
 	mu       sync.Mutex
 	failures int

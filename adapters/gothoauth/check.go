@@ -13,7 +13,7 @@ import (
 	"github.com/signet-auth/signet/ports/provider"
 )
 
-// reserved are names that a generic provider can't have: other providers', and segments of paths beside theirs.
+// reserved are names that a generic provider can't have: those of other providers, and path segments beside them.
 var reserved = []string{
 	"google", "microsoft", "apple", "discord", "github", "gitlab", "facebook",
 	"providers", "exchange", "complete", "identities", "link", "callback",
@@ -24,7 +24,8 @@ var (
 	guidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )
 
-// Check finds what can't be used, or not together: an error with one line for each mistake, by the setting's name. insecure allows http.
+// Check finds settings that are invalid or don't fit together: its error has one line for each mistake, with the setting's name. insecure
+// allows http.
 func Check(providers []Options, ids provider.IDTokens, insecure bool) []error {
 	var errs []error
 	issuers := map[string]string{} // issuer → the prefix that has it
@@ -43,7 +44,7 @@ func Check(providers []Options, ids provider.IDTokens, insecure bool) []error {
 	return append(errs, checkMicrosoftTwin(providers)...)
 }
 
-// issuers are the names that its identities may come under, in a form to compare.
+// issuers are the issuers that its identities may have, in a comparable form.
 func (o Options) issuers() []string {
 	switch o.Kind {
 	case Google:
@@ -63,7 +64,7 @@ func (o Options) issuers() []string {
 	return nil
 }
 
-// sameIssuer is an issuer without what doesn't make it another one: the case of its host, a trailing slash.
+// sameIssuer is an issuer without insignificant differences: the case of its host, a trailing slash.
 func sameIssuer(issuer string) string {
 	u, err := url.Parse(strings.TrimSuffix(issuer, "/"))
 	if err != nil || u.Host == "" {
@@ -73,7 +74,8 @@ func sameIssuer(issuer string) string {
 	return u.String()
 }
 
-// checkMicrosoftTwin: people of one tenant would have two identities, by their sub and by their oid.
+// checkMicrosoftTwin refuses a generic provider for Microsoft beside the built-in one: people of one tenant would have two identities, by
+// their sub and by their oid.
 func checkMicrosoftTwin(providers []Options) []error {
 	if !slices.ContainsFunc(providers, func(o Options) bool { return o.Kind == Microsoft }) {
 		return nil

@@ -41,10 +41,10 @@ func (c *client) Complete(ctx context.Context, a provider.Attempt, answer provid
 	return p, nil
 }
 
-// judgeAnswer decides on what the browser brought, before anybody is asked.
+// judgeAnswer checks what the browser brought, before the provider is called.
 func (c *client) judgeAnswer(m *metadata, answer provider.Answer) error {
-	if c.dialect.openID { // RFC 9207: the answer of another provider, which got our state, must not be exchanged here
-		missing := answer.Issuer == "" && m.SendsIssuer && answer.Error == "" // an error is only told, and some forget it there
+	if c.dialect.openID { // RFC 9207: a code of another provider that learned our state must not be exchanged here
+		missing := answer.Issuer == "" && m.SendsIssuer && answer.Error == "" // an error is only reported, and some providers send no iss with it
 		if missing || answer.Issuer != "" && !c.isIssuer(m)(answer.Issuer) {
 			return domain.ErrInvalidState.Because(c.fault(provider.StepCallback, "iss", "", nil))
 		}
@@ -69,7 +69,7 @@ func (c *client) isIssuer(m *metadata) func(string) bool {
 	return func(iss string) bool { return iss == m.Issuer }
 }
 
-// exchange turns the code into tokens, once: a code that was sent is burnt, whatever came of it.
+// exchange turns the code into tokens, once: a code that was sent can't be used again, whatever the result.
 func (c *client) exchange(l *login, verifier domain.Secret) (*oauth2.Token, error) {
 	secret, err := c.secret()
 	if err != nil {
@@ -108,10 +108,10 @@ func (c *client) identify(ctx context.Context, l *login, a provider.Attempt) (pr
 	return c.dialect.identify(ctx, l)
 }
 
-// named writes names and language, as the provider says them.
+// named writes the names and language that the provider reports.
 func named(p *provider.Profile, claims map[string]any) {
 	p.GivenName, p.FamilyName, p.Locale = text(claims["given_name"]), text(claims["family_name"]), text(claims["locale"])
-	if p.GivenName == "" && p.FamilyName == "" { // whole: which part is which nobody can tell
+	if p.GivenName == "" && p.FamilyName == "" { // not split: first and last name can't be told apart
 		p.GivenName = text(claims["name"])
 	}
 }

@@ -21,17 +21,17 @@ type dialect struct {
 
 	// begin is the URL by goth; nil: by x/oauth2.
 	begin func(state string) (string, error)
-	// parameters are set over those of the URL; nil: the prompt and the hint as OpenID providers take them.
+	// parameters replace those of the URL; nil: the prompt and the hint of OpenID providers.
 	parameters func(q url.Values, a provider.Attempt, m *metadata)
 	// issuers tells which iss of an id_token, or of a callback, are its own; nil: the metadata's.
 	issuers func(iss string) bool
 	// identify says who the person is by a verified id_token.
 	identify func(ctx context.Context, l *login) (provider.Profile, error)
-	// profile says who the person is where there is no id_token.
+	// profile says who the person is if there is no id_token.
 	profile func(ctx context.Context, l *login) (provider.Profile, error)
 }
 
-// login is what is known in the course of one Complete.
+// login is the state of one Complete.
 type login struct {
 	calls    *calls
 	metadata *metadata

@@ -29,7 +29,7 @@ func (c *client) discord() dialect {
 			return session.GetAuthURL()
 		},
 		parameters: func(q url.Values, a provider.Attempt, _ *metadata) {
-			if a.Prompt != "" { // goth asks for none; the only other one shows the person which account it is
+			if a.Prompt != "" { // goth sends none; the only other prompt shows the person which account it is
 				q.Set("prompt", "consent")
 			}
 		},

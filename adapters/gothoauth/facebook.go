@@ -14,7 +14,7 @@ import (
 
 const facebookIssuer = "https://www.facebook.com"
 
-// facebook has no id_token in this flow, and says of no address that it was proved. Subjects are of the application.
+// facebook has no id_token in this flow, and does not say whether an address was proved. Subjects are specific to the application.
 func (c *client) facebook() dialect {
 	library := func() *facebook.Provider {
 		p := facebook.New(c.options.ClientID, c.options.ClientSecret.Reveal(), c.info.Callback, c.scopes...)
@@ -56,7 +56,7 @@ func (c *client) facebook() dialect {
 	}
 }
 
-// facebookRefused sorts a callback with error_code in the place of error.
+// facebookRefused classifies a callback with error_code in the place of error.
 func (c *client) facebookRefused(code string) error {
 	if code == "200" { // permissions not given
 		return domain.ErrAccessDenied
@@ -67,7 +67,7 @@ func (c *client) facebookRefused(code string) error {
 	return c.failed(provider.StepCallback, code, "the redirect URI "+c.info.Callback+" must be registered there, letter for letter, and the app be live", nil)
 }
 
-// facebookExchangeFailed sorts an error of the exchange, which is an object with numbers where OAuth has a word.
+// facebookExchangeFailed classifies an error of the exchange, which is an object with numbers where OAuth has a word.
 func (c *client) facebookExchangeFailed(body []byte) error {
 	var answer struct {
 		Error struct {

@@ -31,8 +31,8 @@ func (c *client) unavailable(step provider.Step, code, remedy string, err error)
 	return domain.ErrProviderUnavailable.Because(c.fault(step, code, remedy, err))
 }
 
-// callFailed sorts what went wrong with the last call by what the transport saw of it. setting names what to change when the provider
-// points elsewhere; it may be empty.
+// callFailed classifies the failure of the last call by what the transport saw. setting names the setting to change when the provider
+// redirects; it may be empty.
 func (c *client) callFailed(step provider.Step, last *calls, setting string) error {
 	code := strconv.Itoa(last.status)
 	switch {
@@ -56,7 +56,7 @@ func (c *client) callFailed(step provider.Step, last *calls, setting string) err
 	return c.failed(step, code, "", nil)
 }
 
-// networkFailed tells errors of this machine as they are, and no word that came from outside: net/http repeats malformed answers.
+// networkFailed repeats errors of this machine, but no text from outside: net/http quotes malformed answers.
 func (c *client) networkFailed(step provider.Step, err error) error {
 	var (
 		certificate *tls.CertificateVerificationError
@@ -85,8 +85,8 @@ func (c *client) networkFailed(step provider.Step, err error) error {
 	return c.unavailable(step, "network", "", errors.New("the connection broke"))
 }
 
-// The OAuth error codes that tell something (RFC 6749 §4.1.2.1 and §5.2, OIDC Core §3.1.2.6, and providers' own). Anybody can write
-// another one into a callback: it is not repeated.
+// The OAuth error codes that may be repeated (RFC 6749 §4.1.2.1 and §5.2, OIDC Core §3.1.2.6, and providers' own). Any other code may be
+// forged in a callback, so it is not repeated.
 var (
 	deniedCodes = []string{
 		"access_denied", "login_required", "consent_required", "interaction_required", "account_selection_required",
@@ -108,10 +108,10 @@ func knownCode(code string) string {
 	return "unknown_error"
 }
 
-// aadsts is how Microsoft numbers its errors, within the description.
+// aadsts matches the number of a Microsoft error within the description.
 var aadsts = regexp.MustCompile(`AADSTS([0-9]{4,8})`)
 
-// notAssigned is Microsoft's number for a person whom the application is not assigned to.
+// notAssigned is Microsoft's number for a person who is not assigned to the application.
 const notAssigned = "AADSTS50105"
 
 // microsoftCode is the number in a description, empty for other providers and without one.
@@ -122,7 +122,7 @@ func (c *client) microsoftCode(description string) string {
 	return aadsts.FindString(description)
 }
 
-// refused sorts an error that the provider answered with, at the callback or the exchange.
+// refused classifies an error of the provider at the callback or the exchange.
 func (c *client) refused(step provider.Step, code, description string) error {
 	number := c.microsoftCode(description)
 	told := number
@@ -186,7 +186,7 @@ func (c *client) remedy(code string) string {
 	return ""
 }
 
-// exchangeFailed sorts a failed exchange: what the transport saw first, then the OAuth error. The body is not repeated.
+// exchangeFailed classifies a failed exchange: first by what the transport saw, then by the OAuth error. It does not repeat the body.
 func (c *client) exchangeFailed(last *calls, err error) error {
 	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok || last.err != nil || last.status >= 500 || last.status == http.StatusTooManyRequests || last.status >= 300 && last.status < 400 {

@@ -13,7 +13,7 @@ import (
 	"github.com/signet-auth/signet/ports/provider"
 )
 
-// FuzzRefusal brings any error to a callback, as anybody can: it is sorted, and no word of it is told.
+// FuzzRefusal sends any error to a callback, as anybody can: it is classified, and none of its text is repeated.
 func FuzzRefusal(f *testing.F) {
 	settings := gothoauth.Settings{
 		PublicURL: publicURL, Version: "1", Timeout: time.Second, IDTokens: jwtoken.IDTokens{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
@@ -33,7 +33,7 @@ func FuzzRefusal(f *testing.F) {
 			return
 		}
 		for _, p := range providers.List() {
-			mark := "\u00a7" // in no text of ours
+			mark := "\u00a7" // in none of our texts
 			profile, err := p.Complete(t.Context(), porttest.NewAttempt(1), provider.Answer{
 				Error: code + mark, ErrorDescription: description + mark, ErrorCode: number + mark, Issuer: issuer,
 			})

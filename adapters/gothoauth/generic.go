@@ -16,7 +16,7 @@ func (c *client) generic() dialect {
 	}
 }
 
-// identifyGeneric: address and flag are of one document, the id_token or, where it has none of them, userinfo.
+// identifyGeneric takes address and flag from the same document, the id_token or, if it lacks one of them, userinfo.
 func (c *client) identifyGeneric(_ context.Context, l *login) (provider.Profile, error) {
 	claims := l.claims.Raw
 	if info := c.userinfo(l); info != nil {
@@ -35,8 +35,8 @@ func (c *client) identifyGeneric(_ context.Context, l *login) (provider.Profile,
 	return p, nil
 }
 
-// userinfo is asked for where the id_token lacks the address or the flag (OIDC Core §5.3). Its failure leaves a person without address, not
-// outside. An answer about somebody else is none (§5.3.2).
+// userinfo is called if the id_token lacks the address or the flag (OIDC Core §5.3). If it fails, the person has no address but can still
+// log in. An answer about another subject is ignored (§5.3.2).
 func (c *client) userinfo(l *login) map[string]any {
 	_, flagged := l.claims.Raw["email_verified"]
 	enough := text(l.claims.Raw["email"]) != "" && (flagged || c.options.IgnoreVerified)

@@ -13,12 +13,12 @@ import (
 
 const (
 	githubURL = "https://github.com"
-	// noreplyDomains begin so, of github.com and of every other: their addresses take no mail.
+	// noreplyDomains begin so, of github.com and of other hosts: their addresses accept no mail.
 	noreplyDomains = "users.noreply."
 )
 
-// github has no id_token. Its errors come with status 200, which x/oauth2 sees through. The address of the profile is the public one and
-// proves nothing; the rows of /user/emails do.
+// github has no id_token. Its errors come with status 200, which x/oauth2 handles. The address of the profile is the public one and proves
+// nothing; the rows of /user/emails do.
 func (c *client) github() dialect {
 	base, api := c.githubAddresses()
 	library := func(scopes ...string) *github.Provider {
@@ -48,7 +48,7 @@ func (c *client) github() dialect {
 			}
 		},
 		profile: func(_ context.Context, l *login) (provider.Profile, error) {
-			p := library() // without the scope for addresses, so that it does not look for one by itself
+			p := library() // without the scope for addresses, so that goth does not fetch one itself
 			p.HTTPClient = l.calls.http()
 			user, err := p.FetchUser(&github.Session{AccessToken: l.token.AccessToken})
 			if err != nil {
@@ -77,7 +77,7 @@ func (c *client) githubAddresses() (base, api string) {
 	return base, base + "/api/v3"
 }
 
-// githubAddress is the primary address. GitHub Apps ignore scopes and answer 403 without the permission: such a person has no address.
+// githubAddress is the primary address. GitHub Apps ignore scopes and answer 403 without the permission; the person then has no address.
 func (c *client) githubAddress(l *login, address string) (said, error) {
 	body, _, err := l.calls.get(address, l.token.AccessToken)
 	if l.calls.status >= 400 && l.calls.status < 500 && l.calls.status != 429 {

@@ -21,7 +21,7 @@ func (c *client) gitlab() dialect {
 	return d
 }
 
-// address is where a provider is that may be at several places.
+// address is the URL of a provider that has no fixed one.
 func (o Options) address() string {
 	if o.URL == "" && o.Kind == GitLab {
 		return gitlabURL

@@ -12,8 +12,8 @@ import (
 
 const googleIssuer = "https://accounts.google.com"
 
-// google has no use for goth: its FetchUser puts the token into a query and proves nothing, and its URL, the rest of it, would bring a
-// module of Google's cloud along.
+// google does not use goth: its FetchUser puts the token into a query and proves nothing, and the rest, its URL, would pull in a module of
+// Google's cloud.
 func (c *client) google() dialect {
 	return dialect{
 		displayName: "Google", issuer: googleIssuer, scopes: []string{"openid", "email", "profile"}, openID: true,
@@ -28,7 +28,7 @@ func (c *client) google() dialect {
 			openIDParameters(q, a, m)
 			q.Set("access_type", "online") // no refresh token
 			if len(c.options.HostedDomains) == 1 {
-				q.Set("hd", c.options.HostedDomains[0]) // a hint, which the person can take away
+				q.Set("hd", c.options.HostedDomains[0]) // only a hint, which the person can change
 			}
 		},
 		issuers:  func(iss string) bool { return iss == googleIssuer || "https://"+iss == googleIssuer },

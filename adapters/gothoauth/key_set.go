@@ -16,7 +16,7 @@ const (
 	keysShortest = 5 * time.Minute
 	keysDefault  = time.Hour
 	keysLongest  = 24 * time.Hour
-	keysStale    = 24 * time.Hour   // beyond their time, while the provider is away
+	keysStale    = 24 * time.Hour   // beyond their time, while the provider is down
 	keysReload   = 30 * time.Second // at least between two readings for unknown kids
 )
 
@@ -33,7 +33,7 @@ type keySet struct {
 
 func newKeySet() *keySet { return &keySet{turn: make(chan struct{}, 1)} }
 
-// copies are the keys at one moment.
+// copies are the known keys.
 type copies struct {
 	keys               []provider.Key
 	read, fresh, asked time.Time
@@ -45,8 +45,8 @@ func (k *keySet) get() copies {
 	return copies{k.keys, k.read, k.fresh, k.asked}
 }
 
-// verify checks an id_token under the provider's keys. A kid that is not among them may be of a key that is newer than our copy, so they
-// are read again at once; not for each such token, which anybody can make up.
+// verify checks an id_token under the provider's keys. An unknown kid may belong to a key that is newer than our copy, so the keys are read
+// again at once, but not for each such token, since anybody can make one up.
 func (c *client) verify(ctx context.Context, token string, m *metadata, want provider.Expected) (provider.Claims, error) {
 	known, err := c.keysOf(ctx, m, time.Time{})
 	if err != nil {
@@ -76,8 +76,8 @@ func (c *client) notVerified(err error) error {
 	return c.failed(provider.StepIDToken, "not_valid", "", err)
 }
 
-// keysOf are the keys that are known, fresh, and newer than since; else they are read. Where that fails, what is known is used for a day,
-// and not asked for by each login meanwhile.
+// keysOf returns the known keys if they are fresh and newer than since; else it reads them. If that fails, it uses the known keys for a
+// day, without a new attempt at each login.
 func (c *client) keysOf(ctx context.Context, m *metadata, since time.Time) (copies, error) {
 	usable := func(k copies) bool { return k.read.After(since) && c.now().Before(k.fresh) }
 	known := c.keys.get()
@@ -92,10 +92,10 @@ func (c *client) keysOf(ctx context.Context, m *metadata, since time.Time) (copi
 	}
 	known = c.keys.get()
 	stale := !known.read.IsZero() && c.now().Before(known.fresh.Add(keysStale))
-	if usable(known) || stale && c.now().Sub(known.asked) < keysReload { // somebody else has asked while we waited
+	if usable(known) || stale && c.now().Sub(known.asked) < keysReload { // another call has read them while we waited
 		return known, nil
 	}
-	if stale { // what the login needs time for comes after
+	if stale { // the rest of the login needs time, too
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.timeout/3)
 		defer cancel()

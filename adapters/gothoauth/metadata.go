@@ -14,7 +14,7 @@ import (
 	"github.com/signet-auth/signet/ports/provider"
 )
 
-// metadata is what is known of a provider's endpoints: constants, or its discovery document (OIDC Discovery §3).
+// metadata is a provider's endpoints: constants, or its discovery document (OIDC Discovery §3).
 type metadata struct {
 	Issuer                string   `json:"issuer"`
 	AuthorizationEndpoint string   `json:"authorization_endpoint"`
@@ -32,10 +32,11 @@ const (
 	metadataLife  = 24 * time.Hour
 	metadataRetry = 5 * time.Second // after the first failure, then twice as long each time
 	metadataWait  = time.Minute     // at most
-	metadataPause = time.Second     // in which people who begin get the last error
+	metadataPause = time.Second     // during which new logins get the last error
 )
 
-// discovered is the metadata of a provider that publishes it. What was read once is used without end while the provider can't be asked.
+// discovered is the metadata of a provider that publishes it. A document that was read once is used for as long as the provider can't be
+// reached.
 type discovered struct {
 	turn chan struct{} // of the one that reads
 
@@ -54,7 +55,7 @@ func (d *discovered) get() (*metadata, time.Time) {
 	return d.known, d.read
 }
 
-// metadata is what is known; where nothing is, it is asked for now.
+// metadata returns the known document, or reads it now.
 func (c *client) metadata(ctx context.Context) (*metadata, error) {
 	if c.dialect.pinned != nil {
 		return c.dialect.pinned, nil
@@ -65,7 +66,8 @@ func (c *client) metadata(ctx context.Context) (*metadata, error) {
 	return c.discover(ctx, time.Time{})
 }
 
-// recent is what is known, or the error of a moment ago: strangers begin logins, and must not make us ask as often as they like.
+// recent is the known document, or the error of the last attempt if that was a moment ago: strangers can begin logins, and must not make us
+// call the provider as often as they like.
 func (d *discovered) recent(now time.Time) (*metadata, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -75,7 +77,7 @@ func (d *discovered) recent(now time.Time) (*metadata, error) {
 	return d.known, nil
 }
 
-// discover reads the document, unless somebody else has done so since.
+// discover reads the document, unless another call has done so since.
 func (c *client) discover(ctx context.Context, since time.Time) (*metadata, error) {
 	d := c.discovered
 	select {
@@ -114,7 +116,7 @@ func (c *client) readMetadata(ctx context.Context) (*metadata, error) {
 	return m, nil
 }
 
-// discoveryFailed: whatever it was, nobody can log in by this provider until it is mended.
+// discoveryFailed classifies a failure of discovery. Whatever it is, nobody can log in through this provider until it is fixed.
 func (c *client) discoveryFailed(last *calls) error {
 	err := c.callFailed(provider.StepDiscovery, last, c.issuerSetting())
 	if fault := faultOf(err); fault != nil {
@@ -140,7 +142,7 @@ func (c *client) discoveryURL() string {
 	return strings.TrimSuffix(c.info.Issuer, "/") + "/.well-known/openid-configuration"
 }
 
-// checkMetadata finds what can't be used in a document; the error is a remedy.
+// checkMetadata finds what is unusable in a document; the error is a remedy.
 func (c *client) checkMetadata(m *metadata) (code string, err error) {
 	p := c.options.Prefix
 	switch {
@@ -160,7 +162,7 @@ func (c *client) checkMetadata(m *metadata) (code string, err error) {
 	return "", nil
 }
 
-// keepMetadata reads the document from the start on, and again each day, so that the first person does not wait for it.
+// keepMetadata reads the document at start and again each day, so that nobody has to wait for it.
 func (c *client) keepMetadata(ctx context.Context) {
 	retry := metadataRetry
 	for {

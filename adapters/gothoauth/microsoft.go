@@ -22,7 +22,7 @@ var (
 	personalDomains = []string{"outlook.com", "hotmail.com", "live.com", "msn.com"}
 )
 
-// microsoft: endpoints are those of the configured tenant, and id_tokens are issued by the person's.
+// microsoft has the endpoints of the configured tenant, but the person's own tenant issues the id_tokens.
 func (c *client) microsoft() dialect {
 	tenant := c.options.Tenant
 	if tenant == "" {
@@ -53,8 +53,8 @@ func tenantOf(issuer string) string {
 	return tenant
 }
 
-// identifyMicrosoft: anybody can make a tenant and write any address into its accounts (nOAuth). So the tenant is part of who it is, and of
-// addresses only those count that xms_edov speaks for.
+// identifyMicrosoft makes the tenant part of the identity and trusts only addresses that xms_edov confirms, because anybody can create a
+// tenant and write any address into its accounts (nOAuth).
 func (c *client) identifyMicrosoft(_ context.Context, l *login) (provider.Profile, error) {
 	claims, issuer := l.claims.Raw, l.claims.Issuer
 	tenant := tenantOf(issuer)
@@ -65,7 +65,7 @@ func (c *client) identifyMicrosoft(_ context.Context, l *login) (provider.Profil
 	if text(claims["tid"]) != tenant {
 		return provider.Profile{}, c.failed(provider.StepIDToken, "tenant", "", nil)
 	}
-	// A key may be of one issuer only, or of all: then it names them by a template.
+	// A key may belong to one issuer only, or to all, which it names by a template.
 	if of := strings.ReplaceAll(l.claims.Key.Issuer(), "{tenantid}", tenant); of != "" && of != issuer {
 		return provider.Profile{}, c.failed(provider.StepIDToken, "key_issuer", "", nil)
 	}

@@ -18,7 +18,8 @@ import (
 // Providers are the configured ones, in the order of their options.
 type Providers struct{ clients []*client }
 
-// New makes them without asking anybody: one that is down delays no start. Its error has one line for each mistake in the settings.
+// New makes them without any call, so that a provider that is down delays no start. Its error has one line for each mistake in the
+// settings.
 func New(s Settings, options []Options) (*Providers, error) {
 	errs := Check(options, s.IDTokens, s.Insecure)
 	var test *url.URL
@@ -49,7 +50,7 @@ func (p *Providers) List() []provider.Provider {
 	return list
 }
 
-// Run keeps what discovered providers say of themselves until ctx ends.
+// Run keeps the metadata of discovered providers up to date until ctx ends.
 func (p *Providers) Run(ctx context.Context) {
 	var work sync.WaitGroup
 	for _, c := range p.clients {
@@ -60,7 +61,7 @@ func (p *Providers) Run(ctx context.Context) {
 	work.Wait()
 }
 
-// Health is how a provider was found.
+// Health is the result of checking a provider.
 type Health struct {
 	Name string
 	// Discovered tells that it publishes its metadata; others are known without asking.
@@ -68,7 +69,7 @@ type Health struct {
 	Err        error
 }
 
-// Check reads what providers publish of themselves, each within that time, and keeps nothing of it.
+// Check reads the providers' metadata, each within that time, and keeps none of it.
 func (p *Providers) Check(ctx context.Context, each time.Duration) []Health {
 	all := make([]Health, len(p.clients))
 	var work sync.WaitGroup
@@ -141,10 +142,10 @@ func newClient(s Settings, o Options, transport http.RoundTripper, test *url.URL
 	return c
 }
 
-// Info is what is known of it without asking it.
+// Info is what is known about the provider without calling it.
 func (c *client) Info() provider.Info { return c.info }
 
-// Owns tells whether identities of an issuer are this provider's. A discovered one may write its issuer with a slash more than settings.
+// Owns tells whether identities of an issuer are this provider's. A discovered issuer may have a trailing slash that the settings lack.
 func (c *client) Owns(issuer string) bool {
 	if c.options.Kind == Microsoft {
 		tenant := tenantOf(issuer)
@@ -180,7 +181,7 @@ func faultOf(err error) *provider.Fault {
 	return fault
 }
 
-// secret is what the provider knows us by at an exchange.
+// secret is our client secret at an exchange.
 func (c *client) secret() (domain.Secret, error) {
 	if c.options.Kind != Apple {
 		return c.options.ClientSecret, nil

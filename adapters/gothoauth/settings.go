@@ -26,15 +26,15 @@ const (
 
 // Settings are what all providers share.
 type Settings struct {
-	// PublicURL is what the callbacks lie below.
+	// PublicURL is the URL below which the callbacks are.
 	PublicURL string
-	// Version is told to providers in the User-Agent.
+	// Version is sent to providers in the User-Agent.
 	Version string
 	// Timeout bounds all calls of one callback together.
 	Timeout time.Duration
 	// Insecure allows http, for development.
 	Insecure bool
-	// TestProvider, when set, is where the built-in providers are looked for, each host as the first segment of the path.
+	// TestProvider, when set, replaces the built-in providers' addresses: each host becomes the first segment of its path.
 	TestProvider string
 
 	IDTokens provider.IDTokens
@@ -56,7 +56,7 @@ type Options struct {
 	SignUp       bool
 	// TrustedDomains are mail domains for which the provider's word is as good as a mail of ours.
 	TrustedDomains []string
-	// IgnoreVerified takes no flag of the provider for a proof.
+	// IgnoreVerified ignores the provider's flag for verified addresses.
 	IgnoreVerified bool
 
 	HostedDomains []string // of Google: its GOOGLE_HD

@@ -37,7 +37,7 @@ func newTransport() *http.Transport {
 }
 
 // calls are the calls of one Complete, or of one reading of metadata or keys, and the transport of the clients that are handed to
-// libraries. It binds them to ctx, which goth does not take, and remembers how the last one ended, which libraries tell as text.
+// libraries. It binds them to ctx, which goth does not take, and remembers how the last one ended, which libraries only report as text.
 type calls struct {
 	ctx    context.Context //nolint:containedctx // goth has no parameter for it
 	client *client
@@ -67,7 +67,7 @@ func (c *calls) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// prepare puts a token out of the query, where goth's facebook writes it and every proxy logs it, into the header.
+// prepare moves a token from the query, where goth's facebook writes it and every proxy logs it, into the header.
 func (c *calls) prepare(r *http.Request) *http.Request {
 	r = r.Clone(c.ctx)
 	r.URL = c.client.place(r.URL)
@@ -94,7 +94,7 @@ func (c *calls) roundTrip(r *http.Request) (*http.Response, error) {
 		err = readWhole(resp)
 	}
 	switch {
-	case errors.Is(c.ctx.Err(), context.Canceled): // the person hung up: nobody's failure
+	case errors.Is(c.ctx.Err(), context.Canceled): // the person hung up, which is no failure
 	case err != nil && !errors.Is(err, errTooLong), err == nil && resp.StatusCode >= http.StatusInternalServerError:
 		breaker.failed(c.client.now())
 	default:
@@ -143,7 +143,7 @@ func (c *calls) get(address, bearer string) (body []byte, header http.Header, er
 	return body, resp.Header, err
 }
 
-// withoutURL is the cause behind an error of net/http, which prints whole URLs.
+// withoutURL is the cause of an error of net/http, which itself prints whole URLs.
 func withoutURL(err error) error {
 	for {
 		outer, ok := errors.AsType[*url.Error](err)
@@ -154,7 +154,7 @@ func withoutURL(err error) error {
 	}
 }
 
-// withoutQuery is an address without what may be secret in it, for logs; empty for what is none.
+// withoutQuery is a URL without its secret parts, for logs; empty for a malformed URL.
 func withoutQuery(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || len(address) > 500 {
@@ -163,7 +163,7 @@ func withoutQuery(address string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
-// place is where a URL is really asked: with a test provider, hosts of the built-in ones are folders of it.
+// place is the URL that is really called: with a test provider, the hosts of the built-in providers are folders of it.
 func (c *client) place(u *url.URL) *url.URL {
 	if c.test == nil || u.Scheme != "https" {
 		return u

@@ -20,7 +20,7 @@ import (
 type claimSet struct {
 	Issuer        string   `json:"iss"`
 	Subject       string   `json:"sub"`
-	Audience      string   `json:"aud"` // always one: a token for two services is one that either can use at the other
+	Audience      string   `json:"aud"` // always one: either of two services could use the token at the other
 	ExpiresAt     seconds  `json:"exp"`
 	IssuedAt      seconds  `json:"iat"`
 	NotBefore     seconds  `json:"nbf"`
@@ -35,7 +35,7 @@ type claimSet struct {
 	ChangeSeq     int64    `json:"cs,omitempty"` // orders it against the facts of the feed, whatever the clocks
 	AMR           []string `json:"amr,omitempty"`
 	AuthTime      seconds  `json:"auth_time,omitzero"`
-	Kind          string   `json:"kind,omitempty"`  // absent: a user. The absence of sid says nothing: other tokens have none either
+	Kind          string   `json:"kind,omitempty"`  // absent: a user. A missing sid does not show that: other tokens have none either
 	Key           string   `json:"key,omitempty"`   // the application token that it lives as long as
 	Scope         *string  `json:"scope,omitempty"` // RFC 9068 §2.2.3; absent unless it was asked for
 }
@@ -76,7 +76,7 @@ func (s *claimSet) claims(typ domain.TokenType) domain.Claims {
 		AMR: s.AMR, AuthTime: s.AuthTime.time(), Type: typ, Kind: domain.PrincipalKind(s.Kind), AppToken: domain.AppTokenID(s.Key),
 	}
 	if s.Scope != nil {
-		c.Scope = append([]string{}, strings.Fields(*s.Scope)...) // none asked for is not all
+		c.Scope = append([]string{}, strings.Fields(*s.Scope)...) // an empty scope is not all
 	}
 	return c
 }
@@ -87,8 +87,8 @@ func (s *claimSet) complete() bool {
 		s.ExpiresAt != 0 && s.IssuedAt != 0 && s.NotBefore != 0
 }
 
-// UnmarshalJSON reads a claim by its exact name, once, in its exact type. Unknown claims are ignored (RFC 7519 §4), so that
-// a replica reads what a newer one signed during an upgrade.
+// UnmarshalJSON reads a claim by its exact name, once, in its exact type. Unknown claims are ignored (RFC 7519 §4), so that during an
+// upgrade a replica accepts tokens of a newer one.
 func (s *claimSet) UnmarshalJSON(data []byte) error {
 	if !utf8.Valid(data) {
 		return errors.New("claims are not UTF-8")
@@ -104,7 +104,7 @@ func (s *claimSet) UnmarshalJSON(data []byte) error {
 			return err
 		}
 		name, _ := token.(string)
-		if seen[name] { // which of the two counts is a matter of the reader: one checks the first, another uses the last
+		if seen[name] { // readers differ in which of the two counts: one checks the first, another uses the last
 			return fmt.Errorf("claim %q is there twice", name)
 		}
 		seen[name] = true
@@ -227,7 +227,7 @@ func (s *claimSet) GetSubject() (string, error) { return s.Subject, nil }
 // GetAudience is aud.
 func (s *claimSet) GetAudience() (jwt.ClaimStrings, error) { return jwt.ClaimStrings{s.Audience}, nil }
 
-// Validate lets jwt's validator, which calls it with the rest, ask for the claims that it doesn't know are required.
+// Validate lets jwt's validator, which calls it, check for required claims that it does not know.
 func (s *claimSet) Validate() error {
 	if !s.complete() {
 		return errIncomplete

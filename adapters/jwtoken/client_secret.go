@@ -19,7 +19,7 @@ const (
 	appleSecretTTL = 5 * time.Minute
 )
 
-// ClientSecret signs what Apple takes for a secret. It is cheap, so each exchange has its own, and none lies anywhere.
+// ClientSecret signs the token that Apple accepts as a client secret. It is cheap, so each exchange makes a new one, and none is stored.
 func (IDTokens) ClientSecret(key provider.AppleKey, clientID string, now time.Time) (domain.Secret, error) {
 	private, err := readApplePEM(key.PEM)
 	if err != nil {
@@ -33,7 +33,7 @@ func (IDTokens) ClientSecret(key provider.AppleKey, clientID string, now time.Ti
 	return domain.NewSecret(text), err
 }
 
-// readApplePEM reads the .p8 file. Errors say nothing of what is in it.
+// readApplePEM reads the .p8 file. Errors reveal nothing of its content.
 func readApplePEM(text domain.Secret) (*ecdsa.PrivateKey, error) {
 	block, _ := pem.Decode([]byte(text.Reveal()))
 	if block == nil || block.Type != "PRIVATE KEY" {

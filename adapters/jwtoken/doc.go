@@ -1,12 +1,12 @@
-// Package jwtoken implements the token ports of ports/secure (KeyMaker, TokenIssuer, TokenVerifier): access tokens of RFC
-// 9068, signed with golang-jwt; go-jose reads and writes JWKs and RFC 7638 thumbprints, and nothing else. Beside them stands
-// provider.IDTokens: what others sign (id_token.go, key_set.go), and the client secret that Apple wants signed.
+// Package jwtoken implements the token ports of ports/secure (KeyMaker, TokenIssuer, TokenVerifier): access tokens of RFC 9068, signed with
+// golang-jwt; go-jose reads and writes JWKs and RFC 7638 thumbprints, and nothing else. It also implements provider.IDTokens: tokens that
+// others sign (id_token.go, key_set.go), and the client secret for Apple.
 //
 // The flow of an access token: KeyMaker makes a pair, Issuer prepares its private half, Signer signs. A token that comes back is
 // taken apart by header.go alone (Peek: its form, algorithm and kid, no cryptography), the caller finds the key of that kid
 // in its own ring, and Verify checks signature and claims.
 //
-// What a verifier of JWTs usually gets wrong is left no room here:
+// These rules rule out the usual mistakes of JWT verifiers:
 //
 //   - The algorithm belongs to the key. The header's is compared with it and chooses nothing (RFC 8725 §3.1).
 //   - Signet writes headers in one spelling only, so one spelling is all it reads: no "crit", "b64", "jku", "jwk", "x5u",

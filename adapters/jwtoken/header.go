@@ -7,8 +7,8 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// A header that Signet signed has one spelling: these three members in this order and no blanks. TestHeader holds the Signer
-// to it.
+// A header that Signet signed has one spelling: these three members in this order and no blanks. TestHeader checks that the Signer keeps to
+// it.
 const (
 	headAlg = `{"alg":"`
 	headKID = `","kid":"`
@@ -24,16 +24,16 @@ const (
 // strict refuses non-zero trailing bits, which would give one signature several spellings.
 var strict = base64.RawURLEncoding.Strict()
 
-// header is what a token says of itself before anything is checked.
+// header is the unverified header of a token.
 type header struct {
 	alg domain.Algorithm
 	kid string
 	typ domain.TokenType
 }
 
-// split takes a token apart without decoding its claims. The length comes first and the dots are counted before anything is
-// cut, so that a megabyte of dots costs nothing (CVE-2025-30204). encoding/base64 skips line ends, strict or not, and
-// golang-jwt with it: one signature would have any number of spellings.
+// split takes a token apart without decoding its claims. The length comes first and the dots are counted before anything is cut, so that a
+// megabyte of dots costs nothing (CVE-2025-30204). encoding/base64 skips line ends, strict or not, and golang-jwt with it: so one signature
+// would have any number of spellings.
 func split(token string) (h header, ok bool) {
 	if len(token) > maxToken || strings.Count(token, ".") != 2 || strings.ContainsAny(token, "\r\n") {
 		return h, false
@@ -75,8 +75,8 @@ func readHeader(segment string) (h header, ok bool) {
 
 func isType(t domain.TokenType) bool { return t == domain.TypeAccessToken || t == domain.TypeJWT }
 
-// isThumbprint tells whether a kid can be one of ours: whatever it is used for next (a map, a cache, a log), it is short and
-// has neither a slash nor a quote.
+// isThumbprint tells whether a kid can be one of ours. Such a kid is safe as the key of a map or cache and in a log: it is short and has
+// neither a slash nor a quote.
 func isThumbprint(kid string) bool {
 	if len(kid) != kidLength {
 		return false

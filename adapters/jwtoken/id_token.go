@@ -19,8 +19,8 @@ import (
 // maxIDToken is how long an id_token may be, in bytes.
 const maxIDToken = 16 << 10
 
-// foreignMethods are the algorithms by which providers may sign. What is not here is none: "none" and HS256, which would make the client
-// secret, known to every tool of the deployment, a key to all accounts.
+// foreignMethods are the algorithms by which providers may sign. All others are refused, such as "none" and HS256, with which the client
+// secret, known to many tools of a deployment, would be a key to all accounts.
 var foreignMethods = map[string]jwt.SigningMethod{
 	"RS256": jwt.SigningMethodRS256, "RS384": jwt.SigningMethodRS384, "RS512": jwt.SigningMethodRS512,
 	"PS256": jwt.SigningMethodPS256, "PS384": jwt.SigningMethodPS384, "PS512": jwt.SigningMethodPS512,
@@ -31,7 +31,7 @@ var foreignMethods = map[string]jwt.SigningMethod{
 // IDTokens checks id_tokens of providers and makes Apple's client secret: provider.IDTokens.
 //
 // Unlike access tokens these have as many spellings as there are providers, so header and claims go through one strict reader of JSON
-// (json.go) and every claim is judged here: golang-jwt only looks at signatures.
+// (json.go) and every claim is judged here: golang-jwt only checks signatures.
 type IDTokens struct{}
 
 // Verify checks form, key, signature and then the claims.
@@ -66,7 +66,7 @@ func (IDTokens) Verify(token string, keys []provider.Key, want provider.Expected
 	return claims, nil
 }
 
-// foreignHeader is what an id_token says of itself. Members that name a key by its value or address (jwk, jku, x5c, x5u) are not read.
+// foreignHeader is the header of an id_token. Members that name a key by its value or address (jwk, jku, x5c, x5u) are not read.
 type foreignHeader struct{ alg, kid string }
 
 // splitForeign takes the token apart. An encrypted one (RFC 7516) has five parts.
@@ -115,7 +115,7 @@ func readForeignHeader(members map[string]any) (head foreignHeader, err error) {
 	}
 	if member, there := members["typ"]; there {
 		typ, ok := member.(string)
-		// RFC 8725 §3.11: a token that says of itself that it is for another use, such as an access or a logout token.
+		// RFC 8725 §3.11: refuse a token whose type names another use, such as an access or a logout token.
 		if !ok || strings.HasSuffix(strings.ToLower(typ), "+jwt") {
 			return head, errors.New("the typ is another's")
 		}
@@ -123,7 +123,7 @@ func readForeignHeader(members map[string]any) (head foreignHeader, err error) {
 	return head, nil
 }
 
-// pick finds the one key that may have signed. A kid that several keys share decides only together with the algorithm.
+// pick finds the one key that may have signed. If several keys share the kid, the algorithm decides.
 func pick(keys []provider.Key, head foreignHeader) (*foreignKey, error) {
 	var named bool
 	var fitting []*foreignKey
@@ -151,7 +151,8 @@ func pick(keys []provider.Key, head foreignHeader) (*foreignKey, error) {
 	return nil, provider.ErrUnknownKey
 }
 
-// judge checks the claims of a token whose signature is good. Their times come last, so that a ClockError means that all else is well.
+// judge checks the claims of a token whose signature is valid. The times come last, so that a ClockError means that everything else is
+// valid.
 func judge(members map[string]any, want provider.Expected) (claims provider.Claims, err error) {
 	issuer, _ := members["iss"].(string)
 	if issuer == "" || !want.Issuer(issuer) {
@@ -173,7 +174,8 @@ func judge(members map[string]any, want provider.Expected) (claims provider.Clai
 	return provider.Claims{Issuer: issuer, Subject: subject, Raw: members}, nil
 }
 
-// judgeAudience: a token for several that does not say for whom was got by one of the others, perhaps (OIDC Core §3.1.3.7).
+// judgeAudience refuses a token for several clients that does not say to which of them it was issued: another client may have received it
+// (OIDC Core §3.1.3.7).
 func judgeAudience(members map[string]any, clientID string) error {
 	var audience []string
 	switch aud := members["aud"].(type) {
@@ -250,5 +252,5 @@ type foreignKey struct {
 // KID names the key within its set; it may be empty.
 func (k *foreignKey) KID() string { return k.kid }
 
-// Issuer is Microsoft's member.
+// Issuer is a member that Microsoft adds.
 func (k *foreignKey) Issuer() string { return k.issuer }

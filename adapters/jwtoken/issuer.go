@@ -29,8 +29,8 @@ type signer struct {
 	private crypto.Signer
 }
 
-// Sign makes the token. Times lose their fractions of a second; nbf is iat. Claims that lack a required member, and those
-// that make a token longer than Peek reads, are errors: such a token would be refused wherever it goes.
+// Sign makes the token. Times lose their fractions of a second; nbf is iat. Claims that lack a required member, and those that make a token
+// longer than Peek reads, are errors, because every verifier would refuse such a token.
 func (s *signer) Sign(c domain.Claims) (string, error) {
 	set := onWire(c)
 	switch {

@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep objects and arrays of a token may stand in each other. Real ones need three.
+// maxDepth is how deep objects and arrays of a token may be nested. Real tokens need three levels.
 const maxDepth = 16
 
 var errJSON = errors.New("not one JSON object that can be read in one way only")
 
-// readObject reads one object in the only way there is: UTF-8, nothing behind it, no member twice at any depth (which of the two counts
-// is a matter of the reader: one checks the first, another uses the last), names by their exact case, numbers as json.Number.
+// readObject reads one object strictly: UTF-8, nothing after it, no member twice at any depth (readers differ in which of the two counts),
+// names in their exact case, numbers as json.Number.
 func readObject(data []byte) (map[string]any, error) {
 	if !utf8.Valid(data) {
 		return nil, errJSON

@@ -20,12 +20,12 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// rsaBits is the size of new RSA keys: the least that RFC 7518 §3.3 allows and that every verifier takes. A signature only
-// has to stand for a token's minutes, and keys change every month, so more would be spent for nothing: 3072 bits triple the
-// cost of signing, which is by far the dearest step of a refresh already, and lengthen the header of every request.
+// rsaBits is the size of new RSA keys: the least that RFC 7518 §3.3 allows and that every verifier takes. A signature only has to hold for
+// the minutes of a token's life, and keys change every month, so larger keys bring nothing: 3072 bits triple the cost of signing, which
+// already is by far the most expensive step of a refresh, and lengthen the header of every request.
 const rsaBits = 2048
 
-// Keys of others' making (a later import) are held to this range; above it, verifying is a way to burn our time.
+// Keys that others made (a later import) must be in this range; larger ones would let an attacker waste our CPU.
 const (
 	minRSABits = 2048
 	maxRSABits = 4096
@@ -34,8 +34,8 @@ const (
 // KeyMaker makes key pairs from the system's entropy.
 type KeyMaker struct{}
 
-// Generate makes a key pair. An RSA one takes a tenth of a second and more. One in 64 is thrown away for its thumbprint: with a dash
-// in front a command takes it for a flag, and the key that can't be revoked would be the one that got out.
+// Generate makes a key pair. An RSA one takes a tenth of a second and more. One in 64 is thrown away because its thumbprint begins with a
+// dash: a command would take that for a flag, so that a leaked key could not be revoked.
 func (m KeyMaker) Generate(alg domain.Algorithm) (domain.SigningKey, error) {
 	for {
 		key, err := m.pair(alg)
@@ -91,8 +91,8 @@ func method(alg domain.Algorithm) jwt.SigningMethod {
 	return nil
 }
 
-// fits tells whether a public key is one that the algorithm signs with. Without it an RSA key stored as ES256's would be
-// found out at the first signature only.
+// fits tells whether a public key fits the algorithm. Without this check an RSA key that is stored for ES256 would only fail at the first
+// signature.
 func fits(alg domain.Algorithm, public crypto.PublicKey) bool {
 	switch key := public.(type) {
 	case *ecdsa.PublicKey:
@@ -115,14 +115,14 @@ func publish(public crypto.PublicKey, kid string, alg domain.Algorithm) jose.JSO
 	return jose.JSONWebKey{Key: public, KeyID: kid, Algorithm: string(alg), Use: "sig"}
 }
 
-// readPublic reads the JWK of a key of ours and checks that it is what the key's other fields say: a stored key that was
-// swapped for another keeps neither thumbprint nor algorithm.
+// readPublic reads the JWK of one of our keys and checks it against the key's other fields: a stored key that was swapped has another
+// thumbprint or algorithm.
 func readPublic(key domain.SigningKey) (crypto.PublicKey, error) {
 	var jwk jose.JSONWebKey
 	if err := json.Unmarshal(key.Public, &jwk); err != nil {
 		return nil, fmt.Errorf("jwtoken: key %q: %w", key.KID, err)
 	}
-	if !jwk.IsPublic() { // published by mistake, it would be the end of every token
+	if !jwk.IsPublic() { // a private key that is published by mistake would compromise every token
 		return nil, fmt.Errorf("jwtoken: key %q is not a public key", key.KID)
 	}
 	return jwk.Key, check(key, jwk.Key)

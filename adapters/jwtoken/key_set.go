@@ -18,11 +18,11 @@ import (
 const (
 	maxKeys       = 100
 	maxKeySet     = 1_000_000 // bytes
-	maxForeignRSA = 8192      // bits; above it, verifying is a way to burn our time
+	maxForeignRSA = 8192      // bits; larger keys would let an attacker waste our CPU
 )
 
 // Keys reads a key set. A key that can't be used is left out, whatever is wrong with it: providers publish keys for other uses and of
-// kinds to come in the same document, and one of them must not keep everybody out.
+// future kinds in the same document, and these must not lock everybody out.
 func (IDTokens) Keys(document []byte) ([]provider.Key, error) {
 	if len(document) > maxKeySet {
 		return nil, errors.New("key set: larger than 1 MB")
@@ -47,7 +47,8 @@ func (IDTokens) Keys(document []byte) ([]provider.Key, error) {
 	return keys, nil
 }
 
-// publicMembers are all that is read of a key. Certificates (x5c) are not: one that Go takes for malformed would spoil a good key.
+// publicMembers are all that is read of a key. Certificates (x5c) are ignored, because one that Go finds malformed would make a good key
+// unusable.
 var publicMembers = []string{"kty", "crv", "n", "e", "x", "y"}
 
 func readForeignKey(document json.RawMessage) (*foreignKey, bool) {
@@ -93,7 +94,7 @@ func mayVerify(operations json.RawMessage) bool {
 	return json.Unmarshal(operations, &names) == nil && slices.Contains(names, "verify")
 }
 
-// algorithms are those that a public key may be used with; none for a kind, curve or size that is not accepted.
+// algorithms are those that a public key may be used with; it is empty for a kind, curve or size that is not accepted.
 func algorithms(public crypto.PublicKey) []string {
 	switch key := public.(type) {
 	case *rsa.PublicKey:

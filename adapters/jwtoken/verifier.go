@@ -68,9 +68,9 @@ func options(alg domain.Algorithm, issuer string, now time.Time) []jwt.ParserOpt
 	}
 }
 
-// Verify checks form, kid, algorithm, signature, and then the claims; the audience is the caller's to check. A token that
-// has expired and has no other fault gives its claims with secure.ErrExpired: logout wants the session of one. Claims are
-// zero with every other error.
+// Verify checks form, kid, algorithm, signature, and then the claims; the audience is the caller's to check. A token that has expired and
+// has no other fault gives its claims with secure.ErrExpired: logout needs the session of an expired token. Claims are zero with every
+// other error.
 func (Verifier) Verify(token string, key secure.VerifyKey, issuer string, now time.Time) (domain.Claims, error) {
 	k, ok := key.(*verifyKey)
 	if !ok || k == nil {
@@ -98,9 +98,9 @@ func (Verifier) Verify(token string, key secure.VerifyKey, issuer string, now ti
 	return domain.Claims{}, fmt.Errorf("jwtoken: verify: %w", err)
 }
 
-// onlyExpired tells whether an error of the parser has no cause but time. errors.Is alone would not do (CVE-2024-51744): the
-// parser joins all faults of the claims, and an expired token of another issuer has expired, too. So the claims are judged
-// again as of their last second. Claims are looked at after the signature only, so ErrTokenExpired says that it is good.
+// onlyExpired tells whether an error of the parser has no cause but time. errors.Is alone would not do (CVE-2024-51744): the parser joins
+// all faults of the claims, and an expired token of another issuer has expired, too. So the claims are checked again as of their last
+// second. The parser checks claims only after the signature, so ErrTokenExpired implies a valid signature.
 func onlyExpired(err error, set *claimSet, alg domain.Algorithm, issuer string) bool {
 	if !errors.Is(err, jwt.ErrTokenExpired) || errors.Is(err, jwt.ErrTokenSignatureInvalid) {
 		return false

@@ -24,7 +24,7 @@ var builtin embed.FS
 
 const layout = "layout.html"
 
-// file is a template's source, and the name to blame.
+// file is a template's source, and its name for errors.
 type file struct{ name, text string }
 
 // catalog is the files of one locale, by base name.
@@ -58,7 +58,7 @@ func gather(dir string) (map[string]catalog, error) {
 	return found, nil
 }
 
-// layOut gives the layout of the language to its variants, and the English one to languages that bring none.
+// layOut gives the layout of a language to its variants, and the English one to languages without a layout.
 func layOut(found map[string]catalog) {
 	var own []string
 	for locale, files := range found {
@@ -73,7 +73,7 @@ func layOut(found map[string]catalog) {
 	}
 }
 
-// complete checks that every language of ours has every mail: a kind that was forgotten in one would come in another.
+// complete checks that each built-in language has every mail: a missing kind would be sent in another language.
 func complete(found map[string]catalog) error {
 	var missing []error
 	for _, locale := range slices.Sorted(maps.Keys(found)) {
@@ -95,7 +95,7 @@ func collect(found map[string]catalog, tree fs.FS, dir string) error {
 			return err
 		}
 		if strings.HasPrefix(path.Base(name), ".") {
-			return nil // what editors and file managers leave behind
+			return nil // leftovers of editors and file managers
 		}
 		locale, base, _ := strings.Cut(name, "/")
 		if !known(base) || strings.ToLower(locale) != locale {
@@ -118,7 +118,7 @@ func known(base string) bool {
 	return base == layout || slices.Contains(mailer.Kinds(), mailer.Kind(kind)) && (base == kind+".txt" || base == kind+".html")
 }
 
-// parse makes a mail of its two files.
+// parse makes a mail from its two files.
 func (c catalog) parse(kind mailer.Kind, product, locale string) (mail, error) {
 	txt, ok := c[string(kind)+".txt"]
 	if !ok {
@@ -150,7 +150,7 @@ func (c catalog) parse(kind mailer.Kind, product, locale string) (mail, error) {
 	return mail{subject, text, html}, nil
 }
 
-// subject executes the subject with nothing in reach but the product's name.
+// subject executes the subject with no data but the product's name.
 func subject(text *texttemplate.Template, product string) (string, error) {
 	t := text.Lookup("subject")
 	if t == nil {

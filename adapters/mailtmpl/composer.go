@@ -20,7 +20,7 @@ const fallback = "en"
 
 // Options of a composer.
 type Options struct {
-	// Product is the name that mails speak of; empty = Signet.
+	// Product is the product's name in mails; empty = Signet.
 	Product string
 	// Dir is a folder whose files win over the built-in ones; empty = none.
 	Dir string
@@ -45,7 +45,7 @@ type View struct {
 	Product  string
 	Language string           // the tag of the mail's language
 	Name     string           // a first name that is safe to greet with, or empty
-	Link     htmltemplate.URL // of our making: its scheme was checked
+	Link     htmltemplate.URL // made by Signet; its scheme was checked
 	Code     string           // may be empty
 	AskedAt  time.Time        // {{moment .AskedAt}}
 	LinkTTL  time.Duration    // {{duration .LinkTTL}}
@@ -55,10 +55,11 @@ type View struct {
 	// NewAddress is masked; may be empty.
 	NewAddress string
 	EraseAt    time.Time // {{date .EraseAt}}; may be zero
-	Provider   string    // as operators call it; may be empty
+	Provider   string    // as operators named it; may be empty
 }
 
-// New reads all templates, and tries them when some are not ours. Its errors, all at once, name the file and, for mistakes in a template, the line.
+// New reads all templates, and tries them out if some are an operator's. It reports all errors at once, each with the file and, for a
+// mistake in a template, the line.
 func New(options Options) (*Composer, error) {
 	c := &Composer{
 		product: oneLine(cmp.Or(options.Product, "Signet")), mails: map[mailer.Kind]map[string]mail{}, locales: map[mailer.Kind][]string{},
@@ -88,7 +89,7 @@ func New(options Options) (*Composer, error) {
 		return nil, errors.Join(mistakes...)
 	}
 	if options.Dir == "" {
-		return c, nil // the tests tried ours: a start need not
+		return c, nil // the built-in ones were tried by tests
 	}
 	return c, c.try()
 }
@@ -103,7 +104,7 @@ func (c *Composer) try() error {
 			for _, data := range []mailer.Data{full, bare} {
 				if _, err := c.Compose(kind, locale, data); err != nil {
 					mistakes = append(mistakes, fmt.Errorf("%w (in %s/%s)", err, locale, kind))
-					break // the other data would find the same
+					break // the other data would only repeat the error
 				}
 			}
 		}
@@ -131,7 +132,7 @@ func (c *Composer) Languages() []string {
 	return slices.Compact(all)
 }
 
-// find looks up the mail for a locale: "de-AT" is de, and what we don't have is English.
+// find looks up the mail for a locale: "de-AT" falls back to de, and other languages to English.
 func (c *Composer) find(kind mailer.Kind, locale string) (string, mail, error) {
 	spoken := cmp.Or(domain.LookupLanguage(locale, c.locales[kind]), fallback)
 	m, ok := c.mails[kind][spoken]

@@ -115,7 +115,7 @@ func TestEveryMailSaysWhatToDoWhenItWasNotYou(t *testing.T) {
 	}
 }
 
-// TestMailsUseTheWordsOfThePages: what is called one thing in the mail and another on the page that it leads to, looks like two.
+// TestMailsUseTheWordsOfThePages: different words for the same thing in a mail and on its page look like two things.
 func TestMailsUseTheWordsOfThePages(t *testing.T) {
 	c := composer(t, mailtmpl.Options{})
 	for language, foreign := range map[string]*regexp.Regexp{

@@ -10,8 +10,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// language is how one language says times, spans of time and devices: what a template can't write out because it depends on
-// the value.
+// language is how one language expresses times, durations and devices, which depend on values, so that a template can't spell them out.
 type language struct {
 	moment   func(time.Time) string
 	date     func(time.Time) string
@@ -19,8 +18,8 @@ type language struct {
 	device   func(name string) string
 }
 
-// languages are those that we speak. Others, of an operator's folder, get the neutral one: digits, and the symbols of units,
-// which are the same everywhere.
+// languages are the built-in ones. Others, from an operator's folder, get the neutral one: digits and unit symbols, which are the same
+// everywhere.
 var languages = map[string]language{
 	"en": {
 		moment:   func(t time.Time) string { return t.UTC().Format("2 January 2006 at 15:04 UTC") },
@@ -43,7 +42,7 @@ var neutral = language{
 	device:   func(name string) string { return strings.Replace(name, " on ", ", ", 1) },
 }
 
-// speaking is the language of a locale's files.
+// speaking is the language for a locale.
 func speaking(locale string) language {
 	if tag := domain.LookupLanguage(locale, slices.Collect(maps.Keys(languages))); tag != "" {
 		return languages[tag]
@@ -60,7 +59,7 @@ func (l language) functions() map[string]any {
 	}
 }
 
-// counted says a duration in the largest unit that says it exactly; each unit has a word for one and a word for more.
+// counted expresses a duration in the largest unit that is exact; each unit has a singular and a plural.
 func counted(day, hour, minute, second [2]string) func(time.Duration) string {
 	return func(d time.Duration) string {
 		for _, unit := range []struct {

@@ -11,11 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxName is the longest name that is greeted with: longer ones are messages.
+// maxName is the longest name that mails use in a greeting: a longer one may be a message.
 const maxName = 40
 
-// safeName is a name to greet with, or nothing when it might be more than a name: mail programs make links of anything that
-// looks like one.
+// safeName is a name for the greeting, or empty if it might be more than a name: mail programs turn anything that looks like a link into
+// one.
 func safeName(name string) string {
 	name = oneLine(name)
 	if utf8.RuneCountInString(name) > maxName || strings.ContainsAny(name, "/\\:@<>[]{}()\"") {
@@ -29,7 +29,7 @@ func safeName(name string) string {
 	return name
 }
 
-// safeIP is an address of the network, or nothing: it comes from outside.
+// safeIP is a valid IP address or empty, since the value comes from outside.
 func safeIP(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {
@@ -38,8 +38,7 @@ func safeIP(ip string) string {
 	return addr.Unmap().WithZone("").String()
 }
 
-// safeMasked is an address of which a part is masked, or nothing. One that is whole would be a gift to anyone who reads the old
-// mailbox.
+// safeMasked is a masked address or empty. An unmasked one would reveal the new address to a thief who reads the old mailbox.
 func safeMasked(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	if !strings.Contains(local, "*") || domain == "" || len(address) > 254 ||
@@ -49,7 +48,7 @@ func safeMasked(address string) string {
 	return address
 }
 
-// dots yields what stands before and after each dot (also the full-width ones), a space at the ends.
+// dots yields the characters before and after each dot (also full-width ones), with a space at the ends.
 func dots(text string) func(yield func(before, after rune) bool) {
 	return func(yield func(before, after rune) bool) {
 		runes := slices.Concat([]rune{' '}, []rune(text), []rune{' '})
@@ -61,8 +60,8 @@ func dots(text string) func(yield func(before, after rune) bool) {
 	}
 }
 
-// safeLink checks that a link is absolute and leads to a page or an app. Links are of our making, from configured templates;
-// the check keeps a slip there from sending out a script.
+// safeLink checks that a link is absolute and leads to a page or an app. Signet makes the links from configured templates; the check keeps
+// a mistake there from mailing a script.
 func safeLink(link string) (template.URL, error) {
 	if link == "" {
 		return "", nil
@@ -89,7 +88,7 @@ func oneLine(text string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// tidy ends a text part with one line end and never has two empty lines in a row, whatever conditions were left out.
+// tidy ends a text part with one line end and removes repeated empty lines, which omitted conditions leave behind.
 func tidy(text string) string {
 	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
 	for strings.Contains(text, "\n\n\n") {
@@ -101,8 +100,8 @@ func tidy(text string) string {
 // textWidth is how wide a line of a text part is: mail programs show that much without a scroll bar, and quote it (RFC 5322 §2.1.1).
 const textWidth = 76
 
-// wrap breaks the lines that became too long once the words were in, at blanks only: a link stays whole, however long it is. Lines are never
-// joined, so what a template sets line by line stays so, and what is set in from the left goes on there.
+// wrap breaks lines that became too long when values were filled in. It breaks at blanks only, so a long link stays whole, and never joins
+// lines, so a template's line breaks stay. Wrapped lines keep the indentation.
 func wrap(text string) string {
 	var out strings.Builder
 	for line := range strings.Lines(text) {

@@ -13,7 +13,7 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// loadTimeout bounds a load whose callers may all have left. It is the longest deadline of any statement.
+// loadTimeout bounds a load, since all its callers may have left. It is the longest deadline of any statement.
 const loadTimeout = 5 * time.Second
 
 // forever is the deadline of entries that never expire.
@@ -22,10 +22,10 @@ const forever = math.MaxInt64
 // Cache implements cache.Cache. Bounded by W-TinyLFU: a flood of keys that are asked for once does not push out the ones in
 // use.
 //
-// Loads are our own, not otter's: otter loads again when a key is dropped meanwhile, so a key that changes quickly would hold
-// its callers for ever, and it leaves open what becomes of a load during InvalidateAll. Here every miss, drop and flush
-// passes one mutex (a hit does not), and a load may be remembered exactly while it is still the one in flights. A flush moves
-// the epoch, so all entries are gone at one instant, before their memory is.
+// We don't use otter's loads: otter loads again when a key is dropped meanwhile, so a key that changes quickly would block its callers for
+// ever, and it does not define what happens to a load during InvalidateAll. Here every miss, drop and flush takes one mutex (a hit does
+// not), and the result of a load is kept only if the load is still the one in flights. A flush raises the epoch, so all entries become
+// invalid at once, before their memory is freed.
 type Cache[K comparable, V any] struct {
 	ttl    time.Duration
 	now    func() time.Time
@@ -40,13 +40,13 @@ type Cache[K comparable, V any] struct {
 	hits, loads atomic.Uint64
 }
 
-// Usage is what a cache tells operators of itself.
+// Usage is the statistics of a cache for operators.
 type Usage struct {
 	Entries     int
-	Hits, Loads uint64 // since the start; callers who waited for another's load are neither
+	Hits, Loads uint64 // since the start; callers that waited for another caller's load count as neither
 }
 
-// Usage tells how much it is used. Its numbers are of about the same moment.
+// Usage returns the cache's statistics. Its numbers are from about the same moment.
 func (c *Cache[K, V]) Usage() Usage {
 	return Usage{Entries: c.entries.EstimatedSize(), Hits: c.hits.Load(), Loads: c.loads.Load()}
 }
@@ -64,9 +64,9 @@ type flight[V any] struct {
 	err   error
 }
 
-// NewCache makes a cache of about size entries. An entry is good for ttl after its load (0 = no limit), and no longer than
-// expiry says of its value (nil, or a zero time = no limit): a permission set ends with the earliest grant in it, a token
-// with its exp. An entry whose time is over is loaded again. now may be nil when neither is used.
+// NewCache makes a cache of about size entries. An entry is good for ttl after its load (0 = no limit), and no longer than expiry says of
+// its value (nil, or a zero time = no limit): a permission set ends with the earliest grant in it, a token with its exp. An expired entry
+// is loaded again. now may be nil when neither is used.
 func NewCache[K comparable, V any](size int, ttl time.Duration, now func() time.Time, expiry func(V) time.Time) *Cache[K, V] {
 	return newCache(otter.Options[K, entry[V]]{MaximumSize: size}, ttl, now, expiry)
 }
@@ -82,10 +82,10 @@ func newCache[K comparable, V any](bounds otter.Options[K, entry[V]], ttl time.D
 	return &Cache[K, V]{ttl: ttl, now: now, expiry: expiry, entries: otter.Must(&bounds), flights: map[K]*flight[V]{}}
 }
 
-// Get returns the remembered value, or waits for its load. The load runs apart from every caller, with the values of the
-// first caller's context but not its cancellation, and 5 s: a client that hangs up takes nothing from those who wait for the
-// same key, and what was loaded for it is remembered. A caller whose own context ends leaves with the context's error. A
-// panic in load is an error for those who waited, and the next caller loads again.
+// Get returns the remembered value, or waits for its load. The load runs apart from every caller, with the values of the first caller's
+// context but not its cancellation, and 5 s: a client that hangs up does not affect others that wait for the same key, and the loaded value
+// is kept. A caller whose own context ends gets the context's error. A panic in load is an error for the waiting callers, and the next
+// caller loads again.
 func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(context.Context) (V, error)) (V, error) {
 	if value, ok := c.peek(key); ok {
 		return value, nil
@@ -103,7 +103,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(context.Context)
 	}
 }
 
-// GetAll is Get for several keys. Each key's load is a flight of its own, so that a drop of one discards that one alone.
+// GetAll is Get for several keys. Each key has its own flight, so that a drop of one key discards only that key.
 func (c *Cache[K, V]) GetAll(ctx context.Context, keys []K, load func(context.Context, []K) (map[K]V, error)) (map[K]V, error) {
 	values, waiting := make(map[K]V, len(keys)), map[K]*flight[V]{}
 	var missing []K
@@ -146,7 +146,7 @@ func (c *Cache[K, V]) GetAll(ctx context.Context, keys []K, load func(context.Co
 	return values, nil
 }
 
-// flyAll runs a load of several keys. Whatever becomes of it, their waiters are woken and the keys are free again.
+// flyAll runs a load of several keys. Even if it fails, it wakes the waiters and frees the keys.
 func (c *Cache[K, V]) flyAll(ctx context.Context, flights map[K]*flight[V], keys []K, load func(context.Context, []K) (map[K]V, error)) {
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
@@ -164,7 +164,7 @@ func (c *Cache[K, V]) flyAll(ctx context.Context, flights map[K]*flight[V], keys
 	loaded, err = load(ctx, keys)
 }
 
-// Drop forgets a key. Anyone who calls Get after it returned sees no value, and joins no load, from before.
+// Drop removes a key. A Get that begins after Drop has returned sees no earlier value and joins no earlier load.
 func (c *Cache[K, V]) Drop(key K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -172,7 +172,7 @@ func (c *Cache[K, V]) Drop(key K) {
 	c.entries.Invalidate(key)
 }
 
-// Flush forgets everything, as Drop does a key.
+// Flush does what Drop does, for all keys.
 func (c *Cache[K, V]) Flush() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -216,11 +216,11 @@ func (c *Cache[K, V]) reserve(key K) (f *flight[V], value V, found, mine bool) {
 	return f, value, false, true
 }
 
-// fly runs a load. Whatever becomes of it, its waiters are woken and the key is free again.
+// fly runs a load. Even if it fails, it wakes the waiters and frees the key.
 func (c *Cache[K, V]) fly(ctx context.Context, f *flight[V], key K, load func(context.Context) (V, error)) {
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
-	f.err = errLoadExited // stays when load calls runtime.Goexit
+	f.err = errLoadExited // remains the error if load calls runtime.Goexit
 	defer func() {
 		if cause := recover(); cause != nil {
 			f.err = fmt.Errorf("memory: load panicked: %v\n%s", cause, debug.Stack())
@@ -255,7 +255,7 @@ func (c *Cache[K, V]) land(flights map[K]*flight[V]) {
 	}
 }
 
-// until is when an entry that was loaded now stops being good.
+// until is when an entry that is loaded now expires.
 func (c *Cache[K, V]) until(value V) int64 {
 	until := int64(forever)
 	if c.ttl > 0 {

@@ -10,7 +10,7 @@ import (
 // cacheSize is how many entries each cache remembers.
 const cacheSize = 10_000
 
-// NewCaches makes the caches that the core wants.
+// NewCaches makes the caches that the core needs.
 func NewCaches(now func() time.Time) cache.Set {
 	return cache.Set{
 		Sessions:     NewCache[domain.SessionID, domain.Session](cacheSize, 0, now, nil),
@@ -30,7 +30,7 @@ func NewCaches(now func() time.Time) cache.Set {
 	}
 }
 
-// Usages are what the caches of a set that NewCaches made tell of themselves, by name.
+// Usages are the statistics of the caches that NewCaches made, by name.
 func Usages(s cache.Set) map[string]func() Usage {
 	all := map[string]func() Usage{}
 	for name, c := range map[string]any{

@@ -23,7 +23,7 @@ type Inbox struct {
 	mails []Stored // oldest first
 }
 
-// Stored is a mail in the inbox, with what a person would click or type taken out of its text.
+// Stored is a mail in the inbox, with the links and the code extracted from its text.
 type Stored struct {
 	ID      string
 	At      time.Time // when it was delivered
@@ -40,8 +40,7 @@ type Stored struct {
 // NewInbox makes an empty inbox.
 func NewInbox(now func() time.Time) *Inbox { return &Inbox{now: now} }
 
-// Send keeps the mail. A mail that was there already (same ID, after a retry) replaces the earlier one, as mailboxes that
-// know the Message-ID do.
+// Send keeps the mail. A mail with the same ID (after a retry) replaces the earlier one, as mailboxes that compare the Message-ID do.
 func (i *Inbox) Send(ctx context.Context, m mailer.Message) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -57,7 +56,7 @@ func (i *Inbox) Send(ctx context.Context, m mailer.Message) error {
 		i.mails = slices.DeleteFunc(i.mails, func(s Stored) bool { return s.ID == m.ID })
 	}
 	if len(i.mails) == inboxSize {
-		i.mails = slices.Delete(i.mails, 0, 1) // clears the freed place: the secrets in it go too
+		i.mails = slices.Delete(i.mails, 0, 1) // clears the freed place, and the secrets in it
 	}
 	i.mails = append(i.mails, stored)
 	return nil

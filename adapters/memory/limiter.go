@@ -13,14 +13,14 @@ import (
 // limiterKeys bounds the table: about 10 MB when full.
 const limiterKeys = 100_000
 
-// Limiter implements transient.Limiter for one process by GCRA in microseconds, the same arithmetic as the Redis adapter's.
-// Per key it keeps one number, the theoretical arrival time (TAT): when the limit will be as if untouched. At that moment the
-// entry is worth nothing and expires, the key (an address, perhaps) with it.
+// Limiter implements transient.Limiter for one process by GCRA in microseconds, the same arithmetic as the Redis adapter's. Per key it
+// keeps one number, the theoretical arrival time (TAT): when the limit will be full again. The entry then has no more use and expires,
+// together with its key (an address, perhaps).
 //
-// The table is bounded, and an evicted key starts over with its whole burst: that is the one way in which it fails open. An
-// attacker who wants it for the key under attack must bring 100 000 other keys in use, within the window, past whatever limit
-// the callers keep per address block; and eviction is by frequency of use (W-TinyLFU), every Take counting, refused ones
-// included, so keys that were used once go first and the key under attack is among the last.
+// The table is bounded, and an evicted key starts over with its whole burst: this is the only way in which it fails open. An attacker who
+// wants to evict the key under attack must use 100 000 other keys within the window, in spite of the callers' limits per address block; and
+// eviction is by frequency of use (W-TinyLFU), every Take counting, refused ones included, so keys that were used once go first and the key
+// under attack is among the last.
 type Limiter struct {
 	now  func() time.Time
 	tats func() *otter.Cache[limitKey, int64]
@@ -50,7 +50,7 @@ func (l *Limiter) Take(_ context.Context, limit transient.Limit, key string) tra
 	var decision transient.Decision
 	l.tats().Compute(limitKey{limit.Name, key}, func(tat int64, _ bool) (int64, otter.ComputeOp) {
 		now := l.now().UnixMicro()
-		// Never further ahead than the limit itself can reach: a clock that was set back must not lock anybody out.
+		// The TAT is never further ahead than the limit itself can reach: a clock that was set back must not lock anybody out.
 		tat = min(max(tat, now), now+tolerance)
 		next := tat + interval
 		if wait := next - tolerance - now; wait > 0 {
@@ -86,8 +86,8 @@ func (l *Limiter) Forgive(_ context.Context, limit transient.Limit, key string) 
 	l.tats().Invalidate(limitKey{limit.Name, key})
 }
 
-// gcra is the limit in microseconds: the emission interval, and how far ahead of now a TAT may be. The tolerance is made of
-// whole intervals, so that a burst is exact where the window does not divide evenly.
+// gcra is the limit in microseconds: the emission interval, and how far ahead of now a TAT may be. The tolerance is a multiple of the
+// interval, so that a burst is exact even if the window does not divide evenly.
 func gcra(limit transient.Limit) (interval, tolerance int64) {
 	interval = max(limit.Window.Microseconds()/int64(max(limit.Burst, 1)), 1)
 	return interval, interval * int64(max(limit.Burst, 0))
@@ -95,7 +95,7 @@ func gcra(limit transient.Limit) (interval, tolerance int64) {
 
 func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 
-// clock shows otter the injected time; it ticks in real time, to sweep out entries that nobody asks for any more.
+// clock gives otter the injected time; it ticks in real time, to remove entries that nobody uses any more.
 type clock func() time.Time
 
 func (c clock) NowNano() int64                        { return c().UnixNano() }

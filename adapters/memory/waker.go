@@ -1,8 +1,7 @@
 package memory
 
-// Waker implements transient.Waker within one process: who announces also hears. A process without Redis has nobody else to
-// tell, and the store applies its own changes before it answers, so this only shortens the wait of a follower that missed
-// them.
+// Waker implements transient.Waker within one process, which hears its own announcements. Without Redis there is no other process to tell,
+// and the store applies its own changes before it answers, so this only shortens the wait of a follower that missed them.
 type Waker struct{ woken chan struct{} }
 
 // NewWaker makes a waker.
@@ -12,7 +11,7 @@ func NewWaker() *Waker { return &Waker{make(chan struct{}, 1)} }
 func (w *Waker) Wake() {
 	select {
 	case w.woken <- struct{}{}:
-	default: // one is waiting to be read, and says it already
+	default: // one announcement is waiting to be read already
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// The bounds within which argon2id is set and read. A stored text that asks for 4 GiB, or for 100 passes over 100 MiB, would take the
-// server down at each login. What a text costs is memory times passes, so that is bounded, and what it holds at once: 100 MiB is what argon2-cffi
-// and Django wrote by default.
+// The bounds for the parameters of argon2id, for new hashes and stored ones. A stored text that asks for 4 GiB, or for 100 passes over 100
+// MiB, would take the server down at each login. So both the memory and the product of memory and passes are bounded: argon2-cffi and
+// Django wrote 100 MiB by default.
 const (
 	maxArgonMemory = 128 << 10               // KiB: 128 MiB
 	maxArgonWork   = 10 * maxArgonMemory / 2 // KiB times passes
@@ -30,8 +30,8 @@ type Argon2id struct {
 	Lanes  uint8
 }
 
-// DefaultArgon2id is the setting of the OWASP password storage guide: 19 MiB, 2 passes, 1 lane. It costs a fifth of bcrypt 12
-// in time, and in memory what makes it dear to try on many cores at once.
+// DefaultArgon2id is the setting of the OWASP password storage guide: 19 MiB, 2 passes, 1 lane. It takes a fifth of the time of bcrypt 12,
+// and so much memory that guessing on many cores at once is expensive.
 func DefaultArgon2id() Argon2id { return Argon2id{Memory: 19 << 10, Passes: 2, Lanes: 1} }
 
 // MaxBytes is 0: argon2id takes any length.
@@ -67,7 +67,7 @@ func (a Argon2id) decoy() string {
 
 func argonTakes(password []byte) bool { return len(password) > 0 && len(password) <= maxPassword }
 
-// owed knows nothing that would add up to exactly what another hash lacks.
+// owed returns false: no list of hashes adds up to exactly the work that another hash lacks.
 func (Argon2id) owed(stored, stored) ([]stored, bool) { return nil, false }
 
 // argonHash is a PHC string "$argon2id$v=19$m=19456,t=2,p=1$salt$tag".

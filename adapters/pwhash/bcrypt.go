@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The costs that are set and read. One step doubles the work; production asks for 10 at least (ASVS 11.4.2), tests use 4. A
-// stored text of cost 31 would occupy a worker for days.
+// The costs for new hashes and stored ones. One step doubles the work; production asks for 10 at least (ASVS 11.4.2), tests use 4. A stored
+// text of cost 31 would occupy a worker for days.
 const (
 	MinBcryptCost = 4
 	MaxBcryptCost = 15
@@ -23,7 +23,7 @@ const (
 // Bcrypt is bcrypt of a cost.
 type Bcrypt struct{ Cost int }
 
-// MaxBytes is 72: bcrypt reads no more, and two longer passwords with one beginning would be one.
+// MaxBytes is 72: bcrypt reads no more, so longer passwords with the same first 72 bytes would be equal.
 func (Bcrypt) MaxBytes() int { return bcryptMaxBytes }
 
 func (b Bcrypt) check() error {
@@ -52,8 +52,8 @@ func (b Bcrypt) decoy() string {
 	return fmt.Sprintf("$2a$%02d$%s", b.Cost, drawn)
 }
 
-// bcryptTakes tells whether bcrypt sees all of a password. It repeats the password with a NUL behind it, so with NULs inside
-// "a" and "a\x00a" are one. The library compares without a look at the length.
+// bcryptTakes tells whether bcrypt sees all of a password. It repeats the password with a NUL behind it, so with NULs inside "a" and
+// "a\x00a" are one. The library does not check the length when it compares.
 func bcryptTakes(password []byte) bool {
 	return len(password) > 0 && len(password) <= bcryptMaxBytes && bytes.IndexByte(password, 0) < 0
 }

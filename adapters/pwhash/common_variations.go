@@ -2,7 +2,7 @@ package pwhash
 
 import "strings"
 
-// Beyond these lengths what was added is what is secret, and not the word.
+// Beyond these lengths the added characters are the secret, and not the word.
 const (
 	maxDecorated  = 16
 	maxDecoration = 4
@@ -11,7 +11,7 @@ const (
 // unspell reads letters that were written as digits and signs.
 var unspell = strings.NewReplacer("@", "a", "4", "a", "3", "e", "1", "i", "!", "i", "0", "o", "5", "s", "$", "s", "7", "t")
 
-// isDecorated tells whether a listed word of four letters or more is behind a password.
+// isDecorated tells whether a password is a variation of a listed word of four letters or more.
 func isDecorated(password string) bool {
 	if len(password) > maxDecorated {
 		return false

@@ -1,7 +1,7 @@
-// Package pwhash implements secure.PasswordHasher with bcrypt and argon2id of golang.org/x/crypto, verifies the hashes of
-// accounts that come from elsewhere, and knows the passwords that are too common to be anybody's (common_passwords.go).
+// Package pwhash implements secure.PasswordHasher with bcrypt and argon2id of golang.org/x/crypto, verifies the hashes of accounts that
+// come from elsewhere, and lists passwords that are too common to be allowed (common_passwords.go).
 //
-// Hashing is the one dear thing Signet does on request, so it is rationed and, as far as an outsider can tell, always costs
+// Hashing is the only expensive thing that Signet does on request, so it is rationed and, as far as an outsider can measure, always costs
 // the same:
 //
 //   - queue.go hands out places, one per worker, first come first served. Waiting is bounded by time, and a caller who hung up

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// estimate is a moving average of durations that one odd measurement can't upset.
+// estimate is a moving average of durations that a single outlier hardly changes.
 type estimate struct {
 	mu      sync.Mutex
 	average time.Duration
@@ -13,7 +13,7 @@ type estimate struct {
 
 const (
 	estimateWeight = 8 // a new measurement counts one in eight
-	estimateLimit  = 4 // and for at most four times what was expected: clocks jump, machines sleep
+	estimateLimit  = 4 // and at most as four times the estimate: clocks jump, machines sleep
 )
 
 func (e *estimate) add(d time.Duration) {

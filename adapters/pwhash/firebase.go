@@ -19,9 +19,9 @@ const maxSeparator = 16
 // the result is the key under which the project's signer key is encrypted (AES-256 in counter mode, from zero). That
 // ciphertext is the hash.
 //
-// The signer key is a secret of the project, a pepper: without it nobody can try passwords on a dump. So it is never in the
-// text. It is a setting that lives beside SECRET_KEY and is needed until the last imported account has logged in. It is no
-// strong pepper: who knows the password of one account in a dump computes it.
+// The signer key is a secret of the project, a pepper: without it nobody can try passwords on a dump. So it is never in the text. It is a
+// setting that lives beside SECRET_KEY and is needed until the last imported account has logged in. It is no strong pepper: an attacker who
+// knows the password of one account in a dump can compute it.
 type firebaseHash struct {
 	cost    scryptCost
 	salt    []byte // with the separator
@@ -42,7 +42,7 @@ func (h firebaseHash) compare(e engine, password []byte) bool {
 	match := 0
 	for _, signer := range h.signers {
 		tag := make([]byte, len(signer))
-		cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(tag, signer) //nolint:gosec // so it was made: the key is another for every salt
+		cipher.NewCTR(block, make([]byte, aes.BlockSize)).XORKeyStream(tag, signer) //nolint:gosec // each salt has its own key
 		match |= subtle.ConstantTimeCompare(tag, h.tag)
 	}
 	return match == 1 && whole

@@ -97,7 +97,7 @@ func (h *Hasher) makeDecoy() error {
 func (h *Hasher) Warm(ctx context.Context) {
 	place, err := h.Reserve(ctx)
 	if err != nil {
-		return // somebody else is measuring already
+		return // another caller is measuring already
 	}
 	defer place.Release()
 	place.Verify("", domain.NewSecret("warm-up"))
@@ -141,8 +141,8 @@ func (s *slot) use() *Hasher {
 	return s.hasher
 }
 
-// Hash implements secure.Slot. What is hashed is the composed form (NFC) of the password, since keyboards differ in which one they type; as
-// typed where only that is short enough for the setting.
+// Hash implements secure.Slot. What is hashed is the composed form (NFC) of the password, since keyboards differ in which one they type; it
+// is hashed as typed if only that form is short enough for the setting.
 func (s *slot) Hash(password domain.Secret) (string, error) {
 	h := s.use()
 	typed := []byte(password.Reveal())
@@ -154,7 +154,7 @@ func (s *slot) Hash(password domain.Secret) (string, error) {
 }
 
 // Verify implements secure.Slot. A password that is not typed in its composed form is compared as composed and as typed, in which older
-// hashes may have it: at a known account and at an unknown one, so that time tells nothing.
+// hashes may have it: at a known account and at an unknown one, so that the time reveals nothing.
 func (s *slot) Verify(hash string, password domain.Secret) secure.Match {
 	h := s.use()
 	typed := []byte(password.Reveal())
@@ -211,7 +211,7 @@ func (h *Hasher) Unreadable(hash string) string {
 	return kindOf(hash)
 }
 
-// read is the package's, with what a hash needs that is not in its text.
+// read is the package's read, plus what a hash needs that is not in its text.
 func (h *Hasher) read(text string) (stored, bool) {
 	known, ok := read(text)
 	if f, is := known.(firebaseHash); ok && is {

@@ -430,7 +430,7 @@ func TestAPasswordInAnotherUnicodeForm(t *testing.T) {
 	}
 }
 
-// An operator who moved accounts in a form that can't be read must hear of it.
+// An operator who imported hashes that can't be read must learn of it.
 func TestUnreadableHashesAreNamed(t *testing.T) {
 	h := newBench(t, pwhash.Bcrypt{Cost: 4}).hasher
 	good := hashUnder(t, pwhash.Bcrypt{Cost: 4}, password)

@@ -1,7 +1,7 @@
 package pwhash
 
 import (
-	"crypto/sha1" //nolint:gosec // what others hashed with it is to be verified, once, and hashed again
+	"crypto/sha1" //nolint:gosec // hashes that others made are verified once and then replaced
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"
@@ -95,8 +95,8 @@ func readPBKDF2Django(d digest) func(string) (stored, bool) {
 	return readPBKDF2(d, saltText, func(text string) ([]byte, bool) { return decode(padded, text, d.size, d.size) })
 }
 
-// readPBKDF2Werkzeug reads "rounds$salt$tag", the tag in hex. Texts without rounds are not read: how many were meant depends
-// on the version that wrote them.
+// readPBKDF2Werkzeug reads "rounds$salt$tag", the tag in hex. Texts without rounds are not read: their number depends on the version that
+// wrote them.
 func readPBKDF2Werkzeug(d digest) func(string) (stored, bool) {
 	return readPBKDF2(d, saltText, func(text string) ([]byte, bool) { return decodeHex(text, d.size) })
 }

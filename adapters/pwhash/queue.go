@@ -27,8 +27,8 @@ type waiter struct {
 	granted bool
 }
 
-// enter takes a place, or waits for one. domain.ErrBusy when the wait would take longer than the limit, which is known at
-// once, or has. ctx's error when it ended: nothing is taken then.
+// enter takes a place, or waits for one. It returns domain.ErrBusy at once when the wait is expected to exceed the limit, or later when it
+// did. It returns ctx's error when ctx ended, and then takes no place.
 func (q *queue) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -70,13 +70,13 @@ func (q *queue) await(ctx context.Context, w *waiter, position *list.Element) er
 	defer q.mu.Unlock()
 	err := ctx.Err()
 	switch {
-	case w.granted && err != nil: // it came too late: the next one's
+	case w.granted && err != nil: // it came too late: pass it to the next one
 		q.pass()
 		return err
 	case w.granted:
 		return nil
 	}
-	q.waiting.Remove(position) // nothing when a pass has skipped it
+	q.waiting.Remove(position) // no effect if pass has skipped it already
 	if err == nil {
 		err = domain.ErrBusy
 	}
@@ -91,7 +91,7 @@ func (q *queue) leave(held time.Duration) {
 	q.pass()
 }
 
-// pass gives a place to who has waited longest and still does.
+// pass gives a place to the caller that has waited longest and still waits.
 func (q *queue) pass() {
 	for first := q.waiting.Front(); first != nil; first = q.waiting.Front() {
 		w := q.waiting.Remove(first).(*waiter) //nolint:forcetypeassert // only waiters are put in
@@ -104,12 +104,12 @@ func (q *queue) pass() {
 	q.free++
 }
 
-// expected is how long a newcomer would wait: for everybody before it, and half a turn of those who are at work.
+// expected is how long a new caller would wait: for everybody before it, plus half the time of the hashes under way.
 func (q *queue) expected() time.Duration {
 	return time.Duration(2*q.waiting.Len()+1) * q.held.value() / time.Duration(2*q.places)
 }
 
-// forgetGone drops callers who hung up and whose goroutines have not run since: they don't count.
+// forgetGone drops callers that hung up and whose goroutines have not run since, so that they don't count.
 func (q *queue) forgetGone() {
 	for position := q.waiting.Front(); position != nil; {
 		next := position.Next()

@@ -13,7 +13,7 @@ import (
 // maxPassword is the most of a password that any scheme is given, in bytes; policies allow far less (ASVS 6.2.9).
 const maxPassword = 4096
 
-// errNotWhole is the error of a password that the scheme would cut, or confuse with another.
+// errNotWhole is the error for a password that the scheme would truncate or confuse with another.
 var errNotWhole = errors.New("pwhash: the current setting can't take this password whole")
 
 // Setting is how new passwords are hashed: Bcrypt or Argon2id.
@@ -28,17 +28,17 @@ type Setting interface {
 	// decoy makes the text of a hash that no password has: random where a hash would be. It costs nothing to make, so a start
 	// does not wait for it, and a comparison with it costs what one with a real hash does.
 	decoy() string
-	// owed lists hashes whose work adds up to what a comparison with s lacks against one with the decoy, which is a hash
-	// under this setting. ok is false when no such list exists. A dearer s lacks nothing.
+	// owed lists hashes whose work adds up to what a comparison with s lacks against one with the decoy, which is a hash under this setting.
+	// ok is false when no such list exists. A more expensive s lacks nothing.
 	owed(s, decoy stored) (decoys []stored, ok bool)
 }
 
 // stored is a hash text taken apart.
 type stored interface {
-	// compare does the work of the hash and tells whether the password is the one. A password that the scheme can't take whole
-	// never is, at the same cost: cut to what fits it might match another's.
+	// compare does the work of the hash and tells whether the password is the one. A password that the scheme can't take as a whole never
+	// matches, at the same cost: truncated it might equal another one.
 	compare(e engine, password []byte) bool
-	// under tells whether a new hash under the setting would be no different in kind and cost.
+	// under tells whether a new hash under the setting would have the same kind and cost.
 	under(s Setting) bool
 }
 
@@ -53,9 +53,8 @@ var schemes = [...]struct {
 	{"$argon2id$", readArgon2id},
 }
 
-// imported is the table of hash texts that other programs wrote and Signet never does; docs/password-hashes.md describes them.
-// The first prefix that fits
-// decides; read is given what is behind it.
+// imported is the table of hash texts that other programs wrote and Signet never does; docs/password-hashes.md describes them. The first
+// matching prefix decides; read gets the rest of the text.
 var imported = [...]struct {
 	prefix string
 	read   func(rest string) (stored, bool)
@@ -94,12 +93,12 @@ func read(text string) (stored, bool) {
 	return nil, false
 }
 
-// Kinds are what [Unreadable] answers.
+// Kinds are the possible results of [Unreadable].
 func Kinds() []string {
 	return []string{"argon2id", "bcrypt", "firebase", "pbkdf2", "scrypt", "unknown"}
 }
 
-// kindOf is what a text seems to be, by how it begins.
+// kindOf is the probable kind of a text, by its beginning.
 func kindOf(text string) string {
 	for _, k := range []struct{ prefix, kind string }{
 		{"$2", "bcrypt"},
@@ -117,10 +116,10 @@ func kindOf(text string) string {
 	return "unknown"
 }
 
-// standIn is hashed in the place of a password that can't be: the work is the same whatever is hashed.
+// standIn is hashed in place of a password that can't be hashed, so that the work is the same.
 var standIn = []byte("a password that no scheme refuses")
 
-// engine does the costly part; tests count in its place.
+// engine does the expensive part; tests replace it to count calls.
 type engine interface {
 	bcryptCompare(hash, password []byte) error
 	bcryptGenerate(password []byte, cost int) ([]byte, error)
@@ -131,7 +130,7 @@ type engine interface {
 
 type processor struct{}
 
-// large holds hashes that take much memory to two at a time, however many places the queue has.
+// large limits hashes that take much memory to two at a time, however many places the queue has.
 var large = make(chan struct{}, 2)
 
 const largeMemory = 64 << 20
@@ -159,7 +158,7 @@ func (processor) argon2id(password, salt []byte, a Argon2id, length uint32) []by
 func (processor) pbkdf2(d digest, password, salt []byte, rounds, length int) []byte {
 	tag, err := pbkdf2.Key(d.make, string(password), salt, rounds, length)
 	if err != nil {
-		return nil // the standard library is told to allow less; then nothing matches
+		return nil // the standard library is configured to allow less; then nothing matches
 	}
 	return tag
 }

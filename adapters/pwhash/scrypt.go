@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The bounds of scrypt. Memory is 128·N·r bytes, work is 128·N·r·p bytes mixed twice: twice the largest memory is a
-// little more than the dearest that the OWASP password storage guide knows.
+// The bounds of scrypt. Memory is 128·N·r bytes, work is 128·N·r·p bytes mixed twice: twice the largest memory is a little more than the
+// most expensive setting of the OWASP password storage guide.
 const (
 	maxScryptMemory = 128 << 20
 	maxScryptWork   = 2 * maxScryptMemory
@@ -51,7 +51,7 @@ func logarithm(ln int) int {
 	return 1 << ln
 }
 
-// readScryptCrypt reads what is behind the prefix of PHC strings, which are passlib's too: "ln=16,r=8,p=1$salt$tag".
+// readScryptCrypt reads the rest of a PHC string, a form that passlib uses, too: "ln=16,r=8,p=1$salt$tag".
 func readScryptCrypt(rest string) (stored, bool) {
 	parts := strings.Split(rest, "$")
 	if len(parts) != 3 {

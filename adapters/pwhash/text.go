@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// maxText bounds what is looked at of a stored text.
+// maxText is the longest stored text that is read.
 const maxText = 512
 
 // What a salt and a tag may have, in bytes. A shorter tag could be guessed; a longer one only costs.
@@ -16,8 +16,7 @@ const (
 	minTag, maxTag   = 16, 64
 )
 
-// The readers below take one spelling of a value and no other: a hash that could be written in two ways could be compared
-// with itself and differ.
+// The readers below accept exactly one spelling of a value: otherwise two spellings of the same hash would compare as different.
 
 // number reads a positive decimal number without sign, blanks or leading zeros.
 func number(text string) (n int, ok bool) {
@@ -60,7 +59,7 @@ var (
 	dotted = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./").WithPadding(base64.NoPadding).Strict()
 )
 
-// decode reads base64. The package skips line ends, so what comes out is written again and compared.
+// decode reads base64. The package skips line ends, so the result is encoded again and compared.
 func decode(encoding *base64.Encoding, text string, least, most int) (raw []byte, ok bool) {
 	raw, err := encoding.DecodeString(text)
 	return raw, err == nil && len(raw) >= least && len(raw) <= most && encoding.EncodeToString(raw) == text
@@ -82,10 +81,9 @@ func saltText(text string) (salt []byte, ok bool) {
 	return []byte(text), len(text) >= minSalt && len(text) <= maxSalt
 }
 
-// hmacTakes tells whether HMAC, which PBKDF2 and scrypt begin with, sees all of a password: it fills its key up with NULs, so
-// with one at the end "a" and "a\x00" are one. (It also puts the digest in the place of a password that is longer than its
-// block. Anyone who knows the digest of such a password would be let in with it, if it were text; the first login replaces the
-// hash.)
+// hmacTakes tells whether HMAC, which PBKDF2 and scrypt begin with, sees all of a password: it pads its key with NULs, so "a" and "a\x00"
+// would be equal. (It also replaces a password that is longer than its block by its digest. So that digest would be accepted as a password,
+// too, if it were text; the first login replaces the hash.)
 func hmacTakes(password []byte) bool {
 	return len(password) > 0 && len(password) <= maxPassword && bytes.IndexByte(password, 0) < 0
 }

@@ -20,10 +20,10 @@ const retryAfter = time.Second
 // errLost is the answer while Redis is lost.
 var errLost = errors.New("rueidis: Redis is lost")
 
-// errCluster is what a server in cluster mode gets: some keys would be found there and others not, so that it came and went.
+// errCluster refuses a server in cluster mode: it has some keys and not others, so Redis would seem to come and go.
 var errCluster = errors.New("this Redis is in cluster mode, which Signet can't use: give it a server of its own, what it keeps there is small (limits and wake-ups)")
 
-// Client is the connection to one Redis, that comes and goes. It is safe for concurrent use.
+// Client is the connection to one Redis, which may come and go. It is safe for concurrent use.
 type Client struct {
 	option redis.ClientOption
 	budget time.Duration
@@ -38,7 +38,7 @@ type Client struct {
 	work sync.WaitGroup
 }
 
-// Open makes a client and returns at once: Redis may be absent, now or for ever. The error is about the options only.
+// Open makes a client and returns at once, because Redis may be absent. The error is about the options only.
 func Open(options Options) (*Client, error) {
 	option, err := options.client()
 	if err != nil {
@@ -58,7 +58,7 @@ func Open(options Options) (*Client, error) {
 	return c, nil
 }
 
-// Check connects once and tries what servers do, and says why that can't be done.
+// Check connects once, tries the commands that servers use, and returns why they fail.
 func Check(ctx context.Context, options Options) error {
 	option, err := options.client()
 	if err != nil {
@@ -75,7 +75,7 @@ func Check(ctx context.Context, options Options) error {
 // Healthy tells whether Redis is in use at the moment. Right after Open it is not yet.
 func (c *Client) Healthy() bool { return c.healthy.Load() }
 
-// Close ends the connection, and what waits for it. Limiters then count by their fallback; wakers are silent.
+// Close closes the connection, and ends waiting calls. Limiters then count by their fallback; wakers are silent.
 func (c *Client) Close() {
 	c.stop()
 	c.healthy.Store(false)
@@ -85,17 +85,17 @@ func (c *Client) Close() {
 	}
 }
 
-// keep connects, declares Redis healthy, waits for trouble, and begins again. It alone turns healthy on, so a half-open
-// circuit sees one trial at a time, and no request pays for it.
+// keep connects, declares Redis healthy, waits for an error, and begins again. Only keep turns healthy on, so there is one trial at a time,
+// and no request waits for it.
 func (c *Client) keep() {
-	told := false // the first failure is told, its repetitions are not
+	told := false // only the first failure is logged
 	for {
 		err := c.try()
 		if err == nil {
 			c.log.Info("Redis is in use")
 			told = false
-			select { // trouble of the connection before
-			case <-c.trouble: //nolint:errcheck // it was told when it happened
+			select { // an error of the previous connection
+			case <-c.trouble: //nolint:errcheck // it was logged when it happened
 			default:
 			}
 			c.healthy.Store(true)
@@ -115,13 +115,13 @@ func (c *Client) keep() {
 	}
 }
 
-// try connects if need be and runs what the limiter runs, so that a Redis that answers but may not or cannot count (a
-// read-only replica, an ACL, full memory) stays lost.
+// try connects if necessary and runs the limiter's script, so that a Redis that answers but may not or cannot count (a read-only replica,
+// an ACL, full memory) stays lost.
 func (c *Client) try() error {
 	conn := c.conn.Load()
 	if conn == nil {
 		made, err := redis.NewClient(c.option)
-		if made != nil { // also when Redis is away: it connects when used
+		if made != nil { // also when Redis is down: it connects when used
 			c.conn.Store(&made)
 			conn = &made
 		}
@@ -132,13 +132,13 @@ func (c *Client) try() error {
 	ctx, cancel := context.WithTimeout(c.life, dialTimeout)
 	defer cancel()
 	info, err := (*conn).Do(ctx, (*conn).B().Info().Section("cluster").Build()).ToString()
-	if err == nil && strings.Contains(info, "cluster_enabled:1") { // an error is an ACL's no, or shows in what follows
+	if err == nil && strings.Contains(info, "cluster_enabled:1") { // an error means that an ACL forbids it, or shows in the next call
 		return errCluster
 	}
 	return takeScript.Exec(ctx, *conn, []string{"signet:rl:{probe}"}, []string{"1", "1"}).Error()
 }
 
-// sentinelsSay names the master in an error of finding it.
+// sentinelsSay adds the master's name to an error of finding it.
 func (c *Client) sentinelsSay(err error) error {
 	if master := c.option.Sentinel.MasterSet; master != "" {
 		return fmt.Errorf("ask the Sentinels for the master %q: %w", master, err)
@@ -146,7 +146,7 @@ func (c *Client) sentinelsSay(err error) error {
 	return err
 }
 
-// lose opens the circuit: callers are served by their fallbacks until the keeper has Redis back.
+// lose opens the circuit: callers use their fallbacks until the keeper has Redis back.
 func (c *Client) lose(err error) {
 	if c.healthy.CompareAndSwap(true, false) {
 		select {
@@ -187,7 +187,7 @@ func (c *Client) within(ctx context.Context, command func(context.Context, redis
 	return result, nil
 }
 
-// wait sleeps, and tells whether ctx lives on.
+// wait sleeps, and returns whether ctx is still alive.
 func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

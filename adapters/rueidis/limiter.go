@@ -45,8 +45,8 @@ var (
 // Limiter implements transient.Limiter by GCRA in Redis, for all replicas together. While Redis is lost the fallback counts,
 // for this process alone, from its own memory: limits then hold per replica.
 //
-// A Return goes to the limiter that counts at the moment. When Redis went or came between Take and Return, the other one gives back a
-// reservation that somebody else made for the same key: a guess more, for who just gave the right password.
+// A Return goes to the limiter that counts at the moment. If Redis was lost or came back between Take and Return, the other limiter returns
+// a reservation of another request for the same key: that allows one more guess, to a client that has just given the right password.
 type Limiter struct {
 	client    *Client
 	fallback  transient.Limiter
@@ -63,7 +63,7 @@ func (l *Limiter) Fallbacks() uint64 { return l.fallbacks.Load() }
 
 var errAnswer = errors.New("rueidis: the script's answer is not four numbers")
 
-// Take reserves one event. It goes on when ctx ends: an attacker who hangs up is counted too.
+// Take reserves one event. It continues when ctx ends, so that an attacker who hangs up is counted, too.
 func (l *Limiter) Take(ctx context.Context, limit transient.Limit, key string) transient.Decision {
 	interval, tolerance := gcra(limit)
 	result, err := l.exec(ctx, takeScript, limit, key, interval, tolerance)
@@ -90,7 +90,7 @@ func (l *Limiter) Return(ctx context.Context, limit transient.Limit, key string)
 	}
 }
 
-// Forgive gives all reservations back: a key that is not there is one that nothing was taken from.
+// Forgive gives all reservations back by deleting the key.
 func (l *Limiter) Forgive(ctx context.Context, limit transient.Limit, key string) {
 	_, err := l.client.within(context.WithoutCancel(ctx), func(ctx context.Context, conn redis.Client) redis.RedisResult {
 		return conn.Do(ctx, conn.B().Del().Key(keyOf(limit, key)).Build())
@@ -115,8 +115,8 @@ func (l *Limiter) exec(ctx context.Context, script *redis.Lua, limit transient.L
 	})
 }
 
-// gcra is the limit in microseconds: the emission interval, and how far ahead of now a TAT may be. The tolerance is made of
-// whole intervals, so that a burst is exact where the window does not divide evenly.
+// gcra is the limit in microseconds: the emission interval, and how far ahead of now a TAT may be. The tolerance is a multiple of the
+// interval, so that a burst is exact even if the window does not divide evenly.
 func gcra(limit transient.Limit) (interval, tolerance int64) {
 	interval = max(limit.Window.Microseconds()/int64(max(limit.Burst, 1)), 1)
 	return interval, interval * int64(max(limit.Burst, 0))

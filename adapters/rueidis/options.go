@@ -23,8 +23,8 @@ const (
 	defaultBudget = 100 * time.Millisecond
 	// dialTimeout bounds connecting, authentication included. Only the keeper and the subscriber wait for it.
 	dialTimeout = time.Second
-	// pingEvery and silence find out that a connection leads nowhere: a ping after each second without an answer to
-	// anything, and an end to the connection when the ping is not answered either.
+	// pingEvery and silence detect a dead connection: after each second without any answer a ping is sent, and if that gets no answer either,
+	// the connection is closed.
 	pingEvery = time.Second
 	silence   = 500 * time.Millisecond
 	// buffer is for commands and answers of some hundred bytes; the default of the library is 1 MB for each connection.
@@ -57,7 +57,7 @@ type Options struct {
 	Roots *x509.CertPool
 	// Budget is what one call may cost a request; 0 = 100 ms.
 	Budget time.Duration
-	// Log hears when Redis is lost and when it is back; nil = nobody.
+	// Log reports when Redis is lost and when it is back; nil = no log.
 	Log *slog.Logger
 }
 
@@ -89,9 +89,9 @@ func (o Options) client() (redis.ClientOption, error) {
 		ReadBufferEachConn:  buffer,
 		WriteBufferEachConn: buffer,
 		RingScaleEachConn:   8,
-		PipelineMultiplex:   -1,   // one connection: our commands are few, and never wait for each other
-		ForceSingleClient:   true, // no guessing about clusters
-		DisableCache:        true, // a stale counter is a guess for free
+		PipelineMultiplex:   -1,   // one connection: our commands are few, and don't block each other
+		ForceSingleClient:   true, // no detection of clusters
+		DisableCache:        true, // a stale counter would allow extra guesses
 		DisableRetry:        true, // the fallback is quicker, and a Take must not be counted twice
 	}
 	if o.TLS { // behind Sentinels the name is that of the address which is dialled
@@ -104,6 +104,18 @@ func (o Options) client() (redis.ClientOption, error) {
 		}
 	}
 	return option, nil
+}
+
+// Way tells how commands get to Redis: by TLS, which always verifies the server, and whether they stay on this machine. Sentinels on this
+// machine may name a server on another.
+func (o Options) Way() (encrypted, local bool, err error) {
+	option, err := o.client()
+	if err != nil {
+		return false, false, err
+	}
+	host, _, err := net.SplitHostPort(option.InitAddress[0])
+	local = o.Master == "" && (host == "localhost" || net.ParseIP(host).IsLoopback())
+	return option.TLSConfig != nil, local, err
 }
 
 // addresses are those of the server, or of the Sentinels.
@@ -128,7 +140,7 @@ func (o Options) addresses() ([]string, error) {
 	return addresses, nil
 }
 
-// errSentinels is about what belongs together.
+// errSentinels says which options belong together.
 var errSentinels = errors.New("a master needs the Sentinels that watch it, and they need its name; a host of Redis has no place beside them")
 
 // errSentinel says what is accepted; a URL given in its place may hold a password.
@@ -153,7 +165,7 @@ func CheckSentinel(text string) error {
 	return err
 }
 
-// parse reads the URL. A query is refused because libraries read switches from it, such as one that skips verification.
+// parse reads the URL. A query is refused, because libraries read options from it, such as one that skips verification.
 func (o Options) parse() (Options, error) {
 	u, err := url.Parse(o.URL.Reveal())
 	if err != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "" {

@@ -95,6 +95,25 @@ func TestTLS(t *testing.T) {
 	})
 }
 
+func TestWay(t *testing.T) {
+	sentinels := []string{"127.0.0.1"}
+	for name, row := range map[string]struct {
+		options          rueidis.Options
+		encrypted, local bool
+	}{
+		"this machine":             {rueidis.Options{URL: domain.NewSecret("redis://localhost")}, false, true},
+		"this machine, by address": {rueidis.Options{Host: "::1"}, false, true},
+		"another":                  {rueidis.Options{Host: "redis"}, false, false},
+		"another, by TLS":          {rueidis.Options{URL: domain.NewSecret("rediss://10.0.0.2")}, true, false},
+		"Sentinels":                {rueidis.Options{Sentinels: sentinels, Master: "m"}, false, false}, // which name any
+		"Sentinels, by TLS":        {rueidis.Options{Sentinels: sentinels, Master: "m", TLS: true}, true, false},
+	} {
+		if encrypted, local, err := row.options.Way(); encrypted != row.encrypted || local != row.local || err != nil {
+			t.Errorf("%s: encrypted %v, local %v, %v", name, encrypted, local, err)
+		}
+	}
+}
+
 func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -21,8 +21,8 @@ const (
 	maxBackoff = time.Second
 )
 
-// Waker implements transient.Waker by publish and subscribe. What is announced or would be heard while Redis is away is lost,
-// except that every new subscription counts as news.
+// Waker implements transient.Waker by publish and subscribe. Announcements are lost while Redis is down, but every new subscription counts
+// as news.
 type Waker struct {
 	client *Client
 	wake   chan struct{}
@@ -37,7 +37,7 @@ func (c *Client) Waker() *Waker {
 	return w
 }
 
-// Wake announces news, at most every 50 ms: the first at once, those that follow together.
+// Wake announces news, at most every 50 ms: the first at once, later ones combined.
 func (w *Waker) Wake() { signal(w.wake) }
 
 // Woken yields a value after an announcement, one's own included. It is one channel for one reader.
@@ -50,7 +50,7 @@ func (w *Waker) announce() {
 		case <-w.client.life.Done():
 			return
 		}
-		// An error is the keeper's to handle; the feed is polled anyway.
+		// The keeper handles the error; the feed is polled anyway.
 		_, _ = w.client.within(w.client.life, func(ctx context.Context, conn redis.Client) redis.RedisResult {
 			return conn.Do(ctx, conn.B().Publish().Channel(channel).Message("").Build())
 		})
@@ -81,9 +81,9 @@ func (w *Waker) listen() {
 			if subscribed.Load() {
 				backoff = minBackoff
 			}
-			w.client.lose(err) // often the first to notice, when there are no requests
+			w.client.lose(err) // often the first to notice the loss, when there are no requests
 		}
-		if !wait(w.client.life, backoff/2+rand.N(backoff/2)) { //nolint:gosec // jitter is no secret
+		if !wait(w.client.life, backoff/2+rand.N(backoff/2)) { //nolint:gosec // jitter needs no secure randomness
 			return
 		}
 		backoff = min(2*backoff, maxBackoff)
@@ -95,6 +95,6 @@ var errUnsubscribed = errors.New("rueidis: the subscription has ended")
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
-	default: // one is waiting to be read, and says it already
+	default: // one announcement is waiting to be read already
 	}
 }

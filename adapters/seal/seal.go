@@ -80,7 +80,7 @@ func New(current domain.Secret, previous []domain.Secret, entropy io.Reader) (*S
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		known := func(other master) bool { return bytes.Equal(other.extracted, m.extracted) }
-		if !slices.ContainsFunc(s.masters, known) { // one left in the list of previous ones would be derived twice
+		if !slices.ContainsFunc(s.masters, known) { // the current one may also be in the list of previous ones
 			s.masters = append(s.masters, m)
 		}
 	}
@@ -157,13 +157,13 @@ func open(masters []master, place string, sealed []byte) ([]byte, error) {
 		if err == nil {
 			return plain, nil
 		}
-		failure = errForged // and go on: four bytes of two secrets may be equal
+		failure = errForged // and try the others: four bytes of two secrets may be equal
 	}
 	return nil, failure
 }
 
-// bound is what the ciphertext is tied to: its own version and key id, and the place. The former have a fixed length, so no
-// two pairs read alike.
+// bound is what the ciphertext is tied to: its own version and key id, and the place. The former have a fixed length, so no two pairs give
+// the same bytes.
 func bound(sealed []byte, place string) []byte {
 	return append(slices.Clone(sealed[:headSize]), place...)
 }

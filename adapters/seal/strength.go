@@ -10,15 +10,15 @@ const (
 	minDistinct = 8
 )
 
-// placeholders are the words that example files and tutorials put where a secret belongs. Anyone who reads the same tutorial
-// could mint administrators. Each has six letters at least: a random base64 secret contains one less than once in a million.
+// placeholders are words that example files and tutorials use for a secret: everybody who reads the same tutorial could mint
+// administrators. Each has at least six letters, so a random base64 secret contains one less than once in a million.
 var placeholders = [...]string{
 	"secret", "password", "passphrase", "changeme", "changethis", "changeit", "replaceme", "replacethis", "placeholder",
 	"example", "default", "insecure", "insertkey", "yourkey", "letmein", "qwerty",
 }
 
-// weakness says why a secret is refused, or "" (RFC 8725 §3.5, ASVS 13.2.3). HKDF spreads entropy and adds none: anyone who
-// guesses the secret has every key. Entropy can't be measured from one sample, so the rule names what people really type:
+// weakness says why a secret is refused, or "" (RFC 8725 §3.5, ASVS 13.2.3). HKDF adds no entropy: an attacker who guesses the secret has
+// every key. Entropy can't be measured from one sample, so the rule lists what people really type:
 //
 //   - fewer than 32 bytes, or fewer than 8 different ones;
 //   - a placeholder in it, letters compared without case, digits and punctuation ignored;

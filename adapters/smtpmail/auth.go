@@ -12,8 +12,8 @@ var (
 	errNoMechanism = errors.New("smtpmail: the server offers neither AUTH PLAIN nor AUTH LOGIN")
 )
 
-// auth picks PLAIN (RFC 4616), else LOGIN. What a server offers on an unencrypted connection may be an attacker's offer, so
-// the password leaves only under TLS, or without it to this machine itself.
+// auth picks PLAIN (RFC 4616), else LOGIN. On an unencrypted connection the server's offer may be an attacker's, so the password is sent
+// only under TLS, or to this machine itself.
 type auth struct {
 	settings
 

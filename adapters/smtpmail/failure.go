@@ -16,11 +16,12 @@ import (
 	"github.com/signet-auth/signet/ports/mailer"
 )
 
-// Replies that ask for (better) authentication, RFC 4954 §6: an operator's to mend, though they start with 5.
+// Replies that ask for (better) authentication, RFC 4954 §6: an operator can fix that, so they are not permanent, although they start with
+// 5.
 var authReplies = []int{530, 534, 535, 538}
 
-// explain says what went wrong without a word of the server's or of the message: replies repeat addresses and sometimes
-// content. Nothing is wrapped but the context's errors and ErrPermanent.
+// explain says what went wrong, without text of the server or the message: replies repeat addresses and sometimes content. Nothing is
+// wrapped but the context's errors and ErrPermanent.
 func explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("smtpmail: the delivery was given up: %w", ctx.Err())
@@ -34,7 +35,7 @@ func explain(ctx context.Context, err error) error {
 	return errors.New("smtpmail: no session with the mail server: " + cause(err))
 }
 
-// ReplyError is a server's no, without its words.
+// ReplyError is a server's refusal, without its text.
 type ReplyError struct {
 	Code     int    // RFC 5321 §4.2.3
 	Enhanced string // RFC 3463, or empty
@@ -52,7 +53,7 @@ func (r *ReplyError) Error() string {
 	return "smtpmail: the server answered " + reply + " to " + r.Stage
 }
 
-// Advice says what an operator can do about an error of Send or Check; empty where the error itself says it.
+// Advice says what an operator can do about an error of Send or Check; it is empty if the error itself says so.
 func Advice(err error) string {
 	refused, ok := errors.AsType[*ReplyError](err)
 	switch {
@@ -78,7 +79,7 @@ func Advice(err error) string {
 	return "the mail server's log says why"
 }
 
-// errSpeaksTLS is a server on port 465, say, that was expected to greet first.
+// errSpeaksTLS is the error for a server, such as one on port 465, that was expected to greet first.
 var errSpeaksTLS = errors.New("it says nothing in plain text and speaks TLS from the first byte on: MAIL_USE_SSL is meant, not MAIL_USE_TLS")
 
 // stages are the moments at which a 5yz reply is about this mail.
@@ -105,7 +106,7 @@ func refusal(e *mail.SendError) error {
 	return refused
 }
 
-// cause names what kept a session from starting. Errors of this machine are told as they are, replies by their code.
+// cause names what kept a session from starting. It repeats errors of this machine, but only the code of replies.
 func cause(err error) string {
 	var (
 		network     *net.OpError

@@ -12,7 +12,7 @@ import (
 
 var errHungUp = errors.New("smtpmail: hung up")
 
-// line is the connection of one delivery, which may be closed while it is used, and before it is there.
+// line is the connection of one delivery, which may be closed while it is in use, and even before it is open.
 type line struct {
 	transport *Transport
 
@@ -24,12 +24,12 @@ type line struct {
 	tls     atomic.Bool // it waits for us to speak TLS
 }
 
-// silence is how long a server may say nothing until it is found out whether it waits for TLS: the delivery would take all of its time,
-// and its failure would name nothing.
+// silence is how long a server may say nothing until we check whether it waits for TLS: otherwise the delivery would use up its time and
+// fail without naming the cause.
 const silence = 1500 * time.Millisecond
 
-// suspectTLS dials once more and speaks TLS. A server that answers to that will never greet in plain text, so the delivery is given up; any
-// other may be slow on purpose. Nothing is sent, so the certificate does not matter.
+// suspectTLS dials once more and speaks TLS. A server that answers will never greet in plain text, so the delivery is given up; any other
+// may be slow on purpose. Nothing is sent, so the certificate does not matter.
 func (l *line) suspectTLS(ctx context.Context) {
 	l.mu.Lock()
 	address := l.address
@@ -39,7 +39,7 @@ func (l *line) suspectTLS(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
-	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}} //nolint:gosec // see above
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}} //nolint:gosec // it waits for TLS
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return

@@ -20,15 +20,15 @@ const defaultTimeout = 15 * time.Second
 // Security is how the connection is encrypted.
 type Security int
 
-// The securities. StartTLS insists on it: anyone who strips the offer from the server's greeting stops the mail, and does not
-// get to read it (RFC 8314 §3.1). TLS is from the first byte on (RFC 8314 §3.3).
+// The securities. StartTLS is mandatory: an attacker who strips the offer from the server's greeting stops the mail, but can't read it (RFC
+// 8314 §3.1). TLS means TLS from the first byte on (RFC 8314 §3.3).
 const (
 	Plain Security = iota
 	StartTLS
 	TLS
 )
 
-// Options say which server sends mail, and as whom.
+// Options say which server sends mail, and with which sender.
 type Options struct {
 	Host     string
 	Port     int // 0 = 25, 587 or 465, by Security
@@ -40,7 +40,7 @@ type Options struct {
 
 	// From is "name@example.com" or "Name <name@example.com>".
 	From string
-	// ReplyTo is where answers go, in the same forms; empty: to From.
+	// ReplyTo is the address for replies, in the same forms; empty: From.
 	ReplyTo string
 	// Timeout bounds one delivery; 0 = 15 s.
 	Timeout time.Duration

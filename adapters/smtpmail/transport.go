@@ -26,9 +26,9 @@ func New(options Options) (*Transport, error) {
 	return &Transport{checked}, nil
 }
 
-// Send delivers one mail over a connection of its own. Refused for good (mailer.ErrPermanent) are a 5yz reply to MAIL, RCPT
-// or DATA that does not ask for authentication, and a message that no server could be handed. Everything else is temporary:
-// connections, certificates and passwords are mended by operators.
+// Send delivers one mail over a connection of its own. Two failures are permanent (mailer.ErrPermanent): a 5yz reply to MAIL, RCPT or DATA
+// that does not ask for authentication, and a message that no server could accept. Everything else is temporary, because operators can fix
+// connections, certificates and passwords.
 func (t *Transport) Send(ctx context.Context, m mailer.Message) error {
 	msg, err := t.message(m)
 	if err != nil {
@@ -38,7 +38,7 @@ func (t *Transport) Send(ctx context.Context, m mailer.Message) error {
 	defer cancel()
 	err = t.deliver(ctx, msg)
 	if msg.IsDelivered() {
-		return nil // whatever went wrong after the server had taken it: sending it again would make two
+		return nil // an error after the server accepted the mail is ignored: a retry would send it twice
 	}
 	return explain(ctx, err)
 }
@@ -67,8 +67,8 @@ func (t *Transport) deliver(ctx context.Context, msg *mail.Msg) error {
 	return t.session(ctx, func(client *mail.Client, on *smtp.Client) error { return client.SendWithSMTPClient(on, msg) })
 }
 
-// session dials, uses the connection and says goodbye. The library looks at the context only when it dials, and leaves the connection open
-// when the greeting fails: so the end of the context closes it, and so do we.
+// session dials, uses the connection and says goodbye. The library checks the context only when it dials, and leaves the connection open
+// when the greeting fails. So we close it, also when the context ends.
 func (t *Transport) session(ctx context.Context, use func(*mail.Client, *smtp.Client) error) error {
 	l := line{transport: t}
 	client, err := t.client(l.dial)
@@ -96,7 +96,7 @@ func (t *Transport) session(ctx context.Context, use func(*mail.Client, *smtp.Cl
 func (t *Transport) client(dial mail.DialContextFunc) (*mail.Client, error) {
 	options := []mail.Option{
 		mail.WithPort(t.Port),
-		mail.WithTimeout(t.Timeout + time.Second), // the context is to end first, so that giving up is told as such
+		mail.WithTimeout(t.Timeout + time.Second), // the context must end first, so that the error reports the timeout
 		mail.WithHELO(t.domain),
 		mail.WithTLSConfig(t.tls()),
 		mail.WithTLSPolicy(mail.NoTLS),
@@ -135,7 +135,7 @@ func (t *Transport) message(m mailer.Message) (*mail.Msg, error) {
 	if m.Language != "" && isTag(m.Language) {
 		msg.SetGenHeader("Content-Language", m.Language) // RFC 3282
 	}
-	msg.SetGenHeader("X-Auto-Response-Suppress", "All") // what Exchange goes by instead
+	msg.SetGenHeader("X-Auto-Response-Suppress", "All") // the header that Exchange uses for the same
 	msg.SetBodyString(mail.TypeTextPlain, m.Text)
 	if m.HTML != "" {
 		msg.AddAlternativeString(mail.TypeTextHTML, m.HTML)

@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// collector sends spans by OTLP/HTTP. The client that the library has for that links gRPC, megabytes of it, which it never uses.
+// collector sends spans by OTLP/HTTP. The library's own client links megabytes of gRPC, which it never uses.
 type collector struct {
 	endpoint string
 	headers  http.Header
@@ -47,7 +47,8 @@ func (c *collector) Stop(context.Context) error {
 	return nil
 }
 
-// UploadTraces sends a batch, again as long as the collector is away or asks for it. It returns no error: the library would print it.
+// UploadTraces sends a batch, and retries while the collector is down or asks for a retry. It returns no error, because the library would
+// print it.
 func (c *collector) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
 	body, err := encoded(spans)
 	again := err == nil
@@ -87,7 +88,7 @@ func encoded(spans []*tracepb.ResourceSpans) ([]byte, error) {
 	return body.Bytes(), err
 }
 
-// post tells whether it is worth trying again (OTLP 1.x, "failures").
+// post tells whether a retry makes sense (OTLP 1.x, "failures").
 func (c *collector) post(ctx context.Context, body []byte) (again bool, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
 	if err != nil {

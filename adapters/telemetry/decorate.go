@@ -15,8 +15,8 @@ import (
 	"github.com/signet-auth/signet/ports/transient"
 )
 
-// The ports below are those behind which something may be slow, or refuse. Each of these types counts what the next one does, and makes a span
-// of it within a trace.
+// The types below decorate ports behind which something may be slow or refuse. Each counts calls of the next one, and makes a span of each
+// call within a trace.
 
 // Limiter is a transient.Limiter.
 type Limiter struct {
@@ -26,7 +26,7 @@ type Limiter struct {
 	System  string                 // what counts, for spans
 }
 
-// Take counts what is refused: what is allowed is nearly all, and on the path of every request.
+// Take counts refusals only: nearly every call is allowed, and every request makes one.
 func (l *Limiter) Take(ctx context.Context, limit transient.Limit, key string) transient.Decision {
 	defer l.begin(ctx, "take", limit)()
 	decision := l.Next.Take(ctx, limit, key)
@@ -67,7 +67,7 @@ type Transport struct {
 	Tracer trace.Tracer             // nil: no spans
 }
 
-// MailOutcomes are how a mail may end: it was taken, it was refused for good, or it is tried again.
+// MailOutcomes are the possible results of a mail: accepted, refused for good, or to be tried again.
 func MailOutcomes() []string { return []string{"sent", "refused", "failed"} }
 
 // Send measures how long the mail server took.
@@ -95,7 +95,7 @@ type Provider struct {
 	Tracer trace.Tracer             // nil: no spans
 }
 
-// Begin measures how long it took to know where to send the browser.
+// Begin measures how long it takes to find out where to send the browser.
 func (p *Provider) Begin(ctx context.Context, a provider.Attempt) (string, error) {
 	ctx, done := p.call(ctx, "begin")
 	url, err := p.Provider.Begin(ctx, a)
@@ -103,7 +103,7 @@ func (p *Provider) Begin(ctx context.Context, a provider.Attempt) (string, error
 	return url, err
 }
 
-// Complete measures how long the provider took to say who somebody is.
+// Complete measures how long the provider takes to identify a person.
 func (p *Provider) Complete(ctx context.Context, a provider.Attempt, answer provider.Answer) (provider.Profile, error) {
 	ctx, done := p.call(ctx, "complete")
 	profile, err := p.Provider.Complete(ctx, a, answer)
@@ -129,7 +129,7 @@ func step(ctx context.Context, tracer trace.Tracer, name string, attributes ...a
 	return ctx, func(err error) { end(span, err) }
 }
 
-// code is how something ended, from a small set.
+// code is the result of a call, from a small set.
 func code(err error) string {
 	if err == nil {
 		return "succeeded"

@@ -72,8 +72,8 @@ func (r *redactor) ecs(groups []string, a slog.Attr) slog.Attr {
 // requestIDAttr is what a record has the ID of its request under.
 const requestIDAttr = "http.request.id"
 
-// handler adds the IDs of the request and of the trace from the context. It stays outside of groups, so it remembers what was opened and added
-// since the first group, and puts the IDs before all that.
+// handler adds the IDs of the request and of the trace from the context. The IDs must be outside of groups, so it remembers groups and
+// attributes since the first group, and puts the IDs before them.
 type handler struct {
 	base  slog.Handler // without groups
 	after []func(slog.Handler) slog.Handler
@@ -116,7 +116,7 @@ func (h *handler) Handle(ctx context.Context, record slog.Record) error {
 	return full.Handle(ctx, record)
 }
 
-// hasRequestID tells whether a record brings the ID itself, as the line about an answer does.
+// hasRequestID tells whether a record already has the ID, as the line about an answer does.
 func hasRequestID(record slog.Record) (has bool) {
 	record.Attrs(func(a slog.Attr) bool {
 		has = a.Key == requestIDAttr

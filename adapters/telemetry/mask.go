@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// longRun is from how many characters on a run of token characters counts as a secret: 32 random bytes are 43 in base64url
-// and 64 in hex. A UUID has 36.
+// longRun is the length from which a run of token characters counts as a secret: 32 random bytes are 43 in base64url and 64 in hex. A UUID
+// has 36.
 const longRun = 40
 
-// form is what a kind of secret looks like in text, and what stays of it.
+// form is the pattern of a kind of secret in text, and its replacement.
 type form struct {
-	hints []string // no match without one of them: a quick look before the slow one
+	hints []string // no match without one of them: a quick check before the slow one
 	shape *regexp.Regexp
 	stay  string
 }
@@ -35,8 +35,8 @@ var forms = []form{
 	{[]string{"%40"}, regexp.MustCompile(`([A-Za-z0-9])[A-Za-z0-9._+-]*%40([A-Za-z0-9][A-Za-z0-9.-]*)`), "$1***%40$2"},
 }
 
-// mask takes secrets out of text: our tokens, JWTs, credentials of headers and URLs, password hashes, long random strings,
-// and of mail addresses all but the first letter and the domain.
+// mask removes secrets from text: our tokens, JWTs, credentials of headers and URLs, password hashes, long random strings, and all of a
+// mail address except the first letter and the domain.
 func mask(text string) string {
 	for _, f := range forms {
 		if slices.ContainsFunc(f.hints, func(hint string) bool { return strings.Contains(text, hint) }) {
@@ -74,7 +74,7 @@ func maskRuns(text string) string {
 	return b.String()
 }
 
-// looksRandom tells base64url and hex from long names: the one mixes digits and both cases, the other has nothing but hex.
+// looksRandom distinguishes base64url and hex from long names: base64url mixes digits and both cases, hex has only hex digits.
 func looksRandom(run string) bool {
 	digits, upper, lower, hex := 0, false, false, true
 	for i := range len(run) {

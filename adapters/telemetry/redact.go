@@ -14,13 +14,13 @@ import (
 
 const redacted = "[redacted]"
 
-// redactor judges attributes. It remembers its judgement of names: there are few, in every record.
+// redactor decides which attributes are secret. It caches decisions for names, because few names are in every record.
 type redactor struct {
 	known sync.Map // name → bool
 	size  atomic.Int32
 }
 
-// maxKnown bounds the memory where names come from outside.
+// maxKnown bounds the cache, since names may come from outside.
 const maxKnown = 1000
 
 func (r *redactor) secret(key string) bool {
@@ -50,8 +50,8 @@ func (r *redactor) redact(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// redactAny handles what is not a plain value: what would print itself becomes its masked text, what would be encoded is
-// encoded here and walked through, by the names that it has in JSON.
+// redactAny handles other values: a value with its own text form becomes its masked text; a value that would be encoded is encoded here,
+// and its members are redacted by their JSON names.
 func redactAny(value any) slog.Value {
 	switch v := value.(type) {
 	case nil, slog.Level, *slog.Source: // of slog's own making
@@ -62,7 +62,7 @@ func redactAny(value any) slog.Value {
 	case fmt.Stringer:
 		return slog.StringValue(mask(textOf(v.String)))
 	case []byte:
-		return slog.StringValue(mask(string(v))) // JSON would make base64 of it, which nothing can be found in
+		return slog.StringValue(mask(string(v))) // JSON would encode it as base64, in which no secret can be found
 	}
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -112,11 +112,11 @@ var (
 	secretParts = []string{
 		"password", "passwd", "passphrase", "secret", "token", "authorization", "cookie", "credential", "apikey", "bearer",
 	}
-	// secretWords do so as a whole word.
+	// secretWords make a name secret as a whole word.
 	secretWords = []string{"pwd", "pass", "otp", "totp", "jwt", "dsn"}
-	// secretEnds do so as the last word: "code" and "signing_key", not "code_ttl".
+	// secretEnds make a name secret as its last word: "code" and "signing_key", not "code_ttl".
 	secretEnds = []string{"code", "codes", "key", "keys", "hash", "salt", "nonce", "signature", "verifier"}
-	// harmlessEnds say that a name is about a secret and not the secret.
+	// harmlessEnds mark a name of something about a secret, not of the secret itself.
 	harmlessEnds = []string{"id", "ids", "type", "kind", "count", "ttl", "expires", "state", "alg", "length", "name", "method", "cost"}
 	// harmlessBefore are codes and keys that are no secrets.
 	harmlessBefore = []string{"error", "status", "exit", "http", "reply", "smtp", "sql", "service", "event", "country", "primary", "foreign", "public"}
@@ -143,7 +143,7 @@ func isSecret(key string) bool {
 	return len(words) == 1 || !slices.Contains(harmlessBefore, words[len(words)-2])
 }
 
-// split cuts a name into lower-case words at everything that is no letter, and before capitals.
+// split cuts a name into lower-case words at non-letters and before capitals.
 func split(key string) []string {
 	var b strings.Builder
 	lower := false

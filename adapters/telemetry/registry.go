@@ -23,9 +23,8 @@ func NewRegistry(version string) (Registry, error) {
 	return r, r.Add(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build)
 }
 
-// Gauge registers a value that goes up and down, read at every scrape: the function must be quick and safe for concurrent
-// use. Labels are constant; the same name with other labels is another series. The error is a name that is taken or not
-// legal.
+// Gauge registers a value that goes up and down, read at every scrape: the function must be quick and safe for concurrent use. Labels are
+// constant; the same name with other labels is another series. The error means that the name is taken or invalid.
 func (r Registry) Gauge(name, help string, labels map[string]string, read func() float64) error {
 	return r.Add(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, read))
 }

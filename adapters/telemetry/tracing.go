@@ -18,7 +18,7 @@ import (
 	"github.com/signet-auth/signet/ports/sys"
 )
 
-// TracingOptions are where traces go, and which.
+// TracingOptions say where traces are sent, and which are kept.
 type TracingOptions struct {
 	Endpoint   string // the collector's address for traces, whole
 	Headers    http.Header
@@ -36,7 +36,7 @@ type Tracing struct{ provider *sdktrace.TracerProvider }
 // exportTimeout is how long a batch of spans is tried to be sent.
 const exportTimeout = 10 * time.Second
 
-// NewTracing begins to send; a collector that is away is no error. The error is an unknown sampler.
+// NewTracing begins to send; a collector that is down is no error. The only error is an unknown sampler.
 func NewTracing(o TracingOptions) (*Tracing, error) {
 	sampler, known := samplers(o.Ratio)[o.Sampler]
 	if !known {
@@ -50,12 +50,12 @@ func NewTracing(o TracingOptions) (*Tracing, error) {
 	return &Tracing{sdktrace.NewTracerProvider(
 		sdktrace.WithSampler(sampler),
 		sdktrace.WithResource(resource.NewSchemaless(attributes...)),
-		sdktrace.WithoutPanicRecording(), // what a panic says may hold anything
+		sdktrace.WithoutPanicRecording(), // the text of a panic may contain anything
 		sdktrace.WithBatcher(otlptrace.NewUnstarted(newCollector(o)), sdktrace.WithExportTimeout(exportTimeout)),
 	)}, nil
 }
 
-// Samplers are the standard names of what decides which traces are kept.
+// Samplers are the standard names of samplers, which decide which traces are kept.
 func Samplers() []string {
 	return []string{"always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"}
 }
@@ -99,7 +99,7 @@ func (t *Tracing) Begin() func(context.Context, string) (context.Context, func(e
 	}
 }
 
-// end says that a step failed, and not how: errors may hold what somebody sent.
+// end records that a step failed, but not how: errors may contain data of clients.
 func end(span trace.Span, err error) {
 	if err != nil {
 		span.SetStatus(codes.Error, "")
@@ -111,6 +111,6 @@ func end(span trace.Span, err error) {
 // Stop sends what is left, as far as there is time.
 func (t *Tracing) Stop(ctx context.Context) {
 	if t != nil {
-		_ = t.provider.Shutdown(ctx) // what could not be sent is in the log
+		_ = t.provider.Shutdown(ctx) // failures are in the log
 	}
 }

@@ -7,7 +7,7 @@ import (
 // longest is how much of a user agent is read. Real ones are shorter.
 const longest = 512
 
-// clients are the programs that are told by name, by what the library calls them.
+// clients are the programs that get a name, by the library's name for them.
 var clients = map[string]string{
 	ua.Chrome: "Chrome", ua.Firefox: "Firefox", ua.Safari: "Safari", ua.Edge: "Edge", ua.Opera: "Opera", ua.OperaMini: "Opera Mini",
 	ua.OperaTouch: "Opera Touch", ua.Vivaldi: "Vivaldi", ua.SamsungBrowser: "Samsung Browser", ua.InternetExplorer: "Internet Explorer",
@@ -20,7 +20,7 @@ var clients = map[string]string{
 	"Go-http-client": "Go", "Java": "Java", "node": "Node", "axios": "Node", "undici": "Node",
 }
 
-// systems are the operating systems that are told by name.
+// systems are the operating systems that get a name.
 var systems = map[string]string{
 	ua.Windows: "Windows", ua.WindowsPhone: "Windows Phone", ua.Android: "Android", ua.MacOS: "macOS", ua.IOS: "iOS", ua.Linux: "Linux",
 	ua.FreeBSD: "FreeBSD", ua.ChromeOS: "ChromeOS", ua.BlackBerry: "BlackBerry", ua.Harmony: "HarmonyOS",

@@ -23,12 +23,12 @@ type Authenticator struct {
 	Directory *Directory
 	System    sys.System
 	Issuer    string
-	// Claims remembers what verified tokens say. Claims never change, so only the loss of a key drops them.
+	// Claims caches the claims of verified tokens. Claims never change, so only a revoked key drops them.
 	Claims cache.Cache[domain.TokenHash, domain.Claims]
 }
 
-// Authenticate answers whose a token is: genuine, in time, and of a principal that may act. Its form decides how it is judged. All
-// refusals are domain.ErrTokenInvalid; those of tokens that Signet never made have the cause domain.ErrForged.
+// Authenticate finds the actor of a token that is genuine, not expired, and of a principal that may act. The token's form decides how it is
+// checked. All refusals are domain.ErrTokenInvalid; those of tokens that Signet never made have the cause domain.ErrForged.
 func (a *Authenticator) Authenticate(ctx context.Context, token domain.Secret) (domain.Actor, error) {
 	if domain.IsAppToken(token) {
 		actor, _, err := a.AppToken(ctx, token)
@@ -38,8 +38,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, token domain.Secret) (
 	return actor, err
 }
 
-// AccessToken is Authenticate for a JWT, with what the token says: it is judged by its key, signature and times, and then by what can
-// change after it was signed.
+// AccessToken is Authenticate for a JWT, and also returns its claims. It checks key, signature and times, and then everything that can
+// change after the token was signed.
 func (a *Authenticator) AccessToken(ctx context.Context, token domain.Secret) (domain.Actor, domain.Claims, error) {
 	now := a.System.Now()
 	claims, err := a.verified(ctx, token, now)
@@ -53,7 +53,7 @@ func (a *Authenticator) AccessToken(ctx context.Context, token domain.Secret) (d
 	case domain.KindServiceAccount:
 		actor, err = a.service(ctx, claims, now)
 	default:
-		err = domain.ErrTokenInvalid // of a later release, which this one can't judge
+		err = domain.ErrTokenInvalid // from a later release; this one can't judge it
 	}
 	if err == nil {
 		err = a.checkAudience(ctx, claims)
@@ -69,7 +69,7 @@ func (a *Authenticator) verified(ctx context.Context, token domain.Secret, now t
 		return domain.Claims{}, err
 	}
 	if err := a.Ring.Recognize(ctx, token, now); err != nil {
-		return domain.Claims{}, err // here, so that a flood of forgeries has neither loads nor the lock of the memory to fight for
+		return domain.Claims{}, err // here, so that a flood of forgeries causes no loads and does not contend for the lock of the cache
 	}
 	claims, err := a.Claims.Get(ctx, domain.HashToken(token), func(ctx context.Context) (domain.Claims, error) {
 		return a.Ring.Verify(ctx, token, a.Issuer, now)
@@ -80,8 +80,8 @@ func (a *Authenticator) verified(ctx context.Context, token domain.Secret, now t
 	return claims, err
 }
 
-// user asks what can change after a user's token was signed: whether its session is open, and whether its principal may act. Roles and
-// permissions in the token are never asked: they are looked up.
+// user checks what can change after a user's token was signed: whether its session is open, and whether its principal may act. Roles and
+// permissions in the token are never used: they are looked up.
 func (a *Authenticator) user(ctx context.Context, c domain.Claims, now time.Time) (domain.Actor, error) {
 	session, err := a.Directory.Session(ctx, c.SessionID)
 	if isNotFound(err) || err == nil && (!session.EndedAt.IsZero() || session.UserID.Principal() != c.Subject) {
@@ -100,8 +100,8 @@ func (a *Authenticator) user(ctx context.Context, c domain.Claims, now time.Time
 	}, err
 }
 
-// service asks the same of a service's token: it lives as long as its service, the account and the application token that it was got with.
-// What it may do is narrowed by what that token's scopes are now.
+// service checks the same for a service's token, which lives as long as its service, the account and the application token that was
+// exchanged for it. The current scopes of that application token narrow what it may do.
 func (a *Authenticator) service(ctx context.Context, c domain.Claims, now time.Time) (domain.Actor, error) {
 	if c.SessionID != "" {
 		return domain.Actor{}, domain.ErrTokenInvalid
@@ -123,7 +123,7 @@ func (a *Authenticator) service(ctx context.Context, c domain.Claims, now time.T
 	}, err
 }
 
-// AppToken is Authenticate for an application token itself, with what it is. It does not count as a use.
+// AppToken is Authenticate for an application token itself, and also returns that token. It does not count as a use.
 func (a *Authenticator) AppToken(ctx context.Context, text domain.Secret) (domain.Actor, domain.AppToken, error) {
 	forged := domain.ErrTokenInvalid.Because(domain.ErrForged)
 	presented, ok := domain.ParseAppToken(text)
@@ -151,7 +151,7 @@ func (a *Authenticator) AppToken(ctx context.Context, text domain.Secret) (domai
 	}, token, nil
 }
 
-// account is a service that may act: active, and so its account.
+// account returns a service that may act: it and its account are active.
 func (a *Authenticator) account(ctx context.Context, id domain.ServiceID, now time.Time) (domain.Service, error) {
 	service, err := a.Directory.ServiceByID(ctx, id)
 	if isNotFound(err) || err == nil && !service.IsActive() {
@@ -176,7 +176,7 @@ func (a *Authenticator) checkAudience(ctx context.Context, c domain.Claims) erro
 	if err != nil {
 		return TokenInvalidWhenUnknown(err)
 	}
-	if service.Key != c.Audience || isFromBefore(service, c.IssuedAt) { // or else another one, whose name is the key of one that was deleted
+	if service.Key != c.Audience || isFromBefore(service, c.IssuedAt) { // another service may have a deleted one's key as its name
 		return domain.ErrTokenInvalid
 	}
 	return nil
@@ -187,7 +187,7 @@ func isFromBefore(s domain.Service, issued time.Time) bool {
 	return issued.Before(s.ActivatedAt.Truncate(time.Second))
 }
 
-// Genuine reads a token that Signet made, whether or not its time or its session is over: enough to log out with.
+// Genuine reads a token that Signet made, even if it has expired or its session has ended: that is enough to log out.
 func (a *Authenticator) Genuine(ctx context.Context, token domain.Secret) (domain.Claims, error) {
 	claims, err := a.Ring.Verify(ctx, token, a.Issuer, a.System.Now())
 	if errors.Is(err, secure.ErrExpired) {
@@ -196,7 +196,7 @@ func (a *Authenticator) Genuine(ctx context.Context, token domain.Secret) (domai
 	return claims, err
 }
 
-// Changed forgets all tokens when a key changed: one that was revoked takes its tokens with it.
+// Changed forgets all tokens when a key changed, because a revoked key invalidates its tokens.
 func (a *Authenticator) Changed(change domain.Change) {
 	if change.Kind == domain.ChangeSigningKey {
 		a.Claims.Flush()

@@ -73,7 +73,7 @@ func TestAForgedTokenCostsNoQuery(t *testing.T) {
 	}
 }
 
-// TestWhatEndsDuringAReadIsOver: a caller that asked before may have either answer, one that asks afterwards may not.
+// TestWhatEndsDuringAReadIsOver: a caller that asked before the end may get either answer, a later caller must be refused.
 func TestWhatEndsDuringAReadIsOver(t *testing.T) {
 	for _, row := range []struct {
 		name, query string

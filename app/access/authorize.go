@@ -69,8 +69,7 @@ func requirePlatform(a domain.Actor) error {
 	return nil
 }
 
-// RequireRecent wants a login that is at most so old: for what a stolen token must not be enough for. A refresh does not make a
-// login younger.
+// RequireRecent wants a login of at most that age, for actions that a stolen token must not allow. A refresh does not make a login younger.
 func RequireRecent(a domain.Actor, within time.Duration, now time.Time) error {
 	if a.AuthTime.IsZero() || now.Sub(a.AuthTime) > within {
 		return domain.ErrReauthRequired
@@ -78,7 +77,7 @@ func RequireRecent(a domain.Actor, within time.Duration, now time.Time) error {
 	return nil
 }
 
-// Require wants a platform permission, decided on what the principal holds now and not on what the token says.
+// Require wants a platform permission. What the principal holds now decides, not the token.
 func (d *Directory) Require(ctx context.Context, a domain.Actor, permission string) error {
 	if a.Kind == domain.ActorSystem {
 		return nil
@@ -100,8 +99,9 @@ func (d *Directory) Require(ctx context.Context, a domain.Actor, permission stri
 	return nil
 }
 
-// RequireLoginProxy wants a back end that may name the origin of the persons it logs in: by the application token itself, of an account that
-// holds the permission at its own service. An attacker who could name one would have a budget of guesses for each address they invent.
+// RequireLoginProxy wants a back end that may state the origin of the people it logs in: it must send the application token itself, of an
+// account that holds the permission at its own service. An attacker who could state an origin would have a new budget of guesses for each
+// invented address.
 func (d *Directory) RequireLoginProxy(ctx context.Context, a domain.Actor) error {
 	if a.Kind != domain.ActorService || !a.Raw {
 		return domain.ErrTokenInvalid
@@ -120,7 +120,7 @@ func (d *Directory) RequireLoginProxy(ctx context.Context, a domain.Actor) error
 	return err
 }
 
-// GrantsOf is what an actor may do at a service with the credential that they sent.
+// GrantsOf is what an actor may do at a service with the credential of this request.
 func (d *Directory) GrantsOf(ctx context.Context, a domain.Actor, s domain.Service) (domain.Grants, error) {
 	principal, err := d.PrincipalOf(ctx, a)
 	if err != nil {
@@ -129,8 +129,8 @@ func (d *Directory) GrantsOf(ctx context.Context, a domain.Actor, s domain.Servi
 	return d.Narrowed(ctx, principal, s, a.Scopes)
 }
 
-// PrincipalOf is the principal of an actor. A user's is remembered with the user, so that to authenticate and to show them is one look-up.
-// domain.ErrTokenInvalid when it was deleted since the token was accepted.
+// PrincipalOf is the principal of an actor. A user's principal is cached with the user, so that authenticating and showing a user is one
+// look-up. domain.ErrTokenInvalid when it was deleted since the token was accepted.
 func (d *Directory) PrincipalOf(ctx context.Context, a domain.Actor) (domain.Principal, error) {
 	if a.Kind == domain.ActorUser {
 		user, err := d.User(ctx, domain.UserID(a.ID))
@@ -140,7 +140,8 @@ func (d *Directory) PrincipalOf(ctx context.Context, a domain.Actor) (domain.Pri
 	return principal, TokenInvalidWhenGone(err)
 }
 
-// TokenInvalidWhenGone turns the error of a token's own subject that is not there into that of its token: it was accepted a moment ago.
+// TokenInvalidWhenGone turns "not found" for a token's own subject into an invalid token: the subject has been deleted since the token was
+// accepted.
 func TokenInvalidWhenGone(err error) error {
 	if isNotFound(err) {
 		return domain.ErrTokenInvalid
@@ -148,8 +149,8 @@ func TokenInvalidWhenGone(err error) error {
 	return err
 }
 
-// TokenInvalidWhenUnknown turns the error of a token's own audience that is gone or inactive into that of its token: the
-// client did not name the service in this request, so it can't be told that it named it wrong.
+// TokenInvalidWhenUnknown turns "unknown service" for a token's own audience into an invalid token: the client did not name the service in
+// this request, so the error must not say that it did.
 func TokenInvalidWhenUnknown(err error) error {
 	if errors.Is(err, domain.ErrUnknownService) {
 		return domain.ErrTokenInvalid

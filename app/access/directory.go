@@ -21,14 +21,14 @@ type Directory struct {
 	services atomic.Uint64 // rises with every change of a service
 }
 
-// Feed tells whether what is remembered may still be given, and how new it is.
+// Feed tells whether cached values may still be used, and how new they are.
 type Feed interface {
 	Fresh(ctx context.Context) error
 	Applied() int64
 }
 
-// Applied is the number of the newest change that this replica knows of. Who makes a token asks for it before anything that the token
-// rests on is read.
+// Applied is the number of the newest change that this replica has applied. To make a token, ask for it before reading anything that the
+// token depends on.
 func (d *Directory) Applied() int64 { return d.Feed.Applied() }
 
 // Session is the session of that id, ended ones too.
@@ -41,7 +41,7 @@ func (d *Directory) Session(ctx context.Context, id domain.SessionID) (domain.Se
 	})
 }
 
-// Principal is whatever can act or hold a role, by its id. domain.ErrNotFound for what is unknown or deleted, which is remembered too,
+// Principal is the principal of that id, of any kind. It returns domain.ErrNotFound for an unknown or deleted one, which is also cached,
 // for a second.
 func (d *Directory) Principal(ctx context.Context, id domain.PrincipalID) (domain.Principal, error) {
 	if err := d.Feed.Fresh(ctx); err != nil {
@@ -60,7 +60,7 @@ func (d *Directory) Principal(ctx context.Context, id domain.PrincipalID) (domai
 	return p.Principal, err
 }
 
-// PrincipalsOf are those of the ids that are there; what is not remembered is loaded together.
+// PrincipalsOf are the principals of the ids that exist; those that are not cached are loaded together.
 func (d *Directory) PrincipalsOf(ctx context.Context, ids []domain.PrincipalID) (map[domain.PrincipalID]domain.Principal, error) {
 	if err := d.Feed.Fresh(ctx); err != nil {
 		return nil, err
@@ -101,8 +101,8 @@ func (d *Directory) User(ctx context.Context, id domain.UserID) (domain.User, er
 	})
 }
 
-// Profile is the user as they are shown, with the last login. While the database is away the login known last is shown: a
-// remembered user must stay good as long as the feed says so.
+// Profile is the user as shown to clients, with the last login. While the database is down, the last known login is shown: a cached user
+// must stay usable as long as the feed is fresh.
 func (d *Directory) Profile(ctx context.Context, id domain.UserID) (domain.User, error) {
 	user, err := d.User(ctx, id)
 	if err != nil {
@@ -111,7 +111,7 @@ func (d *Directory) Profile(ctx context.Context, id domain.UserID) (domain.User,
 	user.LastLoginAt, err = d.Caches.LastLogins.Get(ctx, id, func(ctx context.Context) (time.Time, error) {
 		now, err := d.Store.Read().Users.ByID(ctx, id)
 		if err != nil {
-			return user.LastLoginAt, nil //nolint:nilerr // remembered like any other, so that not every request waits for the database
+			return user.LastLoginAt, nil //nolint:nilerr // cached like any other, so that not every request waits for the database
 		}
 		return now.LastLoginAt, nil
 	})
@@ -119,7 +119,7 @@ func (d *Directory) Profile(ctx context.Context, id domain.UserID) (domain.User,
 	return user, err
 }
 
-// Identities are the ways in of a user through providers, oldest first. The caller must not change them.
+// Identities are a user's identities at providers, oldest first. The caller must not change them.
 func (d *Directory) Identities(ctx context.Context, id domain.UserID) ([]domain.Identity, error) {
 	if err := d.Feed.Fresh(ctx); err != nil {
 		return nil, err
@@ -144,8 +144,8 @@ func (d *Directory) Service(ctx context.Context, ref string) (domain.Service, er
 	return s, err
 }
 
-// find goes from a reference to an id to the service: a change of one drops its id alone, whatever it is called. A name may have gone
-// to another service meanwhile, and then the reference is resolved again.
+// find resolves a reference to an id, and the id to the service: a change of a service drops only its id, whatever its names are. If a name
+// has moved to another service meanwhile, the reference is resolved again.
 func (d *Directory) find(ctx context.Context, ref string) (domain.Service, error) {
 	for range 2 {
 		r, err := d.Caches.ServiceRefs.Get(ctx, ref, func(ctx context.Context) (domain.RememberedRef, error) {
@@ -187,7 +187,7 @@ func (d *Directory) serviceByID(ctx context.Context, id domain.ServiceID) (domai
 	})
 }
 
-// AppToken is the application token of that id, ended ones too. domain.ErrNotFound otherwise, which is remembered too, for a second.
+// AppToken is the application token of that id, ended ones too. domain.ErrNotFound otherwise, which is also cached, for a second.
 func (d *Directory) AppToken(ctx context.Context, id domain.AppTokenID) (domain.AppToken, error) {
 	if err := d.Feed.Fresh(ctx); err != nil {
 		return domain.AppToken{}, err
@@ -205,8 +205,8 @@ func (d *Directory) AppToken(ctx context.Context, id domain.AppTokenID) (domain.
 	return t.AppToken, err
 }
 
-// AppTokenOf is the application token that a secret is one of, by the secret's public id: whether it is its secret, the token judges.
-// A secret never becomes another token's, so what it belongs to is remembered apart from what changes.
+// AppTokenOf is the application token that a secret belongs to, by the secret's public id; the token itself checks the secret. A secret
+// never moves to another token, so this relation is cached separately from what changes.
 func (d *Directory) AppTokenOf(ctx context.Context, id domain.AppTokenSecretID) (domain.AppToken, error) {
 	if err := d.Feed.Fresh(ctx); err != nil {
 		return domain.AppToken{}, err
@@ -249,7 +249,7 @@ func (d *Directory) Grants(ctx context.Context, p domain.Principal, s domain.Ser
 	})
 }
 
-// GrantsAt is what each of several principals may do at a service now; what is not remembered is loaded together.
+// GrantsAt is what each of several principals may do at a service now; grants that are not cached are loaded together.
 func (d *Directory) GrantsAt(ctx context.Context, principals []domain.Principal, s domain.Service) (map[domain.PrincipalID]domain.Grants, error) {
 	shared, err := d.grantsKey(ctx, domain.Principal{}, s)
 	if err != nil {
@@ -302,7 +302,7 @@ func (d *Directory) Narrowed(ctx context.Context, p domain.Principal, s domain.S
 	})
 }
 
-// vocabulary is shared by all who hold something at the service.
+// vocabulary is shared by all principals that hold something at the service.
 func (d *Directory) vocabulary(ctx context.Context, key domain.VocabularyKey) (*domain.Vocabulary, error) {
 	return d.Caches.Vocabularies.Get(ctx, key, func(ctx context.Context) (*domain.Vocabulary, error) {
 		names, err := d.Store.Read().Grants.Known(ctx, key.Service)
@@ -332,7 +332,7 @@ func (d *Directory) Changed(change domain.Change) {
 		d.Caches.Identities.Drop(domain.UserID(subject))
 		d.Caches.Principals.Drop(domain.PrincipalID(subject))
 	case domain.ChangeService:
-		d.services.Add(1) // what was unknown may be known now
+		d.services.Add(1) // an unknown reference may exist now
 		d.Caches.Services.Drop(domain.ServiceID(subject))
 	case domain.ChangeAppToken:
 		d.Caches.AppTokens.Drop(domain.AppTokenID(subject))

@@ -86,7 +86,7 @@ func TestGrants(t *testing.T) {
 			holds(t, r, u.ID, "shop")
 			pv := version(t, r, u.ID, "shop")
 			r.Assign(t, u, role, time.Time{})
-			holds(t, r, u.ID, "shop") // nobody said that anything changed
+			holds(t, r, u.ID, "shop") // no change was announced
 			bump(t, r, u, s)
 			holds(t, r, u.ID, "shop", "invoice:read")
 			if now := version(t, r, u.ID, "shop"); now <= pv {

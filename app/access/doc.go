@@ -5,7 +5,7 @@
 //	                                           (immutable)       service and account by sub
 //	application token      ─►                  token by the secret's id, service and account   ─►
 //
-// Whatever can end is looked at in each request: session, user, application token and its secret, service, account, and the audience.
+// Whatever can end is checked in each request: session, user, application token and its secret, service, account, and the audience.
 //
 //	principal, service ─► Directory.Grants ─► Minter ─► token
 //

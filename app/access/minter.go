@@ -12,7 +12,7 @@ import (
 type Token struct {
 	Token     domain.Secret
 	ExpiresIn time.Duration
-	// Permissions are those that the token speaks of, by their short names; ByRef tells that they were too many to put in.
+	// Permissions are those in the token, by their short names; ByRef tells that they were too many for the token.
 	Permissions []string
 	ByRef       bool
 }
@@ -31,30 +31,30 @@ type Minter struct {
 	TTL       time.Duration
 }
 
-// Subject is what a token says beyond the grants of its principal at its audience.
+// Subject is the content of a token beyond the grants of its principal at its audience.
 type Subject struct {
 	Principal domain.Principal
 	Client    domain.Client
 	// AsOf is what Directory.Applied was before all of this was read.
 	AsOf int64
-	// Until is when whatever the token rests on is over, a session say: no token outlives it.
+	// Until is the end of what the token depends on, such as a session: no token outlives it.
 	Until time.Time
 
-	// Of a user's login.
+	// For a user's login.
 	SessionID     domain.SessionID
 	AMR           []string
 	AuthTime      time.Time
 	EmailVerified bool
 
-	// Of a service: the application token that it proved itself with, what that narrows the account to, and the permissions asked for by
-	// their short names; nil: all.
+	// For a service: the application token that it authenticated with, the scopes of that token, and the requested permissions by their short
+	// names; nil: all.
 	AppToken domain.AppTokenID
 	Scopes   domain.Scopes
 	Asked    []string
 }
 
-// Mint makes a token for one audience. It outlives neither what it rests on nor the grants it speaks of, which is why a remembered
-// session needs no look at the clock.
+// Mint makes a token for one audience. It outlives neither what it depends on nor its grants, so a cached session need not be checked
+// against the clock.
 func (m *Minter) Mint(ctx context.Context, s Subject, audience domain.Service, now time.Time) (Token, error) {
 	grants, err := m.Grants(ctx, s, audience, now)
 	if err != nil {
@@ -81,8 +81,8 @@ func (m *Minter) Mint(ctx context.Context, s Subject, audience domain.Service, n
 	}, err
 }
 
-// Grants is what a token of the subject would speak of: what its principal holds long enough, within what its credential may do and was
-// asked for.
+// Grants is what a token of the subject would contain: what its principal holds long enough, narrowed by the credential's scopes and the
+// request.
 func (m *Minter) Grants(ctx context.Context, s Subject, audience domain.Service, now time.Time) (domain.Grants, error) {
 	grants, err := m.Directory.Narrowed(ctx, s.Principal, audience, s.Scopes)
 	if err != nil {

@@ -34,7 +34,7 @@ func accepted(t *testing.T, r *rig.Rig, token domain.Secret) {
 	}
 }
 
-// refused fails the test unless the token is refused as one that is over, or as one that Signet never made.
+// refused fails the test unless the token is refused as an ended one, or as one that Signet never made.
 func refused(t *testing.T, r *rig.Rig, token domain.Secret, forged bool) {
 	t.Helper()
 	_, err := authenticate(t, r, token)

@@ -6,9 +6,9 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// RequireEver asks whether an actor could have a right over any service's objects at all: by the platform's permission, or because a
-// role was given to them at a service. It comes before anything is looked up, so that somebody who holds nothing hears the same for
-// ids that exist and for invented ones. RequireAt decides.
+// RequireEver checks whether an actor could have a right over any service's objects at all: by the platform's permission, or because they
+// have a role at some service. Call it before anything is looked up, so that an actor without rights gets the same answer for ids that
+// exist and for invented ones. RequireAt decides.
 func (d *Directory) RequireEver(ctx context.Context, a domain.Actor, right domain.Right) error {
 	err := d.Require(ctx, a, right.Platform)
 	if !isForbidden(err) || right.IsPlatformOnly() {
@@ -33,8 +33,8 @@ func (d *Directory) RequireEver(ctx context.Context, a domain.Actor, right domai
 	return nil
 }
 
-// RequireAt wants a right over the objects of one service, which was loaded: never judge by a part of a path or a body. Without it the
-// service does not exist for the actor: domain.ErrNotFound.
+// RequireAt wants a right over the objects of one service. The service must have been loaded: never decide by a part of a path or a body.
+// Without the right the service does not exist for the actor: domain.ErrNotFound.
 func (d *Directory) RequireAt(ctx context.Context, a domain.Actor, right domain.Right, s domain.Service) error {
 	err := d.Require(ctx, a, right.Platform)
 	if !isForbidden(err) {
@@ -53,8 +53,8 @@ func (d *Directory) RequireAt(ctx context.Context, a domain.Actor, right domain.
 	return nil
 }
 
-// LoadService finds a service by id or key, as paths and bodies name it, for an actor who has a right over its objects.
-// domain.ErrNotFound where they don't, as where there is none.
+// LoadService finds a service by id or key, as paths and bodies name it, for an actor who has a right over its objects. It returns
+// domain.ErrNotFound when the actor has no right or the service does not exist.
 func (d *Directory) LoadService(ctx context.Context, a domain.Actor, right domain.Right, ref string) (domain.Service, error) {
 	service, err := d.Store.Read().Services.ByRef(ctx, ref)
 	if err != nil {

@@ -8,16 +8,16 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Standing is what an actor holds at a service and at the platform, read under the locks of a transaction: what "nobody rises" is judged
-// by. Lock the service and the actor's principal before.
+// Standing is what an actor holds at a service and at the platform, read under the locks of a transaction. It decides whether anybody would
+// gain rights. Lock the service and the actor's principal first.
 type Standing struct {
 	service       domain.Service
 	own, platform domain.Cover
 }
 
-// Enter locks the principals that a change is about, and the actor's, after the services and before anything is written, and asks once
-// more what was asked before the transaction: may the actor act, and have they the right? domain.ErrTokenInvalid, and those of Right.
-// locked are the principals that are there.
+// Enter locks the principals that a change is about, and the actor's, after the services and before anything is written. It then repeats
+// the checks that were made before the transaction: whether the actor may act and has the right. It returns domain.ErrTokenInvalid, or the
+// errors of Right. locked are the principals that exist.
 func Enter(ctx context.Context, tx *store.Tx, a domain.Actor, right domain.Right, s domain.Service, now time.Time, targets ...domain.PrincipalID) (st Standing, locked map[domain.PrincipalID]domain.Principal, err error) {
 	var others []domain.PrincipalID
 	if a.Kind != domain.ActorSystem {
@@ -58,8 +58,8 @@ func standingOf(ctx context.Context, tx *store.Tx, a domain.Actor, s domain.Serv
 	return Standing{s, own, platform}, err
 }
 
-// Right is until when the actor has a right over the service's objects; zero: for good. When they don't, it was taken from them since it
-// was asked for: domain.ErrForbidden for a right of the platform alone, domain.ErrNotFound for the others.
+// Right is the end of the actor's right over the service's objects; zero: no end. If the actor no longer has it, it was taken away since
+// the first check: domain.ErrForbidden for a right of the platform alone, domain.ErrNotFound for the others.
 func (st Standing) Right(right domain.Right) (until time.Time, err error) {
 	until, ok := st.platform.Until(domain.Pattern(right.Platform))
 	if st.service.IsActive() && !st.service.IsPlatform() && right.Own != "" {
@@ -78,8 +78,8 @@ func (st Standing) Right(right domain.Right) (until time.Time, err error) {
 	return until, nil
 }
 
-// Cover is what the actor may give at the service, or take away: what they hold there, and everything with the platform's right over
-// roles, which is how the first administrator of a service is appointed. At the platform everybody is bound by what they hold.
+// Cover is what the actor may give or take away at the service: what they hold there, or everything if they have the platform's right over
+// roles, which is how the first administrator of a service is appointed. At the platform everybody is limited to what they hold.
 func (st Standing) Cover(right domain.Right) domain.Cover {
 	if st.service.IsPlatform() {
 		return st.own
@@ -91,9 +91,9 @@ func (st Standing) Cover(right domain.Right) domain.Cover {
 	return st.own.With(until, "*:*", "signet.*:*")
 }
 
-// RequireRank keeps principals from working on one whose platform permissions are not a subset of their own: somebody who could
-// disable an administrator, set their password or use a token of their account would be one. It is judged in the transaction that acts,
-// on what both hold then. until is when the actor loses the first of those permissions; zero: never.
+// RequireRank refuses actions on a principal whose platform permissions are not a subset of the actor's: an actor who can disable an
+// administrator, set their password or use a token of their account would effectively be one. It is checked in the transaction that acts,
+// with the current permissions of both. until is when the actor loses the first of those permissions; zero: never.
 func RequireRank(ctx context.Context, tx *store.Tx, a domain.Actor, target domain.PrincipalID, now time.Time) (until time.Time, err error) {
 	if a.Kind == domain.ActorSystem || a.ID == target {
 		return time.Time{}, nil

@@ -11,8 +11,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// bootstrapped is the flag that makes bootstrapping a thing of the first start only: a password that was left in the
-// environment must not bring back an administrator who was removed.
+// bootstrapped is the flag that limits bootstrapping to the first start: a password that was left in the environment must not bring back a
+// removed administrator.
 const bootstrapped = "admin_bootstrapped"
 
 // Service makes users whose mailbox counts as proved, with every platform permission. Its callers have the database already: it is not
@@ -43,7 +43,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.UserID, er
 	return user.ID, s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.insert(ctx, tx, user) })
 }
 
-// Bootstrap makes the administrator of the environment, once in the life of a deployment, and tells whether it did.
+// Bootstrap makes the administrator that the environment names, once in the life of a deployment, and tells whether it did.
 func (s *Service) Bootstrap(ctx context.Context, in CreateInput) (bool, error) {
 	_, err := s.Store.Read().Meta.Get(ctx, bootstrapped)
 	if err == nil || !errors.Is(err, domain.ErrNotFound) {

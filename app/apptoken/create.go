@@ -18,13 +18,13 @@ type CreateInput struct {
 	Name    string
 	End     End
 	Scopes  Scoping
-	ID      domain.AppTokenID // that it has elsewhere, of an import; empty: a fresh one
+	ID      domain.AppTokenID // the id to keep in an import; empty: a new one
 }
 
 // Create makes a token; its text is in the output and nowhere else.
 //
 // domain.ErrTargetOutranks when the actor lacks a platform permission that the service's account has, domain.ErrForbidden for an end or
-// scopes beyond the actor's own, domain.ErrLimitReached above 100 tokens that live, domain.ErrPlatformService.
+// scopes beyond the actor's own, domain.ErrLimitReached above 100 live tokens, domain.ErrPlatformService.
 func (s *Service) Create(ctx context.Context, in CreateInput) (Shown, error) {
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.WriteTokens); err != nil {
 		return Shown{}, err

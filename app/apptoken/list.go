@@ -52,7 +52,7 @@ func (s *Service) Get(ctx context.Context, t Target) (Shown, error) {
 	return s.shown(token, service), err
 }
 
-// shown is a token as it is shown now.
+// shown is a token as clients see it now.
 func (s *Service) shown(t domain.ListedAppToken, service domain.Service) Shown {
 	now := s.System.Now()
 	t.Creator = t.Creator.AsOf(now)

@@ -7,8 +7,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Revoke ends a token for good, with the access tokens that were got with it: durably before it answers, and everywhere within a second.
-// One that is over already is no error.
+// Revoke ends a token for good, and the access tokens that were issued for it: durably before it returns, and everywhere within a second. A
+// token that has already ended is no error.
 func (s *Service) Revoke(ctx context.Context, t Target) error {
 	if err := s.directory.RequireEver(ctx, t.Actor, domain.WriteTokens); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// RotateInput is how a token gets another secret.
+// RotateInput is how a token gets a new secret.
 type RotateInput struct {
 	Target
 
@@ -17,8 +17,8 @@ type RotateInput struct {
 	End      End // of the token
 }
 
-// Rotate draws another secret of a token; its text is in the output and nowhere else. The one before lives on for the overlap. It is bound
-// as making a token is, but that a service may rotate its own. Of any number of rotations at once one gets through.
+// Rotate makes a new secret for a token; its text is in the output and nowhere else. The previous secret lives on for the overlap. The
+// rules for creating a token apply, except that a service may rotate its own. Of any number of concurrent rotations one succeeds.
 //
 // domain.ErrRotationPending while two secrets live, unless the client says which of them ends now; domain.ErrTokenEnded.
 func (s *Service) Rotate(ctx context.Context, in RotateInput) (Shown, error) {

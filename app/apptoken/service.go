@@ -42,18 +42,18 @@ type Target struct {
 	ID    string
 }
 
-// Shown is a token as it is shown, and what to know about it.
+// Shown is a token as clients see it, with facts about it.
 type Shown struct {
 	domain.ListedAppToken
 
-	// LiveSecrets are those that may be used as long as the token may, newest first.
+	// LiveSecrets are the usable secrets, if the token itself is usable, newest first.
 	LiveSecrets []domain.AppTokenSecret
 
-	Active bool          // it may be used now: the service's state counts too
+	Active bool          // it may be used now; the service's state counts, too
 	Text   domain.Secret // of its newest secret, if that has just been drawn
-	Unheld []string      // scopes that permit nothing: the service's account holds nothing of what they name
-	Capped bool          // it ends with the right of the one who made it
-	// PreviousEnds is when the secret before the newest one ends; zero: there is none that lives.
+	Unheld []string      // scopes that permit nothing, because the service's account holds nothing that they name
+	Capped bool          // it ends together with its maker's right
+	// PreviousEnds is when the secret before the newest one ends; zero: no other secret is live.
 	PreviousEnds time.Time
 }
 
@@ -66,7 +66,7 @@ func (s *Service) loadService(ctx context.Context, a domain.Actor, right domain.
 	return service, err
 }
 
-// load finds a token and its service, likewise. It is judged by the service of the row, never by what the client said.
+// load finds a token and its service, for an actor with a right over its tokens. The service of the row decides, never the client's claim.
 func (s *Service) load(ctx context.Context, a domain.Actor, right domain.Right, ref string) (domain.ListedAppToken, domain.Service, error) {
 	id, ok := domain.ParseID[domain.AppTokenID](ref)
 	if !ok {
@@ -93,7 +93,7 @@ type change struct {
 	now      time.Time
 }
 
-// begin locks the service and its account, so that one change of its tokens comes after the other.
+// begin locks the service and its account, so that changes of its tokens run one after the other.
 func (s *Service) begin(ctx context.Context, tx *store.Tx, a domain.Actor, from domain.Origin, right domain.Right, id domain.ServiceID, now time.Time) (change, error) {
 	c := change{tx: tx, by: a, from: from, now: now}
 	var err error
@@ -104,7 +104,7 @@ func (s *Service) begin(ctx context.Context, tx *store.Tx, a domain.Actor, from 
 	return c, err
 }
 
-// checkRank asks whether the actor may have a secret of the service's account, and until when they may.
+// checkRank checks whether the actor may have a secret of the service's account, and until when.
 func (c change) checkRank(ctx context.Context) (until time.Time, err error) {
 	rank, err := access.RequireRank(ctx, c.tx, c.by, c.service.ID.Principal(), c.now)
 	if err != nil {
@@ -114,7 +114,7 @@ func (c change) checkRank(ctx context.Context) (until time.Time, err error) {
 	return domain.EarlierEnd(rank, right), err
 }
 
-// checkScopes keeps a narrowed credential from making one that is wider.
+// checkScopes keeps a narrowed credential from making a wider one.
 func (c change) checkScopes(scopes domain.Scopes) error {
 	if !scopes.Within(c.by.Scopes) {
 		return domain.ErrForbidden.Saying("The scopes go beyond those of the credential that you use").Because(domain.ErrNotCovered)
@@ -131,7 +131,7 @@ func (c change) token(ctx context.Context, id domain.AppTokenID) (domain.AppToke
 	return t, err
 }
 
-// write stores a token that was there, and tells everybody what that means to access tokens that were got with it.
+// write stores a changed token, and tells all replicas what that means to the access tokens that were issued for it.
 func (c change) write(ctx context.Context, t domain.AppToken, tokens domain.Fact) error {
 	c.tx.Changed(domain.ChangeAppToken, string(t.ID), tokens)
 	return c.tx.AppTokens.Update(ctx, t)
@@ -141,7 +141,7 @@ func (c change) event(kind domain.EventType, t domain.AppToken) domain.Event {
 	return t.Event(kind, c.by, c.from)
 }
 
-// End is until when a token is to live: a time, days or seconds, whichever the client has at hand, and one of them.
+// End is the requested end of a token: exactly one of a time, days or seconds.
 type End struct {
 	At      *time.Time // the zero time: no end
 	Days    *int64
@@ -183,7 +183,7 @@ func invalid(field, text string) error {
 	return domain.ErrInvalidFields(domain.FieldError{Field: field, Code: "invalid", Text: text})
 }
 
-// capped is the end of what an actor makes whose right is over at a time: no later one. Without a word about it there is none but that.
+// capped limits the end of a token to the end of its maker's right, which is also the default.
 func capped(at time.Time, given bool, until time.Time) (time.Time, bool, error) {
 	if until.IsZero() || !at.IsZero() && !at.After(until) {
 		return at, false, nil
@@ -195,7 +195,7 @@ func capped(at time.Time, given bool, until time.Time) (time.Time, bool, error) 
 	return until, true, nil
 }
 
-// Scoping is the scopes of a token as a client names them.
+// Scoping is the scopes of a token as a client sends them.
 type Scoping struct {
 	Given bool
 	Texts []string // nil: all that the account holds
@@ -208,7 +208,7 @@ func (c Scoping) scopes() (domain.Scopes, error) {
 	return domain.ParseScopes(c.Texts)
 }
 
-// find looks for what scopes name, each a service and a permission that exist, and tells which of them permit nothing to an account.
+// find checks that each scope names an existing service and permission, and returns the scopes that permit nothing to an account.
 func (s *Service) find(ctx context.Context, c Scoping, account domain.PrincipalID) (unheld []string, err error) {
 	if len(c.Texts) == 0 {
 		return nil, nil

@@ -7,7 +7,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// UpdateInput is what to change of a token. What is not given stays.
+// UpdateInput is what to change of a token. Missing members stay.
 type UpdateInput struct {
 	Target
 
@@ -16,8 +16,8 @@ type UpdateInput struct {
 	End    End
 }
 
-// Update changes a token; its secrets stay, so that scopes can be put right without a new deployment. It is bound as making one is.
-// domain.ErrTokenEnded for a token that is over: nothing brings it back.
+// Update changes a token; its secrets stay, so that scopes can be corrected without a new deployment. The rules for creating a token apply.
+// It returns domain.ErrTokenEnded for an ended token, which can't be revived.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (Shown, error) {
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.WriteTokens); err != nil {
 		return Shown{}, err
@@ -71,7 +71,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Shown, error) {
 			t.ExpiresAt = end
 		}
 		var isCapped bool
-		if given || !t.Scopes.Within(was.Scopes) { // what becomes no more than it was is nobody's to end
+		if given || !t.Scopes.Within(was.Scopes) { // a change that adds no rights needs no limit
 			if t.ExpiresAt, isCapped, err = capped(t.ExpiresAt, given, until); err != nil {
 				return err
 			}

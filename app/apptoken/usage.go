@@ -12,10 +12,10 @@ import (
 
 const (
 	day = 24 * time.Hour
-	// How many days one may ask for: of all tokens of a service, or of one.
+	// The most days of one query: for all tokens of a service, or for one token.
 	maxUsageDays    = 7
 	maxUsageDaysOne = 31
-	// maxUsageTokens is of how many tokens of a service the use is shown, the newest ones.
+	// maxUsageTokens is for how many tokens of a service the use is shown, the newest ones.
 	maxUsageTokens = 1000
 )
 
@@ -28,14 +28,14 @@ type UsageInput struct {
 	Until   time.Time // zero: the end of this hour
 }
 
-// TokenUsage is the use of one token since it was made, and by the hour within what was asked for. Hours without use are absent.
+// TokenUsage is the use of one token since it was created, and by the hour in the requested period. Hours without use are absent.
 type TokenUsage struct {
 	Token domain.AppTokenID
 	Use   domain.TokenUse
 	Hours []domain.UsedHour
 }
 
-// Usage tells how much the tokens of a service are used, and which are not. It may be 10 s late.
+// Usage tells how much the tokens of a service are used, and which are unused. It may be 10 s late.
 func (s *Service) Usage(ctx context.Context, in UsageInput) ([]TokenUsage, error) {
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.ReadTokens); err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (s *Service) usedTokens(ctx context.Context, service domain.ServiceID, ref 
 	return []domain.ListedAppToken{token}, err
 }
 
-// hours are the whole hours that what was asked for lies in.
+// hours are the whole hours that contain the requested period.
 func (in UsageInput) hours(now time.Time) (since, until time.Time, err error) {
 	if until = domain.HourOf(in.Until); in.Until.IsZero() {
 		until = domain.HourOf(now).Add(time.Hour)

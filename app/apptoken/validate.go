@@ -12,7 +12,7 @@ type ValidateOutput struct {
 	Token   domain.AppToken
 }
 
-// Validate answers the bearer of an application token what it is, from memory. domain.ErrTokenInvalid for any other credential.
+// Validate describes an application token to its bearer, from memory. It returns domain.ErrTokenInvalid for any other credential.
 func (s *Service) Validate(ctx context.Context, a domain.Actor) (ValidateOutput, error) {
 	if a.Kind != domain.ActorService || !a.Raw {
 		return ValidateOutput{}, domain.ErrTokenInvalid

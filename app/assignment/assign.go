@@ -9,12 +9,12 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Outcome says what became of one principal.
+// Outcome is the result for one principal.
 type Outcome string
 
 // The outcomes.
 const (
-	Assigned     Outcome = "assigned" // it is new, or had ended
+	Assigned     Outcome = "assigned" // it is new, or the former one had ended
 	Updated      Outcome = "updated"  // it ends at another time now
 	Unchanged    Outcome = "unchanged"
 	Unknown      Outcome = "unknown" // there is no such principal
@@ -28,16 +28,16 @@ type AssignInput struct {
 	End    End
 }
 
-// AssignOutput is the assignment, what became of it, and what to know about it.
+// AssignOutput is the assignment, its outcome, and facts about it.
 type AssignOutput struct {
 	Assignment domain.ListedAssignment
 	Outcome    Outcome
-	Capped     bool // it ends with the right of the one who gave it
-	ByRef      bool // tokens of the principal don't list their permissions at the service any more
+	Capped     bool // it ends together with its giver's right
+	ByRef      bool // the principal's tokens no longer list its permissions at the service
 }
 
-// Assign gives a role, or changes until when it is given. Nobody gives what they don't hold: domain.ErrForbidden. What they hold until a
-// time they give until then, and a later end is refused.
+// Assign gives a role, or changes its end. Actors can only give what they hold: domain.ErrForbidden. If they hold it until some time, the
+// assignment ends then, and a later end is refused.
 func (s *Service) Assign(ctx context.Context, in AssignInput) (AssignOutput, error) {
 	now := s.System.Now()
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.WriteRoles); err != nil {
@@ -90,14 +90,14 @@ func listed(g giving, a domain.Assignment, kind domain.PrincipalKind) domain.Lis
 	return domain.ListedAssignment{Assignment: a, Kind: kind, Role: g.role.Name, ServiceKey: g.service.Key, ServiceName: g.service.Name}
 }
 
-// result is what became of one principal.
+// result is the result for one principal.
 type result struct {
 	assignment domain.Assignment
 	outcome    Outcome
 	capped     bool
 }
 
-// give gives the role to principals that are locked, in order. An id named twice is unchanged the second time.
+// give gives the role to locked principals, in order. The second time that an id is named changes nothing.
 func (s *Service) give(ctx context.Context, g giving, end End, principals []domain.PrincipalID) ([]result, error) {
 	expires, capped, err := g.endOf(end)
 	if err != nil {
@@ -153,7 +153,7 @@ func (s *Service) give(ctx context.Context, g giving, end End, principals []doma
 	if err := g.tx.Principals.Bump(ctx, changed, g.now); err != nil {
 		return nil, err
 	}
-	if !expires.IsZero() { // somebody's role without an end may have got one
+	if !expires.IsZero() { // a role without an end may have got one
 		if err := g.keepAdmin(ctx, domain.Assignment{}); err != nil {
 			return nil, err
 		}
@@ -161,7 +161,7 @@ func (s *Service) give(ctx context.Context, g giving, end End, principals []doma
 	return results, s.Audit.Record(ctx, g.tx, g.now, events...)
 }
 
-// judge says what becomes of one principal, of whom an assignment may be there, and who has so many live ones.
+// judge decides the outcome for one principal, who may already have an assignment, and has that many live ones.
 func (s *Service) judge(g giving, id domain.PrincipalID, was domain.Assignment, known bool, end End, expires time.Time, live int) result {
 	if _, there := g.locked[id]; !there {
 		return result{outcome: Unknown}
@@ -182,7 +182,7 @@ func (s *Service) judge(g giving, id domain.PrincipalID, was domain.Assignment, 
 	}}
 }
 
-// endOf is the end of what is given: what a right with an end makes, ends with it.
+// endOf is the end of the assignment, which ends with the giver's right at the latest.
 func (g giving) endOf(end End) (expires time.Time, capped bool, err error) {
 	if g.until.IsZero() {
 		return end.At, false, nil

@@ -14,13 +14,13 @@ type BulkInput struct {
 	End   End
 }
 
-// BulkOutput is what became of each, in order.
+// BulkOutput is the result for each, in order.
 type BulkOutput struct {
 	Outcomes []Outcome
 	Capped   bool
 }
 
-// Bulk gives a role to many users in one transaction. Ids that nobody has undo nothing.
+// Bulk gives a role to many users in one transaction. Unknown ids do not undo the others.
 func (s *Service) Bulk(ctx context.Context, in BulkInput) (BulkOutput, error) {
 	now := s.System.Now()
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.WriteRoles); err != nil {
@@ -35,7 +35,7 @@ func (s *Service) Bulk(ctx context.Context, in BulkInput) (BulkOutput, error) {
 	}
 	ids := make([]domain.PrincipalID, len(in.Users))
 	for i, text := range in.Users {
-		ids[i], _ = domain.ParseID[domain.PrincipalID](text) // what is none is unknown
+		ids[i], _ = domain.ParseID[domain.PrincipalID](text) // a malformed id is unknown
 	}
 	var out BulkOutput
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {

@@ -24,12 +24,12 @@ type ListInput struct {
 type ListOutput struct {
 	Assignments []domain.ListedAssignment
 	Next        string
-	// ReadsRoles and ReadsUsers tell what the actor may see of them: who gave a role, and the addresses of users.
+	// ReadsRoles and ReadsUsers tell which details the actor may see: who gave a role, and the addresses of users.
 	ReadsRoles, ReadsUsers bool
 }
 
-// List lists who was given which role. Everybody may see their own; what others hold needs the right to read roles: at the service, or
-// the platform's for a list over all services.
+// List lists who has which role. Everybody may see their own; for those of others, the actor needs the right to read roles: at the service,
+// or at the platform for a list over all services.
 func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	own := in.Holder != nil && in.Holder.Ref == string(in.Actor.ID) && access.RequirePlatform(in.Actor) == nil
 	filter, reads, err := s.filter(ctx, in, own)
@@ -46,11 +46,11 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	return out, err
 }
 
-// filter finds what the list is about, in the order of its path: the principal, the service, the role.
+// filter resolves the principal, the service and the role of the list, in the order of the path.
 func (s *Service) filter(ctx context.Context, in ListInput, own bool) (f store.AssignmentFilter, reads bool, err error) {
 	f.Now = s.System.Now()
 	right := domain.ReadRoles
-	if in.Service == "" { // what is held at one service is not enough, and must not tell which ids are users either
+	if in.Service == "" { // a right at one service is not enough, and must not reveal which ids are users
 		right = domain.Right{Platform: domain.RoleRead}
 	}
 	ever := s.directory.RequireEver(ctx, in.Actor, right)

@@ -13,8 +13,8 @@ type RemoveInput struct {
 	Holder Holder
 }
 
-// Remove takes a role away. Nobody takes what they could not give. domain.ErrNotFound when it is not held, or has ended;
-// domain.ErrLastAdmin when nobody would be left to administrate the platform.
+// Remove takes a role away. Actors can only take away what they could give. It returns domain.ErrNotFound when the role is not held or has
+// ended; domain.ErrLastAdmin when no administrator of the platform would be left.
 func (s *Service) Remove(ctx context.Context, in RemoveInput) error {
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.WriteRoles); err != nil {
 		return err

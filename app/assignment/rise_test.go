@@ -84,7 +84,7 @@ func (w *world) closure(id domain.RoleID) (all []domain.Pattern) {
 	return all
 }
 
-// holds tells until when somebody holds a pattern with a credential of those scopes.
+// holds is the end of a person's right to a pattern with a credential of those scopes.
 func (w *world) holds(u domain.User, scopes []domain.Pattern, p domain.Pattern) (end time.Time, ok bool) {
 	if scopes != nil && !slices.ContainsFunc(scopes, func(s domain.Pattern) bool { return s.Covers(p) }) {
 		return end, false
@@ -105,7 +105,7 @@ func (w *world) holds(u domain.User, scopes []domain.Pattern, p domain.Pattern) 
 	return end, ok
 }
 
-// covers is until when somebody may pass on all the patterns, their right to do so included.
+// covers is the end of a person's right to pass on all the patterns, including the right to do so.
 func (w *world) covers(u domain.User, scopes, patterns []domain.Pattern) (end time.Time, ok bool) {
 	for _, p := range append([]domain.Pattern{"signet.role:write"}, patterns...) {
 		until, held := w.holds(u, scopes, p)
@@ -213,7 +213,7 @@ func (w *world) take(t *testing.T, rt *rapid.T, by domain.User, scopes []domain.
 	}
 }
 
-// edit puts patterns and includes in the place of a role's. The first role keeps what it is, so that somebody may do something.
+// edit replaces a role's patterns and includes. The first role stays as it is, so that somebody always has some rights.
 func (w *world) edit(t *testing.T, rt *rapid.T, by domain.User, scopes []domain.Pattern, id domain.RoleID) {
 	t.Helper()
 	if id == w.roles[0] {

@@ -45,9 +45,9 @@ type Holder struct {
 	Ref  string // a user's id; a service's id or key
 }
 
-// End is until when a role is given.
+// End is the requested end of an assignment.
 type End struct {
-	Given bool      // absent: what there is stays, and a new assignment lasts as long as its giver may give it
+	Given bool      // absent: an existing end stays, and a new assignment lasts as long as its giver's right
 	At    time.Time // zero: no end
 }
 
@@ -58,7 +58,8 @@ func (e *End) check(now time.Time) error {
 	return err
 }
 
-// loadTarget finds the service and its role. domain.ErrWrongService when the role is another service's and the actor may know of it.
+// loadTarget finds the service and its role. It returns domain.ErrWrongService when the role belongs to another service and the actor may
+// know that.
 func (s *Service) loadTarget(ctx context.Context, t Target, right domain.Right) (domain.Service, domain.Role, error) {
 	service, err := s.directory.LoadService(ctx, t.Actor, right, t.Service)
 	if err != nil {
@@ -78,7 +79,7 @@ func (s *Service) loadTarget(ctx context.Context, t Target, right domain.Right) 
 	return domain.Service{}, domain.Role{}, domain.ErrWrongService
 }
 
-// loadHolder finds a principal. A service account is not found among users, nor the reverse.
+// loadHolder finds a principal. A service account is not found as a user, nor a user as a service account.
 func (s *Service) loadHolder(ctx context.Context, h Holder) (domain.PrincipalID, error) {
 	if h.Kind == domain.KindServiceAccount {
 		service, err := s.Store.Read().Services.ByRef(ctx, h.Ref)
@@ -106,7 +107,7 @@ type giving struct {
 	now     time.Time
 }
 
-// begin locks, and asks whether the actor covers what the role comes to.
+// begin locks, and checks whether the actor covers everything that the role contains.
 func (s *Service) begin(ctx context.Context, tx *store.Tx, t Target, service domain.ServiceID, role domain.RoleID, now time.Time, targets ...domain.PrincipalID) (giving, error) {
 	g := giving{tx: tx, target: t, now: now}
 	var err error
@@ -135,7 +136,7 @@ func (s *Service) begin(ctx context.Context, tx *store.Tx, t Target, service dom
 	return g, err
 }
 
-// checkRank keeps roles of the platform from being given to a service's account by somebody who could not make tokens for it.
+// checkRank keeps an actor who could not make tokens for a service's account from giving it a role of the platform.
 func (g giving) checkRank(ctx context.Context, target domain.PrincipalID) error {
 	if !g.service.IsPlatform() || g.locked[target].Kind != domain.KindServiceAccount {
 		return nil
@@ -144,7 +145,7 @@ func (g giving) checkRank(ctx context.Context, target domain.PrincipalID) error 
 	return err
 }
 
-// keepAdmin refuses what would leave the platform without an administrator for good. Ask after the change.
+// keepAdmin refuses a change that leaves the platform without a permanent administrator. Call it after the change.
 func (g giving) keepAdmin(ctx context.Context, before domain.Assignment) error {
 	if !g.service.IsPlatform() || !before.ExpiresAt.IsZero() {
 		return nil

@@ -1,4 +1,4 @@
-// Package audit writes the audit log: events with the change that they are about, and failures gathered. What reads it is app/auditlog.
+// Package audit writes the audit log: events together with their change, and failures in batches. Package app/auditlog reads it.
 package audit
 
 import (
@@ -17,20 +17,20 @@ import (
 )
 
 const (
-	// oneByOne is how many failures of an account and block are written each, before the rest of the window is one row.
+	// oneByOne is how many failures of an account and block get a row each, before the rest of the window becomes one row.
 	oneByOne = 5
 	// window is how long failures are counted together.
 	window = 10 * time.Minute
-	// maxRuns bounds the memory that an attacker with many names and addresses can take; above it, runs of a type are merged per
-	// block, and at last into one.
+	// maxRuns bounds the memory that an attacker with many names and addresses can use; above it, runs of a type are merged per block, and
+	// finally into one.
 	maxRuns = 10_000
 	// batch is how many events one transaction writes, so that a flood fits the deadline of a statement.
 	batch = 500
 )
 
-// Recorder writes events. Those of a change are written with it, by Record. Failures (a wrong password, a refusal to somebody who tried to
-// rise) have no change of their own and are gathered by RecordFailure and written each second: an attack must not turn into as many
-// inserts. The counters that guard accounts are elsewhere and exact; this is the log. Safe for concurrent use.
+// Recorder writes events. Record writes the events of a change together with it. Failures (a wrong password, a refused attempt to gain
+// rights) have no change; RecordFailure collects them, and they are written each second, so that an attack does not cause as many inserts.
+// The counters that protect accounts are elsewhere and exact; this is only the log. Safe for concurrent use.
 type Recorder struct {
 	Store  store.Store
 	System sys.System
@@ -41,11 +41,11 @@ type Recorder struct {
 	runs    map[runKey]*run
 }
 
-// runKey is what failures have in common that are counted together.
+// runKey is the key by which failures are counted together.
 type runKey struct {
 	kind    domain.EventType
 	service domain.ServiceID // whose log it is in
-	account string           // who acted, or the identifier that somebody typed who did not prove to be anybody
+	account string           // the actor, or the typed identifier of an unauthenticated client
 	block   string
 }
 
@@ -69,8 +69,8 @@ func (r *Recorder) stamp(e domain.Event, now time.Time) domain.Event {
 	return e.Stamped(domain.EventID(r.System.NewOrderedID()), now)
 }
 
-// RecordFailure takes one failure. Those of one type, account and address block belong together; where they are about different subjects,
-// the row that counts them names none.
+// RecordFailure takes one failure. Failures of one type, account and address block are counted together; if they are about different
+// subjects, the row that counts them names none.
 func (r *Recorder) RecordFailure(e domain.Event, block string, now time.Time) {
 	e = r.stamp(e, now)
 	r.mu.Lock()
@@ -120,7 +120,7 @@ func (r *Recorder) Run(ctx context.Context) {
 	r.Flush(last)
 }
 
-// Flush writes what was gathered. What can't be written is kept for the next time, up to a bound.
+// Flush writes the collected failures. Those that can't be written are kept for the next time, up to a bound.
 func (r *Recorder) Flush(ctx context.Context) {
 	r.closeRuns(r.System.Now().Add(-window))
 	r.mu.Lock()
@@ -138,8 +138,8 @@ func (r *Recorder) Flush(ctx context.Context) {
 	}
 }
 
-// write counts "it is there" as success: the answer to an earlier COMMIT was lost, and one event that is there must not keep
-// the others out for good.
+// write treats "exists already" as success: the answer to an earlier COMMIT was lost, and one existing event must not block the others for
+// ever.
 func (r *Recorder) write(ctx context.Context, events []domain.Event) error {
 	err := r.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.Audit.Add(ctx, events...) })
 	var e *domain.Error
@@ -157,7 +157,7 @@ func (r *Recorder) write(ctx context.Context, events []domain.Event) error {
 	return nil
 }
 
-// keep puts back what could not be written, as far as there is room.
+// keep puts back the failures that could not be written, as far as there is room.
 func (r *Recorder) keep(events []domain.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -165,7 +165,7 @@ func (r *Recorder) keep(events []domain.Event) {
 	r.pending = slices.Concat(events[:min(room, len(events))], r.pending)
 }
 
-// closeRuns turns the surplus of runs that began before a time, or of all for the zero time, into one row each.
+// closeRuns turns the surplus of each run that began before a time into one row; the zero time means all runs.
 func (r *Recorder) closeRuns(before time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package auditlog shows the audit log: all of it to those who may read it at the platform, and to a service's own readers what is about
-// its objects. What writes it is app/audit.
+// Package auditlog shows the audit log: all of it to readers at the platform, and to a service's readers what is about its objects. Package
+// app/audit writes it.
 package auditlog
 
 import (
@@ -34,7 +34,7 @@ type ListInput struct {
 	Actor   domain.Actor
 	By      string // id of the principal that acted
 	Subject string
-	Types   string // with commas, families such as grant.* too
+	Types   string // a comma-separated list, which may have families such as grant.*
 	Outcome domain.Outcome
 	Service string // id or key
 	Since   time.Time
@@ -47,8 +47,9 @@ type ListOutput struct {
 	Next   string
 }
 
-// List lists events. Somebody who may not read the whole log names a service whose own they may read; logins and sessions are no
-// service's. The traces of people are for those who may read users. domain.ErrForbidden, domain.ErrNotFound for a service of others.
+// List lists events. An actor who may not read the whole log must name a service whose log they may read; logins and sessions belong to no
+// service. Only actors who may read users see the traces of people. It returns domain.ErrForbidden, or domain.ErrNotFound for a service
+// that the actor has no right at.
 func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.ReadAudit); err != nil {
 		return ListOutput{}, err
@@ -85,7 +86,7 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	return ListOutput{Events: events, Next: next}, nil
 }
 
-// service is the one whose events are meant, empty for those of all. At the platform it may be one that is gone, by its id.
+// service is the service whose events are listed, empty for all. Readers at the platform may name a deleted one by its id.
 func (s *Service) service(ctx context.Context, in ListInput) (domain.ServiceID, error) {
 	err := s.directory.Require(ctx, in.Actor, domain.AuditRead)
 	id, isID := domain.ParseID[domain.ServiceID](in.Service)
@@ -109,7 +110,7 @@ func (s *Service) readsUsers(ctx context.Context, a domain.Actor) (bool, error) 
 	return err == nil, err
 }
 
-// stored is an id as events have it; any other text is what it is.
+// stored is an id in the form that events have; any other text is unchanged.
 func stored(text string) string {
 	if id, ok := domain.ParseID[string](text); ok {
 		return id
@@ -117,7 +118,7 @@ func stored(text string) string {
 	return text
 }
 
-// nameOf names a list, so that a cursor of it is none of another.
+// nameOf names a list, so that a cursor of one list is invalid for another.
 func nameOf(f store.AuditFilter, a domain.Actor) string {
 	parts := []string{"audit", string(a.ID), string(f.ActorID), f.SubjectID, string(f.ServiceID), string(f.Outcome), moment(f.Since), moment(f.Until)}
 	for _, kind := range f.Types {

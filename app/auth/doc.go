@@ -3,5 +3,5 @@
 //	Register ─► registration (pending) ─► outbox ─► mail (verification.go) ─► VerifyEmail ─► user
 //	Login ─► signin: session + refresh family ─► access token ─► Refresh … ─► Logout
 //
-// What a session's beginning takes is in signin, what a password is compared with in credential, what guards the doors in guard.
+// Package signin begins sessions, credential compares passwords, and guard limits attempts.
 package auth

@@ -10,7 +10,7 @@ import (
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
-// TestWhoHangsUp is about callers who leave before the answer: what they did counts all the same.
+// TestWhoHangsUp is about callers that hang up before the answer: their actions count all the same.
 func TestWhoHangsUp(t *testing.T) {
 	t.Run("after a wrong password is counted and noted", func(t *testing.T) {
 		b, _ := known(t)

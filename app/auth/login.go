@@ -21,9 +21,9 @@ type LoginInput struct {
 // LoginOutput is a session and its tokens.
 type LoginOutput = signin.Tokens
 
-// Login begins a session for somebody who knows the password. It checks in this order: budgets, a place in the hash queue, the
-// account, the hash, and then, in the transaction that begins the session, once more what may have changed during the hash. Unknown,
-// wrong, disabled, locked and password-less are one answer at one cost.
+// Login begins a session for a person who knows the password. It checks in this order: budgets, a place in the hash queue, the account, the
+// hash, and then, in the transaction that begins the session, again what may have changed during the hash. Unknown, wrong, disabled, locked
+// and password-less accounts get the same answer at the same cost.
 func (s *Service) Login(ctx context.Context, in LoginInput) (LoginOutput, error) {
 	email, err := checkLogin(in)
 	if err != nil {
@@ -40,10 +40,10 @@ func (s *Service) Login(ctx context.Context, in LoginInput) (LoginOutput, error)
 	}
 	candidate, match, err := s.passwords.Compare(ctx, email, in.Password)
 	if err != nil {
-		budget.Return() // shed: nothing was learned
+		budget.Return() // shed: the client learned nothing
 		return LoginOutput{}, err
 	}
-	// From here on it counts: hanging up must not hide a guess from the lockout and the log.
+	// From here on the attempt counts: hanging up must not hide a guess from the lockout and the log.
 	ctx = context.WithoutCancel(ctx)
 	now, user := s.System.Now(), candidate.User
 	if !match.OK || candidate.Run.IsLocked(now) || !candidate.IsPending() && !user.IsActive(now) {

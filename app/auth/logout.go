@@ -24,10 +24,11 @@ type ownSession struct {
 	id    domain.SessionID
 }
 
-// Logout ends the session of a genuine token, also of one whose time or session is over: somebody who wants out is let out.
+// Logout ends the session of a genuine token, even if the token has expired or the session has ended: a logout is never refused for being
+// late.
 //
-// domain.ErrTokenMissing when nothing was sent, and domain.ErrTokenInvalid when nothing genuine was. Genuine tokens may be of several
-// sessions, when a page kept the one and its browser the other: all end, or one would live on unseen.
+// domain.ErrTokenMissing when nothing was sent, and domain.ErrTokenInvalid when nothing genuine was. Genuine tokens may belong to several
+// sessions, when a page kept one and its browser another: all of them end, otherwise one would live on unnoticed.
 func (s *Service) Logout(ctx context.Context, in LogoutInput) error {
 	refused := error(domain.ErrTokenMissing)
 	genuine := false
@@ -54,7 +55,7 @@ func (s *Service) Logout(ctx context.Context, in LogoutInput) error {
 		return refused
 	}
 	now := s.System.Now()
-	// Somebody who closes the connection as they leave is logged out all the same.
+	// A client that closes the connection is logged out all the same.
 	return s.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		for _, session := range over {
 			ending := base.Ending{By: session.owner, From: in.From, Reason: domain.EndedByLogout}
@@ -83,7 +84,7 @@ func (s *Service) sessionOfRefresh(ctx context.Context, text domain.Secret) (own
 	family, session, err := s.Store.Read().Sessions.Family(ctx, token.Family)
 	if errors.Is(err, domain.ErrNotFound) {
 		if token.Genuine(s.keys) {
-			return ownSession{}, nil // of a session so long over that its row is gone
+			return ownSession{}, nil // its session ended so long ago that its row is gone
 		}
 		return ownSession{}, forged
 	}
@@ -94,7 +95,7 @@ func (s *Service) sessionOfRefresh(ctx context.Context, text domain.Secret) (own
 		return ownSession{}, forged
 	}
 	if !family.EndedAt.IsZero() && session.EndedAt.IsZero() {
-		return ownSession{}, domain.ErrTokenInvalid // of a line that another has replaced: it may be a thief's, and ends nothing
+		return ownSession{}, domain.ErrTokenInvalid // its family has been replaced: it may be a thief's token, so it ends nothing
 	}
 	return sessionOf(session.UserID.Principal(), session.ID), nil
 }

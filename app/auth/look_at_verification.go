@@ -16,8 +16,8 @@ type LookAtVerificationInput struct {
 // LookAtVerificationOutput says whose mailbox the link proves.
 type LookAtVerificationOutput struct{ Email domain.Email }
 
-// LookAtVerification says what following the link would prove, and changes nothing. A token that VerifyEmail would refuse is refused here
-// already, and costs as much: looking is no cheaper way to guess.
+// LookAtVerification returns what the link would prove, and changes nothing. It refuses the same tokens as VerifyEmail, at the same cost,
+// so that it is no cheaper way to guess.
 func (s *Service) LookAtVerification(ctx context.Context, in LookAtVerificationInput) (LookAtVerificationOutput, error) {
 	now := s.System.Now()
 	flow, err := s.proofs.Find(ctx, verification, in.From, in.Token, now)

@@ -7,14 +7,14 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// MeOutput is a user with the ways in through providers.
+// MeOutput is a user with their identities at providers.
 type MeOutput struct {
 	User       domain.User
 	Identities []domain.Identity
 }
 
-// Me answers a user about themselves, from memory. It takes a token of any audience: a service may ask on behalf of the user whose
-// token it received.
+// Me shows users their own account, from memory. It takes a token of any audience: a service may ask on behalf of the user whose token it
+// received.
 func (s *Service) Me(ctx context.Context, actor domain.Actor) (MeOutput, error) {
 	if err := access.RequireUser(actor); err != nil {
 		return MeOutput{}, err
@@ -27,7 +27,7 @@ func (s *Service) Me(ctx context.Context, actor domain.Actor) (MeOutput, error) 
 	return MeOutput{user, identities}, err
 }
 
-// ValidateJWTOutput is whose token it is, and what they may do at its audience now.
+// ValidateJWTOutput is the owner of a token, and what they may do at its audience now.
 type ValidateJWTOutput struct {
 	User        domain.User    // zero for a service
 	Service     domain.Service // zero for a user
@@ -36,8 +36,8 @@ type ValidateJWTOutput struct {
 	Permissions []string
 }
 
-// ValidateJWT answers services that do not verify tokens themselves, from memory: with live permissions, whatever the token says. It
-// takes the access tokens of services, too.
+// ValidateJWT answers services that do not verify tokens themselves, from memory, with the current permissions and not those in the token.
+// It also accepts access tokens of services.
 func (s *Service) ValidateJWT(ctx context.Context, actor domain.Actor) (ValidateJWTOutput, error) {
 	if err := access.RequireAccessToken(actor); err != nil {
 		return ValidateJWTOutput{}, err

@@ -32,14 +32,14 @@ type RefreshInput struct {
 	Service string // empty: the platform
 }
 
-// RefreshOutput is the successor and a fresh access token. The session says how the successor may travel.
+// RefreshOutput is the successor and a new access token. The session says how the successor may be delivered.
 type RefreshOutput = signin.Tokens
 
-// refreshAttempts is how often a request that lost the race for an update looks again. The winner's row answers the loser in the next
-// round; more are only needed when the token is used by many at the very moment of several transitions.
+// refreshAttempts is how often a request that lost a race for an update tries again. The winner's row usually answers the loser in the
+// second round; more rounds are only needed when many requests use the token during several transitions.
 const refreshAttempts = 4
 
-// presented is a refresh token that was sent, and what for.
+// presented is a refresh token that was sent, and its purpose.
 type presented struct {
 	RefreshInput
 
@@ -50,9 +50,8 @@ type presented struct {
 	now      time.Time
 }
 
-// Refresh rotates a refresh token (RFC 9700 §4.14.2) and answers with its successor and an access token. domain.Family decides; the
-// store's conditional update makes it true. Every check of a login that can come out otherwise later is made again: user, session,
-// service.
+// Refresh rotates a refresh token (RFC 9700 §4.14.2) and answers with its successor and an access token. domain.Family decides; the store's
+// conditional update makes it true. It repeats every check of a login whose result can change later: user, session, service.
 func (s *Service) Refresh(ctx context.Context, in RefreshInput) (RefreshOutput, error) {
 	if in.Token.IsZero() {
 		return RefreshOutput{}, domain.ErrInvalidFields(domain.Required("refresh_token"))
@@ -70,7 +69,7 @@ func (s *Service) Refresh(ctx context.Context, in RefreshInput) (RefreshOutput, 
 	defer end()
 	p := presented{RefreshInput: in, token: token, audience: audience, policy: s.settings.Refresh, asOf: asOf, now: s.System.Now()}
 	p.policy.Keep = s.settings.KeepBearers && in.By == ByBearer
-	if first && !p.policy.Keep && token.Genuine(s.keys) { // a forgery must not get as far as a statement that writes
+	if first && !p.policy.Keep && token.Genuine(s.keys) { // a forgery must not reach a statement that writes
 		if out, done, err := s.rotate(ctx, p); done || err != nil {
 			return out, err
 		}
@@ -84,9 +83,9 @@ func (s *Service) Refresh(ctx context.Context, in RefreshInput) (RefreshOutput, 
 	return RefreshOutput{}, domain.ErrUnavailable.Because(errors.New("a refresh lost every race for its family"))
 }
 
-// rotate is what nearly every refresh is, in one statement: the token is the live one of a live session. When it is not, the
-// statement does nothing and says nothing, and the family is read. The rest is looked at after it: a user who may not go on gets no
-// token, and a successor that nobody got can be had again when they may.
+// rotate does nearly every refresh in one statement: the token is the live one of a live session. Otherwise the statement changes nothing
+// and gives no reason, and the family is read. The remaining checks follow it: a user who may not act gets no token, and can get the
+// undelivered successor again when they may.
 func (s *Service) rotate(ctx context.Context, p presented) (out RefreshOutput, done bool, err error) {
 	claimed := p.token.Claimed()
 	to, next, err := claimed.Advance(p.token, domain.Rotate, s.keys, s.System.Entropy, p.now)
@@ -123,16 +122,16 @@ func (s *Service) answer(ctx context.Context, p presented, next domain.RefreshTo
 	}, err
 }
 
-// isMisplaced tells that a token came by cookie that Signet put into none: somebody else did.
+// isMisplaced tells that a token came in a cookie although Signet did not deliver it in one: somebody else set that cookie.
 func (p presented) isMisplaced(session domain.Session) bool {
 	return p.By == ByCookie && !session.Cookie
 }
 
-// judge reads the family, judges the token and acts on it. settled is false when another request changed the family between.
+// judge reads the family, judges the token and acts on it. settled is false when another request changed the family in between.
 func (s *Service) judge(ctx context.Context, p presented) (out RefreshOutput, settled bool, err error) {
 	family, session, err := s.Store.Read().Sessions.Family(ctx, p.token.Family)
 	if errors.Is(err, domain.ErrNotFound) {
-		return out, true, s.unknown(p.token) // forged, or of a session so long over that its row is gone
+		return out, true, s.unknown(p.token) // forged, or its session ended so long ago that its row is gone
 	}
 	if err != nil {
 		return out, true, err
@@ -161,7 +160,7 @@ func (s *Service) judge(ctx context.Context, p presented) (out RefreshOutput, se
 	return out, true, err
 }
 
-// unknown refuses a token that no family takes; only one that Signet never made counts against its sender.
+// unknown refuses a token that belongs to no family; only a token that Signet never made counts against its sender.
 func (s *Service) unknown(token domain.RefreshToken) error {
 	if token.Genuine(s.keys) {
 		return domain.ErrTokenInvalid
@@ -177,7 +176,7 @@ func (s *Service) activeUser(ctx context.Context, id domain.UserID, now time.Tim
 	return user, err
 }
 
-// advance writes the next state of the family, if nobody was faster.
+// advance writes the next state of the family, unless another request was faster.
 func (s *Service) advance(ctx context.Context, p presented, family domain.Family, verdict domain.Verdict, user domain.User) (next domain.RefreshToken, ok bool, err error) {
 	to, next := family.Used(p.now), p.token
 	if verdict != domain.Keep {
@@ -194,10 +193,10 @@ func (s *Service) advance(ctx context.Context, p presented, family domain.Family
 	return next, ok && err == nil, err
 }
 
-// endReused ends the session of a token that was used again after its time: either it was stolen, or the holder of the newer one stole
-// that. Both are logged out, and the owner hears of it. The refusal is the answer; the trace is committed.
+// endReused ends the session of a token that was used again after it was replaced: either this token was stolen, or the newer one was. Both
+// holders are logged out, and the owner gets a mail. The client gets a refusal, but the trace is committed.
 func (s *Service) endReused(ctx context.Context, p presented, session domain.Session, user domain.User) error {
-	// A thief must not be able to keep the alarm from ringing by hanging up.
+	// A thief must not be able to prevent the alarm by hanging up.
 	err := s.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		ending := base.Ending{By: domain.System(), From: p.From, Reason: domain.EndedByReuse}
 		ended, err := s.EndSessions(ctx, tx, ending, p.now, session.ID)
@@ -223,9 +222,9 @@ func (p presented) event(kind domain.EventType, session domain.SessionID, user d
 	return e
 }
 
-// turns lets one request of a process change a family while the others that present its tokens wait for the outcome. They find
-// the answer in the row then, instead of queueing for its lock in the database. It is a courtesy, not a guard: the conditional
-// update decides, and a request that has waited once goes ahead whatever became of the first.
+// turns lets one request of a process change a family while others with tokens of that family wait for the outcome. They then find the
+// answer in the row and don't queue for its lock in the database. It is an optimization, not a guard: the conditional update decides, and a
+// request that has waited once goes ahead in any case.
 type turns struct {
 	mu   sync.Mutex
 	busy map[domain.FamilyID]chan struct{}

@@ -18,18 +18,18 @@ type RegisterInput struct {
 	FirstName string
 	LastName  string
 	Locale    string
-	// AcceptLanguage is the header of that name, for those who say no locale.
+	// AcceptLanguage is the header of that name, used when there is no locale.
 	AcceptLanguage string
 }
 
-// RegisterOutput says which id the user will have. Under the strict policy a taken address gets one too, of nobody.
+// RegisterOutput has the id that the user will have. Under the strict policy a taken address also gets an id, which belongs to nobody.
 type RegisterOutput struct {
 	UserID  domain.UserID
 	Pending bool // the mailbox must be proved first
 }
 
-// Register begins an account: it validates, hashes and stores. Known and unknown addresses cost the same hash and write the same
-// rows; what differs happens behind the outbox (ASVS 6.3.8).
+// Register begins an account: it validates, hashes and stores. Known and unknown addresses cost the same hash and write the same rows; the
+// difference is made later, by the dispatcher (ASVS 6.3.8).
 func (s *Service) Register(ctx context.Context, in RegisterInput) (RegisterOutput, error) {
 	policy := s.settings.Registration
 	if policy.Open != RegistrationOpen {
@@ -68,7 +68,7 @@ func (s *Service) Register(ctx context.Context, in RegisterInput) (RegisterOutpu
 
 func (s *Service) checkRegistration(in RegisterInput) (domain.Email, domain.PersonName, error) {
 	email, err := domain.ParseEmail(in.Email)
-	if in.Locale == "" { // kept, so that mails of a year from now are in the language of today's
+	if in.Locale == "" { // stored, so that mails a year later are in the language of today's
 		_, in.Locale = domain.PreferredLanguage(in.AcceptLanguage, s.settings.Languages)
 	}
 	name, nameErr := domain.NewPersonName(in.FirstName, in.LastName, in.Locale)
@@ -76,7 +76,7 @@ func (s *Service) checkRegistration(in RegisterInput) (domain.Email, domain.Pers
 	return email, name, domain.MergeFields(err, passwordErr, nameErr)
 }
 
-// lookFor looks at the account for every address; only the friendly policy says what it found.
+// lookFor looks up the account for every address; only the friendly policy reports it.
 func (s *Service) lookFor(ctx context.Context, email domain.Email) error {
 	_, err := s.Store.Read().Users.ByEmail(ctx, email)
 	switch {
@@ -88,8 +88,8 @@ func (s *Service) lookFor(ctx context.Context, email domain.Email) error {
 	return err
 }
 
-// pend stores the registration and asks for its mail. Over the limit of mails it is stored all the same: when someone else has used the limit
-// up, the owner of the mailbox gets a mail for the newest registration by asking again later.
+// pend stores the registration and asks for its mail. Over the limit of mails the registration is stored all the same: if somebody else has
+// used up the limit, the owner of the mailbox can ask again later for a mail for the newest registration.
 func (s *Service) pend(ctx context.Context, tx *store.Tx, r domain.Registration, from domain.Origin, mayMail bool) error {
 	if err := tx.Registrations.LockAddress(ctx, r.Email); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (s *Service) pend(ctx context.Context, tx *store.Tx, r domain.Registration,
 	return s.Mail.Put(ctx, tx, domain.TopicRegistration, registrationAsked{From: from, ID: r.ID}, r.CreatedAt, r.ExpiresAt)
 }
 
-// createUnverified makes the user at once and asks for the mail that proves the mailbox later.
+// createUnverified creates the user at once and asks for the mail that proves the mailbox later.
 func (s *Service) createUnverified(ctx context.Context, tx *store.Tx, r domain.Registration, from domain.Origin, mayMail bool) error {
 	user := domain.NewUser(r.UserID, r.Email, r.PasswordHash, r.Name, r.CreatedAt)
 	if err := s.InsertUser(ctx, tx, user, base.NewAccount{By: domain.Anonymous(), From: from}, r.CreatedAt); err != nil || !mayMail {

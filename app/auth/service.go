@@ -12,7 +12,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Settings are the rules of getting in.
+// Settings are the rules for registration and login.
 type Settings struct {
 	Registration RegistrationPolicy
 	Languages    []string // that mails are written in
@@ -37,11 +37,11 @@ type RegistrationPolicy struct {
 	Open Registration
 	// Friendly says that an address is taken. Strict, the default, answers the same for taken and free ones.
 	Friendly bool
-	// Unverified makes the user at once (EMAIL_VERIFICATION=optional), the mailbox to be proved later, and lets users in whose
-	// mailbox is not proved. The weaker mode.
+	// Unverified is a weaker mode (EMAIL_VERIFICATION=optional): it creates the user at once, and users may log in before their mailbox is
+	// proved.
 	Unverified bool
 	TTL        time.Duration       // of a pending registration
-	Domains    domain.EmailDomains // that new accounts may have addresses of; empty: any
+	Domains    domain.EmailDomains // allowed domains for new accounts; empty: any
 }
 
 // Service is the use cases. Safe for concurrent use.

@@ -24,7 +24,7 @@ func TestATokenOfADeletedServiceIsRefusedAlsoWhenAnotherTookItsKeyForAName(t *te
 	}
 }
 
-// A user may be deleted between the look at their token and the look at them: what a client sees then is that the token is over.
+// A user may be deleted between the check of their token and the look-up of the user: the client then sees an invalid token.
 func TestATokenOfAUserWhoIsDeletedMeanwhileIsRefused(t *testing.T) {
 	b, _ := known(t)
 	gone := domain.Actor{Kind: domain.ActorUser, ID: domain.PrincipalID(b.System.NewID()), SessionID: "s", Audience: domain.PlatformKey}

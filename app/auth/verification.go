@@ -12,8 +12,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// The mails that prove a mailbox. Requests only leave a message that looks the same for known and unknown addresses; here, behind
-// the outbox, the account is looked up, and the secret and its mail are made in one transaction.
+// The mails that prove a mailbox. Requests only leave a message that looks the same for known and unknown addresses; here the dispatcher
+// looks up the account, and makes the secret and its mail in one transaction.
 
 // registrationAsked is the payload of domain.TopicRegistration.
 type registrationAsked struct {
@@ -35,7 +35,7 @@ type ResendVerificationInput struct {
 }
 
 // ResendVerification asks for the mail that proves a mailbox once more, with a fresh link and code. It leaves the same row for every
-// address; whether there is anything to send is found out behind the outbox.
+// address; the dispatcher finds out whether there is anything to send.
 func (s *Service) ResendVerification(ctx context.Context, in ResendVerificationInput) error {
 	email, err := domain.ParseEmail(in.Email)
 	if err != nil {
@@ -59,8 +59,8 @@ func (s *Service) askForVerification(ctx context.Context, tx *store.Tx, email do
 	return s.Mail.Put(ctx, tx, domain.TopicResend, asked, now, now.Add(s.proofs.TTL(domain.PurposeVerifyUser)))
 }
 
-// PrepareRegistration answers a registration: with the mail that proves the mailbox or, where the address has an account, with a word
-// to its owner.
+// PrepareRegistration prepares the mail for a registration: the one that proves the mailbox or, if the address has an account, a notice to
+// its owner.
 func (s *Service) PrepareRegistration(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	var asked registrationAsked
 	if err := s.Mail.Open(m, &asked); err != nil {
@@ -68,7 +68,7 @@ func (s *Service) PrepareRegistration(ctx context.Context, tx *store.Tx, m domai
 	}
 	r, err := tx.Registrations.ByID(ctx, asked.ID)
 	if errors.Is(err, domain.ErrNotFound) {
-		return nil // dropped by newer ones, or the address was proved meanwhile
+		return nil // replaced by newer ones, or the address was proved meanwhile
 	}
 	if err != nil {
 		return err
@@ -95,8 +95,8 @@ func (s *Service) PrepareRegistration(ctx context.Context, tx *store.Tx, m domai
 	return err
 }
 
-// PrepareResend answers a request for another mail: the newest registration's, or that of a user whose mailbox is not proved. Nobody
-// else gets one: somebody who has left is not to be reminded of it by a stranger who knows their address.
+// PrepareResend prepares another mail for the newest registration, or for a user whose mailbox is not proved. Nobody else gets one: a
+// stranger must not be able to cause mails to a person who has closed their account.
 func (s *Service) PrepareResend(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	var asked resendAsked
 	if err := s.Mail.Open(m, &asked); err != nil {

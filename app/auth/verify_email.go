@@ -10,7 +10,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// verification is the door of what proves a mailbox.
+// verification is the door for secrets that prove a mailbox.
 var verification = proof.Door{
 	Purposes: []domain.Purpose{domain.PurposeVerifyRegistration, domain.PurposeVerifyUser},
 	Refusal:  domain.ErrInvalidToken.Saying("Invalid verification token"),
@@ -24,9 +24,9 @@ type VerifyEmailInput struct {
 	Code  domain.Secret
 }
 
-// VerifyEmail turns a pending registration into a user, or proves the mailbox of a user who was made without. Of any number of
-// parallel uses of a secret one succeeds; of several registrations of one address the one that is proved becomes the user and the
-// others are gone.
+// VerifyEmail turns a pending registration into a user, or proves the mailbox of a user who was created without proof. Of any number of
+// parallel uses of a secret one succeeds; of several registrations of one address the proved one becomes the user and the others are
+// deleted.
 func (s *Service) VerifyEmail(ctx context.Context, in VerifyEmailInput) error {
 	if !in.Token.IsZero() {
 		now := s.System.Now()
@@ -49,7 +49,7 @@ func (s *Service) VerifyEmail(ctx context.Context, in VerifyEmailInput) error {
 	return s.proofs.RedeemCode(ctx, verification, in.From, email, in.Code, s.verified(in.From))
 }
 
-// verified is what becomes of a proof.
+// verified is the result of a proof.
 func (s *Service) verified(from domain.Origin) proof.Use {
 	return func(ctx context.Context, tx *store.Tx, r proof.Redeemed) error {
 		verify := s.verifyUser
@@ -87,7 +87,7 @@ func (s *Service) makeUser(ctx context.Context, tx *store.Tx, proof proof.Redeem
 func (s *Service) verifyUser(ctx context.Context, tx *store.Tx, r proof.Redeemed, _ domain.Origin) (domain.UserID, error) {
 	user := r.User
 	if user.Email.Canonical() != r.Flow.Address {
-		return "", verification.Refusal // the proof is of a mailbox that is no longer theirs
+		return "", verification.Refusal // the proof is for a former address of the user
 	}
 	user.VerifyEmail(r.Now)
 	if err := tx.Users.Update(ctx, user); err != nil {

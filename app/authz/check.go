@@ -13,8 +13,8 @@ type CheckInput struct {
 	Checks []Question
 }
 
-// Check answers questions in order, from memory. Unknown principals, services and names are false. domain.ErrForbidden for the whole call
-// when one of them is not the caller's to ask.
+// Check answers questions in order, from memory. Unknown principals, services and names are false. It returns domain.ErrForbidden for the
+// whole call when the caller may not ask one of them.
 func (s *Service) Check(ctx context.Context, in CheckInput) ([]bool, error) {
 	if err := requireCaller(in.Actor); err != nil {
 		return nil, err
@@ -26,7 +26,7 @@ func (s *Service) Check(ctx context.Context, in CheckInput) ([]bool, error) {
 	if err := domain.MergeFields(wrong...); err != nil {
 		return nil, err
 	}
-	if len(in.Checks) == 1 { // most calls: there is nothing to gather
+	if len(in.Checks) == 1 { // most calls: no batch is needed
 		grants, err := s.held(ctx, in.Actor, in.Checks[0].about())
 		return []bool{grants.Allows(in.Checks[0].Permission)}, err
 	}
@@ -41,10 +41,10 @@ func (s *Service) Check(ctx context.Context, in CheckInput) ([]bool, error) {
 	return allowed, nil
 }
 
-// about is whom and where a question is about: of one call many are about one principal at one service.
+// about is the principal and service of a question: many questions of one call share them.
 func (q Question) about() Question { return Question{Principal: q.Principal, Service: q.Service} }
 
-// where is the service that a question is about, if the actor may ask there; known is false where there is none.
+// where is the service of a question, if the actor may ask there; known is false if there is no such service.
 func (s *Service) where(ctx context.Context, a domain.Actor, about Question) (service domain.Service, known bool, err error) {
 	service, err = s.directory.Service(ctx, about.Service)
 	known = err == nil
@@ -54,7 +54,7 @@ func (s *Service) where(ctx context.Context, a domain.Actor, about Question) (se
 	return service, known, s.mayAsk(ctx, a, about, service, known)
 }
 
-// held is what a principal may do at a service, for an actor who may ask; nothing for one that is unknown, or off.
+// held is what a principal may do at a service, for an actor who may ask; nothing if either is unknown or off.
 func (s *Service) held(ctx context.Context, a domain.Actor, about Question) (domain.Grants, error) {
 	service, known, err := s.where(ctx, a, about)
 	if err != nil || !known {
@@ -77,8 +77,8 @@ func (s *Service) held(ctx context.Context, a domain.Actor, about Question) (dom
 	return s.directory.Grants(ctx, principal, service)
 }
 
-// look finds what those who are asked about hold, where the actor may ask; nothing for what is unknown, or off. What is not remembered of
-// them is loaded together: the principals, then what they hold at each service.
+// look finds what the principals of the questions hold where the actor may ask; nothing if principal or service is unknown or off. Values
+// that are not cached are loaded together: the principals, then what they hold at each service.
 func (s *Service) look(ctx context.Context, in CheckInput) (map[Question]domain.Grants, error) {
 	looked := map[Question]domain.Grants{}
 	others := map[domain.ServiceID][]Question{}

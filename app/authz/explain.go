@@ -20,10 +20,10 @@ const (
 	UnknownPermission Reason = "unknown_permission"
 	NotGranted        Reason = "not_granted"
 	Expired           Reason = "expired"
-	OutOfScope        Reason = "out_of_scope" // the account may, the credential that asks may not
+	OutOfScope        Reason = "out_of_scope" // the account may, but not with this credential
 )
 
-// Step is one step of the way from a principal to a permission.
+// Step is one step of the path from a principal to a permission.
 type Step struct {
 	Type      string // user, service_account, role, include or pattern
 	ID        string
@@ -31,7 +31,7 @@ type Step struct {
 	ExpiresAt time.Time
 }
 
-// Explanation is the way by which something is allowed, or what is missing.
+// Explanation is the path by which something is allowed, or what is missing.
 type Explanation struct {
 	Allowed bool
 	Path    []Step
@@ -46,7 +46,7 @@ type ExplainInput struct {
 	Question Question
 }
 
-// Explain answers one question with its reason, from the record: the shortest way and, of several, the one that lasts longest.
+// Explain answers one question with its reason, from the store: the shortest path and, of several, the one that lasts longest.
 func (s *Service) Explain(ctx context.Context, in ExplainInput) (Explanation, error) {
 	if err := requireCaller(in.Actor); err != nil {
 		return Explanation{}, err
@@ -141,7 +141,7 @@ func (s *Service) way(ctx context.Context, p domain.Principal, service domain.Se
 	return Explanation{Missing: NotGranted}, nil
 }
 
-// maxAssigned is above how many roles a principal may have, ended ones that are still kept included.
+// maxAssigned is more roles than a principal may have, including ended ones that are still stored.
 const maxAssigned = 5000
 
 // trail is a way from an assignment to a pattern.
@@ -190,7 +190,7 @@ func (t *trail) better(than *trail) *trail {
 	return than
 }
 
-// later is the one that ended last.
+// later is the one that ends last.
 func (t *trail) later(than *trail) *trail {
 	if than == nil || t.end.After(than.end) {
 		return t

@@ -14,28 +14,28 @@ import (
 )
 
 const (
-	// maxServices is at how many services a principal can hold something: as many as it can have roles.
+	// maxServices is the number of services at which a principal can hold something: the number of roles it can have.
 	maxServices = 1000
 	// maxNames is how many permissions are listed.
 	maxNames = 10_000
 )
 
-// PermissionsInput asks for all that a principal may do.
+// PermissionsInput asks for everything that a principal may do.
 type PermissionsInput struct {
 	Actor   domain.Actor
 	User    string // the id of any principal
 	Service string // id, key or name; empty: all services that the actor may see
 }
 
-// PermissionsOutput is what they may do, by the keys of services.
+// PermissionsOutput is what the principal may do, by the keys of services.
 type PermissionsOutput struct {
 	ByService map[string][]string
 	IsActive  bool
 	Truncated bool
 }
 
-// Permissions lists what a principal may do at the services that the actor may see: all of them for oneself and with the platform's
-// role:read, else those whose roles the actor may read; a service sees itself. One that is disabled may do nothing.
+// Permissions lists what a principal may do at the services that the actor may see: all services for oneself and with the platform's
+// role:read, else those whose roles the actor may read; a service sees itself. A disabled principal may do nothing.
 func (s *Service) Permissions(ctx context.Context, in PermissionsInput) (PermissionsOutput, error) {
 	q := Question{Principal: in.User}
 	if err := s.requireLister(ctx, in.Actor, q); err != nil {
@@ -70,8 +70,8 @@ func (s *Service) Permissions(ctx context.Context, in PermissionsInput) (Permiss
 	return out, nil
 }
 
-// requireLister refuses those to whom no service would be visible. A token for a service is for single questions: it lists nothing, not
-// even about oneself. A service may list with its application token, and as well with the access token that it got for it.
+// requireLister refuses actors who would see no service. A token for a service is for single questions: it lists nothing, not even about
+// oneself. A service may list with its application token, or with the access token that it got for it.
 func (s *Service) requireLister(ctx context.Context, a domain.Actor, q Question) error {
 	switch {
 	case a.Kind == domain.ActorService && a.Raw:
@@ -82,7 +82,7 @@ func (s *Service) requireLister(ctx context.Context, a domain.Actor, q Question)
 	return s.directory.RequireEver(ctx, a, domain.ReadRoles)
 }
 
-// grants are those of the credential that asks about itself, and of the principal otherwise.
+// grants are those of the credential if the actor asks about itself, otherwise those of the principal.
 func (s *Service) grants(ctx context.Context, a domain.Actor, q Question, p domain.Principal, service domain.Service) (domain.Grants, error) {
 	if q.isSelf(a) {
 		return s.directory.GrantsOf(ctx, a, service)
@@ -135,7 +135,7 @@ type OwnRole struct {
 	ID        domain.RoleID
 	Name      string
 	ExpiresAt time.Time
-	Direct    bool // given, and not only included in one that was
+	Direct    bool // given directly, and not only included in another role
 }
 
 // OwnService is a service at which the caller holds a role, and what they may do there.
@@ -158,7 +158,8 @@ type OwnServicesOutput struct {
 	Next     string
 }
 
-// OwnServices lists the active services in which the caller holds a role. A page is shorter than was asked for where others lie between.
+// OwnServices lists the active services in which the caller holds a role. A page may be shorter than requested, because inactive services
+// are left out.
 func (s *Service) OwnServices(ctx context.Context, in OwnServicesInput) (OwnServicesOutput, error) {
 	if err := access.RequirePlatform(in.Actor); err != nil {
 		return OwnServicesOutput{}, err

@@ -29,7 +29,7 @@ func New(b *base.Base, directory *access.Directory, cursors domain.CursorKeys) *
 
 // Question asks whether a principal may do something at a service.
 type Question struct {
-	Principal  string // an id; one that is none, as the empty text, is nobody's
+	Principal  string // an id; a malformed one, such as the empty text, is nobody's
 	Service    string // key, id or name
 	Permission string // resource:action
 }
@@ -53,7 +53,7 @@ func (q Question) isSelf(a domain.Actor) bool {
 	return q.Principal == string(a.ID)
 }
 
-// requireCaller refuses those who may ask nothing. What somebody may ask about is judged question by question.
+// requireCaller refuses actors who may ask nothing. Each question is checked separately.
 func requireCaller(a domain.Actor) error {
 	if a.Kind != domain.ActorUser && a.Kind != domain.ActorService {
 		return domain.ErrTokenMissing
@@ -61,8 +61,8 @@ func requireCaller(a domain.Actor) error {
 	return nil
 }
 
-// mayAsk judges one question. Everybody may ask about themselves, with a token for a service only at that service; a service may ask about
-// anybody at itself; else it takes the right to read the roles of that service. A service that nobody knows is not the caller's.
+// mayAsk checks one question. Everybody may ask about themselves, with a token for a service only at that service; a service may ask about
+// anybody at itself; otherwise the actor needs the right to read the roles of that service. Questions about an unknown service are refused.
 func (s *Service) mayAsk(ctx context.Context, a domain.Actor, q Question, service domain.Service, known bool) error {
 	if !a.Raw && a.Audience != domain.PlatformKey {
 		if q.isSelf(a) && (!known || service.Key == a.Audience) {

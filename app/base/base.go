@@ -1,5 +1,5 @@
-// Package base is what every feature gets: the record, the machine, the log, the audit log and the queue of mails, and the few
-// steps that features share because each of them begins or ends with an account. It imports no feature.
+// Package base is what every feature gets: the store, the system, the log, the audit log and the mail queue. It also has a few steps about
+// accounts that features share. It imports no feature.
 package base
 
 import (
@@ -29,7 +29,7 @@ type NewAccount struct {
 	By       domain.Actor
 	From     domain.Origin
 	Provider string          // that proved the address, for the audit log; empty: none
-	Roles    []domain.RoleID // beside those that every user gets
+	Roles    []domain.RoleID // in addition to those that every user gets
 }
 
 // InsertUser writes a user with the roles that every user gets, and further ones.
@@ -55,8 +55,8 @@ func (b *Base) InsertUser(ctx context.Context, tx *store.Tx, user domain.User, n
 	return b.Audit.Record(ctx, tx, now, event)
 }
 
-// LockActive holds the principal of a token that was accepted before the transaction. domain.ErrTokenInvalid when it was disabled
-// or deleted meanwhile.
+// LockActive locks the principal of a token that was accepted before the transaction. domain.ErrTokenInvalid when it was disabled or
+// deleted meanwhile.
 func LockActive(ctx context.Context, tx *store.Tx, id domain.PrincipalID, now time.Time) (domain.Principal, error) {
 	p, err := tx.Principals.Lock(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) || err == nil && !p.IsActive(now) {
@@ -65,8 +65,9 @@ func LockActive(ctx context.Context, tx *store.Tx, id domain.PrincipalID, now ti
 	return p, err
 }
 
-// LockActor is LockActive for what a session gives an account that would outlive the session, another way in say. domain.ErrTokenInvalid
-// also when the session ended after its token was accepted: what ended it, a new password or a takeover, must leave nothing of it behind.
+// LockActor is LockActive for a change that outlives the session that makes it, such as another way to log in. It also returns
+// domain.ErrTokenInvalid when the session ended after its token was accepted: a new password or a takeover must leave nothing of an ended
+// session behind.
 func LockActor(ctx context.Context, tx *store.Tx, actor domain.Actor, now time.Time) (domain.Principal, error) {
 	p, err := LockActive(ctx, tx, actor.ID, now)
 	if err != nil {
@@ -79,8 +80,8 @@ func LockActor(ctx context.Context, tx *store.Tx, actor domain.Actor, now time.T
 	return p, err
 }
 
-// LockUnchanged is LockActive for what was decided on a principal's credentials before the transaction, during a hash of 300 ms
-// say. domain.ErrInvalidCredentials when they were replaced meanwhile.
+// LockUnchanged is LockActive for a decision about a principal's credentials that was made before the transaction, such as during a hash of
+// 300 ms. It returns domain.ErrInvalidCredentials when they were replaced meanwhile.
 func LockUnchanged(ctx context.Context, tx *store.Tx, judged domain.Principal, now time.Time) (domain.Principal, error) {
 	p, err := LockActive(ctx, tx, judged.ID, now)
 	if err == nil && p.CredentialEpoch != judged.CredentialEpoch {

@@ -14,8 +14,8 @@ type Paging struct {
 	Limit  int
 }
 
-// Page reads a part of a list that is newest first, with one row more than is shown, which tells that something follows. The cursor of
-// what follows counts for this list alone: its name has the route, what selects the rows, and who asks. place says where a row stands.
+// Page reads a part of a list that is newest first, with one row more than is shown, which tells that something follows. The cursor is
+// valid for this list alone: its name contains the route, the filter and the caller. place is a row's place in the list.
 func Page[T any](ctx context.Context, keys domain.CursorKeys, name string, in Paging, place func(T) domain.Cursor, read func(context.Context, store.Page) ([]T, error)) (rows []T, next string, err error) {
 	after, err := domain.ParseCursor(in.Cursor, keys, name)
 	if err != nil {

@@ -11,9 +11,8 @@ import (
 // maxTries is how often a step is tried: for two minutes or so.
 const maxTries = 15
 
-// Persist does a step of a long piece of work again while the database can't be reached, or is too busy for the deadlines of requests:
-// nobody waits for an answer, and what was done so far should not have to be done again. A step whose first try may have been written
-// after all must bear to be done twice.
+// Persist repeats a step of a long job while the database can't be reached or is too busy for the deadlines of requests: no request waits
+// for the job, and the steps so far should not be lost. A step must be safe to repeat, since its first try may have been written after all.
 func (b *Base) Persist(ctx context.Context, step func() error) error {
 	for n := 1; ; n++ {
 		err := step()

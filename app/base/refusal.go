@@ -2,9 +2,9 @@ package base
 
 import "github.com/signet-auth/signet/domain"
 
-// NoteRefusal puts into the audit log that a use case was refused because somebody would have risen by it, acted on somebody who may do
-// more, or taken the last administrator away (domain.RefusalCode). Any other error is nothing to note. A use case ends with it: it returns
-// the error. The event is the one of a success, told as a failure with the code, and gathered like failed logins.
+// NoteRefusal records in the audit log that a use case was refused because the actor would have gained rights, acted on a principal with
+// more rights, or removed the last administrator (domain.RefusalCode). It ignores other errors. It returns the error, so that a use case
+// can end with it. The event is that of a success, but as a failure with the code, and collected like failed logins.
 func (b *Base) NoteRefusal(err error, e domain.Event) error {
 	code := domain.RefusalCode(err)
 	if code == "" {

@@ -16,8 +16,7 @@ import (
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
-// A person who tries to rise is one to look at: each use case that refuses it says so in the log, in the one of the service that it was
-// tried at (LG-2).
+// Attempts to gain rights must be visible: each use case that refuses one records it in the audit log of the service concerned (LG-2).
 func TestRefusalsAreEvents(t *testing.T) {
 	r := rig.New(t)
 	root, eve, ada := r.User(t, "root@example.com", domain.RolePlatformAdmin), r.User(t, "eve@example.com"), r.User(t, "ada@example.com")

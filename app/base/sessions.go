@@ -16,8 +16,8 @@ type Ending struct {
 	Reason domain.EndReason
 }
 
-// EndSessions ends those of the sessions that are not over yet, and returns which. All ends go through it, for every reason there
-// is, so that none forgets the families, the audit log or the other replicas.
+// EndSessions ends the sessions that have not ended yet, and returns them. Every end of a session goes through it, so that none forgets the
+// families, the audit log or the other replicas.
 func (b *Base) EndSessions(ctx context.Context, tx *store.Tx, e Ending, now time.Time, ids ...domain.SessionID) ([]domain.SessionID, error) {
 	ended, err := tx.Sessions.End(ctx, ids, e.Reason, now)
 	if err != nil {
@@ -36,7 +36,7 @@ func (b *Base) EndSessions(ctx context.Context, tx *store.Tx, e Ending, now time
 	return ended, nil
 }
 
-// EndAllSessions ends every session of a user that is not over yet, except those named, and returns which.
+// EndAllSessions ends every open session of a user, except those named, and returns them.
 func (b *Base) EndAllSessions(ctx context.Context, tx *store.Tx, user domain.UserID, e Ending, now time.Time, except ...domain.SessionID) ([]domain.SessionID, error) {
 	open, err := tx.Sessions.OpenByUser(ctx, user)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package credential compares what somebody proves themselves with to what is stored: passwords, at one cost for every address.
+// Package credential compares credentials with what is stored: passwords, at the same cost for every address.
 package credential
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Passwords compares passwords, counts what was wrong, and hashes new ones. Everything that takes a password goes through it.
+// Passwords compares passwords, counts failures, and hashes new passwords. Everything that takes a password goes through it.
 type Passwords struct {
 	*base.Base
 
@@ -32,8 +32,8 @@ func New(b *base.Base, g *guard.Guard, hasher secure.PasswordHasher, policy doma
 // Policy says which new passwords are accepted.
 func (p *Passwords) Policy() domain.PasswordPolicy { return p.policy }
 
-// Compare reads what a password at the address is judged on and compares it, on one place of the hash queue. A database that is
-// away is noticed before: its callers must not fill the queue while they wait for it.
+// Compare reads the candidate for the address and compares the password, with one place of the hash queue. It checks first that the
+// database is up, so that callers don't fill the queue while they wait for it.
 func (p *Passwords) Compare(ctx context.Context, email domain.Email, password domain.Secret) (domain.Candidate, secure.Match, error) {
 	if err := p.Store.Ping(ctx); err != nil {
 		return domain.Candidate{}, secure.Match{}, err
@@ -60,8 +60,8 @@ func (p *Passwords) Compare(ctx context.Context, email domain.Email, password do
 	return candidate, match, nil
 }
 
-// Refuse counts a failure and returns its error, domain.ErrInvalidCredentials. A failure that can't be counted is not answered as
-// one: a guess that left no trace would be free.
+// Refuse counts a failure and returns its error, domain.ErrInvalidCredentials. If the failure can't be counted, it returns that error
+// instead: a guess without a trace would be free.
 func (p *Passwords) Refuse(ctx context.Context, c domain.Candidate, email domain.Email, from domain.Origin, now time.Time) error {
 	event := func(kind domain.EventType) domain.Event {
 		e := domain.UserEvent(kind, domain.Anonymous(), from, c.User.ID)
@@ -94,8 +94,8 @@ func (p *Passwords) Hash(ctx context.Context, password domain.Secret) (string, e
 	return place.Hash(password)
 }
 
-// HashAfter hashes the password of a registration. It takes a place first, then lets the caller look at the account, then hashes, so
-// that a full queue says nothing about accounts. A database that is away is noticed before, as in Compare.
+// HashAfter hashes the password of a registration. It takes a place first, then lets the caller look at the account, then hashes, so that a
+// full queue reveals nothing about accounts. Like Compare, it checks first that the database is up.
 func (p *Passwords) HashAfter(ctx context.Context, password domain.Secret, look func(context.Context) error) (string, error) {
 	if err := p.Store.Ping(ctx); err != nil {
 		return "", err

@@ -12,8 +12,8 @@ import (
 // rehash is the work under way.
 type rehash struct{ working sync.WaitGroup }
 
-// Rehash brings a stored hash to the current setting after a login, behind the answer: it must neither slow a login down nor fail
-// one (ASVS 11.4.2). When the queue is full it gives up: the next login is another chance.
+// Rehash replaces a stored hash by one under the current setting after a login. It runs after the answer, so that it neither delays nor
+// fails the login (ASVS 11.4.2). It gives up when the queue is full: the next login tries again.
 func (p *Passwords) Rehash(ctx context.Context, u domain.User, password domain.Secret) {
 	p.rehash.working.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)

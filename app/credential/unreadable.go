@@ -9,8 +9,7 @@ import (
 	"github.com/signet-auth/signet/ports/sys"
 )
 
-// unreadable tells operators of accounts that were moved with hashes which nothing here reads. All that their owners see is that their
-// password is wrong.
+// unreadable tells operators about imported accounts whose hashes Signet can't read. The owners only see that their password is wrong.
 type unreadable struct {
 	seldom sys.Seldom
 	mu     sync.Mutex

@@ -12,16 +12,15 @@ import (
 	"github.com/signet-auth/signet/ports/provider"
 )
 
-// An attempt is what must be known at the callback of what was asked for at the beginning. It lives in a cookie of the browser, sealed:
-// strangers write no row, and the cookie is what binds the attempt to the browser (login CSRF, RFC 9700 §4.7). It is not in `state`,
-// which some providers cut at 128 characters.
+// An attempt is the data from Begin that the callback needs. It is sealed in a cookie, so that strangers write no rows, and the cookie
+// binds the attempt to the browser (login CSRF, RFC 9700 §4.7). It is not in `state`, which some providers cut at 128 characters.
 type attempt struct {
 	State       []byte // its hash
 	Provider    string
 	Fingerprint []byte // of issuer and client id
 	Verifier    string
 	Nonce       string
-	User        domain.UserID    // who wants another way in; empty: a login
+	User        domain.UserID    // the user who links an identity; empty: a login
 	Session     domain.SessionID // and in which session
 	RedirectTo  string
 	CallerState string
@@ -30,16 +29,17 @@ type attempt struct {
 	Begun       time.Time
 }
 
-// Cookie is an attempt as the browser keeps it. The adapter knows the full name, of which Name is the end that follows from the state.
+// Cookie is an attempt in the browser's cookie. The adapter knows the full name; Name is its end, which is derived from the state.
 type Cookie struct{ Name, Value string }
 
-// CookieName is the end of the name of the cookie of a state: one cookie an attempt, so that tabs don't meet.
+// CookieName is the end of the name of a state's cookie. Each attempt has its own cookie, so that tabs don't interfere.
 func CookieName(state string) string {
 	text := domain.Base62(hashState(state))
 	return text[len(text)-10:]
 }
 
-// AttemptCookieAge is how long the browser keeps an attempt: longer than it counts, so that a late answer still finds its way home.
+// AttemptCookieAge is how long the browser keeps an attempt: longer than it is valid, so that a late answer can still be sent back to the
+// application.
 const AttemptCookieAge = time.Hour
 
 const attemptVersion = "1."
@@ -58,7 +58,7 @@ func (s *Service) sealAttempt(name string, a attempt) (Cookie, error) {
 
 var errNoAttempt = errors.New("no attempt of this browser")
 
-// openAttempt reads a cookie. Anything that is not right about it is one error: the caller has not begun here.
+// openAttempt reads a cookie. Every defect gives the same error: this login did not begin here.
 func (s *Service) openAttempt(c Cookie) (attempt, error) {
 	text, ok := strings.CutPrefix(c.Value, attemptVersion)
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
@@ -72,7 +72,7 @@ func (s *Service) openAttempt(c Cookie) (attempt, error) {
 	return unpackAttempt(plain)
 }
 
-// isOver tells whether an answer comes too late.
+// isOver tells whether the attempt has expired.
 func (s *Service) isOver(a attempt, now time.Time) bool {
 	return now.Sub(a.Begun) > s.settings.AttemptTTL
 }
@@ -96,7 +96,7 @@ func (a attempt) texts() []string {
 	}
 }
 
-// pack is as short as it can be without much ado: browsers and proxies bound the cookies of a request.
+// pack is a short encoding, because browsers and proxies limit the cookies of a request.
 func (a attempt) pack() []byte {
 	b := binary.AppendVarint(nil, a.Begun.UnixMicro())
 	for _, text := range a.texts() {

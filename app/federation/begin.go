@@ -23,21 +23,21 @@ const (
 	maxAttemptBytes = 6000
 )
 
-// BeginInput is what an application wants of a login.
+// BeginInput is an application's request for a login.
 type BeginInput struct {
 	From       domain.Origin
 	Provider   string
 	RedirectTo string // empty: the browser itself gets the answer
-	State      string // the application's own, given back
+	State      string // the application's own, returned to it
 	Challenge  string // S256, RFC 7636: required with RedirectTo
-	Service    string // that the first access token is for
+	Service    string // the audience of the first access token
 	Prompt     string
 	Hint       string
-	Ticket     domain.Secret // of Link: everything else comes with it
+	Ticket     domain.Secret // from Link: it carries everything else
 	Open       []Cookie      // attempts that the browser has
 }
 
-// BeginOutput is where the browser goes, and what it keeps.
+// BeginOutput is the address to which the browser is sent, and its cookies.
 type BeginOutput struct {
 	URL     string
 	Cookie  Cookie
@@ -91,7 +91,7 @@ func (in BeginInput) check() error {
 		fields = append(fields, domain.FieldError{Field: field, Code: "invalid", Text: field + " " + text})
 	}
 	if !in.Ticket.IsZero() {
-		in.State, in.RedirectTo, in.Challenge, in.Service = "", "", "", "" // those of the ticket count
+		in.State, in.RedirectTo, in.Challenge, in.Service = "", "", "", "" // those of the ticket replace them
 	}
 	if !isToken(in.State, maxState) {
 		bad("state", "must be at most 256 bytes of printable ASCII")
@@ -117,7 +117,7 @@ func (in BeginInput) check() error {
 	return nil
 }
 
-// isToken tells whether a text may be put into an address and a cookie as it is.
+// isToken tells whether a text may be put unescaped into an address and a cookie.
 func isToken(text string, most int) bool {
 	return len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
@@ -148,7 +148,7 @@ func (s *Service) begin(ctx context.Context, p provider.Provider, a attempt, in 
 	return BeginOutput{URL: url, Cookie: cookie, Expired: s.makeRoom(in.Open, len(cookie.Value), now)}, err
 }
 
-// makeRoom names the attempts that go so that one more fits: those that are over or can't be read, then the oldest.
+// makeRoom names the attempts to delete so that one more fits: those that have expired or can't be read, then the oldest.
 func (s *Service) makeRoom(open []Cookie, size int, now time.Time) (expired []string) {
 	type known struct {
 		Cookie

@@ -20,21 +20,21 @@ type CallbackInput struct {
 	Answer   provider.Answer
 }
 
-// CallbackOutput is how a login through a provider went: a code for the application or, where there is no way back to one, the session.
+// CallbackOutput is the result of a login through a provider: a code for the application or, if there is none to go back to, the session.
 type CallbackOutput struct {
 	Back
 
 	Code         domain.Secret // for Exchange
-	Continuation domain.Secret // for Complete: a person who is logged in wanted another way in
+	Continuation domain.Secret // for Complete: a logged-in person links an identity
 	Tokens       signin.Tokens
 	Created      bool
 }
 
-// twinWait is how long a callback waits for the outcome of one of the same state elsewhere, whose code the provider took first.
+// twinWait is how long a callback waits for the outcome of another callback of the same state, whose code the provider accepted first.
 const twinWait = 2 * time.Second
 
-// Callback judges an answer of a provider. Whatever arrives in whatever order: one attempt has one outcome, and only the browser that
-// began it hears of it. Errors from the moment that the attempt is known are a FailedError.
+// Callback judges an answer of a provider. Whatever arrives in whatever order, an attempt has one outcome, and only the browser that began
+// it learns of it. Once the attempt is known, errors are a FailedError.
 func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackOutput, error) {
 	if _, err := s.provider(in.Provider); err != nil {
 		return CallbackOutput{}, err
@@ -44,12 +44,12 @@ func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackOutpu
 		return CallbackOutput{}, domain.ErrInvalidState.Because(errors.Join(domain.ErrForged, err))
 	}
 	c := callback{Service: s, in: in, attempt: a, provider: p, back: s.back(a)}
-	end, err := s.turns.take(ctx, string(a.State)) // no longer than the request may: any number may come of one attempt
+	end, err := s.turns.take(ctx, string(a.State)) // bounded by the request: an attempt may have any number of callbacks
 	if err != nil {
 		return CallbackOutput{}, &FailedError{Back: c.back, Err: err}
 	}
 	defer end()
-	ctx = context.WithoutCancel(ctx) // a browser that hangs up has burnt the code: the next callback must find the outcome
+	ctx = context.WithoutCancel(ctx) // the code is used up even if the browser hangs up: the next callback must find the outcome
 	out, err := c.answer(ctx)
 	if err == nil {
 		return out, nil
@@ -64,7 +64,7 @@ func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackOutpu
 	return CallbackOutput{}, failure
 }
 
-// attemptOf finds the attempt that the state belongs to. Two cookies of one name are refused: one of them was set by somebody else.
+// attemptOf finds the attempt that the state belongs to. Two cookies of one name are refused, because somebody else set one of them.
 func (s *Service) attemptOf(in CallbackInput) (attempt, provider.Provider, error) {
 	if in.State == "" || len(in.Cookies) != 1 || in.Cookies[0].Name != CookieName(in.State) {
 		return attempt{}, nil, errNoAttempt
@@ -97,7 +97,7 @@ func (c *callback) answer(ctx context.Context) (CallbackOutput, error) {
 	if out, known, err := c.repeat(ctx); known || err != nil {
 		return out, err
 	}
-	// A browser that has begun may invent codes: each costs a call under our secret.
+	// A browser with an attempt may invent codes, and each costs a call with our secret.
 	budget, err := c.guard.AttemptToken(ctx, c.in.From)
 	if err != nil {
 		return CallbackOutput{}, err
@@ -116,7 +116,7 @@ func (c *callback) answer(ctx context.Context) (CallbackOutput, error) {
 	}
 	budget.Return()
 	out, err := c.settle(ctx, assertionOf(c.in.Provider, profile))
-	if errors.Is(err, domain.ErrEmailTaken) { // a registration, which holds no address, was faster: its account is judged now
+	if errors.Is(err, domain.ErrEmailTaken) { // a registration, which locks no address, was faster: judge its account now
 		out, err = c.settle(ctx, assertionOf(c.in.Provider, profile))
 	}
 	if errors.Is(err, domain.ErrFlowExists) { // another replica was first
@@ -128,14 +128,14 @@ func (c *callback) answer(ctx context.Context) (CallbackOutput, error) {
 	return out, err
 }
 
-// isUsedCode tells whether a provider may have refused a code because it was used already, or invented. What an operator must mend is
-// neither.
+// isUsedCode tells whether a provider may have refused a code because it was used already, or invented. Errors that an operator must fix
+// are neither.
 func isUsedCode(failed error) bool {
 	var fault *provider.Fault
 	return errors.Is(failed, domain.ErrProviderFailed) && errors.As(failed, &fault) && fault.Step == provider.StepExchange && fault.Remedy == ""
 }
 
-// await looks for the outcome of a twin on another replica whose code the provider took first: some providers send two.
+// await waits for the outcome of a callback on another replica, whose code the provider accepted first: some providers cause two callbacks.
 func (c *callback) await(ctx context.Context) (CallbackOutput, bool, error) {
 	for wait := time.Duration(0); wait < twinWait; wait += twinWait / 10 {
 		if out, known, err := c.repeat(ctx); known || err != nil {
@@ -148,7 +148,7 @@ func (c *callback) await(ctx context.Context) (CallbackOutput, bool, error) {
 	return CallbackOutput{}, false, nil
 }
 
-// repeat answers with the outcome that the attempt has already, while it is unused and fresh.
+// repeat returns the existing outcome of the attempt, if it is unused and recent.
 func (c *callback) repeat(ctx context.Context) (out CallbackOutput, known bool, err error) {
 	flow, err := c.Store.Read().Flows.ByID(ctx, outcomeID(c.in.State))
 	if errors.Is(err, domain.ErrNotFound) {
@@ -175,7 +175,7 @@ func (c *callback) repeat(ctx context.Context) (out CallbackOutput, known bool, 
 	return c.goOn(kept, secret)
 }
 
-// goOn answers with a continuation: as a failure, unless its person wanted just that.
+// goOn returns a continuation: with a failure, unless the person asked to link an identity.
 func (c *callback) goOn(kept continued, secret domain.Secret) (CallbackOutput, bool, error) {
 	continuation := continuationText(secret)
 	if kept.isLink() {
@@ -198,7 +198,7 @@ func codeOf(err error) string {
 	return domain.ErrInternal.Code
 }
 
-// assertionOf brings what a provider said into forms of ours. An address that we don't take is none.
+// assertionOf converts a provider's profile. It leaves out an address that Signet does not accept.
 func assertionOf(name string, p provider.Profile) domain.Assertion {
 	a := domain.Assertion{
 		Provider: name, Issuer: p.Issuer, Subject: p.Subject, Said: domain.Clip(p.Email, 254), Name: domain.CleanName(p.GivenName, p.FamilyName, p.Locale),

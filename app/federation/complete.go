@@ -8,7 +8,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// continuations is the door of what an application gets when nobody could be logged in yet.
+// continuations is the door for continuations, which an application gets when nobody could be logged in yet.
 var continuations = proof.Door{
 	Purposes: []domain.Purpose{domain.PurposeProviderContinuation}, Refusal: domain.ErrInvalidToken.Saying("Invalid or expired continuation"),
 }
@@ -31,14 +31,14 @@ type Offer struct {
 	Provider      string
 	DisplayName   string
 	Account       string // what the provider calls the person
-	Email         string // what it said; shown, and worth nothing unless it is verified
+	Email         string // what the provider said; only for display unless it is verified
 	EmailVerified bool
 	Reason        string
 	Actions       []string
 	ExpiresIn     time.Duration
 }
 
-// Offer tells what a continuation is about. It uses nothing up.
+// Offer describes a continuation. It does not use it up.
 func (s *Service) Offer(ctx context.Context, in ContinueInput) (Offer, error) {
 	c, err := s.resume(ctx, in)
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Service) Offer(ctx context.Context, in ContinueInput) (Offer, error) {
 	return offer, nil
 }
 
-// resumed is a continuation that somebody has the right to.
+// resumed is a continuation with a correct verifier.
 type resumed struct {
 	flow domain.Flow
 	kept continued
@@ -82,7 +82,7 @@ func (s *Service) resume(ctx context.Context, in ContinueInput) (resumed, error)
 		return c, err
 	}
 	if err := s.proofs.OpenPayload(c.flow, &c.kept); err != nil {
-		return c, continuations.Refusal.Because(err) // sealed under a SECRET_KEY that is gone
+		return c, continuations.Refusal.Because(err) // sealed under an unknown SECRET_KEY
 	}
 	if _, ok := s.same(c.kept.Provider, c.kept.Fingerprint); !ok {
 		return c, continuations.Refusal
@@ -90,7 +90,7 @@ func (s *Service) resume(ctx context.Context, in ContinueInput) (resumed, error)
 	return c, s.verify(ctx, in.From, in.Verifier, c.kept.Challenge, continuations.Refusal)
 }
 
-// signUp is the policy of new accounts by the continuation's provider.
+// signUp is the policy for new accounts through the continuation's provider.
 func (s *Service) signUp(c resumed) domain.SignUpPolicy {
 	policy := s.settings.SignUp
 	info, err := s.Provider(c.kept.Provider)

@@ -10,19 +10,19 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// ConfirmInput is a continuation, and the person who is logged in to the account that gets the way in.
+// ConfirmInput is a continuation, and the person who is logged in to the account that gets the identity.
 type ConfirmInput struct {
 	ContinueInput
 
 	Actor domain.Actor
 }
 
-// errUnproved is the refusal of a way into an account that may not be its maker's: somebody else may own the mailbox (RG-9).
+// errUnproved refuses to link an identity to an account with an unproved mailbox, which somebody else may own (RG-9).
 var errUnproved = domain.ErrEmailNotVerified.Saying("Verify the address of the account first")
 
-// Confirm links what a provider said to the account of the person who is logged in, on their explicit word and recent login (OA-7). A
-// continuation that another person began, or that is about the address of another account, links nothing: so neither a forced callback
-// nor a ticket that was opened elsewhere attaches a stranger. Done twice it is done once.
+// Confirm links an identity to the account of the person who is logged in, with their explicit consent and a recent login (OA-7). A
+// continuation that another person began, or that is about the address of another account, links nothing, so neither a forced callback nor
+// a ticket that was opened elsewhere links a stranger's identity. A repeated call has no further effect.
 func (s *Service) Confirm(ctx context.Context, in ConfirmInput) (domain.Identity, error) {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return domain.Identity{}, err

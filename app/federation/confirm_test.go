@@ -82,7 +82,7 @@ func identities(t *testing.T, r *rig.Rig) int {
 	return r.Database.Int(t, "SELECT count(*) FROM identities")
 }
 
-// A takeover and a new password end sessions. What one of these sessions is about to link must not come after it: it would be the attacker's
+// A takeover and a new password end sessions. Such a session must not be able to link an identity afterwards: that would be the attacker's
 // way back in (RG-9, the trojan identifier).
 func TestASessionThatEndsMeanwhileLinksNothing(t *testing.T) {
 	r := federated(t)
@@ -102,7 +102,7 @@ func TestASessionThatEndsMeanwhileLinksNothing(t *testing.T) {
 	}
 }
 
-// RG-9: an account whose mailbox nobody has proved has no ways in but its password.
+// RG-9: an account with an unproved mailbox can only be opened by its password.
 func TestAnAccountOfAnUnprovedMailboxLinksNothing(t *testing.T) {
 	r := federated(t)
 	u, actor := verified(t, r)
@@ -135,7 +135,7 @@ func TestAContinuationUnderAnotherSecretKeyIsNoFailureOfOurs(t *testing.T) {
 	}
 }
 
-// Any number of callbacks may come of one attempt: one whose turn does not come ends with its request.
+// One attempt may have any number of callbacks: a callback that waits for its turn ends with its request.
 func TestACallbackWaitsForItsTurnNoLongerThanItsRequest(t *testing.T) {
 	r := federated(t)
 	reached, release := make(chan struct{}), make(chan struct{})

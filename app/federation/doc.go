@@ -6,6 +6,6 @@
 //	            └─ refused, but the person may go on ─► continuation ─► Complete: by a login to the account, or a mailed code
 //	Link ─► ticket ─► Begin of that person ─► Callback ─► continuation ─► Complete with their bearer
 //
-// What must happen once is one row: the outcome of a state, whose id follows from the state. So a callback that comes twice (Discord
-// sends two, people go back, links are clicked twice) is answered as the first was, and one code and one session come of it.
+// The outcome of a state is one row, whose id is derived from the state, so it can happen only once. A callback that comes twice (Discord
+// sends two, people go back, links are clicked twice) gets the answer of the first, and leads to one code and one session.
 package federation

@@ -10,12 +10,12 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// codes is the door of the codes that an application gets.
+// codes is the door for codes, which applications exchange.
 var codes = proof.Door{
 	Purposes: []domain.Purpose{domain.PurposeProviderCode}, Refusal: domain.ErrInvalidToken.Saying("Invalid, used or expired code"),
 }
 
-// ExchangeInput is a code and the proof that the login began at the one who has it.
+// ExchangeInput is a code and the proof that its sender began the login.
 type ExchangeInput struct {
 	From       domain.Origin
 	Code       domain.Secret
@@ -31,8 +31,8 @@ type ExchangeOutput struct {
 	Created bool // the account is new
 }
 
-// Exchange begins the session of a code. Everything that may keep somebody out is judged here and not at the callback. What fails leaves
-// the code as it was; of any number of exchanges one succeeds, and a second one harms no session.
+// Exchange begins the session for a code. Everything that may refuse a login is checked here and not at the callback. A failure does not
+// use up the code; of any number of exchanges one succeeds, and a second one harms no session.
 func (s *Service) Exchange(ctx context.Context, in ExchangeInput) (ExchangeOutput, error) {
 	if err := domain.CheckLine("device_name", in.DeviceName, domain.MaxDeviceName); err != nil {
 		return ExchangeOutput{}, err
@@ -44,7 +44,7 @@ func (s *Service) Exchange(ctx context.Context, in ExchangeInput) (ExchangeOutpu
 	}
 	var kept exchangeable
 	if err := s.proofs.OpenPayload(flow, &kept); err != nil {
-		return ExchangeOutput{}, codes.Refusal.Because(err) // sealed under a SECRET_KEY that is gone
+		return ExchangeOutput{}, codes.Refusal.Because(err) // sealed under an unknown SECRET_KEY
 	}
 	if _, ok := s.same(kept.Provider, kept.Fingerprint); !ok {
 		return ExchangeOutput{}, codes.Refusal
@@ -66,7 +66,7 @@ func (s *Service) Exchange(ctx context.Context, in ExchangeInput) (ExchangeOutpu
 	if !user.IsActive(now) {
 		return ExchangeOutput{}, domain.ErrAccountDisabled
 	}
-	user.CredentialEpoch = kept.Epoch // as it was when the provider was believed
+	user.CredentialEpoch = kept.Epoch // as it was at the callback
 	proof, err := s.proofOf(ctx, user, kept.Provider, asOf, kept.At)
 	if err != nil {
 		return ExchangeOutput{}, err

@@ -10,10 +10,10 @@ import (
 	"github.com/signet-auth/signet/ports/provider"
 )
 
-// formTTL is how long what a provider posted may take from the page between to the callback.
+// formTTL is how long a provider's post may take from the intermediate page to the callback.
 const formTTL = 2 * time.Minute
 
-// posted is what a provider posted, as it travels in an address of ours, sealed: it holds a code and a name.
+// posted is what a provider posted. It holds a code and a name, so it is sealed in our address.
 type posted struct {
 	State, Code, Issuer, Error, ErrorDescription, User string
 	At                                                 time.Time
@@ -21,7 +21,7 @@ type posted struct {
 
 func formPlace(name string) string { return "address/oauth/" + name }
 
-// SealForm makes one parameter of what a provider posted. It believes nothing of it: the callback does all judging.
+// SealForm turns what a provider posted into one parameter. It checks nothing: the callback does.
 func (s *Service) SealForm(_ context.Context, name, state string, a provider.Answer) (string, error) {
 	plain, err := json.Marshal(posted{
 		State: state, Code: a.Code.Reveal(), Issuer: a.Issuer, Error: a.Error, ErrorDescription: a.ErrorDescription, User: a.User,
@@ -34,7 +34,8 @@ func (s *Service) SealForm(_ context.Context, name, state string, a provider.Ans
 	return base64.RawURLEncoding.EncodeToString(sealed), err
 }
 
-// OpenForm reads it. domain.ErrInvalidState for anything that SealForm did not make for this provider in the last minutes.
+// OpenForm reads such a parameter. It returns domain.ErrInvalidState for anything that SealForm did not make for this provider in the last
+// minutes.
 func (s *Service) OpenForm(name, form string) (state string, a provider.Answer, err error) {
 	refusal := domain.ErrInvalidState.Because(domain.ErrForged)
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(form)

@@ -16,15 +16,15 @@ import (
 
 const (
 	ticketTTL  = 2 * time.Minute
-	maxTickets = 5 // alive, of one user
+	maxTickets = 5 // live ones of a user
 )
 
-// tickets is the door of what carries a person's wish for another way in from their token to their browser.
+// tickets is the door for tickets, which carry a person's request to link an identity from their token to their browser.
 var tickets = proof.Door{
 	Purposes: []domain.Purpose{domain.PurposeLinkTicket}, Refusal: domain.ErrInvalidToken.Saying("Invalid, used or expired ticket"),
 }
 
-// ticket is what is kept with one.
+// ticket is the payload of a ticket.
 type ticket struct {
 	Provider    string
 	Fingerprint []byte
@@ -34,7 +34,7 @@ type ticket struct {
 	Session     domain.SessionID
 }
 
-// LinkInput is the wish of somebody who is logged in for another way in.
+// LinkInput is the request of a logged-in person to link an identity.
 type LinkInput struct {
 	Actor      domain.Actor
 	From       domain.Origin
@@ -44,8 +44,8 @@ type LinkInput struct {
 	Challenge  string
 }
 
-// Link answers with an address of ours for the browser of somebody who is logged in: the bearer token does not travel in a navigation, so a
-// ticket does, which works once and for two minutes. What comes of it is a continuation that Confirm ends.
+// Link returns an address of ours for the browser of a logged-in person. A navigation can't carry the bearer token, so the address has a
+// ticket, which works once and for two minutes. It leads to a continuation, which Confirm completes.
 func (s *Service) Link(ctx context.Context, in LinkInput) (authorizeURL domain.Secret, err error) {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return domain.Secret{}, err
@@ -108,7 +108,7 @@ func (s *Service) checkLink(in LinkInput) error {
 	return domain.MergeFields(err, unlisted)
 }
 
-// redeemTicket uses a ticket up and makes the attempt that of its person.
+// redeemTicket uses a ticket up and puts its person into the attempt.
 func (s *Service) redeemTicket(ctx context.Context, from domain.Origin, text domain.Secret, a *attempt, now time.Time) error {
 	flow, err := s.proofs.Find(ctx, tickets, from, text, now)
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *Service) redeemTicket(ctx context.Context, from domain.Origin, text dom
 	}
 	var kept ticket
 	if err := s.proofs.OpenPayload(flow, &kept); err != nil {
-		return tickets.Refusal.Because(err) // sealed under a SECRET_KEY that is gone
+		return tickets.Refusal.Because(err) // sealed under an unknown SECRET_KEY
 	}
 	if kept.Provider != a.Provider || string(kept.Fingerprint) != string(a.Fingerprint) {
 		return tickets.Refusal
@@ -127,7 +127,7 @@ func (s *Service) redeemTicket(ctx context.Context, from domain.Origin, text dom
 	return err
 }
 
-// Identities are the ways in through providers of the person who asks.
+// Identities are the caller's identities at providers.
 func (s *Service) Identities(ctx context.Context, actor domain.Actor) ([]domain.Identity, error) {
 	if err := access.RequirePlatformUser(actor); err != nil {
 		return nil, err
@@ -135,15 +135,16 @@ func (s *Service) Identities(ctx context.Context, actor domain.Actor) ([]domain.
 	return s.Store.Read().Identities.ByUser(ctx, domain.UserID(actor.ID))
 }
 
-// UnlinkInput is a way in of the person who asks.
+// UnlinkInput names one of the caller's identities.
 type UnlinkInput struct {
 	Actor    domain.Actor
 	From     domain.Origin
 	Identity domain.IdentityID
 }
 
-// Unlink takes a way in away from its account. domain.ErrLastIdentity when the person could not get in any more: without a password, and
-// without another identity whose provider is configured. Other sessions end, since any of them may have begun that way.
+// Unlink removes an identity from its account. It returns domain.ErrLastIdentity when the person could no longer log in: without a
+// password, and without another identity whose provider is configured. Other sessions end, since any of them may have begun through that
+// identity.
 func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return err

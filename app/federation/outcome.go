@@ -15,8 +15,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// The outcome of a state is one row, under an id that follows from the state, and its secret follows from the state and SECRET_KEY: a
-// callback that comes again can be answered with the same secret, and the row alone opens nothing.
+// The outcome of a state is one row, whose id is derived from the state. Its secret is derived from the state and SECRET_KEY: a repeated
+// callback can be answered with the same secret, but the row alone is useless.
 
 const (
 	outcomeLabel       = "oauth"
@@ -27,7 +27,7 @@ const (
 
 func outcomeID(state string) domain.FlowID { return domain.DeriveFlowID(outcomeLabel, state) }
 
-// secretOf is the secret of an outcome, under whichever SECRET_KEY it was made.
+// secretOf is the secret of an outcome, under the SECRET_KEY with which it was made.
 func (c *callback) secretOf(flow domain.Flow, label string) (domain.Secret, error) {
 	for _, key := range c.sealer.Derive(outcomeLabel) {
 		secret := domain.DeriveSecret(key, label, c.in.State)
@@ -38,7 +38,7 @@ func (c *callback) secretOf(flow domain.Flow, label string) (domain.Secret, erro
 	return domain.Secret{}, domain.ErrInvalidState
 }
 
-// exchangeable is what is kept with a code: everything that its exchange is bound to.
+// exchangeable is the payload of a code: everything that its exchange is bound to.
 type exchangeable struct {
 	Provider    string
 	Fingerprint []byte
@@ -49,14 +49,14 @@ type exchangeable struct {
 	Created     bool
 }
 
-// continued is what is kept with a continuation: what the provider said, and why nobody was logged in.
+// continued is the payload of a continuation: what the provider said, and why nobody was logged in.
 type continued struct {
 	Provider    string
 	Fingerprint []byte
 	Challenge   string
 	Service     string
 	Reason      string           // the code of the refusal
-	User        domain.UserID    // who wants another way in, and in which session; empty: a login
+	User        domain.UserID    // the user who links an identity, and in which session; empty: a login
 	Session     domain.SessionID // likewise
 	Assertion   keptAssertion
 	At          time.Time
@@ -79,7 +79,7 @@ func (k continued) assertion() domain.Assertion {
 
 func (k continued) isLink() bool { return k.User != "" }
 
-// refusals are those that a person may go on from.
+// refusals are those after which a person may continue.
 var refusals = []*domain.Error{domain.ErrRegistrationClosed, domain.ErrEmailRequired, domain.ErrLinkRequired}
 
 func (k continued) refusal() error {
@@ -91,8 +91,8 @@ func (k continued) refusal() error {
 	return domain.ErrInvalidState
 }
 
-// keepOutcome writes the one row of the state: a code or, where nobody logs in yet, a continuation. A browser that has no application to
-// go back to gets its session at once, and the row says that it is used up.
+// keepOutcome writes the row of the state: a code or, if nobody logs in yet, a continuation. A browser without an application to go back to
+// gets its session at once, and the row is written as used up.
 func (c *callback) keepOutcome(ctx context.Context, tx *store.Tx, a domain.Assertion, done settled, now time.Time) (domain.Secret, error) {
 	flow := domain.Flow{ID: outcomeID(c.in.State), CreatedAt: now}
 	label := codeLabel
@@ -146,7 +146,7 @@ func (s *Service) sealPayload(id domain.FlowID, payload any) ([]byte, error) {
 	return s.sealer.Seal(proof.PayloadPlace(id), plain)
 }
 
-// subjectOf is what the flows of an identity are found by.
+// subjectOf is the subject of an identity's flows.
 func subjectOf(a domain.Assertion) string {
 	sum := sha256.Sum256([]byte(a.Issuer + "\x00" + a.Subject))
 	return domain.Base62(sum[:])
@@ -160,11 +160,11 @@ func parseContinuation(text domain.Secret) domain.Secret {
 	return domain.NewSecret(strings.TrimPrefix(text.Reveal(), continuationPrefix))
 }
 
-// errWrongVerifier is the refusal of a code_verifier that is not the one of the challenge.
+// errWrongVerifier refuses a code_verifier that does not match the challenge.
 var errWrongVerifier = errors.New("the code_verifier is not that of the challenge")
 
-// verify compares a code_verifier with the S256 challenge that a login began with (RFC 7636 §4.6). A wrong one uses nothing up, and costs
-// the address block of its sender a try.
+// verify compares a code_verifier with the S256 challenge that a login began with (RFC 7636 §4.6). A wrong one does not use up the code,
+// but costs the sender's address block a try.
 func (s *Service) verify(ctx context.Context, from domain.Origin, verifier domain.Secret, challenge string, refusal *domain.Error) error {
 	sum := sha256.Sum256([]byte(verifier.Reveal()))
 	if hmac.Equal([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) {

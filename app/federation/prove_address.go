@@ -32,12 +32,12 @@ type proveAsked struct {
 	AskedAt          time.Time
 }
 
-// provable is what is kept with a code: the address as it was typed, which is where the mail went.
+// provable is the payload of a code: the address as typed, to which the mail was sent.
 type provable struct{ Mailbox string }
 
-// AskForCode asks for the mail by which the address is proved. It carries a code and no link: a link would tie a stranger's identity to
-// the reader of the mail. The answer and the rows are the same whether or not the address has an account; which it is, is found out behind
-// the outbox (ASVS 6.3.8).
+// AskForCode asks for the mail that proves the address. It contains a code and no link: by following a link, the reader of the mail would
+// link a stranger's identity. The answer and the rows are the same whether or not the address has an account; the dispatcher finds that out
+// (ASVS 6.3.8).
 func (s *Service) AskForCode(ctx context.Context, in AskForCodeInput) error {
 	email, err := domain.ParseEmail(in.Email)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Service) AskForCode(ctx context.Context, in AskForCodeInput) error {
 	var sent bool
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		sent = false
-		if err := tx.Flows.CountTry(ctx, []domain.FlowID{c.flow.ID}); err != nil { // the tries of a continuation are its mails
+		if err := tx.Flows.CountTry(ctx, []domain.FlowID{c.flow.ID}); err != nil { // a continuation's tries count its mails
 			return err
 		}
 		counted, err := tx.Flows.ByID(ctx, c.flow.ID)
@@ -88,8 +88,8 @@ func (s *Service) AskForCode(ctx context.Context, in AskForCodeInput) error {
 	return err
 }
 
-// PrepareProveAddress answers the request, behind the outbox: with a code or, where the address is that of an account whose mailbox was
-// proved, with a word to its owner.
+// PrepareProveAddress prepares the mail in the dispatcher: a code or, if the address belongs to an account with a proved mailbox, a notice
+// to its owner.
 func (s *Service) PrepareProveAddress(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	var asked proveAsked
 	if err := s.Mail.Open(m, &asked); err != nil {
@@ -127,7 +127,7 @@ func (s *Service) PrepareProveAddress(ctx context.Context, tx *store.Tx, m domai
 	if err != nil {
 		return err
 	}
-	if owner != nil && owner.IsEmailVerified() { // nobody has the code: guesses are judged, counted and answered as those at any address
+	if owner != nil && owner.IsEmailVerified() { // nobody gets the code: guesses are counted and answered as for any other address
 		data := mailer.Data{AskedAt: asked.AskedAt, Provider: s.DisplayName(kept.Provider)}
 		return s.Mail.Notice(ctx, tx, outbox.MailTo(*owner, mailer.OAuthKnownAddress, asked.From, data), now)
 	}
@@ -145,8 +145,8 @@ type EnterCodeInput struct {
 
 var errWrongCode = domain.ErrInvalidToken.Saying("Invalid or expired code")
 
-// EnterCode makes the account of the address that the code proves, or takes one over whose mailbox nobody had proved, and begins a session.
-// domain.ErrLinkRequired when the address has become that of another account meanwhile.
+// EnterCode makes an account for the address that the code proves, or takes over one whose mailbox was never proved, and begins a session.
+// It returns domain.ErrLinkRequired when another account has got the address meanwhile.
 func (s *Service) EnterCode(ctx context.Context, in EnterCodeInput) (ExchangeOutput, error) {
 	if err := domain.CheckLine("device_name", in.DeviceName, domain.MaxDeviceName); err != nil {
 		return ExchangeOutput{}, err
@@ -209,7 +209,7 @@ func (s *Service) EnterCode(ctx context.Context, in EnterCodeInput) (ExchangeOut
 	return ExchangeOutput{Tokens: tokens, Created: done.created}, err
 }
 
-// proved is what becomes of the proof. Everything that may have changed since the mail is judged once more.
+// proved decides the outcome of the proof. It checks again everything that may have changed since the mail.
 func (s *Service) proved(ctx context.Context, tx *store.Tx, c resumed, a domain.Assertion, from domain.Origin, now time.Time) (settled, error) {
 	a.Authoritative = true // the mail has just proved it
 	facts, _, err := s.facts(ctx, tx, a)
@@ -217,7 +217,7 @@ func (s *Service) proved(ctx context.Context, tx *store.Tx, c resumed, a domain.
 	case err != nil:
 		return settled{}, err
 	case facts.Linked != nil:
-		return settled{}, domain.ErrIdentityTaken // they can log in by it now
+		return settled{}, domain.ErrIdentityTaken // they can log in through it now
 	case facts.Owner != nil && facts.Owner.IsEmailVerified():
 		return settled{}, domain.ErrLinkRequired // the owner of the mailbox has an account: they log in to it and confirm
 	}

@@ -26,9 +26,9 @@ type Settings struct {
 	CodeTTL         time.Duration // from the callback to Exchange
 	ContinuationTTL time.Duration
 	Redirects       domain.RedirectAllowlist
-	Default         domain.Redirect // for browsers whose login is not known; zero: none
+	Default         domain.Redirect // for browsers with an unknown login; zero: none
 	SignUp          domain.SignUpPolicy
-	// Friendly says that an address is taken. Otherwise only its mailbox learns of it.
+	// Friendly reports that an address is taken. Otherwise only its owner learns of it, by mail.
 	Friendly bool
 }
 
@@ -77,7 +77,7 @@ func (s *Service) Providers() []provider.Info {
 	return all
 }
 
-// Provider is a configured one. domain.ErrNotFound otherwise.
+// Provider is a configured provider, or domain.ErrNotFound.
 func (s *Service) Provider(name string) (provider.Info, error) {
 	p, err := s.provider(name)
 	if err != nil {
@@ -95,8 +95,7 @@ func (s *Service) provider(name string) (provider.Provider, error) {
 	return nil, domain.ErrNotFound
 }
 
-// same is a configured provider that is still the one that something began with: not another issuer or client under the name, and not
-// one that was taken out of the settings since (OA-9).
+// same is the provider with which an attempt began, if it is still configured: not another issuer or client under the same name (OA-9).
 func (s *Service) same(name string, fingerprint []byte) (provider.Provider, bool) {
 	p, err := s.provider(name)
 	return p, err == nil && string(fingerprintOf(p.Info())) == string(fingerprint)
@@ -107,10 +106,10 @@ func fingerprintOf(i provider.Info) []byte {
 	return sum[:8]
 }
 
-// Fallback is where a browser goes whose login is not known; zero: nowhere.
+// Fallback is where a browser with an unknown login is sent; zero: nowhere.
 func (s *Service) Fallback() domain.Redirect { return s.settings.Default }
 
-// IsUsable tells whether an identity opens the account today: its provider is configured, under whatever name.
+// IsUsable tells whether an identity can be used to log in now: its provider is configured, under any name.
 func (s *Service) IsUsable(i domain.Identity) bool {
 	for _, p := range s.providers {
 		if p.Owns(i.Issuer) {
@@ -120,7 +119,7 @@ func (s *Service) IsUsable(i domain.Identity) bool {
 	return false
 }
 
-// DisplayName is what people call a provider; its name when it is gone from the settings.
+// DisplayName is a provider's name for people; its technical name if it is no longer configured.
 func (s *Service) DisplayName(name string) string {
 	if info, err := s.Provider(name); err == nil {
 		return info.DisplayName
@@ -128,19 +127,19 @@ func (s *Service) DisplayName(name string) string {
 	return name
 }
 
-// Back is the way back to the application that a login began at.
+// Back is the way back to the application where a login began.
 type Back struct {
 	To       domain.Redirect // zero: there is none, the answer is for the browser itself
 	State    string          // the application's own
 	Provider string
 }
 
-// FailedError is why a login did not come to its end, with the way back.
+// FailedError is why a login failed, with the way back.
 type FailedError struct {
 	Back
 
 	Err          error
-	Continuation domain.Secret // by which the person may go on; zero: they may not
+	Continuation domain.Secret // with which the person may continue; zero: they may not
 }
 
 // Error is the cause's.
@@ -149,7 +148,7 @@ func (f *FailedError) Error() string { return f.Err.Error() }
 // Unwrap is the cause.
 func (f *FailedError) Unwrap() error { return f.Err }
 
-// turns lets one request at a time do something about a name, in this process.
+// turns serializes requests about a name within this process.
 type turns struct {
 	mu   sync.Mutex
 	busy map[string]chan struct{}
@@ -184,7 +183,7 @@ func (t *turns) take(ctx context.Context, name string) (end func(), err error) {
 	}, nil
 }
 
-// note logs the cause of a failure that an operator can do something about, once a minute: an attack must not fill the log.
+// note logs the cause of a failure that an operator can fix, once a minute, so that an attack does not fill the log.
 func (s *Service) note(ctx context.Context, err error, now time.Time) {
 	var fault *provider.Fault
 	if !errors.As(err, &fault) {

@@ -13,15 +13,15 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// settled is what became of an assertion.
+// settled is the outcome of an assertion.
 type settled struct {
-	user    domain.User // who logs in; zero: nobody
+	user    domain.User // the user who logs in; zero: nobody
 	created bool
-	refusal error // why nobody logs in; nil with nobody: they want another way in
+	refusal error // why nobody logs in; nil without a user: an identity is to be linked
 }
 
-// settle decides what becomes of an assertion and writes it down, in one transaction: of any number of callbacks of a state one comes to
-// its end. domain.ErrFlowExists when another was first.
+// settle decides the outcome of an assertion and writes it, in one transaction: of any number of callbacks of a state one succeeds. It
+// returns domain.ErrFlowExists when another one was first.
 func (c *callback) settle(ctx context.Context, a domain.Assertion) (CallbackOutput, error) {
 	now, asOf := c.System.Now(), c.directory.Applied()
 	var done settled
@@ -31,7 +31,7 @@ func (c *callback) settle(ctx context.Context, a domain.Assertion) (CallbackOutp
 			return err
 		}
 		done = settled{}
-		if c.attempt.User == "" { // else nothing is said about whose it is before the person confirms
+		if c.attempt.User == "" { // otherwise nothing is revealed about its owner before the person confirms
 			if done, err = c.judge(ctx, tx, a, now); err != nil {
 				return err
 			}
@@ -71,14 +71,15 @@ func (c *callback) logIn(ctx context.Context, done settled, asOf int64, now time
 	return CallbackOutput{Back: c.back, Tokens: tokens, Created: done.created}, err
 }
 
-// proofOf is the proof that a session begins with. A login through a provider passes the lock that guesses of a password brought, and
-// ends it: the lock is for doors that check a secret, and this is the owner's other way in (TH-4).
+// proofOf is the proof that a session begins with. A login through a provider is possible during a lock from password guesses, and ends it:
+// the lock protects secrets, and this is the owner's other way to log in (TH-4).
 func (s *Service) proofOf(ctx context.Context, user domain.User, provider string, asOf int64, at time.Time) (signin.Proof, error) {
 	run, err := s.Store.Read().Lockouts.ByKey(ctx, s.guard.RunKey(user.Email))
 	return signin.Proof{User: user, Methods: []string{domain.MethodFederated}, At: at, Run: run, Provider: provider, AsOf: asOf}, err
 }
 
-// judge locks in the order of everything that decides about these: the identity, which the caller holds, the address, the principal.
+// judge locks in the same order as all code that decides about these: the identity, which the caller has locked, the address, the
+// principal.
 func (c *callback) judge(ctx context.Context, tx *store.Tx, a domain.Assertion, now time.Time) (settled, error) {
 	facts, identity, err := c.facts(ctx, tx, a)
 	if err != nil {
@@ -87,7 +88,7 @@ func (c *callback) judge(ctx context.Context, tx *store.Tx, a domain.Assertion, 
 	outcome, refusal := a.Judge(facts, c.policy(), now)
 	switch outcome {
 	case domain.AssertionLogin:
-		tx.Changed(domain.ChangePrincipal, string(facts.Linked.ID), domain.TokensUnaffected) // what is shown of the identity
+		tx.Changed(domain.ChangePrincipal, string(facts.Linked.ID), domain.TokensUnaffected) // the displayed data of the identity
 		return settled{user: *facts.Linked}, tx.Identities.Update(ctx, identity.Seen(a, now))
 	case domain.AssertionCreate:
 		user, err := c.create(ctx, tx, a, c.in.From, now)
@@ -135,7 +136,7 @@ func (s *Service) facts(ctx context.Context, tx *store.Tx, a domain.Assertion) (
 	return f, known, err
 }
 
-// lockOwner holds an address and the account that has it; nil when none has.
+// lockOwner locks an address and the account that has it; nil when there is none.
 func (s *Service) lockOwner(ctx context.Context, tx *store.Tx, email domain.Email) (*domain.User, error) {
 	if err := tx.Registrations.LockAddress(ctx, email); err != nil {
 		return nil, err
@@ -146,12 +147,12 @@ func (s *Service) lockOwner(ctx context.Context, tx *store.Tx, email domain.Emai
 	}
 	user, err := lockUser(ctx, tx, owner.ID)
 	if user != nil && user.Email.Canonical() != email.Canonical() {
-		return nil, err // it moved to another address, whose lock it took, before its principal was ours
+		return nil, err // it moved to another address, under that address's lock, before we locked its principal
 	}
 	return user, err
 }
 
-// lockUser holds a user's principal and reads them as they are then; nil when they are gone.
+// lockUser locks a user's principal and then reads the user; nil when deleted.
 func lockUser(ctx context.Context, tx *store.Tx, id domain.UserID) (*domain.User, error) {
 	if _, err := tx.Principals.Lock(ctx, id.Principal()); err != nil {
 		return nil, found(err)
@@ -163,7 +164,7 @@ func lockUser(ctx context.Context, tx *store.Tx, id domain.UserID) (*domain.User
 	return &user, nil
 }
 
-// found takes "there is none" for an answer.
+// found turns "not found" into false.
 func found(err error) error {
 	if errors.Is(err, domain.ErrNotFound) {
 		return nil
@@ -171,8 +172,8 @@ func found(err error) error {
 	return err
 }
 
-// holdsMore tells whether a user holds anything that not every user gets: an account that somebody made important before its mailbox was
-// proved is not given away on the word of a provider that does not run the mailbox.
+// holdsMore tells whether a user holds anything that not every user gets: an account with such rights and an unproved mailbox is not handed
+// over on the word of a provider that does not run the mailbox.
 func holdsMore(ctx context.Context, tx *store.Tx, user domain.UserID) (bool, error) {
 	defaults, err := tx.Roles.Defaults(ctx, domain.PlatformID)
 	if err != nil {
@@ -194,7 +195,7 @@ func holdsMore(ctx context.Context, tx *store.Tx, user domain.UserID) (bool, err
 	return false, nil
 }
 
-// create makes the account of an address that is proved. Registrations that wait for their proof are void: the owner has come.
+// create makes the account for a proved address. It voids registrations that wait for their proof, since the owner is here.
 func (s *Service) create(ctx context.Context, tx *store.Tx, a domain.Assertion, from domain.Origin, now time.Time) (domain.User, error) {
 	user := domain.NewUser(domain.UserID(s.System.NewID()), a.Email, "", a.Name, now)
 	user.VerifyEmail(now)
@@ -210,9 +211,9 @@ func (s *Service) create(ctx context.Context, tx *store.Tx, a domain.Assertion, 
 	return user, s.tell(ctx, tx, user, mailer.AccountCreated, a.Provider, from, now)
 }
 
-// takeOver gives an account whose mailbox nobody had proved to the owner of the mailbox. Whatever the one who made it left to come back by
-// goes first: password, sessions, identities, devices, secrets that were sent, names and metadata (pre-hijacking, USENIX Security 2022). It returns
-// the account as it is then, with the new epoch that a session must begin under.
+// takeOver gives an account with an unproved mailbox to the owner of the mailbox. It first removes everything that its maker could use to
+// come back: password, sessions, identities, devices, sent secrets, names and metadata (pre-hijacking, USENIX Security 2022). It returns
+// the changed account, with the new epoch for sessions.
 func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user domain.User, a domain.Assertion, how string, from domain.Origin, now time.Time) (domain.User, error) {
 	user.PasswordHash, user.Metadata = "", "{}"
 	user.FirstName, user.LastName, user.Locale = a.Name.First, a.Name.Last, a.Name.Locale
@@ -259,7 +260,7 @@ type linking struct {
 	from domain.Origin
 }
 
-// link gives a user, whose principal is locked, one more way in. The same one again is no change.
+// link adds an identity to a user whose principal is locked. Linking the same one again changes nothing.
 func (s *Service) link(ctx context.Context, tx *store.Tx, user domain.User, a domain.Assertion, l linking, now time.Time) (domain.Identity, error) {
 	all, err := tx.Identities.ByUser(ctx, user.ID)
 	if err != nil {

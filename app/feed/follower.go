@@ -1,9 +1,9 @@
-// Package feed follows the change feed, so that every cache of this replica forgets within a second what any replica changed.
+// Package feed follows the change feed, so that every cache of this replica drops within a second what any replica changed.
 //
 //	WithinTx ── commit ──► Committed ──► caches of this replica, before the answer
 //	                └─► changes row ──► poll (500 ms, or woken) ──► caches of the other replicas
 //
-// The poll is the promise; the wake-up through Redis only makes it faster.
+// The poll gives the guarantee; the wake-up through Redis only makes it faster.
 package feed
 
 import (
@@ -25,18 +25,19 @@ const batch = 1000
 // Settings are the feed's times.
 type Settings struct {
 	Poll time.Duration // between two looks
-	// MaxStaleness is how long remembered answers are given while the database can't be reached, counted from the start of the
-	// last good poll. A database that is down acknowledges no revocation, so nothing that was acknowledged is missed.
+	// MaxStaleness is how long cached answers are used while the database can't be reached, counted from the start of the last successful
+	// poll. A database that is down acknowledges no revocation, so no acknowledged one is missed.
 	MaxStaleness time.Duration
-	// MaxSilence is the gap after which rows may have been cleaned away unseen: everything is forgotten.
+	// MaxSilence is the gap after which unread rows may have been purged, so that all caches are flushed.
 	MaxSilence time.Duration
 }
 
-// Listener is told what to forget.
+// Listener is called when cached values must be dropped.
 type Listener interface {
-	// Changed forgets one subject. A change without a number is this replica's own, just committed: it comes again with its number.
+	// Changed drops what is cached about one subject. A change without a number is this replica's own, just committed: it comes again
+	// with its number.
 	Changed(change domain.Change)
-	// Flush forgets everything.
+	// Flush drops everything.
 	Flush()
 }
 
@@ -59,15 +60,15 @@ type Follower struct {
 	lastMiss time.Time
 }
 
-// Subscribe adds a listener. Call it before Run. Listeners are told in the order of their subscription: one that remembers what
-// another found comes after that one, or it would remember what the other is about to forget.
+// Subscribe adds a listener. Call it before Run. Listeners are called in the order of their subscription. A listener that caches results of
+// another one must come after it, otherwise it could cache what the other is about to drop.
 func (f *Follower) Subscribe(l Listener) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.listeners = append(f.listeners, l)
 }
 
-// Committed applies this replica's own changes and wakes the others.
+// Committed applies this replica's own changes and wakes other replicas.
 func (f *Follower) Committed(c store.Commit) {
 	if len(c.Changes) == 0 {
 		return
@@ -76,8 +77,8 @@ func (f *Follower) Committed(c store.Commit) {
 	f.Waker.Wake()
 }
 
-// Fresh is domain.ErrUnavailable when the feed could not be read for so long that remembered answers may no longer be given.
-// Before it says so it looks once more: after a suspended machine wakes up, only the clock is late.
+// Fresh is domain.ErrUnavailable when the feed could not be read for so long that cached answers may no longer be used. It polls once more
+// before it returns that: after a suspended machine wakes up, only time has passed.
 func (f *Follower) Fresh(ctx context.Context) error {
 	if f.Lag() <= f.Settings.MaxStaleness {
 		return nil
@@ -90,7 +91,7 @@ func (f *Follower) Fresh(ctx context.Context) error {
 }
 
 // catchUp polls on behalf of all callers that found the feed stale; those that waited for it find it done. After a failure nobody tries
-// again until a poll is due, so that requests don't queue for a database that is away.
+// again until a poll is due, so that requests don't queue for a database that is down.
 func (f *Follower) catchUp(ctx context.Context) {
 	f.catching.Lock()
 	defer f.catching.Unlock()
@@ -106,11 +107,11 @@ func (f *Follower) catchUp(ctx context.Context) {
 	}
 }
 
-// Applied is the number of the newest change that every cache of this replica has been told of. What is read afterwards knows of it: a
-// token minted from that says so in its claim cs.
+// Applied is the number of the newest change that every cache of this replica was told of. Data that is read afterwards includes it, and a
+// token made from that data says so in its claim cs.
 func (f *Follower) Applied() int64 { return f.applied.Load() }
 
-// Lag is the time since the start of the last good poll, the one that found nothing more to read.
+// Lag is the time since the start of the last poll that left nothing unread.
 func (f *Follower) Lag() time.Duration {
 	return f.System.Now().Sub(time.UnixMicro(f.lastGood.Load()))
 }
@@ -140,8 +141,8 @@ func (f *Follower) wait(ctx context.Context) {
 	}
 }
 
-// Poll looks at the feed once, tells the listeners, and says whether there is more to read at once. Only a look that leaves
-// nothing unread is a good one.
+// Poll reads the feed once, calls the listeners, and returns whether there is more to read at once. Only a poll that leaves nothing unread
+// counts as successful.
 func (f *Follower) Poll(ctx context.Context) (more bool, err error) {
 	start := f.System.Now()
 	f.mu.Lock()
@@ -160,7 +161,7 @@ func (f *Follower) Poll(ctx context.Context) (more bool, err error) {
 		f.apply(seen.Changes)
 	}
 	f.applied.Store(f.seq)
-	if more = f.seq < seen.Max && len(seen.Changes) == batch; !more { // before that, revocations may be among what is unread
+	if more = f.seq < seen.Max && len(seen.Changes) == batch; !more { // before that, unread changes may be revocations
 		f.lastGood.Store(start.UnixMicro())
 	}
 	return more, nil
@@ -175,8 +176,8 @@ func (f *Follower) apply(changes []domain.Change) {
 	}
 }
 
-// tell leaves f.seq alone: own changes come again through the poll, where forgetting twice does no harm. Listeners are fixed
-// once Run has begun, so no lock is held that a slow poll would keep.
+// tell does not change f.seq: own changes come again through the poll, and dropping twice does no harm. Listeners are fixed once Run has
+// begun, so it needs no lock, which a slow poll would hold.
 func (f *Follower) tell(changes []domain.Change) {
 	for _, c := range changes {
 		for _, l := range f.listeners {

@@ -1,4 +1,5 @@
-// Package guard keeps budgets (of whatever checks a secret, sends a mail or costs much) and the run of failures that locks an account.
+// Package guard keeps budgets (for everything that checks a secret, sends a mail or is expensive) and the series of failures that locks an
+// account.
 package guard
 
 import (
@@ -21,8 +22,8 @@ type Settings struct {
 	Lockout domain.LockoutPolicy
 }
 
-// Guard reserves budgets before work is done, so that parallel attempts can't exceed them, and keeps the run of failures that
-// locks an account. All that checks a secret uses the same guard, or guesses would be free where it does not.
+// Guard reserves budgets before work is done, so that parallel attempts can't exceed them, and counts the failures that lock an account.
+// Everything that checks a secret uses the same guard, otherwise guesses would be free there.
 type Guard struct {
 	limiter  transient.Limiter // budgets that all replicas share
 	sealer   secure.Sealer
@@ -30,7 +31,7 @@ type Guard struct {
 	settings Settings
 }
 
-// New makes a guard that counts with a limiter, and says which mails it stopped.
+// New makes a guard that counts with a limiter, and reports the mails that it stopped.
 func New(limiter transient.Limiter, sealer secure.Sealer, stops *Stops, s Settings) *Guard {
 	return &Guard{limiter: limiter, sealer: sealer, stops: stops, settings: s}
 }
@@ -41,10 +42,10 @@ type Reservation struct{ undo func() }
 // Return gives the budget back: the attempt was right, or was shed before anything was checked.
 func (r Reservation) Return() { r.undo() }
 
-// Attempt reserves one guess at the account behind an address. The block is asked first: a caller over that limit must not use up
+// Attempt reserves one guess at the account behind an address. The address block is checked first: a caller over that limit must not use up
 // the budgets of others.
 func (g *Guard) Attempt(ctx context.Context, email domain.Email, from domain.Origin) (Reservation, error) {
-	ctx = context.WithoutCancel(ctx) // a caller that hangs up must not keep its reservation from being given back
+	ctx = context.WithoutCancel(ctx) // the reservation must be returned even if the caller hangs up
 	block := from.Block()
 	if d := g.limiter.Take(ctx, g.settings.Limits.Block, block); !d.Allowed {
 		return Reservation{}, limited(g.settings.Limits.Block, d)
@@ -60,14 +61,13 @@ func (g *Guard) Attempt(ctx context.Context, email domain.Email, from domain.Ori
 	}}, nil
 }
 
-// Forgive gives all guesses at an account back: its owner, who has just proved the mailbox, must not wait for what strangers did
-// (TH-4).
+// Forgive resets the guesses at an account: its owner, who has just proved the mailbox, must not wait because of strangers (TH-4).
 func (g *Guard) Forgive(ctx context.Context, email domain.Email) {
 	g.limiter.Forgive(context.WithoutCancel(ctx), g.settings.Limits.Account, g.accountKey(email))
 }
 
-// Registration takes the budget of one registration, whose hash would otherwise be anybody's way to fill the queue that logins
-// wait in.
+// Registration takes the budget of one registration. Without a limit, anybody could fill the queue of logins with the hashes of
+// registrations.
 func (g *Guard) Registration(ctx context.Context, from domain.Origin) error {
 	if d := g.limiter.Take(context.WithoutCancel(ctx), g.settings.Limits.Register, from.Block()); !d.Allowed {
 		return limited(g.settings.Limits.Register, d)
@@ -90,14 +90,14 @@ func (g *Guard) AllowMail(ctx context.Context, kind mailer.Kind, email domain.Em
 	return g.allowMail(ctx, kind, g.settings.Limits.Mail, email, from)
 }
 
-// AllowRecovery is AllowMail for a mail by which a password is replaced. Anybody may ask for the others, and for an address that
-// has an account most of them send nothing: out of one budget they would keep its owner from the way back in for as long as a
-// stranger likes, unseen (TH-4). Out of this one a stranger can only have links sent to the owner.
+// AllowRecovery is AllowMail for a mail by which a password is replaced. Anybody may ask for the other mails, and for an address with an
+// account most of them send nothing: with a common budget a stranger could keep the owner from a reset for as long as they like, unnoticed
+// (TH-4). With this budget a stranger can only cause links to the owner.
 func (g *Guard) AllowRecovery(ctx context.Context, email domain.Email, from domain.Origin) (Reservation, bool) {
 	return g.allowMail(ctx, mailer.Reset, g.settings.Limits.Recovery, email, from)
 }
 
-// StopMail is for a mail that a count of its own stopped.
+// StopMail reports a mail that another count stopped.
 func (g *Guard) StopMail(ctx context.Context, kind mailer.Kind, why Reason, email domain.Email) {
 	g.stops.Add(ctx, kind, why, email)
 }
@@ -121,8 +121,8 @@ func (g *Guard) allowMail(ctx context.Context, kind mailer.Kind, limit transient
 	}}, true
 }
 
-// AllowResetSent takes the budget of a link to replace a password that is sent on behalf of somebody else. domain.ErrRateLimited when it is
-// used up: the one who sends it is to know.
+// AllowResetSent takes the budget of a link to replace a password that is sent on behalf of somebody else. It returns domain.ErrRateLimited
+// when the budget is used up, since the sender should know.
 func (g *Guard) AllowResetSent(ctx context.Context, email domain.Email) (Reservation, error) {
 	ctx = context.WithoutCancel(ctx)
 	limit, address := g.settings.Limits.ResetSent, g.accountKey(email)

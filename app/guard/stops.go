@@ -17,9 +17,9 @@ type Reason string
 
 // The reasons.
 const (
-	ForAddress Reason = "address" // its address has had as many as it may
-	ForBlock   Reason = "block"   // so many were asked for from one address block
-	ForLogin   Reason = "login"   // so many were asked for within one login through a provider
+	ForAddress Reason = "address" // its address is over the limit
+	ForBlock   Reason = "block"   // the requesting address block is over the limit
+	ForLogin   Reason = "login"   // one login through a provider is over the limit
 )
 
 // Stop is a sort of mail that a limit stops.
@@ -39,12 +39,12 @@ type Stopped struct {
 const (
 	// stopLine is how often one kind of mail may have a line in the log: a flood must not fill it.
 	stopLine = time.Minute
-	// stopsKept is how many are kept to look at.
+	// stopsKept is how many stopped mails are kept for display.
 	stopsKept = 50
 )
 
-// Stops hears of every mail that a limit stopped. The caller who asked for it is told nothing, or would learn which addresses have an account;
-// operators learn of it here: by counters, and by a line of the log a minute and kind, which names nobody. Safe for concurrent use.
+// Stops records every mail that a limit stopped. The caller is not told, because that would reveal which addresses have an account.
+// Operators learn of it here: by counters, and by one log line a minute for each kind, which names nobody. Safe for concurrent use.
 type Stops struct {
 	system sys.System
 	log    *slog.Logger
@@ -56,14 +56,14 @@ type Stops struct {
 	kept   []Stopped // oldest first
 }
 
-// NewStops makes one that has heard of none.
+// NewStops makes an empty record.
 func NewStops(system sys.System, log *slog.Logger) *Stops {
 	return &Stops{
 		system: system, log: log, counts: map[Stop]int64{}, untold: map[mailer.Kind]map[Reason]int{}, told: map[mailer.Kind]time.Time{},
 	}
 }
 
-// Sorts are all that there can be.
+// Sorts are all possible sorts.
 func (s *Stops) Sorts() []Stop {
 	sorts := []Stop{{mailer.OAuthCode, ForLogin}}
 	for _, kind := range []mailer.Kind{mailer.Verify, mailer.Reset, mailer.ChangeEmail, mailer.OAuthCode} {
@@ -79,7 +79,7 @@ func (s *Stops) Count(sort Stop) int64 {
 	return s.counts[sort]
 }
 
-// Recent are the last ones, newest first.
+// Recent are the last stopped mails, newest first.
 func (s *Stops) Recent() []Stopped {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +88,7 @@ func (s *Stops) Recent() []Stopped {
 	return recent
 }
 
-// Add hears of a mail. The first of a kind is told at once, those of the minute after it together.
+// Add records a mail. The first of a kind is logged at once, those of the following minute together.
 func (s *Stops) Add(ctx context.Context, kind mailer.Kind, why Reason, to domain.Email) {
 	now := s.system.Now()
 	s.mu.Lock()
@@ -142,7 +142,7 @@ func (s *Stops) Tell(ctx context.Context) {
 	}
 }
 
-// Run tells until ctx ends, also of those that no further one came after.
+// Run logs until ctx ends, so that the last mails of a series are logged, too.
 func (s *Stops) Run(ctx context.Context) {
 	for s.system.Sleep(ctx, stopLine) == nil {
 		s.Tell(ctx)

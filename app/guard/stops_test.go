@@ -75,7 +75,7 @@ func TestAFloodOfStoppedMailsIsCountedExactlyAndKeptInPart(t *testing.T) {
 	}
 }
 
-// Whatever Add may hear of has a counter.
+// Every mail that Add may record has a counter.
 func TestEverySortOfStopIsListed(t *testing.T) {
 	seen := map[guard.Stop]bool{}
 	for _, sort := range new(guard.Stops).Sorts() {

@@ -1,10 +1,9 @@
-// Package janitor removes what is over.
+// Package janitor removes expired data.
 //
-//	every few minutes ─► each task in turn, a batch a transaction ─► again, those that had more
+//	every few minutes ─► each task in turn, a batch a transaction ─► tasks that had more again
 //
-// Nothing depends on it being in time: every read of a row looks at its times, so a row that is still there is as dead as one
-// that is gone. It only keeps the tables as small as the work, and personal data no longer than it is needed. Any number of
-// replicas may run one; they pass by each other's rows.
+// Nothing depends on its timing: every read of a row checks its times, so an expired row counts as absent. It only keeps the tables small,
+// and personal data no longer than needed. Any number of replicas may run one; they skip each other's rows.
 package janitor
 
 import (
@@ -18,19 +17,19 @@ import (
 )
 
 const (
-	// batch is how many rows one transaction removes: few enough that it fits the deadline of a statement, and that nobody notices
-	// the wait where there is one writer.
+	// batch is how many rows one transaction removes: few enough to fit the deadline of a statement, and to cause no noticeable wait with a
+	// single writer.
 	batch = 500
-	// pause lets others go first between the rounds of a long sweep.
+	// pause lets other work go first between the rounds of a long sweep.
 	pause = 100 * time.Millisecond
 )
 
 // Task is one kind of work.
 type Task struct {
 	Kind string // in metrics and logs
-	// Do does up to n pieces of the work that is due, and says how many. n of them: there may be more.
+	// Do does up to n pieces of the due work, and returns how many. If it returns n, there may be more.
 	Do func(ctx context.Context, now time.Time, n int) (int, error)
-	// Left says how much there is left to do, for operators who wait for the end; nil: nobody does.
+	// Left returns how much is left to do, for operators who wait for the end; it may be nil.
 	Left func(ctx context.Context) (int, error)
 }
 
@@ -61,8 +60,8 @@ func (j *Janitor) wait() time.Duration {
 	return j.Every*3/4 + j.Every/2*time.Duration(jitter[0])/256
 }
 
-// Sweep does all that is due. Tasks take turns, so that a large backlog of one does not hold up the others; a task that fails
-// waits for the next sweep.
+// Sweep does all due work. Tasks take turns, so that a large backlog of one does not hold up the others; a task that fails waits for the
+// next sweep.
 func (j *Janitor) Sweep(ctx context.Context) {
 	now := j.System.Now()
 	for tasks := j.Tasks; len(tasks) > 0; {
@@ -110,17 +109,16 @@ func (j *Janitor) Kinds() []string {
 	return kinds
 }
 
-// Done is how much of a kind was done by this replica; Failed is how often it could not be. LastRun is when the last sweep was
-// over; zero before the first.
+// Done is how much of a kind this replica has done.
 func (j *Janitor) Done(kind string) int { return j.done.of(kind) }
 
 // Failed is how often a task of the kind failed.
 func (j *Janitor) Failed(kind string) int { return j.failed.of(kind) }
 
-// Left is how much of a kind there was left to do when it was last looked at.
+// Left is how much of a kind was left to do at the last count.
 func (j *Janitor) Left(kind string) int { return j.left.of(kind) }
 
-// Counted are the kinds of which Left tells.
+// Counted are the kinds that Left knows.
 func (j *Janitor) Counted() []string {
 	var kinds []string
 	for _, task := range j.Tasks {
@@ -131,10 +129,10 @@ func (j *Janitor) Counted() []string {
 	return kinds
 }
 
-// LastRun is when the last sweep was over, in Unix seconds; 0 before the first.
+// LastRun is when the last sweep ended, in Unix seconds; 0 before the first.
 func (j *Janitor) LastRun() int64 { return j.lastRun.Load() }
 
-// counts is how much there was of each kind. Safe for concurrent use; the zero value is empty.
+// counts is a number for each kind. Safe for concurrent use; the zero value is empty.
 type counts struct {
 	mu sync.Mutex
 	by map[string]int

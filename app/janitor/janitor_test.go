@@ -244,7 +244,7 @@ func leaveAppToken(t *testing.T, r *rig.Rig) {
 	})
 }
 
-// What the janitor took away is answered as what is over, and not as what never was.
+// A row that the janitor removed gets the answer for an ended one, not for one that never existed.
 func TestTokensOfRemovedSessions(t *testing.T) {
 	r := rig.New(t)
 	r.User(t, "ada@example.com")

@@ -7,18 +7,18 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// How long what is over is kept. Clocks of replicas differ, and a client that is late should hear why, so nothing goes at once.
+// How long expired data is kept. Nothing is removed at once, because clocks of replicas differ, and a late client should learn the reason.
 const (
-	// KeepSessions is for the owner and the operator, who ask what happened last week. Nothing else needs the rows: an ended session's
-	// tokens are refused with and without them, reuse is only an alarm while the session lives, and a genuine token of a session
-	// whose row is gone still logs out.
+	// KeepSessions is for owners and operators who ask what happened last week. Nothing else needs the rows: an ended session's tokens are
+	// refused with and without them, reuse only matters while the session lives, and a genuine token of a session without a row can still log
+	// out.
 	KeepSessions = 7 * 24 * time.Hour
-	// KeepSecrets is for one-time secrets and registrations, which hold addresses and are good for nothing any more.
+	// KeepSecrets is for one-time secrets and registrations, which hold addresses and are of no more use.
 	KeepSecrets = time.Hour
-	// KeepMessages is for operators who look into why a mail did not arrive.
+	// KeepMessages is for operators who investigate why a mail did not arrive.
 	KeepMessages = 7 * 24 * time.Hour
-	// KeepFailures is how long a run of failed logins is remembered after its last one. It is far above the longest lock, so that
-	// waiting does not make the next lock shorter (TH-4), and slower guesses than this get nowhere.
+	// KeepFailures is how long a series of failed logins is kept after the last one. It is far above the longest lock, so that waiting does
+	// not make the next lock shorter (TH-4), and slower guesses than this get nowhere.
 	KeepFailures = 30 * 24 * time.Hour
 	// KeepAssignments is for the question of why somebody may no longer do something.
 	KeepAssignments = 90 * 24 * time.Hour
@@ -62,7 +62,7 @@ func Cleaning(s store.Store) []Task {
 	}
 }
 
-// ofDeletedServices counts what is left too: a large service takes several sweeps.
+// ofDeletedServices also counts what is left: a large service takes several sweeps.
 func ofDeletedServices(s store.Store) Task {
 	task := Remove(s, "services", 0, func(ctx context.Context, tx *store.Tx, _ time.Time, n int) (int, error) {
 		return tx.ExpiredRows.OfDeletedServices(ctx, n)
@@ -77,21 +77,21 @@ func ofDeletedServices(s store.Store) Task {
 	return task
 }
 
-// OldEvents removes the events of months that were over so long ago, with their traces. Where there are partitions, those went before it
-// as a whole, and it finds what was in none.
+// OldEvents removes the events of months that ended that long ago, with their traces. Partitions have already been dropped as a whole; it
+// removes the rows of the default partition.
 func OldEvents(s store.Store, keep time.Duration) Task {
 	return Remove(s, "audit_events", 0, func(ctx context.Context, tx *store.Tx, now time.Time, n int) (int, error) {
 		return tx.ExpiredRows.Events(ctx, OldestMonth(now, keep), n)
 	})
 }
 
-// OldestMonth is the beginning of the oldest month that is kept: the one in which what is just old enough to go was written.
+// OldestMonth is the beginning of the oldest month that is kept: the month of the time at which the retention begins.
 func OldestMonth(now time.Time, keep time.Duration) time.Time {
 	last := now.Add(-keep).UTC()
 	return time.Date(last.Year(), last.Month(), 1, 0, 0, 0, 0, time.UTC)
 }
 
-// Remove is a task that removes rows whose time was over for so long.
+// Remove is a task that removes rows that expired that long ago.
 func Remove(s store.Store, kind string, keep time.Duration, remove func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error)) Task {
 	return Task{Kind: kind, Do: func(ctx context.Context, now time.Time, n int) (removed int, err error) {
 		err = s.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {

@@ -4,6 +4,6 @@
 //	next ──(published ≥ 24 h)──► active ──► retired ──(last token expired)──► gone
 //	  └────────────────────────────┴───────────┴──(an operator)──► revoked: gone at once
 //
-// Ring is what a replica signs and verifies with. Keeper changes keys: by the calendar (Maintain), and when an operator says so
-// (Rotate, Revoke). domain.KeyPolicy decides what is to be done, under a lock: of any number of replicas one does it.
+// Ring holds the keys with which a replica signs and verifies. Keeper changes keys: on schedule (Maintain), and at an operator's command
+// (Rotate, Revoke). domain.KeyPolicy decides under a lock what has to be done, so that of any number of replicas one does it.
 package keys

@@ -14,7 +14,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Keeper changes signing keys: by the calendar, and as operators say (operator.go).
+// Keeper changes signing keys: on schedule, and at an operator's command (operator.go).
 type Keeper struct {
 	*base.Base
 
@@ -23,8 +23,8 @@ type Keeper struct {
 	Policy domain.KeyPolicy
 }
 
-// Begin notes what this deployment signs with from now on, and does what is due. It fails where that leaves no active key and no
-// next one.
+// Begin records what this deployment signs with from now on, and does what is due. It fails if there is then neither an active nor a next
+// key.
 func (k Keeper) Begin(ctx context.Context) error {
 	now := k.System.Now()
 	err := k.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -44,9 +44,9 @@ func (k Keeper) Begin(ctx context.Context) error {
 	return err
 }
 
-// Maintain does what time asks for, and says to how many keys. It is a task of the janitor: however many replicas ask, however
-// often, it is done once. It asks for the time itself, when it holds the lock: by that of a sweep that has waited for another
-// replica, what that one has just done would lie in the future, and be corrected as the work of a wrong clock.
+// Maintain does the due changes, and returns the number of keys. It is a task of the janitor: however often replicas call it, each change
+// is done once. It reads the time itself, once it has the lock: for a sweep that has waited for another replica, an earlier time would put
+// that replica's changes into the future, and they would be corrected like those of a wrong clock.
 func (k Keeper) Maintain(ctx context.Context, _ time.Time, _ int) (int, error) {
 	done, err := k.carryOut(ctx, func(keys []domain.SigningKey, course domain.KeyCourse, now time.Time) (domain.KeyPlan, error) {
 		return k.Policy.Plan(keys, course, now), nil
@@ -54,12 +54,11 @@ func (k Keeper) Maintain(ctx context.Context, _ time.Time, _ int) (int, error) {
 	return done.Size(), err
 }
 
-// decide plans for the keys there are at a time.
+// decide makes a plan for the existing keys at a time.
 type decide func(keys []domain.SigningKey, course domain.KeyCourse, now time.Time) (domain.KeyPlan, error)
 
-// carryOut plans, makes the keys that the plan wants outside of any transaction, since an RSA key takes its time, and plans
-// again under the lock. When another replica was faster there is nothing left to do; when more keys are wanted than before, it
-// makes those too.
+// carryOut makes a plan, generates the wanted keys outside of any transaction, since RSA keys take long, and plans again under the lock. If
+// another replica was faster, nothing is left to do; if more keys are wanted than before, it generates those, too.
 func (k Keeper) carryOut(ctx context.Context, decide decide) (Outcome, error) {
 	decide = k.usable(decide)
 	now := k.System.Now()
@@ -95,7 +94,7 @@ func (k Keeper) carryOut(ctx context.Context, decide decide) (Outcome, error) {
 	}
 }
 
-// look plans for what is stored.
+// look makes a plan for the stored keys.
 func look(ctx context.Context, keys store.KeyReader, meta store.MetaReader, decide decide, now time.Time) (domain.KeyPlan, error) {
 	all, err := keys.All(ctx)
 	if err != nil {
@@ -108,9 +107,9 @@ func look(ctx context.Context, keys store.KeyReader, meta store.MetaReader, deci
 	return decide(all, course, now)
 }
 
-// usable wraps a decision: it refuses to make or activate keys with a SECRET_KEY that does not open those there are, whether they
-// stay or retire. A command with the wrong one would make a key that no server can sign with, and they would find out when its turn
-// comes. Revoked keys are not asked: to revoke all of them is the way out after SECRET_KEY was lost.
+// usable wraps a decision: it refuses to make or activate keys with a SECRET_KEY that does not open the existing ones, whether they stay or
+// retire. A command with the wrong SECRET_KEY would make a key that no server can sign with, which would show only when that key becomes
+// active. Revoked keys need not open: revoking all keys is the way out after SECRET_KEY was lost.
 func (k Keeper) usable(decide decide) decide {
 	return func(keys []domain.SigningKey, course domain.KeyCourse, now time.Time) (domain.KeyPlan, error) {
 		plan, err := decide(keys, course, now)
@@ -139,7 +138,7 @@ func (k Keeper) open(key domain.SigningKey) ([]byte, error) {
 	return private, nil
 }
 
-// Place is what a private half is sealed for.
+// Place is the place to which a sealed private half is bound.
 func Place(kid string) string { return "signing_keys/private/" + kid }
 
 // generated is keys that were made and are not stored yet.
@@ -183,7 +182,7 @@ func (g generated) take(wanted []domain.KeyWanted) (keys []domain.SigningKey, ok
 	return keys, true
 }
 
-// write carries a plan out, in the order in which keys make room for each other, and tells everybody.
+// write carries a plan out, in an order in which keys make room for each other, and tells all replicas.
 func (k Keeper) write(ctx context.Context, tx *store.Tx, plan domain.KeyPlan, made []domain.SigningKey, now time.Time) error {
 	remove := func(ctx context.Context, key domain.SigningKey) error { return tx.Keys.Delete(ctx, key.KID) }
 	for _, step := range []struct {
@@ -212,7 +211,7 @@ func (k Keeper) write(ctx context.Context, tx *store.Tx, plan domain.KeyPlan, ma
 	return nil
 }
 
-// record writes the event of a step, if it has one. A key that signs from its first moment has two.
+// record writes the event of a step, if it has one. A key that signs at once has two events.
 func (k Keeper) record(ctx context.Context, tx *store.Tx, kind domain.EventType, key domain.SigningKey, now time.Time) error {
 	if kind == "" {
 		return nil

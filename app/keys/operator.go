@@ -12,7 +12,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Outcome is what was done: the plan, and the keys that were made for it.
+// Outcome is the result: the plan, and the keys that were made for it.
 type Outcome struct {
 	domain.KeyPlan
 
@@ -39,14 +39,14 @@ func (o Outcome) signing() []domain.SigningKey {
 	return slices.DeleteFunc(slices.Concat(o.Activate, o.Made), func(k domain.SigningKey) bool { return k.State != domain.KeyActive })
 }
 
-// Sealing says what opens the private half of a key.
+// Sealing says which secret opens the private half of a key.
 type Sealing string
 
-// The sealings. A key that signs no more has no private half, and none of them.
+// The sealings. A key that no longer signs has no private half, and no sealing.
 const (
 	SealedUnderCurrent  Sealing = "current"  // SECRET_KEY
 	SealedUnderPrevious Sealing = "previous" // one of SECRET_KEY_PREVIOUS, which must stay until it is sealed again
-	SealedUnderUnknown  Sealing = "unknown"  // nothing that is known here
+	SealedUnderUnknown  Sealing = "unknown"  // no secret that is known here
 )
 
 // Listed is a key without its private half, and what opens that.
@@ -87,21 +87,21 @@ func (k Keeper) sealing(key domain.SigningKey) Sealing {
 	return SealedUnderCurrent
 }
 
-// RotateInput is an operator's order.
+// RotateInput is an operator's command.
 type RotateInput struct {
 	Actor  domain.Actor
 	AtOnce bool
 }
 
-// Rotate lets the next key take over now, and returns what was done. domain.ErrKeyTooFresh when it was published for less than a
-// day, unless at once.
+// Rotate lets the next key take over now, and returns what was done. It returns domain.ErrKeyTooFresh when that key was published for less
+// than a day, unless told to rotate at once.
 func (k Keeper) Rotate(ctx context.Context, in RotateInput) (Outcome, error) {
 	if in.Actor.Kind != domain.ActorSystem {
 		return Outcome{}, domain.ErrForbidden
 	}
 	return k.carryOut(ctx, func(keys []domain.SigningKey, course domain.KeyCourse, now time.Time) (domain.KeyPlan, error) {
 		policy := k.Policy
-		policy.Algorithm = cmp.Or(course.Algorithm, policy.Algorithm) // what the servers sign with, whatever this command was given
+		policy.Algorithm = cmp.Or(course.Algorithm, policy.Algorithm) // the algorithm of the servers, whatever this command's settings are
 		plan, err := policy.Rotate(keys, course, now, in.AtOnce)
 		if errors.Is(err, domain.ErrNoKeys) && len(keys) > 0 {
 			err = k.noneSigns(keys, course)
@@ -110,8 +110,8 @@ func (k Keeper) Rotate(ctx context.Context, in RotateInput) (Outcome, error) {
 	})
 }
 
-// noneSigns is the refusal where there are keys, and none that could give way: of another algorithm, or retired. What the servers
-// sign with is not noted before their first start with this version.
+// noneSigns is the error when none of the keys can be replaced, because they have another algorithm or are retired. The servers' algorithm
+// is not recorded before their first start with this version.
 func (k Keeper) noneSigns(keys []domain.SigningKey, course domain.KeyCourse) error {
 	var there []string
 	for _, key := range keys {
@@ -132,9 +132,8 @@ type RevokeInput struct {
 	KIDs  []string
 }
 
-// Revoke is for keys that got out: every token that they signed is refused within a second, on every replica, and where that leaves
-// nothing to sign with there is a new key at once. It revokes all of the keys or, when one is not there, none, and returns what was
-// done.
+// Revoke is for leaked keys: within a second every replica refuses all tokens that they signed, and if no signing key is left, there is a
+// new one at once. It revokes all the named keys or, if one does not exist, none.
 func (k Keeper) Revoke(ctx context.Context, in RevokeInput) (Outcome, error) {
 	if in.Actor.Kind != domain.ActorSystem {
 		return Outcome{}, domain.ErrForbidden

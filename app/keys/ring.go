@@ -12,7 +12,7 @@ import (
 	"github.com/signet-auth/signet/ports/secure"
 )
 
-// reloadPause bounds what unknown kids can cost, and a database that is away: one read a second, however many tokens arrive.
+// reloadPause bounds the cost of unknown kids, and of a database that is down: one read a second, however many tokens arrive.
 const reloadPause = time.Second
 
 // Ring holds the keys of this replica in memory. It is a feed.Listener. Safe for concurrent use.
@@ -29,8 +29,8 @@ type Ring struct {
 	lastMiss   time.Time // of a read because the feed said so
 }
 
-// keyset is the ring at one time. Without a signer it still verifies: a revocation that took the active key, or a key that
-// another replica sealed with a newer SECRET_KEY, must not keep the old set, with the revoked key in it, in use.
+// keyset is the ring at one time. Without a signer it still verifies: after a revocation of the active key, or with a key that another
+// replica sealed under a newer SECRET_KEY, the old set, with the revoked key in it, must not stay in use.
 type keyset struct {
 	active   domain.SigningKey // the one that signs; zero when there is none
 	signer   secure.Signer
@@ -70,15 +70,15 @@ func (r *Ring) Sign(ctx context.Context, c domain.Claims) (domain.Secret, error)
 	return domain.NewSecret(token), err
 }
 
-// Recognize is nil when a key of the ring, by its kid, may have signed the token, and an error with the cause domain.ErrForged
-// when none can have. It takes a microsecond and no cryptography.
+// Recognize is nil when, by the kid, a key of the ring may have signed the token, and otherwise an error with the cause domain.ErrForged.
+// It takes a microsecond and uses no cryptography.
 func (r *Ring) Recognize(ctx context.Context, token domain.Secret, now time.Time) error {
 	_, err := r.find(ctx, token, now)
 	return err
 }
 
-// Verify checks an access token against the ring. secure.ErrExpired, with the claims, for a genuine one whose time is over;
-// an error with the cause domain.ErrForged for what no key of the ring signed.
+// Verify checks an access token against the ring. It returns secure.ErrExpired, with the claims, for a genuine expired token; an error with
+// the cause domain.ErrForged for a token that no key of the ring signed.
 func (r *Ring) Verify(ctx context.Context, token domain.Secret, issuer string, now time.Time) (domain.Claims, error) {
 	k, err := r.find(ctx, token, now)
 	if err != nil {
@@ -94,7 +94,7 @@ func (r *Ring) Verify(ctx context.Context, token domain.Secret, issuer string, n
 	return claims, nil
 }
 
-// find is the key that the token names, which has to verify still.
+// find is the key that the token names, if it still verifies.
 func (r *Ring) find(ctx context.Context, token domain.Secret, now time.Time) (held, error) {
 	kid, ok := r.Verifier.Peek(token.Reveal())
 	if !ok {
@@ -136,8 +136,8 @@ func (r *Ring) Changed(change domain.Change) {
 // Flush makes the next use read the keys again.
 func (r *Ring) Flush() { r.stale.Store(true) }
 
-// fresh is the loaded set, read again first when the feed said so. While the database is away the old set stays in use: keys
-// that the feed has not revoked are good.
+// fresh is the loaded set, which is read again first if the feed said so. While the database is down the old set stays in use: keys that
+// the feed has not revoked are valid.
 func (r *Ring) fresh(ctx context.Context) (*keyset, error) {
 	if r.stale.Load() {
 		if err := r.renew(ctx); err != nil && r.current.Load() == nil {
@@ -147,8 +147,8 @@ func (r *Ring) fresh(ctx context.Context) (*keyset, error) {
 	return r.current.Load(), nil
 }
 
-// renew reads on behalf of all callers that found the set stale; those that waited for it find it done. After a failure nobody tries
-// again for reloadPause, so that callers don't queue for a database that is away; a caller that hangs up is no failure.
+// renew reads on behalf of all callers that found the set stale; those that waited for it find it done. After a failure nobody tries again
+// for reloadPause, so that callers don't queue for a database that is down; a caller that hangs up is no failure.
 func (r *Ring) renew(ctx context.Context) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
@@ -178,7 +178,7 @@ func (r *Ring) recent(t time.Time) bool {
 	return !t.IsZero() && r.System.Now().Sub(t).Abs() < reloadPause
 }
 
-// load reads the keys, with loading held.
+// load reads the keys; the caller holds loading.
 func (r *Ring) load(ctx context.Context) error {
 	r.stale.Store(false) // before the read: a change that comes during it must not be lost
 	set, err := r.read(ctx)
@@ -218,8 +218,8 @@ func (r *Ring) read(ctx context.Context) (*keyset, error) {
 	return set, err
 }
 
-// signer is the one that this replica has, if it is of the same key: another replica may have sealed the key again, under a
-// SECRET_KEY that is not known here yet.
+// signer is this replica's signer, if it has the same key: another replica may have sealed the key again, under a SECRET_KEY that is not
+// known here yet.
 func (r *Ring) signer(k domain.SigningKey) (secure.Signer, error) {
 	if set := r.current.Load(); set != nil && set.signer != nil && set.active.KID == k.KID {
 		return set.signer, nil
@@ -232,7 +232,7 @@ func (r *Ring) signer(k domain.SigningKey) (secure.Signer, error) {
 	return r.Issuer.Signer(k)
 }
 
-// Age is for how long the active key has signed; 0 without one.
+// Age is how long the active key has been signing; 0 without one.
 func (r *Ring) Age() time.Duration {
 	set := r.current.Load()
 	if set == nil || set.active.ActivatedAt.IsZero() {

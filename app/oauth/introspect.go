@@ -8,32 +8,32 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// IntrospectInput is a token that a client was sent, or has.
+// IntrospectInput is a token that a client received, or owns.
 type IntrospectInput struct {
 	Client Client
 	Token  domain.Secret
 }
 
-// IntrospectOutput is what a token is. The zero value is one that is none of the client's business, or over, or none at all: which of these,
-// nobody learns (RFC 7662 §4).
+// IntrospectOutput describes a token. The zero value stands for a token of somebody else, an ended one or an invalid one; clients can't
+// tell which (RFC 7662 §4).
 type IntrospectOutput struct {
 	Active bool
 	Client domain.Service
 	Issuer string
 
-	// Of an access token: what it says, and what its bearer holds at the client now.
+	// For an access token: its claims, and what its bearer holds at the client now.
 	Claims domain.Claims
 	Grants domain.Grants
 	PV     int64
 	User   domain.User // zero for a service's
 
-	// Of an application token of the client's own.
+	// For the client's own application token.
 	AppToken  domain.AppToken
 	ExpiresAt time.Time // zero: it has no end
 }
 
-// Introspect tells a service what a token is that it received: one for itself, or one of its own application tokens. Other services' tokens
-// are as unknown as invented ones.
+// Introspect describes a token to a service: an access token for this service, or one of its own application tokens. Tokens of other
+// services are unknown, like invented ones.
 func (s *Service) Introspect(ctx context.Context, in IntrospectInput) (IntrospectOutput, error) {
 	client, err := s.require(ctx, in.Client)
 	if err != nil {

@@ -8,14 +8,15 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// RevokeInput is a token that a client wants to be over.
+// RevokeInput is a token that a client wants to end.
 type RevokeInput struct {
 	Client Client
 	Token  domain.Secret
 }
 
-// Revoke ends an application token of the client's own for good (RFC 7009), also the one that it authenticated with: to have it is
-// enough to end it. domain.ErrUnsupportedToken for a live access token that was issued to the client. Of any other token it says nothing and does nothing.
+// Revoke ends one of the client's own application tokens for good (RFC 7009), even the one that it authenticated with: possession is enough
+// to end it. It returns domain.ErrUnsupportedToken for a live access token that was issued to the client. For any other token it does nothing and
+// returns no error.
 func (s *Service) Revoke(ctx context.Context, in RevokeInput) error {
 	client, err := s.require(ctx, in.Client)
 	if err != nil {
@@ -41,8 +42,7 @@ func (s *Service) Revoke(ctx context.Context, in RevokeInput) error {
 	return s.end(ctx, in.Client, token)
 }
 
-// end revokes a token under the lock of its service's account, as every change of a token does. A client that hangs up has asked all the
-// same.
+// end revokes a token under the lock of its service's account, as every change of a token does. It completes even if the client hangs up.
 func (s *Service) end(ctx context.Context, c Client, token domain.AppToken) error {
 	now := s.System.Now()
 	return s.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
@@ -54,7 +54,7 @@ func (s *Service) end(ctx context.Context, c Client, token domain.AppToken) erro
 		}
 		t, err := tx.AppTokens.ByID(ctx, token.ID)
 		if errors.Is(err, domain.ErrNotFound) || err == nil && !t.Revoke(now) {
-			return nil // it is over
+			return nil // it has ended
 		}
 		if err != nil {
 			return err

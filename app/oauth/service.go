@@ -1,5 +1,5 @@
-// Package oauth is how services get and judge access tokens by OAuth 2.0: RFC 6749 (client credentials), 7662 and 7009. A service is its
-// own client, and each of its application tokens a secret of it.
+// Package oauth is how services get and check access tokens by OAuth 2.0: RFC 6749 (client credentials), 7662 and 7009. A service is its
+// own client, and each of its application tokens is a client secret.
 //
 //	token      ─► client ─► grant ─► audience ─► scope ─► access token (RFC 9068)
 //	introspect ─► client ─► a token for this service, or one of its own ─► what it is and allows now; anything else: inactive
@@ -32,12 +32,12 @@ func New(b *base.Base, directory *access.Directory, authenticator *access.Authen
 // Client is a service that authenticated: by an application token or, where bearer tokens are taken, by an access token for Signet itself.
 type Client struct {
 	Actor domain.Actor
-	ID    string // what it calls itself: its key or id; by bearer it may be empty
+	ID    string // the client_id it sent: its key or id; with a bearer token it may be empty
 	From  domain.Origin
 }
 
-// require wants a client, and what it calls itself to be it: an application token opens nothing under another name. domain.ErrInvalidClient
-// otherwise.
+// require wants a client whose client_id, if sent, is its own: an application token is not accepted under another name.
+// domain.ErrInvalidClient otherwise.
 func (s *Service) require(ctx context.Context, c Client) (domain.Service, error) {
 	if c.Actor.Kind != domain.ActorService || !c.Actor.Raw && c.Actor.Audience != domain.PlatformKey {
 		return domain.Service{}, domain.ErrInvalidClient
@@ -53,7 +53,7 @@ func (s *Service) require(ctx context.Context, c Client) (domain.Service, error)
 	return service, nil
 }
 
-// gone says of a client what was deleted since it authenticated.
+// gone is the error for a client that was deleted since it authenticated.
 func gone(err error) error {
 	if errors.Is(err, domain.ErrNotFound) {
 		return domain.ErrInvalidClient

@@ -14,7 +14,7 @@ import (
 
 const (
 	grantClientCredentials = "client_credentials"
-	// maxScopes and maxScopeBytes bound what may be asked for by name.
+	// maxScopes and maxScopeBytes bound the requested scope.
 	maxScopes     = 100
 	maxScopeBytes = 4 << 10
 	// urn begins the name of a service for clients that can send nothing but URIs (RFC 8707).
@@ -32,13 +32,13 @@ type TokenInput struct {
 	Scope     string
 }
 
-// TokenOutput is an access token, and what it is for.
+// TokenOutput is an access token, with its audience and scope.
 type TokenOutput struct {
 	Access   access.Token
 	Audience domain.Service
 }
 
-// Token answers with an access token of the service's account (RFC 6749 §4.4). It speaks of what the account holds at the audience within the
+// Token issues an access token for the service's account (RFC 6749 §4.4). It contains what the account holds at the audience within the
 // scopes of the application token.
 func (s *Service) Token(ctx context.Context, in TokenInput) (TokenOutput, error) {
 	client, err := s.require(ctx, in.Client)
@@ -69,13 +69,13 @@ func (s *Service) Token(ctx context.Context, in TokenInput) (TokenOutput, error)
 	}
 	out, err := s.minter.Mint(ctx, subject, audience, now)
 	if err == nil && out.ExpiresIn < time.Second {
-		err = domain.ErrInvalidClient // its last second is under way
+		err = domain.ErrInvalidClient // it ends within a second
 	}
 	return TokenOutput{Access: out, Audience: audience}, err
 }
 
-// audience is the one service that a token is for. Without a role there it gets none, because many who receive a token look no further than
-// its signature; and what is wrong with a name is not said, or clients could ask which services there are.
+// audience is the one service that a token is for. A client without a role there gets no token, because many services only check a token's
+// signature. The error does not say what is wrong with a name, otherwise clients could find out which services exist.
 func (s *Service) audience(ctx context.Context, in TokenInput, client domain.Service, principal domain.Principal, now time.Time) (domain.Service, error) {
 	if len(in.Resources) > 1 {
 		return domain.Service{}, domain.ErrInvalidTarget
@@ -87,7 +87,7 @@ func (s *Service) audience(ctx context.Context, in TokenInput, client domain.Ser
 	var audience domain.Service
 	for _, ref := range refs {
 		name := strings.TrimPrefix(ref, urn)
-		if name == "" { // without one the directory's answer is Signet itself, whose tokens open the most
+		if name == "" { // an empty name would mean Signet itself, whose tokens are the most powerful
 			return domain.Service{}, domain.ErrInvalidTarget
 		}
 		service, err := s.directory.Service(ctx, name)
@@ -109,8 +109,8 @@ func (s *Service) audience(ctx context.Context, in TokenInput, client domain.Ser
 	return audience, err
 }
 
-// asked is the permissions that a scope names, by their short names; nil for all. Each must be held, so that a missing grant shows when a
-// client starts and not when it is needed.
+// asked is the permissions that a scope names, by their short names; nil for all. The client must hold each of them, so that a missing
+// grant shows when it starts and not when the grant is needed.
 func (s *Service) asked(ctx context.Context, scope string, subject access.Subject, audience domain.Service, now time.Time) ([]string, error) {
 	if scope == "" {
 		return nil, nil

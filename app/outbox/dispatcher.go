@@ -1,10 +1,10 @@
-// Package outbox keeps the promises that transactions made: mail today, webhooks later.
+// Package outbox delivers what transactions have queued: mail today, webhooks later.
 //
 //	use case ── tx ──► outbox row ──► Dispatcher: claim (lease) ─► handle ─► settle
 //	                                                                 ├─ later:  retry with back-off and jitter
 //	                                                                 └─ never:  park
 //
-// A request never waits for any of it, so a mail server that is down, slow or rude never shows in an answer.
+// A request never waits for any of this, so a mail server that is down, slow or broken never affects an answer.
 package outbox
 
 import (
@@ -26,8 +26,8 @@ import (
 // Settings bound the dispatcher.
 type Settings struct {
 	Workers    int           // messages handled at once
-	Lease      time.Duration // a claim is good for; delivery gets half of it
-	Poll       time.Duration // the net under the wake-up after a commit
+	Lease      time.Duration // the duration of a claim; delivery gets half of it
+	Poll       time.Duration // a fallback for the wake-up after a commit
 	MaxBackoff time.Duration
 }
 
@@ -37,7 +37,7 @@ type Prepare func(ctx context.Context, tx *store.Tx, m domain.Message) error
 // Deliver handles a topic whose work is outside: it runs with no transaction open.
 type Deliver func(ctx context.Context, m domain.Message) error
 
-// Dispatcher claims messages of the topics that it handles. Others stay for a replica that knows them: a release must be able to
+// Dispatcher claims messages of the topics that it handles. Others wait for a replica that knows them, because a release must be able to
 // serve beside the next one. Any number of replicas may run one.
 type Dispatcher struct {
 	Store    store.Store
@@ -56,18 +56,18 @@ type Dispatcher struct {
 // Done is how many messages this replica has handled.
 func (d *Dispatcher) Done() int64 { return d.done.Load() }
 
-// Retried is how many tries failed that are made again.
+// Retried is how many failed tries will be repeated.
 func (d *Dispatcher) Retried() int64 { return d.retried.Load() }
 
 // Parked is how many messages it gave up.
 func (d *Dispatcher) Parked() int64 { return d.parked.Load() }
 
-// permanent marks an error that trying again will not change.
+// permanent marks an error that a retry will not fix.
 type permanent struct{ error }
 
 func (p permanent) Unwrap() error { return p.error }
 
-// Committed wakes the dispatcher after a transaction that promised something.
+// Committed wakes the dispatcher after a transaction that queued a message.
 func (d *Dispatcher) Committed(c store.Commit) {
 	if c.Messages {
 		select {
@@ -111,8 +111,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	}
 }
 
-// take waits for one free place and takes all that are free: what is claimed is worked on at once, so no lease runs out in a
-// queue.
+// take waits for a free place and takes all that are free: claimed messages are handled at once, so no lease expires in a queue.
 func take(ctx context.Context, places chan struct{}) int {
 	select {
 	case <-ctx.Done():
@@ -155,9 +154,9 @@ func (d *Dispatcher) topics() []domain.Topic {
 	return append(slices.Sorted(maps.Keys(d.Prepare)), slices.Sorted(maps.Keys(d.Deliver))...)
 }
 
-// handle does the work of one message and records how it went. It outlives a cancelled Run: a mail that left must be settled.
+// handle does the work of one message and records how it went. It outlives a cancelled Run: a sent mail must be settled.
 func (d *Dispatcher) handle(ctx context.Context, m domain.Message) {
-	if m.RequestID != "" { // what it logs and promises belongs to that request
+	if m.RequestID != "" { // its log lines and messages belong to that request
 		ctx = sys.WithRequestID(ctx, m.RequestID)
 	}
 	ctx, end := d.System.Begin(ctx, "outbox "+string(m.Topic))
@@ -218,7 +217,7 @@ func (d *Dispatcher) attempt(ctx context.Context, m domain.Message) (err error) 
 
 var errLeaseLost = errors.New("the lease was lost: another dispatcher has the message")
 
-// settle fails when the lease is lost, which rolls prepared work back: the other dispatcher does it.
+// settle fails when the lease is lost, which rolls prepared work back: the dispatcher with the new lease does it.
 func (d *Dispatcher) settle(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	ok, err := tx.Outbox.Settle(ctx, m, d.System.Now())
 	if err == nil && !ok {
@@ -227,8 +226,8 @@ func (d *Dispatcher) settle(ctx context.Context, tx *store.Tx, m domain.Message)
 	return err
 }
 
-// backoff doubles from a second to the maximum, and spreads the upper half so that a server that comes back is not met by
-// everybody at once.
+// backoff doubles from a second to the maximum, with jitter in the upper half, so that a recovered server is not hit by all retries at
+// once.
 func (d *Dispatcher) backoff(attempts int) time.Duration {
 	delay := d.Settings.MaxBackoff
 	if attempts < 20 {

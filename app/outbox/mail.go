@@ -26,8 +26,8 @@ func (d MailDelivery) Handlers() map[domain.Topic]Deliver {
 	return all
 }
 
-// deliver makes the Message-ID of the row's id, so a mail that was sent twice (the process died between the server's yes and ours)
-// is one mail to its reader.
+// deliver derives the Message-ID from the row's id, so that a mail that was sent twice (the process died before it settled the message) is
+// one mail to its reader.
 func (d MailDelivery) deliver(ctx context.Context, m domain.Message) error {
 	var p payload
 	if err := d.Queue.Open(m, &p); err != nil {

@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	// noticeTTL is how long a mail without a secret in it is worth sending.
+	// noticeTTL is how long a mail without a secret is worth sending.
 	noticeTTL = 24 * time.Hour
 	// subjectLabel is the label of the key of subjects.
 	subjectLabel = "outbox-subject"
 )
 
-// Mail is a mail before it is composed: composing waits until delivery, so that the outbox holds a line and not a page.
+// Mail is a mail before it is composed, which happens at delivery, so that rows of the outbox stay small.
 type Mail struct {
 	Kind   mailer.Kind
 	To     domain.Email
@@ -47,19 +47,19 @@ type payload struct {
 	UserAgent        string
 }
 
-// MailQueue puts messages into the outbox, as part of the transaction that promises them. Payloads are sealed: they hold
-// addresses, and often a secret that opens an account.
+// MailQueue puts messages into the outbox, as part of the caller's transaction. Payloads are sealed: they hold addresses, and often a
+// secret that opens an account.
 type MailQueue struct {
 	Sealer secure.Sealer
 	System sys.System
 }
 
-// Notice promises a mail that carries no secret.
+// Notice queues a mail without a secret.
 func (q *MailQueue) Notice(ctx context.Context, tx *store.Tx, m Mail, now time.Time) error {
 	return q.Mail(ctx, tx, m, now, now.Add(noticeTTL))
 }
 
-// Mail promises a mail that is worth delivering until expires.
+// Mail queues a mail that is worth delivering until expires.
 func (q *MailQueue) Mail(ctx context.Context, tx *store.Tx, m Mail, now, expires time.Time) error {
 	p := payload{
 		Kind: m.Kind, Locale: m.Locale, Mailbox: m.To.Mailbox(), Address: m.To.Canonical(), Data: m.Data, UserAgent: domain.Clip(m.From.UserAgent, 300),
@@ -69,7 +69,8 @@ func (q *MailQueue) Mail(ctx context.Context, tx *store.Tx, m Mail, now, expires
 	return q.put(ctx, tx, domain.MailTopic(string(m.Kind)), p, subject, now, expires)
 }
 
-// Put promises a message of any other topic.
+// Put queues a message of any other topic. It has no subject, so an erasure does not find it: it is settled within seconds, and by then its
+// address belongs to no account.
 func (q *MailQueue) Put(ctx context.Context, tx *store.Tx, topic domain.Topic, content any, now, expires time.Time) error {
 	return q.put(ctx, tx, topic, content, nil, now, expires)
 }
@@ -106,11 +107,11 @@ func (q *MailQueue) Open(m domain.Message, out any) error {
 	return nil
 }
 
-// Place is what a message's payload is sealed for.
+// Place is the place to which a message's sealed payload is bound.
 func Place(id domain.MessageID) string { return "outbox/payload/" + string(id) }
 
-// Subjects are what mails to an address are found by, under this SECRET_KEY and each previous one: a MAC, so that the table says of
-// nobody that they got mail.
+// Subjects are the keys by which mails to an address are found, under this SECRET_KEY and each previous one: a MAC, so that the table does
+// not reveal who got mail.
 func (q *MailQueue) Subjects(e domain.Email) [][]byte {
 	keys := q.Sealer.Derive(subjectLabel)
 	subjects := make([][]byte, len(keys))

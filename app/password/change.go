@@ -12,7 +12,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// ChangeInput is the old password and the new one.
+// ChangeInput is the old and the new password.
 type ChangeInput struct {
 	Actor   domain.Actor
 	From    domain.Origin
@@ -20,11 +20,11 @@ type ChangeInput struct {
 	New     domain.Secret
 }
 
-// ChangeOutput is what the session goes on with.
+// ChangeOutput is the tokens with which the session continues.
 type ChangeOutput = signin.Tokens
 
-// Change sets a new password for somebody who knows the old one (ASVS 6.2.3). The session that asked goes on with tokens of a new
-// line; a thief who has a copy of the old ones is out, and so are all other sessions (ASVS 7.4.3).
+// Change sets a new password for a person who knows the old one (ASVS 6.2.3). The session that asked continues with tokens of a new family;
+// a thief with a copy of the old ones is logged out, and all other sessions end (ASVS 7.4.3).
 func (s *Service) Change(ctx context.Context, in ChangeInput) (ChangeOutput, error) {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return ChangeOutput{}, err
@@ -70,7 +70,7 @@ func (s *Service) Change(ctx context.Context, in ChangeInput) (ChangeOutput, err
 	return out, nil
 }
 
-// checkChange judges the new password before the old one is compared: a mistake in it costs no guess.
+// checkChange validates the new password before the old one is compared, so that a mistake in it costs no guess.
 func (s *Service) checkChange(ctx context.Context, in ChangeInput) error {
 	user, err := s.directory.User(ctx, domain.UserID(in.Actor.ID))
 	if errors.Is(err, domain.ErrNotFound) {

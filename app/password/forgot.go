@@ -23,8 +23,8 @@ type forgotAsked struct {
 	From             domain.Origin
 }
 
-// Forgot asks for a mail with a link to set a new password. It leaves the same row for every address; whether there is an account is
-// found out behind the outbox. It never locks or changes an account: anybody may ask about anybody (ASVS 6.3.8).
+// Forgot asks for a mail with a link to set a new password. It leaves the same row for every address; the dispatcher finds out whether
+// there is an account. It never locks or changes an account, because anybody can ask for any address (ASVS 6.3.8).
 func (s *Service) Forgot(ctx context.Context, in ForgotInput) error {
 	email, err := domain.ParseEmail(in.Email)
 	if err != nil {
@@ -45,8 +45,8 @@ func (s *Service) Forgot(ctx context.Context, in ForgotInput) error {
 	return err
 }
 
-// PrepareForgot answers a request: with a mail to the owner of the account, or of the registrations that wait under the address.
-// Nobody else gets one.
+// PrepareForgot prepares a mail to the owner of the account, or of the pending registrations of the address. Nobody else gets one. It also
+// writes the event, about the account or the newest registration: an unknown or disabled address leaves none.
 func (s *Service) PrepareForgot(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	var asked forgotAsked
 	if err := s.Mail.Open(m, &asked); err != nil {
@@ -84,8 +84,8 @@ func (s *Service) sendToUser(ctx context.Context, tx *store.Tx, user domain.User
 	return s.Audit.Record(ctx, tx, now, domain.UserEvent(domain.EventResetRequested, domain.Anonymous(), asked.From, user.ID))
 }
 
-// sendToRegistrant gives a way in to somebody who forgot the password before the mailbox was proved. The link does not name one of
-// the registrations: by the time it is used, others may have come.
+// sendToRegistrant helps a person who forgot the password before the mailbox was proved. The link does not name one of the registrations,
+// because there may be newer ones by the time it is used.
 func (s *Service) sendToRegistrant(ctx context.Context, tx *store.Tx, email domain.Email, asked forgotAsked, now time.Time) error {
 	live, err := tx.Registrations.LiveByEmail(ctx, email, now)
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *Service) sendToRegistrant(ctx context.Context, tx *store.Tx, email doma
 		return nil
 	}
 	until := now.Add(s.proofs.TTL(domain.PurposeResetRegistration))
-	if newest.ExpiresAt.Before(until) { // or the link would lead nowhere in its last minutes
+	if newest.ExpiresAt.Before(until) { // otherwise the link could outlive the registration
 		if err := tx.Registrations.Extend(ctx, newest.ID, until); err != nil {
 			return err
 		}

@@ -17,8 +17,8 @@ type LookAtResetInput struct {
 // LookAtResetOutput says whose password the link sets. The holder of the token may have the account, and with it the address.
 type LookAtResetOutput struct{ Email domain.Email }
 
-// LookAtReset says what the link is good for, and changes nothing. A token that Reset would refuse is refused here already, before anybody
-// thinks of a password, and costs as much: looking is no cheaper way to guess.
+// LookAtReset returns what the link is for, and changes nothing. It refuses the same tokens as Reset, before anybody thinks of a password,
+// and at the same cost, so that it is no cheaper way to guess.
 func (s *Service) LookAtReset(ctx context.Context, in LookAtResetInput) (LookAtResetOutput, error) {
 	now := s.System.Now()
 	flow, err := s.proofs.Find(ctx, recovery, in.From, in.Token, now)

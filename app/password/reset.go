@@ -10,7 +10,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// recovery is the door of what replaces a forgotten password.
+// recovery is the door for secrets that replace a forgotten password.
 var recovery = proof.Door{
 	Purposes: []domain.Purpose{domain.PurposeResetPassword, domain.PurposeResetRegistration},
 	Refusal:  domain.ErrInvalidToken.Saying("Invalid or expired reset token"),
@@ -20,16 +20,16 @@ var recovery = proof.Door{
 type ResetInput struct {
 	From     domain.Origin
 	Token    domain.Secret
-	Field    string // what the caller's input calls the password
+	Field    string // the name of the password's input member
 	Password domain.Secret
 }
 
-// Reset sets a new password for somebody who reads the account's mail. It logs nobody in, and a disabled account stays disabled
-// (Gitea CVE-2026-58422). The secret is all that counts: there is no step before it whose outcome could be skipped or forged
-// (Keycloak CVE-2026-18963, authentik CVE-2026-49443).
+// Reset sets a new password for a person who reads the account's mail. It logs nobody in, and a disabled account stays disabled (Gitea
+// CVE-2026-58422). Only the secret counts: there is no earlier step whose outcome could be skipped or forged (Keycloak CVE-2026-18963,
+// authentik CVE-2026-49443).
 //
-// It checks in this order: budget, secret, password, hash, and then, in the transaction that uses the secret up, everything once
-// more. A password that is refused leaves the secret as it was. Of any number of parallel uses one succeeds.
+// It checks in this order: budget, secret, password, hash, and then everything again in the transaction that uses the secret up. A refused
+// password does not use up the secret. Of any number of parallel uses one succeeds.
 func (s *Service) Reset(ctx context.Context, in ResetInput) error {
 	if err := checkReset(in); err != nil {
 		return err
@@ -76,7 +76,7 @@ func checkReset(in ResetInput) error {
 	return nil
 }
 
-// wordsOf are the words that the password of a flow's owner must not be.
+// wordsOf are the words that a flow's owner must not use as a password.
 func (s *Service) wordsOf(ctx context.Context, flow domain.Flow) ([]string, error) {
 	if flow.Purpose == domain.PurposeResetRegistration {
 		return []string{flow.Address}, nil
@@ -88,8 +88,8 @@ func (s *Service) wordsOf(ctx context.Context, flow domain.Flow) ([]string, erro
 	return []string{flow.Address, user.FirstName, user.LastName}, err
 }
 
-// resetUser is the reset of an account. It proves the mailbox too; where nobody had proved it before, the account may have been made
-// by somebody else, and keeps nothing that lets them in (USENIX Security '22, pre-hijacking).
+// resetUser is the reset of an account. It also proves the mailbox. If that was not proved before, somebody else may have made the account,
+// so it keeps nothing that lets them in (USENIX Security '22, pre-hijacking).
 func (s *Service) resetUser(ctx context.Context, tx *store.Tx, r proof.Redeemed, hash string, from domain.Origin) error {
 	user := r.User
 	if !user.IsActive(r.Now) || user.Email.Canonical() != r.Flow.Address {
@@ -107,8 +107,8 @@ func (s *Service) resetUser(ctx context.Context, tx *store.Tx, r proof.Redeemed,
 	}, r.Now)
 }
 
-// takeOver gives an account whose mailbox was never proved to the one who has just proved it. Names and metadata stay: this person knows of
-// the account and asked for it, unlike one who comes by a provider, and they let nobody in.
+// takeOver gives an account whose mailbox was never proved to the person who has just proved it. Names and metadata stay: they let nobody
+// in, and this person, unlike one who comes through a provider, knows of the account and asked for it.
 func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user domain.User, from domain.Origin, r proof.Redeemed) error {
 	user.VerifyEmail(r.Now)
 	if err := tx.Users.Update(ctx, user); err != nil {
@@ -126,13 +126,13 @@ func (s *Service) takeOver(ctx context.Context, tx *store.Tx, user domain.User, 
 	return s.Audit.Record(ctx, tx, r.Now, domain.UserEvent(domain.EventUserVerified, domain.Anonymous(), from, user.ID))
 }
 
-// makeUser makes the account of the newest registration that waits under the address, with the new password, and drops the rest:
-// no matter who registered, the one who sets this password has proved the mailbox.
+// makeUser makes an account from the newest pending registration of the address, with the new password, and drops the others: no matter who
+// registered, the person who sets this password has proved the mailbox.
 func (s *Service) makeUser(ctx context.Context, tx *store.Tx, r proof.Redeemed, hash string, from domain.Origin) error {
 	email, now := domain.RestoreEmail(r.Flow.Address, r.Flow.Address), r.Now
 	_, err := tx.Users.ByEmail(ctx, email)
 	if err == nil {
-		return recovery.Refusal // a registration was proved meanwhile: this link is not of that account
+		return recovery.Refusal // a registration was proved meanwhile: this link is not for that account
 	}
 	if !errors.Is(err, domain.ErrNotFound) {
 		return err

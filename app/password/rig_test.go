@@ -81,7 +81,7 @@ func (b *bench) open(t *testing.T) int {
 	return b.Database.Int(t, "SELECT count(*) FROM flows WHERE consumed_at IS NULL")
 }
 
-// replace changes the user's password behind everybody's back, as a use case does: with the epoch.
+// replace changes the user's password directly in the store, together with the epoch, as a use case does.
 func (b *bench) replace(t *testing.T) {
 	t.Helper()
 	b.Principal(t, b.user.ID, func(p *domain.Principal) { p.ReplaceCredentials(b.Clock.Now()) })

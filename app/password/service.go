@@ -46,10 +46,10 @@ func New(b *base.Base, p Parts) *Service {
 	}
 }
 
-// Policy says which new passwords are accepted, for forms that say it beforehand.
+// Policy says which new passwords are accepted, for forms that show the rules.
 func (s *Service) Policy() domain.PasswordPolicy { return s.passwords.Policy() }
 
-// replacement is a new password and how it came about.
+// replacement is a new password and its circumstances.
 type replacement struct {
 	hash   string
 	by     domain.Actor
@@ -57,13 +57,12 @@ type replacement struct {
 	reason domain.EndReason // of the sessions that end
 	event  domain.EventType
 	except []domain.SessionID
-	told   domain.Origin // what the owner is told of where it came from
+	told   domain.Origin // the origin that the owner is told
 }
 
-// replace gives a user another password under the lock of their principal, and does what that brings with it. Work that began with
-// the old one finds the epoch risen; links that were sent under it open nothing any more (ASVS 6.4.3); failures to guess it say
-// nothing about the new one; sessions end (ASVS 7.4.3); and the owner gets a word, so that a change that was not theirs does not stay
-// unnoticed (ASVS 6.3.7).
+// replace gives a user a new password under the lock of their principal, with all consequences. The epoch rises, so that work that began
+// with the old password fails; links that were sent before become void (ASVS 6.4.3); failed guesses at the old password are forgotten;
+// sessions end (ASVS 7.4.3); and the owner gets a mail, so that they notice a change by somebody else (ASVS 6.3.7).
 func (s *Service) replace(ctx context.Context, tx *store.Tx, locked domain.Principal, user domain.User, r replacement, now time.Time) error {
 	locked.ReplaceCredentials(now)
 	if err := tx.Principals.Update(ctx, locked); err != nil {

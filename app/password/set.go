@@ -8,7 +8,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// SetInput is somebody's new password.
+// SetInput is a user's new password.
 type SetInput struct {
 	Actor    domain.Actor
 	From     domain.Origin
@@ -16,8 +16,8 @@ type SetInput struct {
 	Password domain.Secret
 }
 
-// Set gives somebody else a password: for an operator who has checked by other means whom they help. All sessions end, and the owner
-// is told. It neither proves the mailbox nor lets in a user who is disabled.
+// Set gives another user a password: for an operator who has checked the user's identity by other means. All sessions end, and the owner is
+// told. It neither proves the mailbox nor enables a disabled user.
 func (s *Service) Set(ctx context.Context, in SetInput) error {
 	if err := s.directory.Require(ctx, in.Actor, domain.UserCredentials); err != nil {
 		return err
@@ -46,11 +46,11 @@ func (s *Service) Set(ctx context.Context, in SetInput) error {
 		if _, err := access.RequireRank(ctx, tx, in.Actor, principal.ID, now); err != nil {
 			return err
 		}
-		user, err := tx.Users.ByID(ctx, in.User) // the address, as it is now: whom to tell, and whose failures to forget
+		user, err := tx.Users.ByID(ctx, in.User) // the current address: it gets the mail, and its failures are forgotten
 		if err != nil {
 			return err
 		}
-		return s.replace(ctx, tx, principal, user, replacement{ // the owner is not told from where: that is the operator's affair
+		return s.replace(ctx, tx, principal, user, replacement{ // the owner is not told the operator's address
 			hash: hash, by: in.Actor, from: in.From, reason: domain.EndedByPassword, event: domain.EventPasswordChanged,
 		}, now)
 	})

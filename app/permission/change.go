@@ -8,7 +8,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// DescribeInput is another description of a permission.
+// DescribeInput is a new description of a permission.
 type DescribeInput struct {
 	Actor       domain.Actor
 	From        domain.Origin
@@ -63,9 +63,9 @@ type DeleteInput struct {
 	Force      bool // take it out of the roles that name it
 }
 
-// Delete removes a permission. Roles that name it exactly stand in the way, or a later permission of that name would revive the right:
-// domain.ErrPermissionInUse says how many they are. Forced, it is taken out of them, which needs the actor to hold it; a shared one stays
-// in use all the same. Wildcards match it no more. domain.ErrSystemRole for those that come with Signet.
+// Delete removes a permission. It refuses while roles name the permission exactly, because a later permission of that name would revive the
+// right: domain.ErrPermissionInUse says how many roles. With force it is removed from them, for which the actor must hold it; force has no
+// effect on a shared one. Wildcards no longer match it. domain.ErrSystemRole for those that come with Signet.
 func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.DeleteRoles); err != nil {
 		return err
@@ -91,7 +91,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 		}
 		if len(carrying) > 0 {
 			inUse := domain.ErrPermissionInUse.Noting(domain.FactRoles, len(carrying))
-			if p.ServiceID == "" { // its roles are many services', and force is over one
+			if p.ServiceID == "" { // its roles belong to many services, and force applies to one
 				return inUse.Saying("Roles name this shared permission: take it out of them first, service by service")
 			}
 			if !in.Force {

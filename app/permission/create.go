@@ -16,11 +16,11 @@ type CreateInput struct {
 	Service     string // id or key; empty: shared
 	Name        string
 	Description string
-	ID          domain.PermissionID // that it has elsewhere, of an import; empty: a fresh one
+	ID          domain.PermissionID // the id to keep in an import; empty: a new one
 }
 
-// Create registers a permission. From then on it is held by everybody whose roles match its name. A shared one needs the platform's
-// role:write. domain.ErrNameTaken, domain.ErrPlatformService, domain.ErrLimitReached.
+// Create registers a permission. From then on everybody whose roles match its name holds it. A shared one needs the platform's role:write.
+// domain.ErrNameTaken, domain.ErrPlatformService, domain.ErrLimitReached.
 func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Permission, error) {
 	err := s.directory.RequireEver(ctx, in.Actor, domain.WriteRoles)
 	if in.Service == "" {

@@ -9,7 +9,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Shared names, in a list, the permissions of no service.
+// Shared selects, in a list, the permissions without a service.
 const Shared = "shared"
 
 // ListInput selects permissions.
@@ -18,7 +18,7 @@ type ListInput struct {
 
 	Actor   domain.Actor
 	Service string // id, key or Shared; empty: all that the actor may see
-	Search  string // how the name begins
+	Search  string // a prefix of the name
 }
 
 // ListOutput is permissions, newest first, and the cursor of what follows; empty when nothing does.
@@ -77,5 +77,5 @@ func (s *Service) visible(ctx context.Context, in ListInput) (store.PermissionFi
 	return filter, nil
 }
 
-// maxGiven is at how many services somebody can have been given a role: as many as they can have roles.
+// maxGiven is the number of services at which a principal can have a role: the number of roles it can have.
 const maxGiven = 1000

@@ -1,6 +1,6 @@
 // Package permission keeps the names of what may be done at services, and the vocabulary that all services share.
 //
-// A name must exist to count: a wildcard in a role grants what is registered, today and later, and nothing else.
+// A name must be registered to count: a wildcard in a role grants registered permissions, including later ones, and nothing else.
 package permission
 
 import (
@@ -42,7 +42,7 @@ func (s *Service) load(ctx context.Context, a domain.Actor, right domain.Right, 
 	return p, err
 }
 
-// home is the service whose rights count for a permission.
+// home is the service whose rights protect a permission.
 func home(p domain.Permission) domain.ServiceID {
 	if p.ServiceID == "" {
 		return domain.PlatformID
@@ -68,7 +68,7 @@ func (s *Service) begin(ctx context.Context, tx *store.Tx, a domain.Actor, right
 	return service, standing.Cover(right), nil
 }
 
-// commit counts the change, tells everybody, and writes the event.
+// commit counts the change, tells all replicas, and writes the event.
 func (s *Service) commit(ctx context.Context, tx *store.Tx, service domain.Service, event domain.Event) error {
 	service.PV++
 	if err := tx.Services.Update(ctx, service); err != nil {

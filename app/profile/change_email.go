@@ -23,8 +23,8 @@ type ChangeEmailInput struct {
 	Password domain.Secret // may be empty for an account without a password, soon after a login
 }
 
-// wanted is the sealed payload of the flow. The proof is bound to this very request (RG-10): to the address as it was typed, and
-// to the credentials it was asked with. Whatever replaces those voids it.
+// wanted is the sealed payload of the flow. The proof is bound to this request (RG-10): to the address as typed, and to the credentials at
+// that time. Replacing the credentials voids it.
 type wanted struct {
 	Mailbox string
 	Epoch   int64
@@ -40,9 +40,9 @@ type changeAsked struct {
 	AskedAt          time.Time
 }
 
-// ChangeEmail asks for another address. Until its mailbox is proved the account keeps the old one, whose owner is told at once. The
-// same rows are written for a free address and for a taken one; which it is is found out behind the outbox (ASVS 6.3.8). Over the
-// limit of mails nothing happens and the answer is the same.
+// ChangeEmail asks for another address. Until its mailbox is proved the account keeps the old address, which gets a notice at once. The
+// same rows are written for a free address and a taken one; the dispatcher finds out which it is (ASVS 6.3.8). Over the limit of mails
+// nothing happens and the answer is the same.
 func (s *Service) ChangeEmail(ctx context.Context, in ChangeEmailInput) error {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (s *Service) ChangeEmail(ctx context.Context, in ChangeEmailInput) error {
 	if err != nil {
 		return err
 	}
-	if email.Mailbox() == user.Email.Mailbox() { // another case of the local part may be another mailbox
+	if email.Mailbox() == user.Email.Mailbox() { // the local part in another case may be another mailbox
 		return domain.ErrInvalidFields(domain.FieldError{Field: "new_email", Code: "unchanged", Text: "new_email must differ from the address that the account has"})
 	}
 	budget, mayMail := s.guard.AllowMail(ctx, mailer.ChangeEmail, email, in.From)
@@ -89,19 +89,20 @@ func (s *Service) askForChange(ctx context.Context, tx *store.Tx, user domain.Us
 	if err := s.Mail.Put(ctx, tx, domain.TopicChangeEmail, asked, now, flow.ExpiresAt); err != nil {
 		return err
 	}
-	// The new address is masked: the old mailbox may not be its owner's any more.
+	// The new address is masked, because the owner may have lost the old mailbox.
 	mail := outbox.MailTo(user, mailer.ChangeEmailAsked, in.From, mailer.Data{AskedAt: now, NewAddress: email.String()})
 	if err := s.Mail.Mail(ctx, tx, mail, now, flow.ExpiresAt); err != nil {
 		return err
 	}
+	// An event of its own: an attempt is on record although nobody ever proves the address.
 	event := domain.UserEvent(domain.EventEmailChangeRequested, in.Actor, in.From, user.ID)
 	event.Trace.Identifier = email.Canonical()
 	return s.Audit.Record(ctx, tx, now, event)
 }
 
-// PrepareChangeEmail answers a request, behind the outbox: with a link to the new address or, where that is the address of another
-// account, with a word to its owner. Then nobody has the secret, and the request waits for it in vain: if it ended here, the one who
-// asked could see in their export that the address is taken.
+// PrepareChangeEmail prepares the mail in the dispatcher: a link to the new address or, if another account has that address, a notice to
+// its owner. In the second case nobody has the secret, but the request stays open until it expires: if it ended here, the user could see in
+// their export that the address is taken.
 func (s *Service) PrepareChangeEmail(ctx context.Context, tx *store.Tx, m domain.Message) error {
 	var asked changeAsked
 	if err := s.Mail.Open(m, &asked); err != nil {

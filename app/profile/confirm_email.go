@@ -11,7 +11,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// emailChange is the door of what proves a new address. Everything that is no good gets one answer.
+// emailChange is the door for secrets that prove a new address. All invalid secrets get the same answer.
 var emailChange = proof.Door{Purposes: []domain.Purpose{domain.PurposeChangeEmail}, Refusal: domain.ErrInvalidToken}
 
 // ConfirmEmailInput is the secret of the link that went to the new address.
@@ -20,10 +20,10 @@ type ConfirmEmailInput struct {
 	Token domain.Secret
 }
 
-// ConfirmEmail makes the new address that of the account, for somebody who reads its mail. Of any number of parallel uses of the
-// secret, and of several accounts that want one address, one succeeds.
+// ConfirmEmail makes the new address the account's address, for a person who reads its mail. Of any number of parallel uses of the secret,
+// and of several accounts that want one address, one succeeds.
 //
-// Sessions go on: an address lets nobody in, and the one who asked knew the password. To end them would throw the owner out of every
+// Sessions continue: an address alone lets nobody in, and the request needed the password. Ending them would log the owner out of every
 // device when a thief of the password confirms, and would not stop the thief (ASVS 7.4.3 is about authenticators).
 func (s *Service) ConfirmEmail(ctx context.Context, in ConfirmEmailInput) error {
 	now := s.System.Now()
@@ -33,7 +33,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, in ConfirmEmailInput) error 
 	}
 	var w wanted
 	if err := s.proofs.OpenPayload(flow, &w); err != nil {
-		return domain.ErrInvalidToken.Because(err) // sealed under a SECRET_KEY that is gone
+		return domain.ErrInvalidToken.Because(err) // sealed under an unknown SECRET_KEY
 	}
 	to := domain.RestoreEmail(w.Mailbox, flow.Address)
 	taken := false
@@ -46,7 +46,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, in ConfirmEmailInput) error 
 			return err
 		}
 		if taken = err == nil && owner.ID != r.User.ID; taken {
-			return nil // a value, not an error: that the secret is used up must be committed
+			return nil // a value, not an error: the use of the secret must be committed
 		}
 		return s.changeEmail(ctx, tx, r, to, in.From)
 	})
@@ -56,7 +56,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, in ConfirmEmailInput) error 
 	return err
 }
 
-// changeEmail writes the address. To lift a lock of the account this way takes the password and a mailbox.
+// changeEmail writes the address. This also lifts a lock of the account, for which the password and a mailbox are needed.
 func (s *Service) changeEmail(ctx context.Context, tx *store.Tx, r proof.Redeemed, to domain.Email, from domain.Origin) error {
 	user, old := r.User, r.User.Email
 	user.ChangeEmail(to, r.Now)
@@ -73,7 +73,7 @@ func (s *Service) changeEmail(ctx context.Context, tx *store.Tx, r proof.Redeeme
 	return s.tellBoth(ctx, tx, user, old, from, r)
 }
 
-// tellBoth promises a word to both mailboxes, or to the one that both are.
+// tellBoth queues a notice to both mailboxes, or one if they are the same.
 func (s *Service) tellBoth(ctx context.Context, tx *store.Tx, user domain.User, old domain.Email, from domain.Origin, r proof.Redeemed) error {
 	mail := outbox.MailTo(user, mailer.EmailChanged, from, mailer.Data{AskedAt: r.Now, NewAddress: user.Email.String()})
 	mailboxes := []domain.Email{old, user.Email}

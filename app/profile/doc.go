@@ -3,5 +3,5 @@
 //	Update ─► names, locale, metadata
 //	ChangeEmail ─► flow + outbox ─► PrepareChangeEmail (mail to the new address, or to its owner) ─► ConfirmEmail ─► the address
 //
-// The proof that a change of address needs is asked for by reauth; its secret is issued and redeemed by proof.
+// Package reauth asks for the proof that a change of address needs; package proof issues and redeems its secret.
 package profile

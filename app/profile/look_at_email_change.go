@@ -13,12 +13,12 @@ type LookAtEmailChangeInput struct {
 	Token domain.Secret
 }
 
-// LookAtEmailChangeOutput says which address the link is about: the new one, whose mail its holder reads. The old one stays untold: a
-// request may have named a stranger's mailbox by mistake.
+// LookAtEmailChangeOutput has the new address, whose mail the holder of the link reads. It does not have the old one: a request may have
+// named a stranger's mailbox by mistake.
 type LookAtEmailChangeOutput struct{ Email domain.Email }
 
-// LookAtEmailChange says what confirming would make the address of the account, and changes nothing. Nor does it say whether the address
-// has become that of another account: that is found out when the token is used up. Looking costs a guess as much as using.
+// LookAtEmailChange returns the address that confirming would set, and changes nothing. It does not say whether another account has that
+// address by now: ConfirmEmail finds that out. It counts as a guess, as ConfirmEmail does.
 func (s *Service) LookAtEmailChange(ctx context.Context, in LookAtEmailChangeInput) (LookAtEmailChangeOutput, error) {
 	now := s.System.Now()
 	flow, err := s.proofs.Find(ctx, emailChange, in.From, in.Token, now)
@@ -27,7 +27,7 @@ func (s *Service) LookAtEmailChange(ctx context.Context, in LookAtEmailChangeInp
 	}
 	var w wanted
 	if err := s.proofs.OpenPayload(flow, &w); err != nil {
-		return LookAtEmailChangeOutput{}, emailChange.Refusal.Because(err) // sealed under a SECRET_KEY that is gone
+		return LookAtEmailChangeOutput{}, emailChange.Refusal.Because(err) // sealed under an unknown SECRET_KEY
 	}
 	user, err := s.Store.Read().Users.ByID(ctx, domain.UserID(flow.Subject))
 	if errors.Is(err, domain.ErrNotFound) || err == nil && (!user.IsActive(now) || user.CredentialEpoch != w.Epoch) {

@@ -10,8 +10,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// UpdateInput is what to change: what is nil stays as it is, what is empty is cleared. Metadata is JSON whose syntax was
-// checked; it replaces what was there as a whole.
+// UpdateInput is what to change: nil members stay, empty ones are cleared. Metadata is JSON whose syntax was checked; it replaces the old
+// metadata as a whole.
 type UpdateInput struct {
 	Actor     domain.Actor
 	From      domain.Origin
@@ -21,14 +21,14 @@ type UpdateInput struct {
 	Metadata  *string
 }
 
-// UpdateOutput is the user as they are now, with the ways in through providers.
+// UpdateOutput is the updated user, with their identities at providers.
 type UpdateOutput struct {
 	User       domain.User
 	Identities []domain.Identity
 }
 
-// Update changes what a person says about themselves. The user is read under the lock of their
-// principal, so parallel changes of different members all survive.
+// Update changes a person's profile. The user is read under the lock of their principal, so parallel changes of different members all
+// survive.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (UpdateOutput, error) {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return UpdateOutput{}, err

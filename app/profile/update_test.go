@@ -65,7 +65,7 @@ func TestUpdate(t *testing.T) {
 		gone, ended := r.SignedIn(t, u), r.SignedIn(t, u)
 		gone.ID = domain.PrincipalID(r.System.NewID())
 		is(t, "gone", update(gone), domain.ErrTokenInvalid)
-		r.End(t, ended.SessionID) // by a takeover, say: the name would be the last word of the one who lost the account
+		r.End(t, ended.SessionID) // such as by a takeover: otherwise the person who lost the account could still set the name
 		is(t, "logged out", update(ended), domain.ErrTokenInvalid)
 		active := r.SignedIn(t, u)
 		r.Principal(t, u.ID, func(p *domain.Principal) { p.State = domain.Disabled })

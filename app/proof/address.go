@@ -8,10 +8,10 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// ReplaceAddress writes the address that a user was given instead of an old one, under the locks of the new address and of the user's
-// principal. An address is half of what lets people in: work that began with the old one finds the epoch risen, and what hung on either
-// address ends. The run of failed logins of the old address would be its next owner's otherwise, and with that of the new one a stranger
-// could have locked the account before it moved in. domain.ErrEmailTaken when a registration that locks no address was faster.
+// ReplaceAddress writes a user's new address, under the locks of that address and of the user's principal. An address is a part of the
+// credentials: the epoch rises, so that work that began with the old address fails, and secrets for either address become void. Failed
+// logins of both addresses are forgotten: those of the old one would count against its next owner, and with those of the new one a stranger
+// could have locked the account in advance. It returns domain.ErrEmailTaken when a registration, which locks no address, was faster.
 func (s *Service) ReplaceAddress(ctx context.Context, tx *store.Tx, user *domain.User, old domain.Email, now time.Time) error {
 	if err := tx.Users.Update(ctx, *user); err != nil {
 		return err

@@ -21,7 +21,7 @@ type Link struct {
 	URL func(token domain.Secret) string
 }
 
-// Settings are the links by what they are for, and the code that stands beside that of a verification.
+// Settings are the links by purpose, and the code that goes with the link of a verification.
 type Settings struct {
 	Verify, Reset, ChangeEmail Link
 	Code                       domain.CodePolicy
@@ -37,14 +37,14 @@ type Service struct {
 	terms  map[domain.Purpose]terms
 }
 
-// terms are how the secret of a purpose travels.
+// terms are how the secret of a purpose is delivered.
 type terms struct {
-	link Link // without a URL: the code is all
+	link Link // without a URL: only the code
 	mail mailer.Kind
 	code bool
 }
 
-// New makes the service. It panics when a purpose whose secrets mails carry has no terms: they would travel in none.
+// New makes the service. It panics when a mailed purpose has no terms, because its secrets could not be delivered.
 func New(b *base.Base, g *guard.Guard, sealer secure.Sealer, s Settings) *Service {
 	verify, reset := terms{s.Verify, mailer.Verify, true}, terms{s.Reset, mailer.Reset, false}
 	all := map[domain.Purpose]terms{
@@ -53,7 +53,7 @@ func New(b *base.Base, g *guard.Guard, sealer secure.Sealer, s Settings) *Servic
 		domain.PurposeResetPassword:      reset,
 		domain.PurposeResetRegistration:  reset,
 		domain.PurposeChangeEmail:        {s.ChangeEmail, mailer.ChangeEmail, false},
-		domain.PurposeProviderAddress:    {Link{TTL: s.Code.TTL}, mailer.OAuthCode, true}, // a link would tie a stranger to its reader
+		domain.PurposeProviderAddress:    {Link{TTL: s.Code.TTL}, mailer.OAuthCode, true}, // no link: its reader would link a stranger
 	}
 	for _, purpose := range domain.Purposes() {
 		if _, ok := all[purpose]; !ok && purpose.IsMailed() {
@@ -71,19 +71,19 @@ type Request struct {
 	Name    domain.PersonName
 	From    domain.Origin
 	AskedAt time.Time
-	Payload any         // is remembered with it, sealed; nil: nothing
-	Mail    mailer.Kind // that carries it; empty: the one of the purpose
+	Payload any         // stored with it, sealed; nil: nothing
+	Mail    mailer.Kind // the mail that carries it; empty: that of the purpose
 	// Provider is the display name of the one that a login came through; empty: none.
 	Provider string
-	Tries    int // wrong codes that count already: those of what it supersedes
-	// Until keeps the flow for longer than its code works, so that the wrong ones count against the next; zero: the life of the purpose.
+	Tries    int // wrong codes so far, of the flow that this one supersedes
+	// Until keeps the flow for longer than its code works, so that wrong codes count against the next one; zero: the life of the purpose.
 	Until time.Time
 }
 
 // TTL is how long the link of a purpose works.
 func (s *Service) TTL(p domain.Purpose) time.Duration { return s.terms[p].link.TTL }
 
-// Send issues a secret and promises its mail.
+// Send issues a secret and queues its mail.
 func (s *Service) Send(ctx context.Context, tx *store.Tx, r Request, now time.Time) error {
 	flow, secret, err := s.Issue(ctx, tx, r, now)
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Service) Send(ctx context.Context, tx *store.Tx, r Request, now time.Ti
 	return s.Mail(ctx, tx, r, flow, secret, now)
 }
 
-// Issue makes a secret and stores its flow. Older ones of the purpose about the subject are void from then on.
+// Issue makes a secret and stores its flow. This voids older flows of the purpose about the subject.
 func (s *Service) Issue(ctx context.Context, tx *store.Tx, r Request, now time.Time) (domain.Flow, domain.OneTimeSecret, error) {
 	policy := domain.CodePolicy{}
 	if s.terms[r.Purpose].code {
@@ -117,7 +117,7 @@ func (s *Service) Issue(ctx context.Context, tx *store.Tx, r Request, now time.T
 	return flow, secret, tx.Flows.Insert(ctx, flow)
 }
 
-// Mail promises the mail that carries a secret.
+// Mail queues the mail that carries a secret.
 func (s *Service) Mail(ctx context.Context, tx *store.Tx, r Request, flow domain.Flow, secret domain.OneTimeSecret, now time.Time) error {
 	t := s.terms[r.Purpose]
 	data := mailer.Data{Name: r.Name.First, AskedAt: r.AskedAt, Provider: r.Provider}
@@ -132,7 +132,7 @@ func (s *Service) Mail(ctx context.Context, tx *store.Tx, r Request, flow domain
 	return s.Base.Mail.Mail(ctx, tx, mail, now, until)
 }
 
-// Void ends what an occasion voids: secrets about the account, and those that wait for one at its address.
+// Void ends the secrets that an occasion voids: those about the account, and those for its address.
 func (s *Service) Void(ctx context.Context, tx *store.Tx, o domain.Occasion, user domain.User, now time.Time) error {
 	for _, purpose := range domain.VoidedBy(o) {
 		subject := string(user.ID)
@@ -146,7 +146,7 @@ func (s *Service) Void(ctx context.Context, tx *store.Tx, o domain.Occasion, use
 	return nil
 }
 
-// PayloadPlace is what a flow's payload is sealed for.
+// PayloadPlace is the place to which a flow's sealed payload is bound.
 func PayloadPlace(id domain.FlowID) string { return "flows/payload/" + string(id) }
 
 func (s *Service) seal(id domain.FlowID, payload any) ([]byte, error) {
@@ -157,7 +157,7 @@ func (s *Service) seal(id domain.FlowID, payload any) ([]byte, error) {
 	return s.sealer.Seal(PayloadPlace(id), plain)
 }
 
-// OpenPayload reads what was remembered with a flow.
+// OpenPayload reads the payload of a flow.
 func (s *Service) OpenPayload(flow domain.Flow, out any) error {
 	plain, err := s.sealer.Open(PayloadPlace(flow.ID), flow.Payload)
 	if err != nil {

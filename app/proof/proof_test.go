@@ -63,8 +63,8 @@ func TestASecretIsLeftAsItWasWhenItsDoorFails(t *testing.T) {
 	}
 }
 
-// A change of a password holds the account and voids its flows; a code's proof holds the flows and wants the account. Whichever comes
-// first, neither may wait for the other in vain.
+// A change of a password locks the account and voids its flows; redeeming a code locks the flows and needs the account. They must not
+// deadlock in either order.
 func TestACodeAndANewPasswordAtOnceEndInOneOfTheirOrders(t *testing.T) {
 	for range 10 {
 		r, u, secret := issued(t, domain.PurposeVerifyUser)

@@ -10,12 +10,12 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Door is a place where secrets are redeemed: of which purposes, and what it says to those that are no good. The refusal is
-// domain.ErrInvalidToken in the door's own words.
+// Door is a place where secrets are redeemed: it has the purposes that it accepts, and its error for invalid secrets, which is
+// domain.ErrInvalidToken with the door's own text.
 type Door struct {
 	Purposes []domain.Purpose
 	Refusal  *domain.Error
-	// Lock holds what the door decides about beside the address and the account, before them; nil: nothing.
+	// Lock locks what the door decides about besides the address and the account, before those; nil: nothing.
 	Lock func(ctx context.Context, tx *store.Tx) error
 }
 
@@ -33,10 +33,10 @@ type Redeemed struct {
 	Now  time.Time
 }
 
-// Use is what a door makes of a secret, in the transaction that uses it up. Its error leaves the secret as it was.
+// Use is what a door does with a secret, in the transaction that uses it up. If it fails, the secret is not used up.
 type Use func(ctx context.Context, tx *store.Tx, r Redeemed) error
 
-// Find looks up what a link's secret is good for. A guess costs the sender's address block a try, a genuine secret nothing.
+// Find looks up the flow of a link's secret. A guess costs the sender's address block a try, a genuine secret nothing.
 func (s *Service) Find(ctx context.Context, d Door, from domain.Origin, token domain.Secret, now time.Time) (domain.Flow, error) {
 	budget, err := s.guard.AttemptToken(ctx, from)
 	if err != nil {
@@ -67,8 +67,8 @@ func (s *Service) Redeem(ctx context.Context, d Door, flow domain.Flow, now time
 	})
 }
 
-// RedeemCode compares a code with every live one of the address. A wrong one counts against all of them, and against the same budget
-// as a wrong password: six digits are few.
+// RedeemCode compares a code with every live one of the address. A wrong code counts against all of them, and against the same budget as a
+// wrong password, because six digits are few.
 func (s *Service) RedeemCode(ctx context.Context, d Door, from domain.Origin, email domain.Email, text domain.Secret, use Use) error {
 	budget, err := s.guard.Attempt(ctx, email, from)
 	if err != nil {
@@ -99,13 +99,13 @@ func (s *Service) RedeemCode(ctx context.Context, d Door, from domain.Origin, em
 	if err == nil && wrong {
 		err = d.Refusal
 	}
-	if !errors.Is(err, domain.ErrInvalidToken) { // a database that is away has judged nothing
+	if !errors.Is(err, domain.ErrInvalidToken) { // with the database down, nothing was judged
 		budget.Return()
 	}
 	return err
 }
 
-// lockCodes holds the address, the account that it has, and its flows that still take a code.
+// lockCodes locks the address, its account, and its flows that still accept a code.
 func (s *Service) lockCodes(ctx context.Context, tx *store.Tx, d Door, email domain.Email, now time.Time) ([]domain.Flow, error) {
 	if err := d.lock(ctx, tx); err != nil {
 		return nil, err
@@ -128,8 +128,8 @@ func (s *Service) hasCode(f domain.Flow, code domain.Secret) bool {
 	return slices.ContainsFunc(s.codeKeys(), func(key []byte) bool { return f.HasCode(key, code) })
 }
 
-// redeem locks in the order of everything that decides about an address: the address, which the caller holds, then the account, then
-// the flow. A password change, which holds the account and voids its flows, never waits for somebody who waits for it.
+// redeem locks in the same order as all code that decides about an address: the address, which the caller has locked, then the account,
+// then the flow. So it can't deadlock with a password change, which locks the account and voids its flows.
 func (s *Service) redeem(ctx context.Context, tx *store.Tx, d Door, flow domain.Flow, now time.Time, use Use) error {
 	r := Redeemed{Flow: flow, Now: now}
 	if flow.Purpose.Subject() == domain.SubjectUser {

@@ -1,6 +1,6 @@
-// Package reauth asks somebody who holds a live token to prove once more that they are its owner, before a change of password or
-// address and before the account is closed (ASVS 7.5.1). Today the proof is the password, or a recent login where the account has
-// none; a passkey, a code and a fresh external login will be others.
+// Package reauth asks the bearer of a live token to prove again that they are its owner, before a change of password or address and before
+// the account is closed (ASVS 7.5.1). Today the proof is the password, or a recent login if the account has none; passkeys, codes and new
+// external logins will follow.
 package reauth
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Service asks for the proof. It shares budgets, lock and log with the login, or a stolen token would make guesses free (Authelia
+// Service asks for the proof. It shares budgets, lock and log with the login, otherwise a stolen token would make guesses free (Authelia
 // CVE-2025-24806).
 type Service struct {
 	*base.Base
@@ -25,7 +25,7 @@ type Service struct {
 	recent    time.Duration
 }
 
-// New makes the service. recent is how old a login may be that stands in for the password of an account that has none.
+// New makes the service. recent is how old a login may be that replaces the password of an account without one.
 func New(b *base.Base, g *guard.Guard, passwords *credential.Passwords, recent time.Duration) *Service {
 	return &Service{Base: b, guard: g, passwords: passwords, recent: recent}
 }
@@ -61,7 +61,7 @@ func (s *Service) Require(ctx context.Context, actor domain.Actor, from domain.O
 	return s.byPassword(ctx, user, from, proof.Password)
 }
 
-// RequireRecent wants a login that is young enough, whatever it was made with.
+// RequireRecent wants a recent login by any method.
 func (s *Service) RequireRecent(actor domain.Actor, now time.Time) error {
 	return access.RequireRecent(actor, s.recent, now)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// page is how many values one transaction looks at.
+// page is how many values one transaction reads.
 const page = 200
 
 // kind is one kind of payload.
@@ -44,13 +44,13 @@ func flows(now time.Time) kind {
 	}
 }
 
-// tally is what was found on pages.
+// tally is the counts of some pages.
 type tally struct {
 	resealed int
 	unread   int // can't be opened, or was sealed under an unknown secret
 }
 
-// pages goes through all there is of a kind, a transaction a page, and adds up what do says of each.
+// pages reads all payloads of a kind, one page a transaction, and adds up the counts that do returns.
 func (k kind) pages(ctx context.Context, s store.Store, do func(context.Context, *store.Tx, []store.Payload) (tally, error)) (total tally, err error) {
 	var after domain.Cursor
 	for {

@@ -1,7 +1,6 @@
 // Package reseal seals again, under SECRET_KEY, what a previous secret sealed, so that the previous one can be dropped.
 //
-// It is done for what is of use for longer than an operator wants to wait: the private halves of signing keys, the mail that waits
-// in the outbox, and what flows remember. Nothing else is sealed.
+// It covers everything that is sealed: the private halves of signing keys, the mail that waits in the outbox, and the payloads of flows.
 package reseal
 
 import (
@@ -15,10 +14,10 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// quiet is how long nothing is said again of what was said already.
+// quiet is how long the same warning is not repeated.
 const quiet = 24 * time.Hour
 
-// Service seals again. Any number of replicas may do it at once: each value is replaced only where it stands still.
+// Service seals again. Any number of replicas may do it at once: each value is replaced only if it has not changed meanwhile.
 type Service struct {
 	*base.Base
 
@@ -29,13 +28,13 @@ type Service struct {
 	warnedAt time.Time
 }
 
-// New makes the service. It remembers what it has warned of, so a process has one.
+// New makes the service. A process has only one, because it remembers its warnings.
 func New(b *base.Base, sealer secure.Sealer) *Service { return &Service{Base: b, sealer: sealer} }
 
 // lost is how much of each kind can't be opened.
 type lost struct{ keys, messages, flows int }
 
-// All does the whole work and says how much there was. It is a task of the janitor, and done at every start.
+// All does all the work and returns how much there was. It is a task of the janitor, and also runs at every start.
 func (s *Service) All(ctx context.Context, now time.Time, _ int) (int, error) {
 	var unread lost
 	total, err := s.keys(ctx, &unread.keys)
@@ -61,7 +60,8 @@ func (s *Service) All(ctx context.Context, now time.Time, _ int) (int, error) {
 	return total, nil
 }
 
-// warn says once what can't be opened, and again when that changes or after a day: every sweep of every replica finds the same.
+// warn logs what can't be opened, and repeats that only when it changes or after a day, because every sweep of every replica finds the
+// same.
 func (s *Service) warn(ctx context.Context, unread lost, now time.Time) {
 	s.warning.Lock()
 	defer s.warning.Unlock()
@@ -75,7 +75,7 @@ func (s *Service) warn(ctx context.Context, unread lost, now time.Time) {
 	}
 }
 
-// keys tells nobody: the keys are the same.
+// keys writes nothing to the change feed, since the keys are the same.
 func (s *Service) keys(ctx context.Context, unread *int) (n int, err error) {
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		n, *unread = 0, 0
@@ -88,7 +88,7 @@ func (s *Service) keys(ctx context.Context, unread *int) (n int, err error) {
 		}
 		for _, key := range all {
 			if len(key.Private) == 0 {
-				continue // it signs no more
+				continue // it no longer signs
 			}
 			resealed, changed, err := s.sealer.Reseal(keys.Place(key.KID), key.Private)
 			if err != nil {
@@ -111,7 +111,7 @@ func (s *Service) keys(ctx context.Context, unread *int) (n int, err error) {
 	return n, nil
 }
 
-// page seals a page of payloads again. A value that can't be opened is passed by: its reader will hear of that.
+// page seals a page of payloads again. A value that can't be opened is skipped: its reader will get the error.
 func (s *Service) page(ctx context.Context, tx *store.Tx, k kind, found []store.Payload) (t tally, err error) {
 	for _, p := range found {
 		resealed, changed, err := s.sealer.Reseal(k.place(p.Mark.ID), p.Sealed)

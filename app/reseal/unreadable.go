@@ -19,10 +19,10 @@ type Unreadable struct {
 	Flows    int
 }
 
-// IsNone tells that there is nothing of the sort.
+// IsNone tells that there is no such value.
 func (l Unreadable) IsNone() bool { return len(l.Keys)+l.Messages+l.Flows == 0 }
 
-// String counts, for people.
+// String is the counts as text for people.
 func (l Unreadable) String() string {
 	var parts []string
 	for _, part := range []struct {
@@ -43,8 +43,8 @@ func (l Unreadable) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Unreadable looks, before a server starts, for what was sealed under a secret that is not known here and is still of use: SECRET_KEY
-// is another one, or a previous one was dropped too early. It changes nothing.
+// Unreadable checks, before a server starts, for values in use that an unknown secret sealed: SECRET_KEY was changed, or a previous one was
+// dropped too early. It changes nothing.
 func (s *Service) Unreadable(ctx context.Context, now time.Time) (found Unreadable, err error) {
 	if found.Keys, err = s.unreadableKeys(ctx); err != nil {
 		return Unreadable{}, err

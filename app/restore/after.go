@@ -12,26 +12,26 @@ import (
 const (
 	// batch is how many rows one transaction changes, so that it fits the deadline of a statement.
 	batch = 500
-	// parked is what the outbox says of the mails that were given up.
+	// parked is the reason that the outbox gives for mails that were given up.
 	parked = "a backup was restored"
 )
 
 // AfterInput says what was restored.
 type AfterInput struct {
 	Actor      domain.Actor
-	BackupTime time.Time // the moment that the database went back to
+	BackupTime time.Time // the time to which the database was restored
 }
 
 // AfterOutput is what was ended.
 type AfterOutput struct {
 	Sessions int // with their refresh tokens
 	Secrets  int // links and codes of mails, codes of logins through providers
-	Messages int // mails that waited: they were delivered after the backup, or can be asked for again
+	Messages int // waiting mails: they were delivered after the backup, or can be requested again
 }
 
-// After ends every session, voids every one-time secret and gives up every mail that waits, since all of them may have been over before
-// the restore; then the change feed begins another epoch. A run that was broken off is finished by the next one. The audit log gets one
-// event with the numbers and not one for each session: there may be millions, and nobody asks how a session ended that was restored.
+// After ends every session, voids every one-time secret and gives up every waiting mail, since all of them may have ended before the
+// restore; then the change feed begins a new epoch. An interrupted run is finished by the next one. The audit log gets one event with the
+// numbers and not one for each session: there may be millions, and nobody needs to know how a restored session ended.
 func (s *Service) After(ctx context.Context, in AfterInput) (out AfterOutput, err error) {
 	if in.Actor.Kind != domain.ActorSystem {
 		return AfterOutput{}, domain.ErrForbidden
@@ -66,8 +66,8 @@ func (s *Service) After(ctx context.Context, in AfterInput) (out AfterOutput, er
 	})
 }
 
-// endSessions goes through all sessions until there are none: a server that runs meanwhile begins others. It tells the feed nothing: the
-// epoch that begins at the end makes everybody forget.
+// endSessions ends sessions until there are none: a server that runs meanwhile begins new ones. It writes nothing to the feed, because the
+// new epoch at the end makes every replica flush its caches.
 func (s *Service) endSessions(ctx context.Context, now time.Time) (total int, err error) {
 	for {
 		var after store.OpenSession
@@ -80,7 +80,7 @@ func (s *Service) endSessions(ctx context.Context, now time.Time) (total int, er
 			for i, session := range open {
 				ids[i] = session.ID
 			}
-			after = open[len(open)-1] // should this be rolled back, the next round finds them
+			after = open[len(open)-1] // if this is rolled back, the next round finds them
 			_, err = tx.Sessions.End(ctx, ids, domain.EndedByRestore, now)
 			return len(open), err
 		})

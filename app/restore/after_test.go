@@ -10,7 +10,7 @@ import (
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
-// A run that is broken off between two transactions leaves something alive; the next one finds it, and only then the epoch changes.
+// A run that is interrupted between two transactions leaves rows alive; the next run finds them, and only then the epoch changes.
 func TestARestoreIsFinishedByTheNextRun(t *testing.T) {
 	r := rig.New(t)
 	ada := r.User(t, "ada@example.com")

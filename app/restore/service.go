@@ -1,5 +1,5 @@
-// Package restore makes a database that came out of a backup fit to be served. A backup is a state of some time ago: what was logged out,
-// used or revoked since is alive in it again.
+// Package restore makes a database that came out of a backup fit to be served. A backup holds an old state: sessions, links and tokens that
+// have ended since are valid in it.
 //
 //	After     ends what can be ended for everybody: sessions, one-time secrets, mails that wait. Nobody is told of each: the feed begins
 //	          another epoch, at which every replica forgets all it knows.
@@ -11,7 +11,7 @@ import (
 	"github.com/signet-auth/signet/app/base"
 )
 
-// Service is the use cases. They are the operator's alone.
+// Service is the use cases. They are for operators only.
 type Service struct {
 	*base.Base
 }

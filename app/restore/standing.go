@@ -7,11 +7,11 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// page is how many rows one look reads.
+// page is how many rows one query reads.
 const page = 200
 
-// StandingOutput is what lets somebody in, or do something, after a restore, and may have been taken away between the backup and the
-// restore. The database can't know: it has nothing of that time.
+// StandingOutput is the access that exists after a restore and may have been taken away between the backup and the restore. The database
+// can't know that: it has no data of that time.
 type StandingOutput struct {
 	Tokens []Token                   // that work, newest first at each service
 	Grants []domain.ListedAssignment // of roles at the platform that not everybody has, newest first of each role
@@ -68,7 +68,7 @@ func (s *Service) Standing(ctx context.Context, actor domain.Actor) (out Standin
 	return out, err
 }
 
-// all reads a list to its end.
+// all reads a whole list.
 func all[T any](read func(store.Page) ([]T, error), place func(T) domain.Cursor) (rows []T, err error) {
 	for after := (domain.Cursor{}); ; {
 		some, err := read(store.Page{After: after, Limit: page})

@@ -9,13 +9,13 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// margin is how far before the time of a backup the comparison begins: it costs little, and clocks differ.
+// margin is how far before the time of a backup the comparison begins, because clocks differ.
 const margin = time.Hour
 
 // maxUndone bounds what is read of either database.
 const maxUndone = 100_000
 
-// telling are the events of which the loss may matter: what took a right away, gave one, or changed what somebody proves themselves with.
+// telling are the events whose loss may matter: they took a right away, gave one, or changed credentials.
 var telling = []domain.EventType{
 	domain.EventUserDisabled, domain.EventUserEnabled, domain.EventUserDeleted, domain.EventUserEmailChanged, domain.EventPasswordChanged,
 	domain.EventPasswordReset, domain.EventIdentityLinked, domain.EventIdentityUnlinked, domain.EventServiceUpdated, domain.EventServiceDeleted,
@@ -24,7 +24,7 @@ var telling = []domain.EventType{
 	domain.EventAppTokenDeleted, domain.EventKeyRevoked,
 }
 
-// UndoneInput is where to look.
+// UndoneInput is the former database, and the time of the backup.
 type UndoneInput struct {
 	Actor      domain.Actor
 	Former     *store.Reader // the database from before the restore
@@ -37,8 +37,8 @@ type UndoneOutput struct {
 	Cut    bool           // there are more, older ones
 }
 
-// Undone compares audit logs: the events that the former database has since the backup and the restored one has not, of those that gave
-// or took rights or changed credentials.
+// Undone compares audit logs: it lists the events since the backup that only the former database has, of the types that gave or took rights
+// or changed credentials.
 func (s *Service) Undone(ctx context.Context, in UndoneInput) (UndoneOutput, error) {
 	if in.Actor.Kind != domain.ActorSystem {
 		return UndoneOutput{}, domain.ErrForbidden

@@ -10,8 +10,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// patterns are what the members of permissions mean: ids and names of permissions that exist, and wildcards. A shared permission that
-// is named stays what it is until the transaction ends.
+// patterns resolves the list of permissions: ids and names of existing permissions, and wildcards. A named shared permission is locked
+// until the transaction ends.
 func (e edit) patterns(ctx context.Context, members []string) ([]domain.Pattern, error) {
 	var all []domain.Pattern
 	var byID []domain.PermissionID
@@ -47,11 +47,11 @@ func (e edit) patterns(ctx context.Context, members []string) ([]domain.Pattern,
 	known := map[string]domain.Permission{}
 	for _, p := range found {
 		if e.service.IsPlatform() && p.ServiceID == "" {
-			continue // the shared vocabulary does not count there
+			continue // the shared vocabulary does not exist there
 		}
 		known[string(p.ID)] = p
 		if other, twice := known[p.Name]; !twice || other.ServiceID == "" {
-			known[p.Name] = p // the service's own goes before a shared one of the same name
+			known[p.Name] = p // the service's own takes precedence over a shared one of the same name
 		}
 	}
 	for i, member := range members {
@@ -76,8 +76,8 @@ func (e edit) patterns(ctx context.Context, members []string) ([]domain.Pattern,
 	return slices.Compact(all), nil
 }
 
-// includes are the roles that the members of includes mean, by id or name. One of another service is domain.ErrWrongService for those who
-// may know of it, else domain.ErrNotFound.
+// includes resolves the list of included roles, by id or name. A role of another service is domain.ErrWrongService if the actor may know
+// it, else domain.ErrNotFound.
 func (s *Service) includes(ctx context.Context, e edit, a domain.Actor, members []string) ([]domain.IncludedRole, error) {
 	var all []domain.IncludedRole
 	for i, member := range members {
@@ -98,7 +98,7 @@ func (s *Service) includes(ctx context.Context, e edit, a domain.Actor, members 
 	return all, nil
 }
 
-// elsewhere is what an actor hears of a role that is not of the service they named.
+// elsewhere is the error for a role that does not belong to the named service.
 func (s *Service) elsewhere(ctx context.Context, tx *store.Tx, a domain.Actor, id domain.RoleID, field string) error {
 	role, err := tx.Roles.ByID(ctx, id)
 	if err == nil {

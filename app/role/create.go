@@ -18,7 +18,7 @@ type CreateInput struct {
 	Description string
 	Permissions []string      // ids, names or patterns
 	Includes    []string      // ids or names of roles of the same service
-	ID          domain.RoleID // that it has elsewhere, of an import; empty: a fresh one
+	ID          domain.RoleID // the id to keep in an import; empty: a new one
 }
 
 // Create makes a role. domain.ErrNameTaken, domain.ErrForbidden for what the actor does not hold, domain.ErrLimitReached above 500 roles;

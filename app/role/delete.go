@@ -17,10 +17,10 @@ type DeleteInput struct {
 	Actor domain.Actor
 	From  domain.Origin
 	Role  string
-	Force bool // take it away from those who hold it, and out of roles that include it
+	Force bool // take it away from its holders, and remove it from roles that include it
 }
 
-// Delete ends a role, within a second for all who hold it. domain.ErrRoleInUse says how many that are, unless it is forced.
+// Delete ends a role, within a second for all its holders. Unless forced, it returns domain.ErrRoleInUse with their number.
 // domain.ErrSystemRole, domain.ErrLastAdmin.
 func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.DeleteRoles); err != nil {

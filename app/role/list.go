@@ -38,7 +38,7 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	return ListOutput{Roles: rows, Next: next}, err
 }
 
-// GetOutput is a role, what it comes to with all it includes, and how many hold it, counted to 1 000.
+// GetOutput is a role, its permissions with all that it includes, and the number of its holders, counted to 1 000.
 type GetOutput struct {
 	Role      domain.Role
 	Effective []domain.Pattern

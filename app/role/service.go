@@ -61,8 +61,8 @@ func (s *Service) begin(ctx context.Context, tx *store.Tx, a domain.Actor, right
 	return edit{tx: tx, service: service, cover: standing.Cover(right), graph: domain.NewRoleGraph(roles)}, err
 }
 
-// mustCover refuses patterns that the actor does not hold for good: what a role may do has no end, so a person who holds a right for a day
-// could write it into a role and keep it.
+// mustCover refuses patterns that the actor does not hold for good: a role has no end, so a person who holds a right for a day could write
+// it into a role and keep it.
 func (e edit) mustCover(patterns []domain.Pattern) error {
 	until, missing, ok := e.cover.UntilAll(patterns)
 	if !ok {
@@ -74,7 +74,7 @@ func (e edit) mustCover(patterns []domain.Pattern) error {
 	return nil
 }
 
-// commit counts the change, and tells everybody.
+// commit counts the change, and tells all replicas.
 func (e edit) commit(ctx context.Context) error {
 	e.service.PV++
 	tokens := domain.TokensStale

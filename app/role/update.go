@@ -18,9 +18,8 @@ type UpdateInput struct {
 	IfMatch []int64 // versions that may be changed; nil: any
 }
 
-// Update changes a role, for all who hold it at once. The actor must hold what is put in and what is taken out.
-// domain.ErrPreconditionFailed, domain.ErrSystemRole, domain.ErrNameTaken, domain.ErrLastAdmin where nobody would be left to administrate
-// the platform.
+// Update changes a role, for all its holders at once. The actor must hold what is added and what is removed. domain.ErrPreconditionFailed,
+// domain.ErrSystemRole, domain.ErrNameTaken, domain.ErrLastAdmin if no administrator of the platform would be left.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (domain.Role, error) {
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.WriteRoles); err != nil {
 		return domain.Role{}, err
@@ -96,7 +95,7 @@ func (s *Service) update(ctx context.Context, e edit, in UpdateInput, was domain
 	return role, s.Audit.Record(ctx, e.tx, now, updated(in, was, role))
 }
 
-// apply is the role as it is to be.
+// apply is the role after the change.
 func (s *Service) apply(ctx context.Context, e edit, in UpdateInput, role domain.Role) (domain.Role, error) {
 	var err error
 	if in.Change.Name != nil {
@@ -118,7 +117,7 @@ func (s *Service) apply(ctx context.Context, e edit, in UpdateInput, role domain
 	return role, role.CheckName()
 }
 
-// difference is what an edit puts in and takes out: patterns, and the closures of includes.
+// difference is what an edit adds and removes: patterns, and the closures of includes.
 func difference(before, after domain.RoleGraph, was, role domain.Role) []domain.Pattern {
 	var all []domain.Pattern
 	all = append(all, missingIn(role.Patterns, was.Patterns)...)
@@ -142,7 +141,7 @@ func sameRole(a, b domain.Role) bool {
 		len(missingIn(a.Includes, b.Includes)) == 0 && len(missingIn(b.Includes, a.Includes)) == 0
 }
 
-// keepAdmin refuses to take the administrator's role out of a role by which the last administrator holds it.
+// keepAdmin refuses to remove the administrator's role from a role through which the last administrator holds it.
 func (s *Service) keepAdmin(ctx context.Context, e edit, after domain.RoleGraph, role domain.RoleID) error {
 	if !e.service.IsPlatform() || !e.graph.Reaches(role, domain.RolePlatformAdmin) || after.Reaches(role, domain.RolePlatformAdmin) {
 		return nil

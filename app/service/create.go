@@ -13,7 +13,7 @@ import (
 const (
 	// maxServices is how many services there may be.
 	maxServices = 10_000
-	// maxNumber is how many services of one name may come after deleted ones.
+	// maxNumber is how many services may reuse the name of deleted ones.
 	maxNumber = 99
 )
 
@@ -25,12 +25,12 @@ type CreateInput struct {
 	Key         string // empty: made from the name
 	Description string
 	TokenType   domain.TokenType // empty: at+jwt
-	ID          domain.ServiceID // that it has elsewhere, of an import; empty: a fresh one
+	ID          domain.ServiceID // the id to keep in an import; empty: a new one
 }
 
 // Create makes a service with its account, its reserved permissions and its roles. Its creator gets no role in it.
 //
-// domain.ErrNameTaken, about the member that is in use: a name is no other service's name or key, nor the reverse.
+// domain.ErrNameTaken names the member that is in use: a name must differ from every other service's name and key, and so must a key.
 // domain.ErrLimitReached above 10 000 services.
 func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Service, error) {
 	if err := s.directory.Require(ctx, in.Actor, domain.ServiceWrite); err != nil {
@@ -73,7 +73,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Service, e
 	return service, nil
 }
 
-// freeKey is the service's key or, where a deleted service had it and it was derived, the first of its numbered ones that is free.
+// freeKey is the service's key or, if the key was derived and belonged to a deleted service, the first free one with a number.
 func freeKey(ctx context.Context, tx *store.Tx, service domain.Service, key string, derived bool) (string, error) {
 	service.Key = key
 	for n := 2; ; n++ {
@@ -95,7 +95,7 @@ func freeKey(ctx context.Context, tx *store.Tx, service domain.Service, key stri
 	}
 }
 
-// keyTaken is about a key that the client did not send: the name may be free, and only what is left of it as a key another's.
+// keyTaken is the error for a derived key: the name may be free although the key made from it is taken.
 func keyTaken(key string) error {
 	text := "name makes the key " + key + ", which is in use by another service: send a key"
 	return domain.ErrNameTaken.Saying(text).In("name", domain.ErrNameTaken.Code, text)

@@ -15,8 +15,8 @@ type DeleteInput struct {
 	Service string // id or key
 }
 
-// Delete ends a service for good: nothing finds it any more, its tokens and grants are over, its name is free, and its key stays taken.
-// What it owned is purged in the background. domain.ErrPlatformService for the platform.
+// Delete ends a service for good: it can no longer be found, its tokens and grants end, its name is free, and its key stays taken. The
+// janitor purges what it owned. domain.ErrPlatformService for the platform.
 func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 	if err := s.directory.Require(ctx, in.Actor, domain.ServiceDelete); err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Package service keeps the services of the fleet: those whose users, roles and tokens Signet looks after.
+// Package service manages the services whose users, roles and tokens Signet keeps.
 //
 //	create ─► service + service account + reserved permissions + roles admin, user, readonly
 //	off     ─► unknown as an audience; its tokens and grants count for nobody, within a second; on: what was not revoked counts again

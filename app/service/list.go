@@ -22,8 +22,8 @@ type ListOutput struct {
 	Next     string
 }
 
-// List lists all services for those who may read them, and for others the ones whose objects they look after.
-// domain.ErrForbidden when there are none of these.
+// List lists all services for actors who may read them, and for others the services where they have a right. It returns domain.ErrForbidden
+// when there is none.
 func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	err := s.directory.Require(ctx, in.Actor, domain.ServiceRead)
 	all := err == nil
@@ -46,7 +46,7 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	return ListOutput{Services: rows, Next: next}, err
 }
 
-// managed walks the services at which the actor was given a role, and keeps those whose objects they may do something with.
+// managed reads the services at which the actor has a role, and keeps those where they have a right over objects.
 func (s *Service) managed(ctx context.Context, a domain.Actor, p store.Page) (rows []domain.Service, err error) {
 	const chunk = 200
 	for {

@@ -22,8 +22,9 @@ type UpdateInput struct {
 	IfMatch []int64 // versions that may be changed; nil: any
 }
 
-// Update changes a service. Switched off, it is unknown as an audience within a second everywhere, and its tokens and what is granted at
-// it count for nobody; switched on again, what was not revoked counts again, but access tokens from before stay refused.
+// Update changes a service. A service that is switched off is unknown as an audience within a second everywhere, and its tokens and the
+// grants at it have no effect. When it is switched on again, whatever was not revoked is valid again, except earlier access tokens, which
+// stay refused.
 //
 // domain.ErrForbidden for switching without the platform's permission, domain.ErrPreconditionFailed, domain.ErrNameTaken,
 // domain.ErrPlatformService.

@@ -16,8 +16,8 @@ type EndOneInput struct {
 	ID    string
 }
 
-// EndOne ends a session of the caller's. domain.ErrNotFound for one that is unknown, another user's (its owner is looked up, never
-// believed: Mattermost CVE-2017-18878) or over: what is on the list can be ended, once.
+// EndOne ends one of the caller's sessions. It returns domain.ErrNotFound for a session that is unknown, has ended or belongs to another
+// user. The owner is looked up and never taken from the request (Mattermost CVE-2017-18878).
 func (s *Service) EndOne(ctx context.Context, in EndOneInput) error {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return err
@@ -27,7 +27,7 @@ func (s *Service) EndOne(ctx context.Context, in EndOneInput) error {
 		return domain.ErrNotFound
 	}
 	now := s.System.Now()
-	// Somebody who closes the window at once has ended it all the same.
+	// The session ends even if the client closes the connection at once.
 	return s.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		session, err := tx.Sessions.ByID(ctx, id)
 		if err != nil {
@@ -50,9 +50,9 @@ type EndOthersInput struct {
 	From  domain.Origin
 }
 
-// EndOthers ends all sessions of the caller's but the one that asks, and says how many live ones it ended. It takes the turn of the
-// principal, as logins do: of sessions that end each other at the same moment the first stays, and the rest are
-// domain.ErrTokenInvalid by then and end nothing.
+// EndOthers ends all of the caller's sessions except the one that asks, and returns how many live ones it ended. It locks the principal, as
+// logins do: if sessions end each other at the same moment, the first stays, and the others then get domain.ErrTokenInvalid and end
+// nothing.
 func (s *Service) EndOthers(ctx context.Context, in EndOthersInput) (revoked int, err error) {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return 0, err

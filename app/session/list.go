@@ -25,8 +25,8 @@ type ListOutput struct {
 // Policy bounds the sessions that are listed.
 func (s *Service) Policy() domain.SessionPolicy { return s.policy }
 
-// List shows people where they are logged in. There is no way to name another user: whose list it is comes from the token.
-// domain.ErrInvalidCursor for a cursor of another list, another user's too.
+// List shows people where they are logged in. The user comes from the token, so nobody can name another user. It returns
+// domain.ErrInvalidCursor for a cursor of another list or another user.
 func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return ListOutput{}, err

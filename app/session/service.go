@@ -1,4 +1,4 @@
-// Package session shows people where they are logged in, and ends what they name.
+// Package session shows people where they are logged in, and ends the sessions that they choose.
 package session
 
 import (
@@ -26,9 +26,9 @@ func New(b *base.Base, directory *access.Directory, count cache.Cache[struct{}, 
 	return &Service{Base: b, directory: directory, count: count, policy: policy, cursors: cursors}
 }
 
-// Stats says how many sessions are live; it wants user:read at the platform. Counting takes longer the more there are, so it is
-// bounded three times: it is done when somebody asks and at most once a minute (on each replica, one at a time, however many ask), it
-// reads only the index of open sessions, and it may take 5 s. The answer may be a minute old.
+// Stats returns how many sessions are live; it needs user:read at the platform. Counting takes longer the more sessions there are, so it is
+// bounded in three ways: it runs on request and at most once a minute (on each replica, one at a time), it reads only the index of open
+// sessions, and it may take 5 s. The answer may be a minute old.
 func (s *Service) Stats(ctx context.Context, actor domain.Actor) (domain.SessionCount, error) {
 	if err := s.directory.Require(ctx, actor, domain.UserRead); err != nil {
 		return domain.SessionCount{}, err
@@ -43,7 +43,7 @@ func (s *Service) Live(ctx context.Context) (domain.SessionCount, error) {
 	})
 }
 
-// tokenInvalidWhenGone is the error of a token whose session or user ended since it was looked at.
+// tokenInvalidWhenGone is the error for a token whose session or user has gone since it was checked.
 func tokenInvalidWhenGone(err error) error {
 	if err == nil || errors.Is(err, domain.ErrNotFound) {
 		return domain.ErrTokenInvalid

@@ -12,32 +12,31 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Proof is what was proved, of whom and how.
+// Proof says which account was proved, and how.
 type Proof struct {
 	User    domain.User    // as it was when the proof was judged
 	Methods []string       // amr (RFC 8176)
 	At      time.Time      // auth_time
-	Run     domain.Lockout // the run of failures that a success ends
+	Run     domain.Lockout // the failed logins that a success clears
 	// AsOf is what access.Directory.Applied was before the user was read.
 	AsOf int64
-	// Provider is where it was proved, for the audit log; empty where it was here.
+	// Provider is the provider that proved it, for the audit log; empty if Signet itself did.
 	Provider string
-	// Redeem uses up what can prove it once, in the transaction that begins the session; nil where nothing is used up. Its error leaves
-	// everything as it was.
+	// Redeem uses up a one-time proof, in the transaction that begins the session; nil if there is none. Its error rolls everything back.
 	Redeem func(ctx context.Context, tx *store.Tx) error
 }
 
-// Request is what a session is wanted for.
+// Request describes the requested session.
 type Request struct {
 	Client     domain.Client
 	Audience   domain.Service // of the first access token
 	From       domain.Origin
 	DeviceName string
-	Cookie     bool // its refresh tokens travel by cookie only
+	Cookie     bool // its refresh tokens are delivered by cookie only
 }
 
-// Begin makes a session, under the lock of the account's principal: parallel logins are counted one after the other, so exactly the
-// limit is left, and a login with old credentials can't outlive their change.
+// Begin makes a session, under the lock of the account's principal: parallel logins run one after the other, so the limit is exact, and a
+// login with old credentials can't outlive their change.
 //
 // domain.ErrInvalidCredentials when the account changed since it was judged; domain.ErrSessionLimitReached under the policy that
 // refuses.
@@ -75,7 +74,7 @@ func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) 
 	return Tokens{User: user, Session: session, Access: access, RefreshToken: token.Text(), IdleUntil: session.IdleExpiresAt(s.policy)}, err
 }
 
-// write is what a login leaves. What nobody waits for comes last, so that the store may send it as one message.
+// write stores a login. Statements without a result come last, so that the store can send them as one message.
 func (s *Service) write(ctx context.Context, tx *store.Tx, p Proof, from domain.Origin, session domain.Session, family domain.Family, now time.Time) error {
 	if err := s.noteDevice(ctx, tx, p.User, from, now); err != nil {
 		return err
@@ -119,8 +118,8 @@ func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, user domain.UserID
 	return err
 }
 
-// noteDevice tells people of logins from a class of device that they had not used before (ASVS 6.3.5). It raises an alarm and keeps
-// nobody out: somebody who has the password can claim to be any device.
+// noteDevice tells people of logins from a class of device that is new to them (ASVS 6.3.5). It only warns and keeps nobody out: an
+// attacker with the password can claim to be any device.
 func (s *Service) noteDevice(ctx context.Context, tx *store.Tx, user domain.User, from domain.Origin, now time.Time) error {
 	news, err := tx.Devices.RecordLogin(ctx, user.ID, s.devices.Name(from.UserAgent), now)
 	if err != nil || !news.ShouldNotify() {

@@ -17,9 +17,8 @@ func (s *Service) AccessToken(ctx context.Context, user domain.User, session dom
 	}, audience, now)
 }
 
-// Renew makes the next line of a session's tokens, for a change of what it was begun with. The caller puts the family in the place of
-// the session's others, in the transaction of that change; the tokens come before it, because a change whose answer fails would log
-// its owner out.
+// Renew makes a new family and tokens for a session whose credentials change. The caller replaces the session's families in the transaction
+// of that change. The tokens are made before it, because a change whose answer then fails would log its owner out.
 func (s *Service) Renew(ctx context.Context, user domain.User, id domain.SessionID, asOf int64, now time.Time) (Tokens, domain.Family, error) {
 	session, err := s.directory.Session(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {

@@ -1,8 +1,7 @@
-// Package signin is the one place where a session begins, whatever proved who it is: a password today, a provider, a passkey or a
-// code later.
+// Package signin is the one place where sessions begin, whatever the proof: a password, a provider or a code today, a passkey later.
 //
 //	Proof (account, methods, time) + Request (client, audience, origin) ─► Begin ─► one transaction:
-//	  lock the account ─► is it still as it was judged? ─► limit of sessions ─► session + family ─► device news, run of failures,
+//	  lock the account ─► is it unchanged since it was judged? ─► limit of sessions ─► session + family ─► device news, run of failures,
 //	  audit ─► Tokens
 package signin
 
@@ -31,7 +30,7 @@ func New(b *base.Base, directory *access.Directory, minter *access.Minter, devic
 	return &Service{Base: b, directory: directory, minter: minter, devices: devices, keys: keys, policy: policy}
 }
 
-// Tokens are a session and what it goes on with.
+// Tokens are a session and its tokens.
 type Tokens struct {
 	User         domain.User
 	Session      domain.Session

@@ -2,8 +2,7 @@
 //
 //	a request with one ─► Recorder (memory) ─► every 10 s, in the order of the keys ─► hours of tokens, and secrets
 //
-// Each replica adds its own. What is counted is for people who look for tokens that nobody uses: at most 10 s of it may be lost, and none
-// is counted twice.
+// Each replica adds its own counts. They help people to find unused tokens: at most 10 s of use may be lost, and nothing is counted twice.
 package usage
 
 import (
@@ -21,7 +20,7 @@ import (
 )
 
 const (
-	// every is how late what is counted may be seen.
+	// every is how often counts are written.
 	every = 10 * time.Second
 	// batch is how many tokens one transaction writes, so that it fits the deadline of a statement.
 	batch = 200
@@ -37,13 +36,13 @@ type Recorder struct {
 	counts map[domain.AppTokenID]*count
 }
 
-// count is what is not written yet of one token.
+// count is the unwritten use of one token.
 type count struct {
 	secrets map[domain.AppTokenSecretID]domain.TokenUse
 	hours   map[time.Time]domain.UsedHour
 }
 
-// Used takes one request that was authenticated with an application token itself. Other actors don't count.
+// Used counts one request that was authenticated with an application token itself. It ignores other actors.
 func (r *Recorder) Used(a domain.Actor, from domain.Origin) {
 	if !a.Raw {
 		return
@@ -91,8 +90,8 @@ func (r *Recorder) Run(ctx context.Context) {
 	r.Flush(last)
 }
 
-// Flush writes what was counted. What surely was not written is kept for the next time. What may have been written is dropped: a little too
-// few is what everybody reckons with, and too many would be use that never was.
+// Flush writes the counts. Counts that were certainly not written are kept for the next time. Counts that may have been written are
+// dropped: readers expect a few missing ones, but too many would show use that never happened.
 func (r *Recorder) Flush(ctx context.Context) {
 	r.mu.Lock()
 	counts := r.counts
@@ -118,8 +117,8 @@ func (r *Recorder) Flush(ctx context.Context) {
 	}
 }
 
-// write adds the use of some tokens, which are in order, and so is what is written of them: replicas that write at once never wait for each
-// other in a circle.
+// write adds the use of some tokens. They are in order, and so are the rows that are written, so that replicas that write at the same time
+// never deadlock.
 func (r *Recorder) write(ctx context.Context, tokens []domain.AppTokenID, counts map[domain.AppTokenID]*count) error {
 	var secrets []domain.TokenUse
 	var hours []domain.UsedHour

@@ -14,18 +14,18 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// CloseInput is a person who wants to leave, and their password. Without a password the account wants a recent login.
+// CloseInput is the caller and their password. An account without a password needs a recent login.
 type CloseInput struct {
 	Actor    domain.Actor
 	From     domain.Origin
 	Password domain.Secret
 }
 
-// CloseOutput says when the data goes.
+// CloseOutput says when the data is erased.
 type CloseOutput struct{ EraseAt time.Time }
 
-// Close closes the caller's account. From then on it logs in like one that does not exist; until it is erased, an administrator can
-// open it again. domain.ErrLastAdmin for the last administrator.
+// Close closes the caller's account. From then on a login fails as for an unknown account; until it is erased, an administrator can open it
+// again. domain.ErrLastAdmin for the last administrator.
 func (s *Service) Close(ctx context.Context, in CloseInput) (CloseOutput, error) {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return CloseOutput{}, err
@@ -36,7 +36,7 @@ func (s *Service) Close(ctx context.Context, in CloseInput) (CloseOutput, error)
 	}
 	now := s.System.Now()
 	out := CloseOutput{EraseAt: now.Add(s.settings.Grace)}
-	// Somebody who hangs up after the right password has closed the account all the same.
+	// The account is closed even if the client hangs up after the right password.
 	err = s.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		if _, err := base.LockUnchanged(ctx, tx, confirmed.Principal, now); err != nil {
 			return err

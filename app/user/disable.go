@@ -12,14 +12,14 @@ import (
 // maxReason is how long a reason may be.
 const maxReason = 200
 
-// ChangeInput is whom an operator means.
+// ChangeInput names the user.
 type ChangeInput struct {
 	Actor domain.Actor
 	From  domain.Origin
 	User  domain.UserID
 }
 
-// DisableInput is whom to keep out, why, and until when.
+// DisableInput is the user to keep out, the reason, and the end.
 type DisableInput struct {
 	ChangeInput
 
@@ -27,9 +27,8 @@ type DisableInput struct {
 	Until  time.Time // zero: until somebody enables them
 }
 
-// Disable keeps a user out. Their sessions end now. Again, it replaces the end, and the reason by one
-// that is given. domain.ErrLastAdmin for the last
-// administrator. A closed account stays closed: that keeps its owner out as well.
+// Disable keeps a user out. Their sessions end now. A repeated call replaces the end, and the reason if one is given. domain.ErrLastAdmin
+// for the last administrator. A closed account stays closed: that keeps its owner out as well.
 func (s *Service) Disable(ctx context.Context, in DisableInput) (Account, error) {
 	if err := s.require(ctx, in.Actor, domain.WriteUsers); err != nil {
 		return Account{}, err
@@ -52,7 +51,7 @@ func (s *Service) Disable(ctx context.Context, in DisableInput) (Account, error)
 		if err := s.suspend(ctx, tx, user, reason, in.Until, sessions, now); err != nil {
 			return err
 		}
-		disabled := domain.UserEvent(domain.EventUserDisabled, in.Actor, in.From, user.ID) // the reason may name people: it is not for the log
+		disabled := domain.UserEvent(domain.EventUserDisabled, in.Actor, in.From, user.ID) // the reason may name people, so it is not logged
 		if !in.Until.IsZero() {
 			disabled = disabled.With("until", in.Until.Format(time.RFC3339))
 		}
@@ -60,7 +59,7 @@ func (s *Service) Disable(ctx context.Context, in DisableInput) (Account, error)
 	})
 }
 
-// checked is the input as it is kept.
+// checked is the validated input.
 func (in DisableInput) checked(now time.Time) (DisableInput, error) {
 	in.Reason = domain.Line(in.Reason)
 	err := domain.CheckLine("reason", in.Reason, maxReason)
@@ -72,8 +71,7 @@ func (in DisableInput) checked(now time.Time) (DisableInput, error) {
 	return in, domain.MergeFields(err, untilErr)
 }
 
-// Enable lets a user in again, and opens a closed account as it was. Sessions that ended stay so. It changes nothing for a user who
-// may act already.
+// Enable lets a user in again, and reopens a closed account as it was. Ended sessions stay ended. It changes nothing for an active user.
 func (s *Service) Enable(ctx context.Context, in ChangeInput) (Account, error) {
 	if err := s.require(ctx, in.Actor, domain.WriteUsers); err != nil {
 		return Account{}, err

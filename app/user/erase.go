@@ -10,19 +10,19 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// erasePage is how much of a person one transaction removes: somebody who has been here for years has more than one can hold.
+// erasePage is how much of a person one transaction removes: a long-time user has more than one transaction can hold.
 const erasePage = 200
 
-// Erasure removes everything that is held about a person. What stays is an id that speaks of nobody: the principal, so that it is
-// never given out again, and the events of the audit log, whose traces are gone.
+// Erasure removes everything that is stored about a person. Only an id remains, which identifies nobody: in the principal, so that it is
+// never used again, and in the events of the audit log, whose traces are removed.
 //
 //	traces, page by page ─► sessions, some at a time ─► one transaction: the newest traces, secrets, registrations, mail, the run of
 //	                                                    failures, the user; the principal becomes a tombstone
 //
-// Each step leaves less than it found and may be interrupted: as long as the user is there, it is done again.
+// Each step makes progress and may be interrupted: it is repeated as long as the user exists.
 
-// Delete erases a user without the grace of a closed account. It takes the account out of use and marks it as due in one transaction,
-// so that what a crash interrupts, the janitor finishes. domain.ErrLastAdmin for the last administrator.
+// Delete erases a user without the grace of a closed account. It disables the account and marks it as due in one transaction, so that the
+// janitor finishes it after a crash. domain.ErrLastAdmin for the last administrator.
 func (s *Service) Delete(ctx context.Context, in ChangeInput) error {
 	if err := s.require(ctx, in.Actor, domain.DeleteUsers); err != nil {
 		return err
@@ -43,13 +43,13 @@ func (s *Service) Delete(ctx context.Context, in ChangeInput) error {
 	return err
 }
 
-// EraseDue erases up to n users whose time has come, and says how many: the janitor's task.
+// EraseDue erases up to n users who are due, and returns how many. It is a task of the janitor.
 func (s *Service) EraseDue(ctx context.Context, now time.Time, n int) (erased int, err error) {
 	due, err := s.Store.Read().Erasure.Due(ctx, now, n)
 	if err != nil {
 		return 0, err
 	}
-	var errs []error // one who can't be erased must not keep the others
+	var errs []error // a user who can't be erased must not block the others
 	for _, id := range due {
 		done, err := s.erase(ctx, id, domain.System(), domain.Origin{})
 		if errs = append(errs, err); done {
@@ -59,7 +59,7 @@ func (s *Service) EraseDue(ctx context.Context, now time.Time, n int) (erased in
 	return erased, errors.Join(errs...)
 }
 
-// erase erases a user who is due, and tells whether it did: not when they were let in again, or another replica was faster.
+// erase erases a user who is due, and tells whether it did. It does not when they were enabled again, or another replica was faster.
 func (s *Service) erase(ctx context.Context, id domain.UserID, by domain.Actor, from domain.Origin) (bool, error) {
 	user, err := s.Store.Read().Users.ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) || err == nil && !isDue(user, s.System.Now()) {
@@ -83,8 +83,8 @@ func (s *Service) erase(ctx context.Context, id domain.UserID, by domain.Actor, 
 
 func isDue(u domain.User, now time.Time) bool { return u.IsClosed() && !now.Before(u.EraseAt) }
 
-// eraseTraces walks the events from the newest to the oldest. Those about a session, no matter who ended it, are found by its login, and those
-// in which somebody typed an address that the user had before by the change of it.
+// eraseTraces reads the events from the newest to the oldest. Events about a session, no matter who ended it, are found through its login;
+// events in which somebody typed a former address of the user are found through the change of that address.
 func (s *Service) eraseTraces(ctx context.Context, user domain.User) error {
 	var before domain.Cursor
 	for {
@@ -114,7 +114,7 @@ func (s *Service) eraseTraces(ctx context.Context, user domain.User) error {
 	})
 }
 
-// eraseFormer removes what is left of an address that the user had before, unless it is that of another account by now.
+// eraseFormer removes the remains of a former address of the user, unless another account has that address by now.
 func (s *Service) eraseFormer(ctx context.Context, user domain.User, email domain.Email) error {
 	return s.repeat(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
 		owner, err := tx.Users.ByEmail(ctx, email)
@@ -131,7 +131,7 @@ func (s *Service) eraseFormer(ctx context.Context, user domain.User, email domai
 	})
 }
 
-// forget removes the traces of events. Sessions of others are not theirs: an administrator's own is in what they did to the user.
+// forget removes the traces of events. It skips other people's sessions, such as that of an administrator who acted on the user.
 func forget(ctx context.Context, tx *store.Tx, user domain.User, events []domain.Event) error {
 	ids := make([]domain.EventID, len(events))
 	var sessions []domain.SessionID
@@ -168,7 +168,7 @@ func (s *Service) repeat(ctx context.Context, step func(context.Context, *store.
 	}
 }
 
-// eraseRest takes the address first and the principal then, in the order of everything that decides about both.
+// eraseRest locks the address first and then the principal, in the same order as all code that decides about both.
 func (s *Service) eraseRest(ctx context.Context, seen domain.User, by domain.Actor, from domain.Origin) (done bool, err error) {
 	now := s.System.Now()
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -178,7 +178,7 @@ func (s *Service) eraseRest(ctx context.Context, seen domain.User, by domain.Act
 		}
 		user, err := lock(ctx, tx, seen.ID)
 		if errors.Is(err, domain.ErrNotFound) || err == nil && (!isDue(user, now) || user.Email.Canonical() != seen.Email.Canonical()) {
-			return nil // somebody else was faster
+			return nil // another replica was faster
 		}
 		if err != nil {
 			return err
@@ -196,7 +196,7 @@ func (s *Service) eraseRest(ctx context.Context, seen domain.User, by domain.Act
 	return done && err == nil, err
 }
 
-// eraseMail removes what waits for the person's mailbox, and for one that they asked to change to.
+// eraseMail removes mail that waits for the person's mailbox, and for one that they asked to change to.
 func (s *Service) eraseMail(ctx context.Context, tx *store.Tx, user domain.User, now time.Time) error {
 	subjects := s.Mail.Subjects(user.Email)
 	sent, err := tx.Flows.LiveBySubject(ctx, string(user.ID), now, erasePage)

@@ -10,7 +10,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// How much of each kind an export has at most, the newest. Where there is more it says so.
+// The most rows of each kind in an export, the newest ones. If there are more, the export says so.
 const (
 	MaxExportedEvents   = 2000
 	MaxExportedSessions = 1000
@@ -24,7 +24,7 @@ type ExportInput struct {
 	From  domain.Origin
 }
 
-// ExportOutput is everything that is held about a person, but for what only proves something (hashes).
+// ExportOutput is everything that is stored about a person, except hashes of secrets.
 type ExportOutput struct {
 	At         time.Time
 	User       domain.User
@@ -35,11 +35,11 @@ type ExportOutput struct {
 	Pending    []domain.Flow  // one-time secrets that were sent and not used
 	Failures   domain.Lockout // the run of failed logins of the address
 	Events     []domain.Event
-	Cut        []string // the members of which there is more than the newest that are here
+	Cut        []string // the members that were cut to the newest rows
 }
 
-// Export tells people what is held about them (GDPR art. 15). A stolen token must not be enough for it: domain.ErrReauthRequired when
-// the login is too long ago. That it was done is in the audit log: a thief of a session reads no more elsewhere in one go.
+// Export shows people all data about them (GDPR art. 15). A stolen token must not be enough for it: domain.ErrReauthRequired when the login
+// is too long ago. It is recorded in the audit log, because no other call gives a thief of a session so much data at once.
 func (s *Service) Export(ctx context.Context, in ExportInput) (ExportOutput, error) {
 	actor := in.Actor
 	if err := access.RequirePlatformUser(actor); err != nil {
@@ -89,13 +89,13 @@ func (s *Service) Export(ctx context.Context, in ExportInput) (ExportOutput, err
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return s.Audit.Record(ctx, tx, now, domain.UserEvent(domain.EventUserExported, actor, in.From, id))
 	})
-	if err != nil { // what leaves no trace does not go out
+	if err != nil { // without the audit event there is no export
 		return ExportOutput{}, err
 	}
 	return out, nil
 }
 
-// exportEvents reads a page at a time. What others did to the account is in it, but not from where: that is theirs.
+// exportEvents reads a page at a time. It includes what others did to the account, but not from where, which is their personal data.
 func (s *Service) exportEvents(ctx context.Context, out *ExportOutput, id domain.PrincipalID) error {
 	var before domain.Cursor
 	for {
@@ -120,7 +120,7 @@ func (s *Service) exportEvents(ctx context.Context, out *ExportOutput, id domain
 	}
 }
 
-// cut keeps so many, and notes when there are more.
+// cut keeps that many rows, and notes when there are more.
 func cut[T any](out *ExportOutput, member string, all []T, n int) []T {
 	if len(all) <= n {
 		return all

@@ -8,18 +8,18 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// exportPage is how many users one look reads.
+// exportPage is how many users one query reads.
 const exportPage = 500
 
-// ExportAllInput is what to do with each account.
+// ExportAllInput says how to export.
 type ExportAllInput struct {
 	Actor  domain.Actor
 	Hashes bool                // whether password hashes leave too, for the audit log
-	Each   func(Account) error // is given those of a page; its error ends the export
+	Each   func(Account) error // gets the accounts of a page; its error ends the export
 }
 
-// ExportAll goes through all accounts, newest first, and says how many there were. Accounts that their owners closed are left out: they
-// wait to be erased. The audit log has that it was done.
+// ExportAll reads all accounts, newest first, and returns how many there were. It leaves out accounts that their owners closed, which wait
+// to be erased. The export is recorded in the audit log.
 func (s *Service) ExportAll(ctx context.Context, in ExportAllInput) (n int, err error) {
 	if in.Actor.Kind != domain.ActorSystem {
 		return 0, domain.ErrForbidden

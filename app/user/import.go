@@ -17,9 +17,9 @@ const MaxImported = 1000
 // ImportedUser is an account as another system, or another Signet, had it.
 type ImportedUser struct {
 	ID            string // a UUID, which is kept; or
-	ExternalID    string // any text, of which with the source an id is made; without either it is made of the address
+	ExternalID    string // any text, from which an id is derived together with the source; without either, the id is derived from the address
 	Email         string
-	EmailVerified bool // on the word of the operator (RG-8): the audit log says so
+	EmailVerified bool // the operator vouches for it (RG-8); the audit log says so
 	PasswordHash  string
 	FirstName     string
 	LastName      string
@@ -38,40 +38,40 @@ type ImportedIdentity struct{ Issuer, Subject, Provider, Email string }
 // ImportInput says how to import.
 type ImportInput struct {
 	Actor  domain.Actor
-	Source string // where they come from: for the audit log, and for ids that are made of external ones
-	DryRun bool   // write nothing, and say what would become of each
-	Strict bool   // one that can't be taken keeps its whole batch out
-	// WithoutHash takes users whose hash can't be read without it: they have to ask for a new password.
+	Source string // where the users come from: for the audit log, and for derived ids
+	DryRun bool   // write nothing, and return what would happen to each
+	Strict bool   // one invalid user stops its whole batch
+	// WithoutHash imports users with an unreadable hash without that hash: they have to ask for a new password.
 	WithoutHash bool
 }
 
-// ImportResult is what became of a user.
+// ImportResult is the result for a user.
 type ImportResult string
 
 // The results.
 const (
 	Imported      ImportResult = "imported"
-	ImportPresent ImportResult = "present" // an earlier run took them: they stay as they are now
+	ImportPresent ImportResult = "present" // an earlier run imported them: they stay as they are now
 	ImportRefused ImportResult = "refused"
 )
 
-// ImportOutcome is what became of one user, and why.
+// ImportOutcome is the result for one user, and the reason.
 type ImportOutcome struct {
 	ID     domain.UserID
 	Result ImportResult
 	Why    string // of a refusal, or of what was left out of one that was imported; without personal data
 }
 
-// Import is a run that takes users over, a batch at a time. An account that is there is not changed: what was broken off is begun again from the
-// start and comes to the same. It is for one goroutine.
+// Import is a run that imports users, a batch at a time. It does not change existing accounts, so an interrupted run can be started again
+// from the beginning with the same result. It is for one goroutine.
 type Import struct {
 	*Service
 
 	in   ImportInput
-	seen map[string]bool // ids and addresses of this run, which a dry one finds nowhere else
+	seen map[string]bool // ids and addresses of this run, which a dry run does not store
 }
 
-// Import begins to take users over. Registrations of their addresses that are pending stay: proving one finds the address taken.
+// Import begins an import. Pending registrations of the users' addresses stay: proving one finds the address taken.
 func (s *Service) Import(in ImportInput) (*Import, error) {
 	if in.Actor.Kind != domain.ActorSystem {
 		return nil, domain.ErrForbidden
@@ -91,7 +91,7 @@ type candidate struct {
 
 func (c *candidate) refuse(why string) { c.outcome.Result, c.outcome.Why = ImportRefused, why }
 
-// Add takes up to MaxImported users over, in one transaction, and says what became of each.
+// Add imports up to MaxImported users in one transaction, and returns the result for each.
 func (i *Import) Add(ctx context.Context, users []ImportedUser) ([]ImportOutcome, error) {
 	if len(users) > MaxImported {
 		return nil, domain.ErrInternal.Because(errors.New("the batch of an import is too large"))
@@ -111,7 +111,7 @@ func (i *Import) Add(ctx context.Context, users []ImportedUser) ([]ImportOutcome
 		err := i.Persist(ctx, func() error { return decide(ctx, i.Store.Read().Users, i.Store.Read().Identities) })
 		return outcomes(judged), err
 	}
-	var lost []candidate // of the first try of which nobody knows whether it was written
+	var lost []candidate // when it is unknown whether the first try was written
 	write := func() error {
 		err := i.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			if err := decide(ctx, tx.Users, tx.Identities); err != nil {
@@ -137,7 +137,7 @@ func (i *Import) Add(ctx context.Context, users []ImportedUser) ([]ImportOutcome
 	return outcomes(judged), err
 }
 
-// retryTaken judges again where somebody took an address or an id between the look and the write.
+// retryTaken judges again if an address or id was taken between the check and the write.
 func (i *Import) retryTaken(do func() error) error {
 	for n := 0; ; n++ {
 		err := do()
@@ -156,7 +156,7 @@ func outcomes(all []candidate) []ImportOutcome {
 	return out
 }
 
-// findTwins refuses what this run has had before: ids that are given twice, and addresses that are equal once they are normalised.
+// findTwins refuses duplicates within this run: ids that are given twice, and addresses that are equal after normalisation.
 func (i *Import) findTwins(all []candidate) {
 	for n := range all {
 		c := &all[n]
@@ -186,7 +186,7 @@ func (i *Import) findTwins(all []candidate) {
 
 const whyIdentity = "without a way in through a provider that is somebody else's"
 
-// judge compares with what is there.
+// judge compares with existing users.
 func judge(ctx context.Context, users store.UserReader, identities store.IdentityReader, all []candidate) error {
 	var ids []domain.UserID
 	var emails []domain.Email
@@ -224,7 +224,7 @@ func judge(ctx context.Context, users store.UserReader, identities store.Identit
 	return nil
 }
 
-// judgeIdentities leaves out those that are somebody else's.
+// judgeIdentities leaves out identities of other accounts.
 func (c *candidate) judgeIdentities(ctx context.Context, read store.IdentityReader) error {
 	free := make([]domain.Identity, 0, len(c.identities))
 	for _, identity := range c.identities {
@@ -242,7 +242,8 @@ func (c *candidate) judgeIdentities(ctx context.Context, read store.IdentityRead
 	return nil
 }
 
-// write writes those that were judged to be imported. Nobody can have remembered them, so the change feed is not told.
+// write stores the users to import. No replica can have cached them, except as unknown for domain.UnknownAge, so it writes nothing to the
+// change feed.
 func (i *Import) write(ctx context.Context, tx *store.Tx, all []candidate, now time.Time) error {
 	all = slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return c.outcome.Result != Imported })
 	if len(all) == 0 {

@@ -7,13 +7,13 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// importLabel separates the ids that are made for imported users from others that are made of texts.
+// importLabel separates derived ids of imported users from other derived ids.
 const importLabel = "imported user"
 
-// oldest is before any account: an earlier time is a mistake of a conversion.
+// oldest is before any account: an earlier time is an error in the conversion.
 var oldest = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// candidate checks an imported user by itself, by the rules of every other door.
+// candidate checks an imported user by itself, with the same rules as registration.
 func (i *Import) candidate(u ImportedUser, now time.Time) candidate {
 	c := candidate{outcome: ImportOutcome{Result: Imported}}
 	email, err := domain.ParseEmail(u.Email)
@@ -65,7 +65,8 @@ func (i *Import) candidate(u ImportedUser, now time.Time) candidate {
 	return c
 }
 
-// idOf is the id that the user will have. It is the same each time, which makes a second run find the accounts that are there.
+// idOf is the id that the user will have. It is the same in each run, so a second run finds existing accounts, and no column has to keep the
+// key that they had elsewhere.
 func (i *Import) idOf(u ImportedUser, email domain.Email) (domain.UserID, error) {
 	switch {
 	case u.ID != "":
@@ -102,7 +103,7 @@ func invalid(field, text string) error {
 	return domain.ErrInvalidFields(domain.FieldError{Field: field, Code: "invalid", Text: text})
 }
 
-// reason is what a person should read of an error about a value; it never has the value.
+// reason is the text of an error about a value, for people; it never contains the value.
 func reason(err error) string {
 	if e, ok := errors.AsType[*domain.Error](err); ok {
 		return e.Text

@@ -14,7 +14,7 @@ import (
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
-// Somebody may begin an import twice: every account is made once, and both runs come to an end.
+// An import may be started twice: every account is created once, and both runs finish.
 func TestImportsOfTheSameUsersBesideEachOther(t *testing.T) {
 	r := rig.New(t)
 	const users, runs = 120, 8
@@ -66,8 +66,8 @@ func TestImportingIsTheOperatorsAlone(t *testing.T) {
 	}
 }
 
-// An import of an hour is not begun again because the database was busy for a moment, and whom it has written counts as imported also where
-// the answer to the commit was lost.
+// A long import does not start again because the database was busy for a moment, and written users count as imported even if the answer to
+// the commit was lost.
 func TestAnImportOutlastsABusyDatabase(t *testing.T) {
 	r := rig.New(t)
 	r.Base.System.Sleep = func(context.Context, time.Duration) error { return nil }

@@ -15,9 +15,9 @@ import (
 const (
 	// maxPage is how many users one page has at most, and how many a search finds.
 	maxPage = 200
-	// minSearch is how long what is searched for is at least: less would find everybody.
+	// minSearch is the shortest text to search for: a shorter one would find everybody.
 	minSearch = 2
-	// maxRoles is how many roles are shown of a user, the newest.
+	// maxRoles is how many roles of a user are shown, the newest ones.
 	maxRoles = 1000
 )
 
@@ -26,11 +26,11 @@ type ListInput struct {
 	base.Paging // 50 unless a limit is set, 200 for a search
 
 	Actor  domain.Actor
-	Search string                // an id, or how the address or a name begins
+	Search string                // an id, or a prefix of the address or a name
 	State  domain.PrincipalState // or Closed
 }
 
-// Closed selects the accounts that their owners closed and that are not erased yet: some of the disabled.
+// Closed selects the accounts that their owners closed and that are not erased yet; they are disabled, too.
 const Closed domain.PrincipalState = "closed"
 
 func (in ListInput) filter(now time.Time) store.UserFilter {
@@ -80,7 +80,7 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	return ListOutput{Users: all, Next: next}, err
 }
 
-// search has no cursor: it is for finding somebody, not for reading everybody.
+// search has no cursor: it is for finding one user, not for reading all users.
 func (s *Service) search(ctx context.Context, in ListInput, f store.UserFilter) ([]domain.User, bool, error) {
 	if in.Cursor != "" {
 		return nil, false, domain.ErrInvalidCursor
@@ -96,7 +96,7 @@ func (s *Service) search(ctx context.Context, in ListInput, f store.UserFilter) 
 	return []domain.User{user}, false, err
 }
 
-// accounts are users as they are at a time, with their ways in.
+// accounts are users at a time, with their identities.
 func (s *Service) accounts(ctx context.Context, users []domain.User, now time.Time) ([]Account, error) {
 	ids := make([]domain.UserID, len(users))
 	for i, user := range users {
@@ -163,12 +163,12 @@ func (s *Service) Find(ctx context.Context, by domain.Actor, ref string) (domain
 	return user, unknown(err)
 }
 
-// ShowOutput is an account as those who run Signet see it.
+// ShowOutput is an account as operators see it.
 type ShowOutput struct {
 	User     domain.User
 	Sessions []domain.Session // live ones
 	Roles    []domain.ListedAssignment
-	Failures domain.Lockout // the run of failed logins of the address
+	Failures domain.Lockout // the failed logins of the address
 }
 
 // Show shows one account, by id or by address.

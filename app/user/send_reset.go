@@ -8,8 +8,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// SendReset mails somebody a link to set a new password, whether or not they have one. While they are disabled it opens nothing. It has a
-// budget of its own, so that neither strangers who ask for such mails keep it from being sent, nor it keeps the owner from asking.
+// SendReset mails somebody a link to set a new password, whether or not they have one. The link does not work while the user is disabled.
+// It has a separate budget, so that strangers who ask for such mails can't block it, and it can't block the owner's own requests.
 // domain.ErrRateLimited.
 func (s *Service) SendReset(ctx context.Context, in ChangeInput) error {
 	if err := s.require(ctx, in.Actor, domain.WriteUsers); err != nil {

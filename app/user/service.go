@@ -43,8 +43,8 @@ type Parts struct {
 	Reauth    *reauth.Service
 	Cursors   domain.CursorKeys
 
-	ProviderName func(name string) string // what people call a provider
-	Unreadable   func(hash string) string // why no password can match a hash; empty: one can
+	ProviderName func(name string) string // a provider's name for people
+	Unreadable   func(hash string) string // why no password can match a hash; empty if one can
 }
 
 // New makes the service.
@@ -55,14 +55,14 @@ func New(b *base.Base, p Parts, s Settings) *Service {
 	}
 }
 
-// Account is a user with the ways in through providers.
+// Account is a user with their identities at providers.
 type Account struct {
 	domain.User
 
 	Identities []domain.Identity
 }
 
-// require is the first line of what somebody does to an account that is not theirs.
+// require is the first line of use cases that act on other people's accounts.
 func (s *Service) require(ctx context.Context, by domain.Actor, rights ...domain.Right) error {
 	for _, right := range rights {
 		if err := s.directory.Require(ctx, by, right.Platform); err != nil {
@@ -72,16 +72,17 @@ func (s *Service) require(ctx context.Context, by domain.Actor, rights ...domain
 	return nil
 }
 
-// act is what somebody does to an account that is not theirs.
+// act is an action on another person's account.
 type act struct {
 	ChangeInput
 
 	rights  []domain.Right
-	event   domain.EventType // what it is called when it is refused
-	address domain.Email     // that is decided about too; zero: none
+	event   domain.EventType // its event when it is refused
+	address domain.Email     // an address that is also locked; zero: none
 }
 
-// change does it, to a user under the lock of their principal, unless they may do more than the actor. It returns the account as fn left it.
+// change runs fn for a user under the lock of their principal, unless the user has more rights than the actor. It returns the changed
+// account.
 func (s *Service) change(ctx context.Context, a act, now time.Time, fn func(context.Context, *store.Tx, *domain.User) error) (Account, error) {
 	var account Account
 	err := s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -103,7 +104,7 @@ func (s *Service) change(ctx context.Context, a act, now time.Time, fn func(cont
 	return account, nil
 }
 
-// enter locks, the address first, and asks again what was asked before the transaction.
+// enter locks, the address first, and repeats the checks that were made before the transaction.
 func (a act) enter(ctx context.Context, tx *store.Tx, now time.Time) (domain.User, error) {
 	if !a.address.IsZero() {
 		if err := tx.Registrations.LockAddress(ctx, a.address); err != nil {
@@ -149,8 +150,8 @@ func unknown(err error) error {
 	return err
 }
 
-// suspend disables a locked account, unless it is the last administrator's: its sessions end now, and secrets that were sent for it
-// open nothing any more.
+// suspend disables a locked account, unless it is the last administrator's: its sessions end now, and secrets that were sent for it become
+// void.
 func (s *Service) suspend(ctx context.Context, tx *store.Tx, user *domain.User, reason string, until time.Time, sessions base.Ending, now time.Time) error {
 	last, err := tx.Assignments.LastAdmin(ctx, user.ID, now)
 	if err == nil && last {
@@ -160,7 +161,7 @@ func (s *Service) suspend(ctx context.Context, tx *store.Tx, user *domain.User, 
 		return err
 	}
 	user.Principal.Disable(reason, until, now)
-	user.ReplaceCredentials(now) // a login or a change that began before finds it risen
+	user.ReplaceCredentials(now) // so that a login or change that began before fails
 	if err := tx.Principals.Update(ctx, user.Principal); err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// SessionsInput is whose live sessions to show, and which part of the list.
+// SessionsInput is the user whose live sessions to show, and the part of the list.
 type SessionsInput struct {
 	base.Paging
 
@@ -25,7 +25,7 @@ type SessionsOutput struct {
 // SessionPolicy bounds the sessions that are listed.
 func (s *Service) SessionPolicy() domain.SessionPolicy { return s.settings.Sessions }
 
-// Sessions shows where somebody is logged in.
+// Sessions shows where a user is logged in.
 func (s *Service) Sessions(ctx context.Context, in SessionsInput) (SessionsOutput, error) {
 	if err := s.require(ctx, in.Actor, domain.ReadUsers); err != nil {
 		return SessionsOutput{}, err

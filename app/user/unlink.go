@@ -10,15 +10,15 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// UnlinkInput is a way in through a provider to take from somebody.
+// UnlinkInput names a user's identity at a provider.
 type UnlinkInput struct {
 	ChangeInput
 
 	Identity domain.IdentityID
 }
 
-// Unlink takes a way in through a provider from somebody, the last one too: it may be a thief's, and a first password comes by the mail
-// for those who forgot theirs. Sessions end, since any of them may have begun that way.
+// Unlink removes a user's identity at a provider, even the last one: it may be a thief's, and the user can set a first password through
+// "forgot password". Sessions end, since any of them may have begun through that identity.
 func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 	if err := s.require(ctx, in.Actor, domain.ManageCredentials); err != nil {
 		return err
@@ -43,7 +43,7 @@ func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 		if err := s.Audit.Record(ctx, tx, now, event.With("provider", identity.Provider)); err != nil {
 			return err
 		}
-		told := mailer.Data{AskedAt: now, Provider: s.providerName(identity.Provider)} // not from where: that is the administrator's affair
+		told := mailer.Data{AskedAt: now, Provider: s.providerName(identity.Provider)} // without the administrator's address
 		return s.Mail.Notice(ctx, tx, outbox.MailTo(*user, mailer.IdentityUnlinked, domain.Origin{}, told), now)
 	})
 	return err

@@ -13,8 +13,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// UpdateInput is what to change of somebody: what is nil stays as it is, what is empty is cleared, but for the address. Metadata is JSON
-// whose syntax was checked; it replaces what was there as a whole.
+// UpdateInput is what to change of a user: nil members stay, empty ones are cleared, except the address. Metadata is JSON whose syntax was
+// checked; it replaces the old metadata as a whole.
 type UpdateInput struct {
 	ChangeInput
 
@@ -25,7 +25,7 @@ type UpdateInput struct {
 	Email     *string
 }
 
-// rights are what the change takes: an address lets people in, so it is a credential.
+// rights are the rights that the change needs: an address is a part of the credentials.
 func (in UpdateInput) rights() []domain.Right {
 	switch {
 	case in.Email == nil:
@@ -36,8 +36,8 @@ func (in UpdateInput) rights() []domain.Right {
 	return []domain.Right{domain.WriteUsers, domain.ManageCredentials}
 }
 
-// Update changes what is said about somebody. Another address counts at once and is not verified: it gets the mail that proves it, the old
-// one is told, and links that were sent before open nothing any more. Sessions go on. domain.ErrEmailTaken.
+// Update changes a user's profile. A new address applies at once and is not verified: it gets the mail that verifies it, the old address gets a
+// notice, and links that were sent before become void. Sessions continue. domain.ErrEmailTaken.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (Account, error) {
 	if err := s.require(ctx, in.Actor, in.rights()...); err != nil {
 		return Account{}, err
@@ -71,7 +71,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Account, error) {
 	})
 }
 
-// assignEmail makes another address that of a locked account, under the lock of the address.
+// assignEmail gives a locked account a new address, under the lock of that address.
 func (s *Service) assignEmail(ctx context.Context, tx *store.Tx, user *domain.User, to domain.Email, in ChangeInput, now time.Time) error {
 	owner, err := tx.Users.ByEmail(ctx, to)
 	if err == nil && owner.ID != user.ID {
@@ -90,7 +90,7 @@ func (s *Service) assignEmail(ctx context.Context, tx *store.Tx, user *domain.Us
 	if err := s.Audit.Record(ctx, tx, now, event); err != nil {
 		return err
 	}
-	// Neither mailbox is told from where: that is the affair of the one who did it.
+	// Neither mailbox is told the administrator's address.
 	told := outbox.MailTo(*user, mailer.EmailChanged, domain.Origin{}, mailer.Data{AskedAt: now, NewAddress: to.String()})
 	told.To = old
 	if err := s.Mail.Notice(ctx, tx, told, now); err != nil {

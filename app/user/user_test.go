@@ -114,7 +114,7 @@ func TestWhoMayActOnWhom(t *testing.T) {
 	}
 }
 
-// What a caller may do was looked up before the transaction, from memory: it is asked again under the locks.
+// A caller's rights are looked up before the transaction, from memory, so they are checked again under the locks.
 func TestWhatWasTakenMeanwhileIsGone(t *testing.T) {
 	for name, row := range map[string]struct {
 		take func(c *cases, t *testing.T, manager domain.User)

@@ -7,8 +7,8 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Verify says for somebody that they read the mailbox of their address. Links that were sent to prove it open nothing any more. It changes
-// nothing where the mailbox was proved.
+// Verify marks a user's address as proved on the actor's word. Links that were sent to prove it become void. It changes nothing if the
+// mailbox was proved already.
 func (s *Service) Verify(ctx context.Context, in ChangeInput) (Account, error) {
 	if err := s.require(ctx, in.Actor, domain.ManageCredentials); err != nil {
 		return Account{}, err

@@ -122,7 +122,12 @@ func checkDatabase(ctx context.Context, d *doctor) []finding {
 		return []finding{trouble(found.Server+" takes no writes: it is a standby, or in the middle of a failover",
 			"let DATABASE_URI lead to the primary; with several hosts in it, add target_session_attrs=read-write")}
 	}
-	return []finding{ok("%s", found.Server)}
+	all := []finding{ok("%s", found.Server)}
+	if !c.embedded() {
+		all = append(all, d.way(found.Encryption, found.Verified, found.Local,
+			"add sslmode=verify-full to DATABASE_URI, with sslrootcert=FILE where the authority is your own; a network within one machine may do without"))
+	}
+	return all
 }
 
 func checkSchema(ctx context.Context, d *doctor) []finding {
@@ -165,16 +170,23 @@ func checkRole(_ context.Context, d *doctor) []finding {
 		return []finding{noSchema}
 	}
 	f := d.database
+	lacks := slices.Clone(f.Lacks)
+	if d.config.AuditKeep == 0 { // nothing changes what is in the audit log, and nothing but its retention removes it
+		lacks = slices.DeleteFunc(lacks, func(right string) bool { return right == "UPDATE on audit_events" || right == "DELETE on audit_events" })
+	}
 	switch {
-	case len(f.Lacks) > 0:
-		return []finding{trouble(fmt.Sprintf("%s lacks %s", f.Role, strings.Join(f.Lacks, ", ")),
-			"as the schema's owner: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "+f.Role)}
+	case len(lacks) > 0:
+		return []finding{trouble(fmt.Sprintf("%s lacks %s", f.Role, strings.Join(lacks, ", ")),
+			"as the schema's owner: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "+f.Role+" (docs/operations.md#postgres)")}
 	case f.Superuser && d.config.Env == production:
 		return []finding{warning(f.Role+" is a superuser: a mistake in Signet would be one of the whole server", "serve as a role of its own, without rights beyond those on the tables")}
 	case f.OwnsSchema && d.config.Env == production && !d.config.MigrateURI.IsZero():
 		return []finding{warning(f.Role+" owns the schema, though MIGRATE_DATABASE_URI names another role for that", "serve as a role that may only read and write rows")}
 	case f.OwnsSchema && d.config.Env == production:
 		return []finding{warning(f.Role+" owns the schema: what takes over the server may drop it", "serve as a role that may only read and write rows, and give the owner in MIGRATE_DATABASE_URI")}
+	}
+	if f.AppendOnly {
+		return []finding{ok("%s may read and write every table, and only add to the audit log", f.Role)}
 	}
 	return []finding{ok("%s may read and write every table", f.Role)}
 }
@@ -227,10 +239,32 @@ func checkRedis(ctx context.Context, d *doctor) []finding {
 	if !d.config.redis() {
 		return []finding{skip("none is configured: limits count in each process")}
 	}
-	if err := rueidis.Check(ctx, d.config.redisOptions(nil)); err != nil {
+	options := d.config.redisOptions(nil)
+	encrypted, local, err := options.Way()
+	if err == nil {
+		err = rueidis.Check(ctx, options)
+	}
+	if err != nil {
 		return []finding{trouble(err.Error(), "check REDIS_URL (or REDIS_HOST, REDIS_SENTINELS and the rest), and what its user may do. Signet serves without it, with limits for each replica")}
 	}
-	return []finding{ok("it counts")}
+	encryption := map[bool]string{true: "TLS"}[encrypted]
+	return []finding{ok("it counts"), d.way(encryption, encrypted, local,
+		"use rediss:// in REDIS_URL, or REDIS_TLS=on; a network within one machine may do without")}
+}
+
+// way judges how what is sent gets to a server.
+func (d *doctor) way(encryption string, verified, local bool, do string) finding {
+	seen := "the connection is not encrypted"
+	switch {
+	case encryption != "" && verified:
+		return ok("the connection is encrypted (%s), and the certificate verified", encryption)
+	case encryption != "":
+		seen = "the connection is encrypted (" + encryption + "), but nothing verifies the certificate: somebody in between could show one"
+	}
+	if d.config.Env == production && !local {
+		return warning(seen, do)
+	}
+	return ok("%s", seen)
 }
 
 func checkMailServer(ctx context.Context, d *doctor) []finding {

@@ -56,7 +56,7 @@ var checkups = []checkup{
 	{"data folder", only("DATA_DIR", "DATABASE_URI"), checkFolder},
 	{"database", onDatabase, checkDatabase},
 	{"schema", onDatabase, checkSchema},
-	{"database role", onDatabase, checkRole},
+	{"database role", onRole, checkRole},
 	{"pooler", onDatabase, checkPooler},
 	{"clock", onDatabase, checkClock},
 	{"signing keys", onData, checkKeys},
@@ -72,6 +72,8 @@ var checkups = []checkup{
 func onDatabase(setting string) bool {
 	return only("DATABASE_URI", "MIGRATE_DATABASE_URI", "DATA_DIR", "DATABASE_POOL")(setting)
 }
+
+func onRole(setting string) bool { return onDatabase(setting) || setting == "AUDIT_RETENTION" }
 
 // patience is how long one check may take.
 const patience = 3 * time.Second

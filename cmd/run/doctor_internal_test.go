@@ -19,6 +19,9 @@ func TestHowTheDoctorJudges(t *testing.T) {
 		c.Env, c.Database = env, domain.NewSecret("postgres://h/db")
 		return &doctor{config: c, database: &found, schema: true}
 	}
+	appendOnly := bunsql.Inspection{Role: "r", AppendOnly: true, Lacks: []string{"DELETE on audit_events", "UPDATE on audit_events"}}
+	keeping := in(production, appendOnly)
+	keeping.config.AuditKeep = duration(time.Hour)
 	for name, row := range map[string]struct {
 		found finding
 		state state
@@ -32,6 +35,14 @@ func TestHowTheDoctorJudges(t *testing.T) {
 		"the owner":                         {checkRole(t.Context(), in(production, bunsql.Inspection{Role: "r", OwnsSchema: true}))[0], warned, "owns the schema"},
 		"the owner, in development":         {checkRole(t.Context(), in(development, bunsql.Inspection{Role: "r", OwnsSchema: true}))[0], fine, "r may"},
 		"a role of its own":                 {checkRole(t.Context(), in(production, bunsql.Inspection{Role: "r"}))[0], fine, "r may"},
+		"one that only adds to the log":     {checkRole(t.Context(), in(production, appendOnly))[0], fine, "only add to the audit log"},
+		"one that can't change another":     {checkRole(t.Context(), in(production, bunsql.Inspection{Lacks: []string{"UPDATE on users"}}))[0], failed, "UPDATE on users"},
+		"one that can't keep the retention": {checkRole(t.Context(), keeping)[0], failed, "DELETE on audit_events, UPDATE on audit_events"},
+		"a way that can be read":            {in(production, bunsql.Inspection{}).way("", false, false, "do"), warned, "not encrypted"},
+		"one that only seems closed":        {in(production, bunsql.Inspection{}).way("TLS 1.3", false, false, "do"), warned, "nothing verifies"},
+		"one that is closed":                {in(production, bunsql.Inspection{}).way("TLS 1.3", true, false, "do"), fine, "encrypted (TLS 1.3)"},
+		"one within the machine":            {in(production, bunsql.Inspection{}).way("", false, true, "do"), fine, "not encrypted"},
+		"one of development":                {in(development, bunsql.Inspection{}).way("", false, false, "do"), fine, "not encrypted"},
 		"a pooler that splits sessions":     {checkPooler(t.Context(), in(production, bunsql.Inspection{Pooler: bunsql.TransactionPooler}))[0], fine, "transaction mode"},
 		"a pooler that holds on to clients": {checkPooler(t.Context(), in(production, bunsql.Inspection{Pooler: bunsql.SessionPooler}))[0], fine, "session mode"},
 	} {

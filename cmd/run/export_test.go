@@ -6,6 +6,6 @@ var (
 	NearMisses    = nearMisses
 	ParseUserLine = parseUserLine
 
-	EnvExample          = envExample          // reference_export_test.go writes them: no command needs them
+	EnvExample          = envExample // reference_export_test.go writes them: no command needs them
 	ConfigurationTables = configurationTables
 )

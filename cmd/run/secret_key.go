@@ -36,7 +36,8 @@ func openSealer(c *Config) (*seal.Sealer, error) {
 }
 
 // checkSecrets refuses a start that would lose what a former SECRET_KEY sealed: mail that waits would expire unsent, and nobody would
-// know why.
+// know why. SECRET_KEY_FORCE gives up mail and changes of address, and never signing keys: `signet keys revoke` does that, and it is in the
+// audit log then.
 func (s *Server) checkSecrets(ctx context.Context) error {
 	var found reseal.Unreadable
 	err := s.retryUnavailable(ctx, func(ctx context.Context) (err error) {

@@ -138,7 +138,10 @@ type limiters struct {
 
 // openLimiters connects to Redis, if there is one, behind its in-process twins.
 func openLimiters(c *Config, log *slog.Logger) (limiters, error) {
-	local := transient.Limiter(memory.NewLimiter(c.System.Now))
+	local := transient.Limiter(memory.Unlimited{})
+	if c.RateLimits { // its table takes megabytes from the start
+		local = memory.NewLimiter(c.System.Now)
+	}
 	l := limiters{shared: local, local: local, waker: memory.NewWaker()}
 	if c.redis() {
 		client, err := rueidis.Open(c.redisOptions(log))
@@ -149,7 +152,7 @@ func openLimiters(c *Config, log *slog.Logger) (limiters, error) {
 		l = limiters{shared: shared, local: local, waker: client.Waker(), redis: client, fallbacks: shared.Fallbacks}
 	}
 	if !c.RateLimits {
-		l.shared, l.local = memory.Unlimited{}, memory.Unlimited{}
+		l.shared = memory.Unlimited{}
 	}
 	return l, nil
 }

@@ -1,4 +1,4 @@
--- What hangs on the platform's rows goes with them: this step is for going all the way down.
+-- Rows that refer to the platform's rows are deleted with them: this step is only part of going all the way down.
 DELETE FROM meta WHERE key = 'platform_seed';
 DELETE FROM refresh_families WHERE client_id = '00000000-0000-4000-8000-000000000002';
 DELETE FROM assignments WHERE principal_id = '00000000-0000-4000-8000-000000000001'

@@ -1,4 +1,4 @@
--- People whose providers had one name and one subject for two of them can't all be kept: the older identity is.
+-- If two identities have the same provider name and subject, only the older one can be kept.
 CREATE TABLE identities_kept AS SELECT * FROM identities;
 DROP TABLE identities;
 CREATE TABLE identities (

@@ -1,5 +1,5 @@
--- One id space for whatever can act. A row is never deleted: a deleted principal is a tombstone without personal data, so
--- that an id is never given out again.
+-- One id space for everything that can act. A row is never deleted: a deleted principal is a tombstone without personal data,
+-- so that an id is never used again.
 CREATE TABLE principals (
     id               uuid        NOT NULL PRIMARY KEY,
     kind             text        NOT NULL,
@@ -35,7 +35,7 @@ CREATE TABLE user_activity (
     last_login_at timestamptz NOT NULL
 );
 
--- Accounts in waiting. Several may have one address: only the proof of the mailbox decides which becomes the user.
+-- Pending accounts. Several may have one address: only the proof of the mailbox decides which becomes the user.
 CREATE TABLE registrations (
     id              uuid        NOT NULL PRIMARY KEY,
     user_id         uuid        NOT NULL,
@@ -51,7 +51,7 @@ CREATE TABLE registrations (
 CREATE INDEX registrations_address ON registrations (email_canonical, created_at);
 CREATE INDEX registrations_expiry ON registrations (expires_at);
 
--- Ways in through a provider. The address is never a key: providers reuse and reassign them.
+-- Identities at providers. The address is never a key: providers reuse and reassign them.
 CREATE TABLE identities (
     id             uuid        NOT NULL PRIMARY KEY,
     user_id        uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,

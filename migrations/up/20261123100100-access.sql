@@ -1,5 +1,5 @@
 -- A service's account is the principal of the same id. name_folded is the name in lower case as the application folds it:
--- lower() knows ASCII only on SQLite. A key outlives its service, so that tokens of a deleted one never fit a new one.
+-- lower() only folds ASCII on SQLite. A key outlives its service, so that tokens of a deleted one never fit a new one.
 CREATE TABLE services (
     id          uuid        NOT NULL PRIMARY KEY REFERENCES principals (id),
     key         text        NOT NULL UNIQUE,
@@ -38,7 +38,7 @@ CREATE TABLE roles (
     UNIQUE (service_id, name)
 );
 
--- Patterns, not names: "*" stays right when permissions come later.
+-- Patterns, not names, so that "*" includes permissions that are added later.
 CREATE TABLE role_permissions (
     role_id uuid NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
     pattern text NOT NULL,

@@ -10,7 +10,7 @@ CREATE TABLE app_tokens (
 );
 CREATE INDEX app_tokens_service ON app_tokens (service_id, created_at);
 
--- Two are alive while one is being rotated.
+-- During a rotation two secrets are live.
 CREATE TABLE app_token_secrets (
     id         uuid        NOT NULL PRIMARY KEY,
     token_id   uuid        NOT NULL REFERENCES app_tokens (id) ON DELETE CASCADE,
@@ -21,7 +21,7 @@ CREATE TABLE app_token_secrets (
 );
 CREATE INDEX app_token_secrets_token ON app_token_secrets (token_id);
 
--- Use by the hour. Whole months are dropped at their age; the default partition takes what no month was made for.
+-- Use by the hour. Whole months are dropped at their age; the default partition takes rows of months without a partition.
 CREATE TABLE usage_hours (
     token_id     uuid        NOT NULL,
     hour         timestamptz NOT NULL,

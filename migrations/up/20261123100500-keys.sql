@@ -1,4 +1,4 @@
--- private is sealed. One active and one next key of an algorithm, by index: two replicas at first start make one.
+-- private is sealed. One active and one next key of an algorithm, by index, so that two replicas at their first start make only one.
 CREATE TABLE signing_keys (
     kid          text        NOT NULL PRIMARY KEY,
     algorithm    text        NOT NULL,

@@ -1,4 +1,4 @@
--- The audit log: final. Whole months are dropped at their age; the default partition takes what no month was made for.
+-- The audit log: final. Whole months are dropped at their age; the default partition takes rows of months without a partition.
 CREATE TABLE audit_events (
     id           uuid        NOT NULL,
     at           timestamptz NOT NULL,
@@ -35,7 +35,7 @@ CREATE INDEX audit_events_subject ON audit_events (subject_id, at);
 CREATE INDEX audit_events_actor ON audit_events (actor_id, at);
 CREATE INDEX audit_events_service ON audit_events (service_id, at);
 
--- What identifies a person, beside the event and not in it: it can be erased without touching the log.
+-- Data that identifies a person is beside the event and not in it, so that it can be erased without touching the log.
 CREATE TABLE event_pii (
     event_id   uuid        NOT NULL PRIMARY KEY,
     at         timestamptz NOT NULL,

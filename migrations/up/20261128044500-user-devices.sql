@@ -1,5 +1,5 @@
--- Classes of device that a user has logged in from, so that a login from another one is told. They hold names of ours and nothing
--- that a client wrote, are few for each user, and go with the user.
+-- Classes of device that a user has logged in from, so that a login from another one is reported. They hold our own names and nothing
+-- that a client wrote, are few for each user, and are deleted with the user.
 CREATE TABLE user_devices (
     user_id       uuid        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     class         text        NOT NULL,

@@ -1,5 +1,5 @@
 -- What authorization keeps beyond the first schema. Statements of the release before name their columns, so it serves beside this.
--- managed_by is the owner of a manifest, null for what was made by hand.
+-- managed_by is the owner of a manifest, null for rows made by hand.
 ALTER TABLE services ADD COLUMN version bigint NOT NULL DEFAULT 1;
 ALTER TABLE services ADD COLUMN activated_at timestamptz;
 ALTER TABLE services ADD COLUMN managed_by text;
@@ -13,7 +13,7 @@ UPDATE roles SET name_folded = lower(name);
 
 ALTER TABLE permissions ADD COLUMN managed_by text;
 
--- The service of the role, so that what is held at one service is found without a look at the roles of all others. The release
+-- The service of the role, so that grants at one service are found without reading the roles of all others. The release
 -- before writes none and assigns roles of the platform only.
 ALTER TABLE assignments ADD COLUMN service_id uuid NOT NULL DEFAULT '00000000-0000-4000-8000-000000000001';
 ALTER TABLE assignments ADD COLUMN managed_by text;

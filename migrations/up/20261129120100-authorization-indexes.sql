@@ -1,5 +1,5 @@
 -- transaction: none
--- The tables are in use: each index is built beside their readers and writers. A build that was broken off leaves an index that
+-- The tables are in use: each index is built beside their readers and writers. An interrupted build leaves an index that
 -- nobody uses, hence the DROP before each. SQLite has no CONCURRENTLY and needs none: it is left out there.
 DROP INDEX CONCURRENTLY IF EXISTS services_newest;
 CREATE INDEX CONCURRENTLY services_newest ON services (created_at, id) WHERE deleted_at IS NULL;
@@ -30,7 +30,7 @@ CREATE INDEX CONCURRENTLY app_tokens_over ON app_tokens (COALESCE(revoked_at, ex
 DROP INDEX CONCURRENTLY IF EXISTS principals_disabled;
 CREATE INDEX CONCURRENTLY principals_disabled ON principals (created_at, id) WHERE state = 'disabled';
 
--- Search by how a name begins: LIKE on Postgres, a range on SQLite.
+-- Search by a prefix of a name: LIKE on Postgres, a range on SQLite.
 -- dialect: postgres
 DROP INDEX CONCURRENTLY IF EXISTS permissions_prefix;
 CREATE INDEX CONCURRENTLY permissions_prefix ON permissions (name text_pattern_ops);
@@ -49,6 +49,6 @@ DROP INDEX CONCURRENTLY IF EXISTS users_last_name_prefix;
 CREATE INDEX CONCURRENTLY users_last_name_prefix ON users (lower(last_name));
 -- dialect: any
 
--- What the new ones cover.
+-- Indexes that the new ones replace.
 DROP INDEX CONCURRENTLY IF EXISTS app_tokens_service;
 DROP INDEX CONCURRENTLY IF EXISTS assignments_role;

@@ -1,11 +1,11 @@
-// Package device is the port to what user agents say of themselves.
+// Package device is the port that turns user agents into names of devices.
 package device
 
-// Namer says what kind of device a user agent claims to be. Everything but the name can be anybody's invention, and the name
-// ends in mails: so it is made of the adapter's own words, and nothing of the user agent gets through. It is a pure function,
-// safe for concurrent use and harmless with any text of any length.
+// Namer says what kind of device a user agent claims to be. Clients can invent any user agent, and the name appears in mails, so it
+// consists only of the adapter's own words and repeats nothing of the user agent. It is a pure function, safe for concurrent use and
+// harmless with any text of any length.
 type Namer interface {
-	// Name is such as "Firefox on Linux", "Safari" or "Android", without versions, so that it stays the same over updates.
-	// Empty when the user agent does not say, or says what nobody knows.
+	// Name is a name such as "Firefox on Linux", "Safari" or "Android", without versions, so that it stays the same over updates. It is empty
+	// for a missing or unknown user agent.
 	Name(userAgent string) string
 }

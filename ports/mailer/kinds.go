@@ -16,13 +16,13 @@ const (
 	EmailInUse        Kind = "email_in_use"       // to the owner of an address that another account asked to change to
 	EmailChanged      Kind = "email_changed"      // to both addresses when it is done
 	NewLogin          Kind = "new_login"          // a login from a class of device not seen before
-	AccountClosed     Kind = "account_closed"     // EraseAt is when the data goes
+	AccountClosed     Kind = "account_closed"     // EraseAt is when the data is erased
 	StillClosed       Kind = "still_closed"       // to the owner of a closed account whose address somebody registered; EraseAt likewise
-	VerifyNewAddress  Kind = "verify_new_address" // to an address that somebody who may gave an account: what proves it
+	VerifyNewAddress  Kind = "verify_new_address" // to an address that an administrator gave to an account: the link that proves it
 
 	AccountCreated    Kind = "account_created"     // by a login through Provider
-	IdentityLinked    Kind = "identity_linked"     // Provider opens the account from now on
-	IdentityUnlinked  Kind = "identity_unlinked"   // and no longer
+	IdentityLinked    Kind = "identity_linked"     // Provider was linked to the account
+	IdentityUnlinked  Kind = "identity_unlinked"   // Provider was unlinked
 	OAuthCode         Kind = "oauth_code"          // a code and no link: it proves the address of a login through Provider
 	OAuthKnownAddress Kind = "oauth_known_address" // to the owner of an address that was given in such a login
 )

@@ -9,8 +9,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Data is what templates may use. User text is only ever Name; composers escape it for where it stands and keep it out of
-// headers and links.
+// Data is what templates may use. Name is the only text from users; composers escape it for its place and keep it out of headers and links.
 type Data struct {
 	Name    string        // first name, may be empty
 	Link    string        // absolute URL, may carry a secret
@@ -20,7 +19,7 @@ type Data struct {
 	CodeTTL time.Duration
 	IP      string
 	Device  string
-	// NewAddress is masked: the old mailbox may not be its owner's any more.
+	// NewAddress is masked, because the owner may have lost the old mailbox.
 	NewAddress string
 	EraseAt    time.Time
 	Provider   string // the display name of the one that a login came through
@@ -39,18 +38,19 @@ type Message struct {
 
 // Composer writes mails. It is safe for concurrent use.
 type Composer interface {
-	// Languages are the tags that mails are written in, lower case and sorted, "en" among them.
+	// Languages are the tags of the languages that have mails, in lower case and sorted, including "en".
 	Languages() []string
-	// Compose writes in the language that serves the locale (RFC 4647 §3.4), else in English. It fails for an unknown kind and for templates that fail; both are permanent.
+	// Compose writes in the best language for the locale (RFC 4647 §3.4), else in English. It fails for an unknown kind and for templates that
+	// fail; both are permanent.
 	Compose(kind Kind, locale string, data Data) (Message, error)
 }
 
 // Transport delivers mails. It is safe for concurrent use and gives up when ctx does.
 type Transport interface {
-	// Send delivers to the server. An error that wraps ErrPermanent will not go away by trying again; all others may.
-	// Errors are free of the message's content and of addresses.
+	// Send delivers to the server. A retry is useless after an error that wraps ErrPermanent, and may help after any other. Errors contain
+	// neither the message's content nor addresses.
 	Send(ctx context.Context, m Message) error
 }
 
-// ErrPermanent marks a refusal that trying again will not change (SMTP 5yz, RFC 5321 §4.2.1).
+// ErrPermanent marks a refusal that a retry will not change (SMTP 5yz, RFC 5321 §4.2.1).
 var ErrPermanent = errors.New("the mail was refused for good")

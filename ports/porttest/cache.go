@@ -12,7 +12,7 @@ import (
 	"github.com/signet-auth/signet/ports/cache"
 )
 
-// hang is how long anything may take that should be quick; only a broken adapter waits it out.
+// hang is a timeout for quick operations; only a broken adapter reaches it.
 const hang = 10 * time.Second
 
 var errLoad = errors.New("load failed")
@@ -167,7 +167,7 @@ func Cache(t *testing.T, open func(size int) cache.Cache[string, int]) {
 			l := begin(t, c, "a")
 			forget(c)
 			l.finish(1, nil)
-			l.returns(t, 1, nil) // it asked before
+			l.returns(t, 1, nil) // it called Get before the drop
 			want(t, c, "a", 2, always(2))
 		})
 
@@ -243,7 +243,7 @@ func Cache(t *testing.T, open func(size int) cache.Cache[string, int]) {
 		for i := range 20 * size {
 			want(t, c, fmt.Sprint(i), i, always(i))
 		}
-		// Eviction may run behind.
+		// Eviction may be delayed.
 		for deadline := time.Now().Add(hang); ; {
 			kept := 0
 			for i := range 20 * size {
@@ -275,7 +275,7 @@ func Cache(t *testing.T, open func(size int) cache.Cache[string, int]) {
 					}
 					before := version.Load()
 					got, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { return int(version.Load()), nil })
-					if err != nil || int64(got) < before-1 { // the change that is being dropped right now may be missed
+					if err != nil || int64(got) < before-1 { // it may miss a change that is being dropped right now
 						t.Errorf("read %d, %v after version %d was committed", got, err, before)
 						return
 					}

@@ -9,7 +9,7 @@ import (
 	"github.com/signet-auth/signet/ports/device"
 )
 
-// What browsers send, once each with an older version of themselves.
+// User agents of browsers, each also in an older version.
 const (
 	firefoxLinux    = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	firefoxLinuxOld = "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/115.0"
@@ -34,7 +34,7 @@ func Devices(t *testing.T, namer device.Namer) {
 		})
 	}
 
-	// What a stranger writes into a user agent must not reach the mail that names it.
+	// Text that a stranger puts into a user agent must not reach a mail.
 	shape := regexp.MustCompile(`^[A-Za-z0-9.]+(?: [A-Za-z0-9.]+)*$`)
 	for name, hostile := range map[string]string{
 		"a message":               "Call +1 555 0100 now, your account is EVIL",

@@ -75,7 +75,7 @@ func PublicMembers(tb testing.TB, public crypto.PublicKey) map[string]any {
 	return nil
 }
 
-// Sign makes a token of any header and claims: what is refused then is refused for what it says.
+// Sign makes a token with any header and claims and a valid signature, so that a refusal is about their content.
 func (k ForeignKey) Sign(tb testing.TB, header, claims string) string {
 	tb.Helper()
 	text := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims))
@@ -103,7 +103,7 @@ func (k ForeignKey) Sign(tb testing.TB, header, claims string) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
-// Header is the one that a genuine id_token of the key has.
+// Header is the header of a genuine id_token of the key.
 func (k ForeignKey) Header() string { return fmt.Sprintf(`{"alg":"%s","kid":"%s"}`, k.Alg, k.KID) }
 
 // KeySet is a document of keys.
@@ -116,7 +116,7 @@ func KeySet(tb testing.TB, keys ...map[string]any) []byte {
 	return document
 }
 
-// What an id_token is held against in these tests.
+// The expected values for id_tokens in these tests.
 const (
 	IDTokenIssuer = "https://id.example.com"
 	IDTokenClient = "client-1"
@@ -126,7 +126,7 @@ const (
 // IDTokenNow is the time of these tests.
 var IDTokenNow = time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)
 
-// IDTokenExpected is what a genuine one fulfils.
+// IDTokenExpected is what a genuine id_token satisfies.
 func IDTokenExpected() provider.Expected {
 	return provider.Expected{
 		Issuer:   func(iss string) bool { return iss == IDTokenIssuer },

@@ -15,7 +15,7 @@ import (
 	"github.com/signet-auth/signet/ports/mailer"
 )
 
-// Delivery is a mail as its reader has it.
+// Delivery is a mail as its reader gets it.
 type Delivery struct {
 	ID      string // of the message, not of the envelope
 	To      []string
@@ -29,7 +29,8 @@ type TransportRig struct {
 	Transport mailer.Transport
 	// Delivered lists what arrived, oldest first, line ends as "\n".
 	Delivered func() []Delivery
-	// Refuse makes the server refuse what follows, for good or for now, and repeat in its answer what it was sent. nil: it never does.
+	// Refuse makes the server refuse the following mails, permanently or temporarily, and repeat their content in its answer. nil: it never
+	// refuses.
 	Refuse func(permanent bool)
 }
 
@@ -125,7 +126,7 @@ func Transport(t *testing.T, open func(t *testing.T) TransportRig) {
 	refusals(t, open, message("refused"))
 }
 
-// refusals is the part of the contract of mailer.Transport that is about servers which say no.
+// refusals is the part of the contract of mailer.Transport about servers that refuse mail.
 func refusals(t *testing.T, open func(t *testing.T) TransportRig, m mailer.Message) {
 	t.Helper()
 	for name, permanent := range map[string]bool{
@@ -142,7 +143,7 @@ func refusals(t *testing.T, open func(t *testing.T) TransportRig, m mailer.Messa
 			if err == nil || errors.Is(err, mailer.ErrPermanent) != permanent {
 				t.Fatalf("error = %v, permanent = %v", err, permanent)
 			}
-			for _, told := range []string{"@", "Ada", m.Subject, m.Text, m.HTML} { // it ends in a log
+			for _, told := range []string{"@", "Ada", m.Subject, m.Text, m.HTML} { // it ends up in a log
 				if strings.Contains(err.Error(), told) {
 					t.Errorf("the error tells %q: %v", told, err)
 				}

@@ -15,7 +15,7 @@ import (
 	"github.com/signet-auth/signet/ports/sys"
 )
 
-// PasswordOptions are what the suite asks of a hasher.
+// PasswordOptions are the suite's settings for a hasher.
 type PasswordOptions struct {
 	Places int           // how many hash at once
 	Wait   time.Duration // how long Reserve waits
@@ -28,8 +28,8 @@ func Passwords(t *testing.T, open func(t *testing.T, o PasswordOptions) secure.P
 	passwordQueue(t, open)
 }
 
-// ImportedPasswords is the part of the contract that holds for hashes of a kind that the hasher verifies and does not make;
-// export writes such a hash as the program does that made them.
+// ImportedPasswords is the part of the contract that holds for hashes of a kind that the hasher verifies and does not make; export writes
+// such a hash in the way of the program that made it.
 func ImportedPasswords(t *testing.T, open func(t *testing.T, o PasswordOptions) secure.PasswordHasher, export func(password string) string) {
 	hasher := passwordHasher{open(t, PasswordOptions{Places: 2, Wait: passwordWait, System: passwordSystem()})}
 	hash := func(_ *testing.T, password string) string { return export(password) }
@@ -86,7 +86,7 @@ func passwordSystem() sys.System {
 	}
 }
 
-// passwordHasher is a hasher that a test takes places of.
+// passwordHasher is a hasher whose places a test takes.
 type passwordHasher struct{ secure.PasswordHasher }
 
 func (h passwordHasher) reserve(t *testing.T) secure.Slot {
@@ -175,7 +175,7 @@ func passwordComparing(t *testing.T, hasher passwordHasher, hash func(t *testing
 		hasher.matches(t, hash(t, password), decomposed, true)
 		hasher.matches(t, hash(t, password), decomposed+"x", false)
 		hasher.matches(t, hasher.hash(t, decomposed), password, true)
-		hasher.matches(t, hash(t, decomposed), decomposed, true) // where another program hashed what was typed, too
+		hasher.matches(t, hash(t, decomposed), decomposed, true) // also where another program hashed the password as typed
 	})
 	t.Run("no hash, and none that can be read, matches nothing", func(t *testing.T) {
 		good := hash(t, password)
@@ -235,7 +235,7 @@ func passwordQueue(t *testing.T, open func(t *testing.T, o PasswordOptions) secu
 			slot, err := h.Reserve(ctx)
 			answers <- outcome{who, slot, err}
 		}()
-		synctest.Wait() // it has an answer, or stands in the queue
+		synctest.Wait() // it has an answer, or waits in the queue
 	}
 	nobody := func(t *testing.T, answers <-chan outcome) {
 		t.Helper()

@@ -18,7 +18,7 @@ import (
 type Upstream struct {
 	provider.Provider
 
-	// Visit opens an authorize URL as the browser of somebody who is logged in there, and says what it brings back.
+	// Visit opens an authorize URL as the browser of a person who is logged in there, and returns the callback's parameters.
 	Visit func(t *testing.T, authorizeURL string) provider.Answer
 	// Break makes the service answer nothing but 500 from now on.
 	Break func()
@@ -26,7 +26,7 @@ type Upstream struct {
 	OpenID bool
 }
 
-// NewAttempt is an attempt as the core makes them.
+// NewAttempt is an attempt like those of the core.
 func NewAttempt(n int) provider.Attempt {
 	return provider.Attempt{
 		State: fmt.Sprintf("state-%038d", n), Nonce: fmt.Sprintf("nonce-%037d", n), Verifier: domain.NewSecret(fmt.Sprintf("verifier-%034d", n)),
@@ -43,7 +43,7 @@ func Provider(t *testing.T, open func(t *testing.T) Upstream) {
 		}
 		return u.Visit(t, address)
 	}
-	// quiet tells that an error tells nothing of what it is about.
+	// quiet tells that an error reveals no value of its attempt or answer.
 	quiet := func(t *testing.T, err error, secrets ...string) {
 		t.Helper()
 		for _, secret := range secrets {
@@ -124,7 +124,7 @@ func Provider(t *testing.T, open func(t *testing.T) Upstream) {
 	})
 	t.Run("what is no answer is sorted without asking anybody", func(t *testing.T) {
 		u, a := open(t), NewAttempt(1)
-		issuer := begin(t, u, a).Issuer // RFC 9207, where it is promised
+		issuer := begin(t, u, a).Issuer // RFC 9207, if the metadata promises it
 		u.Break()
 		for name, row := range map[string]struct {
 			answer provider.Answer

@@ -16,13 +16,13 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Store runs the contract of store.Store. open returns a store with all migrations applied and nothing else in it. The store
-// must also have a method OnCommit(func(store.Commit)), by which the adapter is given the function that hears of commits.
+// Store runs the contract of store.Store. open returns a store with all migrations applied and nothing else in it. The store must also have
+// a method OnCommit(func(store.Commit)), with which the suite sets the function that is called after commits.
 func Store(t *testing.T, open func(t *testing.T) store.Store) {
 	shared := storeTest{open(t)}
 	for _, group := range []struct {
 		name  string
-		alone bool // looks at all there is, so it wants a store of its own
+		alone bool // reads everything, so it needs its own store
 		run   func(*testing.T, storeTest)
 	}{
 		{name: "transactions", run: storeTransactions},
@@ -119,7 +119,7 @@ func newBytes(n int) []byte {
 	return b
 }
 
-// newAddress has capitals in its local part, which are kept but do not count.
+// newAddress has capitals in its local part, which are kept but ignored in comparisons.
 func newAddress(t *testing.T) domain.Email {
 	t.Helper()
 	return address(t, "Ada."+rand.Text()+"@example.com")

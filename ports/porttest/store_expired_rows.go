@@ -260,7 +260,7 @@ func storeExpiredRowsRaces(t *testing.T, s storeTest, user domain.User) {
 			if err != nil || n != 1 || time.Since(begun) > 2*time.Second {
 				t.Errorf("%d were removed after %s (%v), want the free one at once", n, time.Since(begun), err)
 			}
-		case <-time.After(time.Second): // one writer: it waits for its turn, and then nothing is held
+		case <-time.After(time.Second): // one writer: it waits for its turn, and then nothing is locked
 			close(release)
 			if err := <-cleaned; err != nil || n != 1 {
 				t.Errorf("%d were removed (%v), want the one that is over still", n, err)

@@ -90,8 +90,8 @@ func storeFeed(t *testing.T, s storeTest) {
 		same(t, "the highest number", left.Max, before.Max)
 	})
 
-	// The trap that a follower of numbers falls into: a transaction draws number 7, another draws 8 and commits, the follower
-	// sees 8, and then 7 commits. Here many commit at once while a follower reads on.
+	// A follower of numbers can miss a change if a transaction takes number 7, another takes 8 and commits, the follower sees 8, and then 7
+	// commits. Here many transactions commit at once while a follower reads.
 	t.Run("a follower who reads on from the highest number it saw misses nothing", func(t *testing.T) {
 		const writers, each = 8, 25
 		begin := after(t, 0, 1).Max
@@ -118,7 +118,7 @@ func storeFeed(t *testing.T, s storeTest) {
 					switch {
 					case err == nil:
 						i++
-					case !errors.Is(err, domain.ErrUnavailable): // likewise
+					case !errors.Is(err, domain.ErrUnavailable): // on a busy machine it may be late
 						return false, err
 					}
 				}

@@ -16,7 +16,7 @@ func storeRotation(t *testing.T, s storeTest) {
 		f.Generation, f.Hash, f.Salt, f.AdvancedAt, f.RotatedAt = f.Generation+1, newBytes(32), newBytes(32), at, at
 		return f
 	}
-	// claimed is all that a token tells of its family.
+	// claimed is everything that a token says about its family.
 	claimed := func(f domain.Family) domain.Family {
 		return domain.Family{ID: f.ID, Generation: f.Generation, Hash: f.Hash}
 	}

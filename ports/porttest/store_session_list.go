@@ -92,7 +92,7 @@ func storeSessionLists(t *testing.T, s storeTest) {
 			}
 			return n
 		}
-		// Far behind what other tests have left, so that only these are live.
+		// Far after the times of other tests, so that only these sessions are live.
 		then := noon.Add(1000 * 24 * time.Hour)
 		same(t, "none", count(then), domain.SessionCount{})
 		ada, eve, bob := s.user(t).ID, s.user(t).ID, s.user(t).ID

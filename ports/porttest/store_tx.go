@@ -214,7 +214,7 @@ func storeTransactions(t *testing.T, s storeTest) {
 						return err
 					}
 					met <- struct{}{}
-					waitFor(met, 2) // the other one holds its first row, unless there is one writer
+					waitFor(met, 2) // the other one has locked its first row, unless there is one writer
 				}
 				return nil
 			})
@@ -242,7 +242,7 @@ func (s storeTest) lacks(t *testing.T, u domain.User) {
 	fails(t, "after a rollback", err, domain.ErrNotFound)
 }
 
-// heard is a store whose commits can be listened to.
+// heard is a store with a listener for commits.
 type heard interface{ OnCommit(func(store.Commit)) }
 
 func storeCommits(t *testing.T, s storeTest) {
@@ -315,7 +315,7 @@ func storeCommits(t *testing.T, s storeTest) {
 	})
 }
 
-// waitFor waits until n signals are there, or long enough to know that they won't be.
+// waitFor waits for n signals, or until it is clear that they won't come.
 func waitFor(signals chan struct{}, n int) {
 	end := time.NewTimer(100 * time.Millisecond)
 	defer end.Stop()

@@ -66,7 +66,7 @@ func Tokens(t *testing.T, ports TokenPorts) {
 	})
 }
 
-// secureKey is a key made ready for use, as a caller would.
+// secureKey is a key prepared for use, as by a caller.
 type secureKey struct {
 	domain.SigningKey
 	signer secure.Signer

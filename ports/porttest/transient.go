@@ -14,10 +14,10 @@ import (
 // LimiterRig is a limiter with the clock that it counts by.
 type LimiterRig struct {
 	Limiter transient.Limiter
-	// Advance moves the clock, or waits until it has moved by itself.
+	// Advance moves the clock, or waits for the real one.
 	Advance func(time.Duration)
-	// Window is that of limits whose refill is observed: long where Advance moves the clock, and where it waits as short as
-	// will do. A third of it must be much longer than a few calls take.
+	// Window is the window of limits whose refill is tested: long if Advance moves the clock, and as short as possible if it waits. A third of
+	// it must be much longer than a few calls take.
 	Window time.Duration
 }
 
@@ -152,7 +152,7 @@ func Limiter(t *testing.T, open func(t *testing.T) LimiterRig) {
 	})
 
 	t.Run("a caller who hung up is counted, and may return", func(t *testing.T) {
-		// Else an attacker hangs up before each guess is counted.
+		// Otherwise an attacker could hang up before each guess is counted.
 		l, limit := open(t).Limiter, long(2)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -214,7 +214,7 @@ func Waker(t *testing.T, open func(t *testing.T) (from, to transient.Waker)) {
 			t.Fatal("nothing heard")
 		}
 	}
-	// quiet counts what comes until nothing has come for a while.
+	// quiet counts signals until none has come for a while.
 	quiet := func(w transient.Waker) (heard int) {
 		for {
 			select {

@@ -7,17 +7,18 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// IDTokens is the cryptography behind providers: their id_tokens, and the client secret that Apple wants made.
+// IDTokens is the cryptography for providers: it verifies id_tokens, and makes the client secret for Apple.
 type IDTokens interface {
-	// Keys reads a key set (RFC 7517). Keys of an unknown kty, crv or alg, those of use "enc" and RSA ones under 2 048 bits are left
-	// out. An error when the document is none, or holds more than 100 keys.
+	// Keys reads a key set (RFC 7517). Keys of an unknown kty, crv or alg, those of use "enc" and RSA ones under 2 048 bits are left out. It
+	// returns an error when the document is invalid, or has more than 100 keys.
 	Keys(document []byte) ([]Key, error)
-	// Verify checks an id_token of at most 16 KB (OIDC Core §3.1.3.7): its signature under the one key that its kid names (without a
-	// kid: that fits), by an algorithm fixed by the key, and never HS* or none; iss, aud, azp, exp, iat and nonce, the times with 60 s
-	// of leeway; and its subject (SubjectOf). ErrUnknownKey when no key has its kid: the keys may have been rotated. A *ClockError when
-	// nothing but its times is wrong.
+	// Verify checks an id_token of at most 16 KB (OIDC Core §3.1.3.7): its signature under the one key that its kid names (without a kid: the
+	// only key that fits), by an algorithm fixed by the key, and never HS* or none; iss, aud, azp, exp, iat and nonce, the times with 60 s of
+	// leeway; and its subject (SubjectOf). It returns ErrUnknownKey when no key has its kid: the keys may have been rotated. It returns a
+	// *ClockError when only its times are wrong.
 	Verify(token string, keys []Key, want Expected) (Claims, error)
-	// ClientSecret makes Apple's: ES256 by the PEM key under its kid; iss is the team, sub the client id, aud Apple's issuer, 5 minutes.
+	// ClientSecret makes the client secret for Apple: ES256 by the PEM key under its kid; iss is the team, sub the client id, aud Apple's
+	// issuer, 5 minutes.
 	ClientSecret(key AppleKey, clientID string, now time.Time) (domain.Secret, error)
 }
 
@@ -28,7 +29,7 @@ type Key interface {
 	Issuer() string
 }
 
-// Expected is what an id_token is held against.
+// Expected is the values that an id_token is checked against.
 type Expected struct {
 	Issuer     func(iss string) bool // exact ones, or a tenant's
 	Audience   string                // the client id
@@ -45,22 +46,22 @@ type Claims struct {
 	Key     Key // that signed it
 }
 
-// AppleKey is what Apple gives a team to make client secrets with.
+// AppleKey is the key with which a team makes client secrets for Apple.
 type AppleKey struct {
 	TeamID, KeyID string
 	PEM           domain.Secret
 }
 
-// ClockError is the error of an id_token whose times don't fit: it, or this machine, has the wrong time.
+// ClockError is the error for an id_token whose times don't fit: the provider's clock or ours is wrong.
 type ClockError struct {
 	Claim string        // exp, iat or nbf
-	Off   time.Duration // how far it is out, beyond the leeway
+	Off   time.Duration // the difference beyond the leeway
 }
 
-// Error says by how much.
+// Error says by how much the time is wrong.
 func (e *ClockError) Error() string {
 	return e.Claim + " of the id_token is " + e.Off.Round(time.Second).String() + " beyond the leeway"
 }
 
-// ErrUnknownKey is the error of an id_token whose kid is in none of the keys.
+// ErrUnknownKey is the error for an id_token whose kid no key has.
 var ErrUnknownKey = errors.New("the id_token names a key that the key set does not have")

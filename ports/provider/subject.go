@@ -10,9 +10,9 @@ import (
 // maxSubject is the longest subject (OIDC Core §2), in characters.
 const maxSubject = 255
 
-// SubjectOf reads a member that says who somebody is: a text of 1 to 255 printable characters, or a positive integer written in
-// decimals, which never goes through a float: two large ones would become one person. Anything else is nobody, "0" included: it is
-// what a missing number becomes on its way through libraries, one account for everybody.
+// SubjectOf reads a member that identifies a person: a text of 1 to 255 printable characters, or a positive integer written in decimals.
+// The integer is never converted to a float, in which two large ones could become equal. Anything else is refused, including "0": libraries
+// turn a missing number into 0, which would be one account for everybody.
 func SubjectOf(member any) (subject string, ok bool) {
 	switch value := member.(type) {
 	case string:
@@ -26,7 +26,7 @@ func SubjectOf(member any) (subject string, ok bool) {
 	if subject == "" || subject == "0" || utf8.RuneCountInString(subject) > maxSubject {
 		return "", false
 	}
-	unfit := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) } // what is no UTF-8 would all be one character
+	unfit := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) } // invalid UTF-8 would all become the same character
 	if strings.ContainsFunc(subject, unfit) {
 		return "", false
 	}

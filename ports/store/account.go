@@ -15,13 +15,13 @@ type PrincipalReader interface {
 	ByIDs(ctx context.Context, ids []domain.PrincipalID) (map[domain.PrincipalID]domain.Principal, error)
 }
 
-// Principals writes it.
+// Principals writes principals.
 type Principals interface {
 	PrincipalReader
-	// Lock reads a principal and holds its row until the transaction ends, so that what is decided on it stays true.
-	// domain.ErrNotFound when there is none or it is deleted.
+	// Lock reads a principal and locks its row until the transaction ends, so that decisions based on it stay valid. domain.ErrNotFound when
+	// there is none or it is deleted.
 	Lock(ctx context.Context, id domain.PrincipalID) (domain.Principal, error)
-	// LockAll holds several in the order of their ids, the targets exclusively and the others shared, and returns those that are there.
+	// LockAll locks several in the order of their ids, the targets exclusively and the others shared, and returns those that exist.
 	LockAll(ctx context.Context, targets, others []domain.PrincipalID) (map[domain.PrincipalID]domain.Principal, error)
 	// Bump counts a change of what each of them holds.
 	Bump(ctx context.Context, ids []domain.PrincipalID, now time.Time) error
@@ -34,18 +34,19 @@ type UserReader interface {
 	ByID(ctx context.Context, id domain.UserID) (domain.User, error)
 	// ByEmail finds the account by the canonical address.
 	ByEmail(ctx context.Context, email domain.Email) (domain.User, error)
-	// Candidate reads what a password at an address is judged on, in one trip and with the same queries for known and unknown addresses.
+	// Candidate reads the data by which a password for an address is judged, in one round trip and with the same queries for known and unknown
+	// addresses.
 	Candidate(ctx context.Context, email domain.Email, runKey []byte, now time.Time) (domain.Candidate, error)
-	// Occupied tells which of the ids and addresses are somebody's, each in one statement.
+	// Occupied tells which of the ids and addresses are taken, each in one statement.
 	Occupied(ctx context.Context, ids []domain.UserID, emails []domain.Email) (Occupied, error)
 	// List is newest first.
 	List(ctx context.Context, f UserFilter, page Page) ([]domain.User, error)
-	// Search finds those whose address, first or last name begins with a text, in any case (on SQLite of ASCII letters), newest first, at
-	// most n. It looks at up to 1 000 entries of each of the three, however many there are; cut tells that there are more, here or there.
+	// Search finds those whose address, first or last name begins with a text, in any case (on SQLite of ASCII letters), newest first, at most
+	// n. It reads at most 1 000 entries of each of the three; cut tells that any of them has more.
 	Search(ctx context.Context, prefix string, f UserFilter, n int) (users []domain.User, cut bool, err error)
 }
 
-// Occupied is what of some ids and addresses is somebody's.
+// Occupied is the taken ones of some ids and addresses.
 type Occupied struct {
 	IDs    map[domain.PrincipalID]domain.Principal // of any kind, deleted ones too
 	Emails map[string]domain.UserID                // by canonical address
@@ -53,8 +54,8 @@ type Occupied struct {
 
 // UserFilter selects users; zero members select everything.
 type UserFilter struct {
-	State domain.PrincipalState // active or disabled; a disablement whose time is over is none
-	// Closed selects, of the disabled, those whose owner closed the account.
+	State domain.PrincipalState // active or disabled; an ended disablement does not count
+	// Closed selects, among the disabled, accounts that their owners closed.
 	Closed bool
 	Now    time.Time
 }
@@ -64,36 +65,36 @@ type Users interface {
 	UserReader
 	// Insert writes the user and its principal. domain.ErrEmailTaken when the canonical address is another user's.
 	Insert(ctx context.Context, u domain.User) error
-	// InsertAll is Insert for many users that come from elsewhere, in a statement a table. It writes none or all.
+	// InsertAll is Insert for many imported users, with one statement a table. It writes all or none.
 	InsertAll(ctx context.Context, all []domain.User) error
 	// Update writes address, names, locale, verification, metadata and UpdatedAt. domain.ErrEmailTaken as with Insert.
 	Update(ctx context.Context, u domain.User) error
 	// SetPassword writes a hash. It does not touch the credential epoch: the caller bumps it when the password changed, and
 	// leaves it when the same password was hashed again.
 	SetPassword(ctx context.Context, id domain.UserID, hash string, now time.Time) error
-	// ReplaceHash writes a hash where the old one still stands, and tells whether it did: a re-hash after a login must lose
-	// to a password change in between.
+	// ReplaceHash writes a hash if the old one is unchanged, and tells whether it did: a re-hash after a login must not overwrite a password
+	// change in between.
 	ReplaceHash(ctx context.Context, id domain.UserID, old, hash string) (bool, error)
-	// RecordLogin keeps the time of the last login, beside the user's row; an earlier time never overwrites a later one.
+	// RecordLogin stores the time of the last login, beside the user's row; an earlier time never overwrites a later one.
 	RecordLogin(ctx context.Context, id domain.UserID, at time.Time) error
 }
 
-// IdentityReader reads the ways in through a provider.
+// IdentityReader reads identities at providers.
 type IdentityReader interface {
 	// ByUser lists a user's, oldest first.
 	ByUser(ctx context.Context, user domain.UserID) ([]domain.Identity, error)
 	// ByUsers lists those of several users, each oldest first.
 	ByUsers(ctx context.Context, users []domain.UserID) (map[domain.UserID][]domain.Identity, error)
-	// BySubject is whose an issuer's subject is. domain.ErrNotFound when it is nobody's.
+	// BySubject is the identity of an issuer's subject, or domain.ErrNotFound.
 	BySubject(ctx context.Context, issuer, subject string) (domain.Identity, error)
 }
 
-// Identities writes the ways in through a provider.
+// Identities writes identities at providers.
 type Identities interface {
 	IdentityReader
 	// Lock lets one transaction at a time decide about an issuer's subject, before there is a row to lock.
 	Lock(ctx context.Context, issuer, subject string) error
-	// Insert writes a way in. domain.ErrIdentityTaken when the issuer's subject has one.
+	// Insert writes an identity. It returns domain.ErrIdentityTaken when the issuer's subject has one.
 	Insert(ctx context.Context, i domain.Identity) error
 	// Update writes the label, the address that is shown and the last login.
 	Update(ctx context.Context, i domain.Identity) error
@@ -126,13 +127,13 @@ type Registrations interface {
 
 // LockoutReader reads runs of failed logins.
 type LockoutReader interface {
-	// ByKey is the zero run, with the key, where nothing failed.
+	// ByKey is the zero run, with the key, if nothing failed.
 	ByKey(ctx context.Context, key []byte) (domain.Lockout, error)
 }
 
 // Lockouts writes runs of failed logins.
 type Lockouts interface {
-	// Lock reads a run and holds it; parallel failures are counted one after the other.
+	// Lock reads a run and locks it; parallel failures are counted one after the other.
 	Lock(ctx context.Context, key []byte) (domain.Lockout, error)
 	Save(ctx context.Context, l domain.Lockout) error
 	// Clear ends the run. Unknown keys are no error.

@@ -7,7 +7,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// AssignmentFilter selects assignments that count at Now, of roles that are there. Zero members select everything.
+// AssignmentFilter selects assignments that are live at Now, of existing roles. Zero members select everything.
 type AssignmentFilter struct {
 	Principal domain.PrincipalID
 	Service   domain.ServiceID
@@ -19,7 +19,7 @@ type AssignmentFilter struct {
 type AssignmentReader interface {
 	// List is newest first. A filter names a principal, a service or a role.
 	List(ctx context.Context, f AssignmentFilter, page Page) ([]domain.ListedAssignment, error)
-	// Count counts the principals that hold a role directly, up to most.
+	// Count counts the principals that hold a role directly, up to a maximum.
 	CountHolders(ctx context.Context, role domain.RoleID, now time.Time, most int) (int, error)
 }
 
@@ -32,15 +32,15 @@ type Assignments interface {
 	CountLive(ctx context.Context, principals []domain.PrincipalID, now time.Time) (map[domain.PrincipalID]int, error)
 	// Assign gives a role and tells whether it is new; again, it changes nothing.
 	Assign(ctx context.Context, a domain.Assignment) (bool, error)
-	// Put writes assignments, each in the place of one of the same principal and role.
+	// Put writes assignments; each replaces one of the same principal and role.
 	Put(ctx context.Context, all ...domain.Assignment) error
 	Delete(ctx context.Context, id domain.AssignmentID) error
-	// LastAdmin tells whether a user is the only one who may act and holds the platform's administrator role for good, by
-	// assignment or because another role includes it. It lets one transaction at a time past it, so that of two administrators
-	// who leave at once the second one hears of the first: ask it before what takes the user away, and in the same transaction.
+	// LastAdmin tells whether a user is the only one who may act and holds the platform's administrator role for good, by assignment or
+	// because another role includes it. It serializes transactions, so that of two administrators who leave at the same time the second one
+	// sees the first: call it in the same transaction, before the user is removed.
 	LastAdmin(ctx context.Context, user domain.UserID, now time.Time) (bool, error)
-	// KeepsAdmin tells whether somebody who may act holds the platform's administrator role for good as the transaction has it: ask it
-	// after a change of a role or an assignment that others hold it by. It takes the turn that LastAdmin takes.
+	// KeepsAdmin tells whether, within this transaction, any user who may act holds the platform's administrator role without an end. Call it
+	// after a change of a role or assignment through which others hold it. It takes the same lock as LastAdmin.
 	KeepsAdmin(ctx context.Context, now time.Time) (bool, error)
 }
 
@@ -55,6 +55,6 @@ type GrantReader interface {
 	Elsewhere(ctx context.Context, principal domain.PrincipalID, now time.Time) (bool, error)
 	// Assigned lists what a principal was given, at all services, ended assignments too: newest first, at most n.
 	Assigned(ctx context.Context, principal domain.PrincipalID, n int) ([]domain.ListedAssignment, error)
-	// Known are the names of the permissions that exist for a service: its own, and the shared vocabulary unless it is the platform.
+	// Known are the names of the permissions that exist at a service: its own, and the shared vocabulary unless it is the platform.
 	Known(ctx context.Context, service domain.ServiceID) ([]string, error)
 }

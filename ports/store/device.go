@@ -13,12 +13,12 @@ type DeviceReader interface {
 	ByUser(ctx context.Context, user domain.UserID) ([]domain.Device, error)
 }
 
-// Devices writes them. They go with the user.
+// Devices writes classes of device. They are deleted with the user.
 type Devices interface {
 	DeviceReader
-	// RecordLogin notes a login from a class and tells what is new about it, in one statement for a class that is known. At most
-	// domain.MaxKnownDevices stay. Of parallel logins from one class one is new.
+	// RecordLogin records a login from a class and tells what is new about it, in one statement for a known class. At most
+	// domain.MaxKnownDevices classes are kept. Of parallel logins from one new class, one counts as new.
 	RecordLogin(ctx context.Context, user domain.UserID, class string, now time.Time) (domain.DeviceNews, error)
-	// DeleteByUser forgets them all, as when the account goes to another person. None is no error.
+	// DeleteByUser deletes all of a user's classes, for example when another person takes the account over. Having none is no error.
 	DeleteByUser(ctx context.Context, user domain.UserID) error
 }

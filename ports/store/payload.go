@@ -13,15 +13,15 @@ type Payload struct {
 	Sealed []byte
 }
 
-// Payloads finds what is sealed and puts it back sealed under another key. Lists have up to n, from behind a mark on, in an order
-// in which what is due or ends later comes later.
+// Payloads finds sealed payloads and replaces them by payloads that are sealed under another key. Lists have up to n rows after a mark,
+// ordered by the time at which they are due or end.
 type Payloads interface {
-	// OfMessages lists those of messages that are still to be delivered, and worth it: not expired by now.
+	// OfMessages lists those of messages that are still to be delivered and have not expired.
 	OfMessages(ctx context.Context, now time.Time, after domain.Cursor, n int) ([]Payload, error)
 	// OfFlows lists those of flows that still work.
 	OfFlows(ctx context.Context, now time.Time, after domain.Cursor, n int) ([]Payload, error)
-	// ReplaceMessage puts a payload in the place of another that stands there still, and tells whether it did: the message may have
-	// been delivered meanwhile, and its payload blanked.
+	// ReplaceMessage replaces a payload if it has not changed, and tells whether it did: the message may have been delivered meanwhile, and
+	// its payload blanked.
 	ReplaceMessage(ctx context.Context, id string, from, to []byte) (bool, error)
 	// ReplaceFlow is the same for a flow.
 	ReplaceFlow(ctx context.Context, id string, from, to []byte) (bool, error)

@@ -14,16 +14,16 @@ type OpenSession struct {
 	ID        domain.SessionID
 }
 
-// Restoration ends what a backup brings back to life. What can be much is done up to n rows at a time, and said how many; nothing is passed
-// by because another transaction holds it.
+// Restoration ends what a backup revives. Methods that may change many rows change at most n and return how many; they wait for locked rows
+// and skip none.
 type Restoration interface {
-	// OpenSessions lists up to n sessions that have not ended, of anybody, lapsed ones too, from behind one on; from the first one for the
-	// zero value.
+	// OpenSessions lists up to n sessions of all users that have not ended, including lapsed ones, after a given one; the zero value means
+	// from the first.
 	OpenSessions(ctx context.Context, after OpenSession, n int) ([]OpenSession, error)
 	// VoidFlows uses up one-time secrets that still work, without their payloads.
 	VoidFlows(ctx context.Context, now time.Time, n int) (int, error)
 	// ParkMessages gives up messages that are neither delivered nor parked, leased ones too, and blanks their payloads.
 	ParkMessages(ctx context.Context, now time.Time, reason string, n int) (int, error)
-	// BeginEpoch gives the change feed another epoch: its followers forget everything they remember.
+	// BeginEpoch gives the change feed a new epoch, so that its followers flush their caches.
 	BeginEpoch(ctx context.Context, epoch string) error
 }

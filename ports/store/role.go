@@ -22,8 +22,8 @@ type RoleReader interface {
 type PermissionFilter struct {
 	Services []domain.ServiceID // those of these services
 	Shared   bool               // and the shared ones
-	Everyone bool               // or all there are
-	Prefix   string             // those whose name begins so
+	Everyone bool               // or all permissions
+	Prefix   string             // those whose name has this prefix
 }
 
 // PermissionReader reads permissions.
@@ -31,7 +31,7 @@ type PermissionReader interface {
 	ByID(ctx context.Context, id domain.PermissionID) (domain.Permission, error)
 	// List is newest first.
 	List(ctx context.Context, f PermissionFilter, page Page) ([]domain.Permission, error)
-	// Usable are those of the ids and names that a role of the service may carry: its own and the shared ones.
+	// Usable are the permissions with these ids and names that a role of the service may contain: its own and the shared ones.
 	Usable(ctx context.Context, service domain.ServiceID, ids []domain.PermissionID, names []string) ([]domain.Permission, error)
 }
 
@@ -40,24 +40,23 @@ type Roles interface {
 	RoleReader
 	// Insert writes roles with their patterns and includes. A name in use at the service is a conflict "name_taken".
 	Insert(ctx context.Context, all ...domain.Role) error
-	// Update writes name, description, version and UpdatedAt, and what it consists of in the place of what it did. A name in use is a
-	// conflict "name_taken".
+	// Update writes name, description, version and UpdatedAt, and replaces patterns and includes. A name in use is a conflict "name_taken".
 	Update(ctx context.Context, r domain.Role) error
-	// Delete ends a role: its patterns and its includes, in both directions, are gone, it is not found any more, and its name is free.
-	// Assignments of it count for nothing and wait to be purged.
+	// Delete ends a role: its patterns and its includes in both directions are deleted, it is no longer found, and its name is free. Its
+	// assignments have no effect and wait to be purged.
 	Delete(ctx context.Context, id domain.RoleID, now time.Time) error
 	// Defaults are the ids of the roles that every new user gets.
 	Defaults(ctx context.Context, service domain.ServiceID) ([]domain.RoleID, error)
 	// Carrying are the live roles that name a permission exactly: of one service, or of all for the zero id.
 	Carrying(ctx context.Context, service domain.ServiceID, name string) ([]domain.RoleID, error)
-	// RemovePattern takes a pattern out of roles, each of which is a version further then.
+	// RemovePattern removes a pattern from roles, and raises the version of each.
 	RemovePattern(ctx context.Context, roles []domain.RoleID, p domain.Pattern, now time.Time) error
 }
 
 // Permissions writes permissions.
 type Permissions interface {
 	PermissionReader
-	// Lock holds a permission, so that it stays what it is until the transaction ends.
+	// Lock locks a permission, so that it stays unchanged until the transaction ends.
 	Lock(ctx context.Context, id domain.PermissionID, mode LockMode) (domain.Permission, error)
 	// Count counts those of a service, or the shared ones for the zero id.
 	Count(ctx context.Context, service domain.ServiceID) (int, error)

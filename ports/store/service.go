@@ -6,7 +6,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Page is which part of a list is wanted: rows behind a cursor, from the newest for the zero one, at most Limit of them.
+// Page is the requested part of a list: at most Limit rows after a cursor; the zero cursor means from the newest row.
 type Page struct {
 	After domain.Cursor
 	Limit int
@@ -23,7 +23,7 @@ type ServiceReader interface {
 	List(ctx context.Context, holder domain.PrincipalID, page Page) ([]domain.Service, error)
 }
 
-// LockMode says how a row is held: Shared lets others hold it so too, Exclusive nobody.
+// LockMode says how a row is locked: Shared allows other shared locks, Exclusive allows none.
 type LockMode uint8
 
 // The modes.
@@ -35,13 +35,13 @@ const (
 // Services writes services.
 type Services interface {
 	ServiceReader
-	// LockNames lets one transaction at a time create, rename, delete or count services, or change what is shared by all: a name may not
-	// be another service's key either, which no index can say.
+	// LockNames lets one transaction at a time create, rename, delete or count services, or change what all services share. It is needed
+	// because a name must also differ from every key, which no index can ensure.
 	LockNames(ctx context.Context) error
-	// Lock holds a service until the transaction ends. domain.ErrNotFound when there is none.
+	// Lock locks a service until the transaction ends. domain.ErrNotFound when there is none.
 	Lock(ctx context.Context, id domain.ServiceID, mode LockMode) (domain.Service, error)
-	// Taken tells what of a service is in use: "key" where its key is a key, of deleted services too, or a live one's folded name;
-	// "name" where its folded name is another live one's, or its key; "" when it is free.
+	// Taken tells which member of a service is in use: "key" if its key is the key of any service, including deleted ones, or the folded name
+	// of a live one; "name" if its folded name is the name or key of another live one; "" if both are free.
 	Taken(ctx context.Context, s domain.Service) (field string, err error)
 	// KeyOfDeleted tells whether the key was a service's that is deleted.
 	KeyOfDeleted(ctx context.Context, key string) (bool, error)

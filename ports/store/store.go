@@ -5,8 +5,8 @@
 // code which tables it touches.
 //
 // Rules for every method, proved by porttest.Store for every adapter:
-//   - Errors are *domain.Error. What is not there is domain.ErrNotFound, a broken uniqueness the conflict named at the method,
-//     an unreachable or slow database domain.ErrUnavailable. The private cause has the details.
+//   - Errors are *domain.Error. A missing row is domain.ErrNotFound, a violated unique constraint is the conflict named at the method, an
+//     unreachable or slow database is domain.ErrUnavailable. The private cause has the details.
 //   - Each statement has a deadline of its own, the wait for a connection included (800 ms on Postgres), besides the caller's.
 //     Those that are sent together share one.
 //   - Times are UTC, cut to microseconds. The store reads no clock.
@@ -25,25 +25,24 @@ type Store interface {
 	// Read is for queries outside a transaction. A query made through it with a context that WithinTx handed out is an
 	// error at once: it would wait for a second connection, or miss the transaction's own writes.
 	Read() *Reader
-	// WithinTx runs fn in one transaction and commits when fn returns nil. fn may run up to four times (serialization
-	// failures, deadlocks and busy databases are retried), so it holds only tx calls and pure code: no hashing, no mail, no
-	// network. The whole has 5 s. A commit error is returned, a panic rolls back and goes on, rollback survives a cancelled
-	// ctx, and a nested WithinTx is an error at once. Isolation is READ COMMITTED: what fn decides on it locks first. A failed
-	// statement voids the transaction even if fn goes on ("not found" aside), so fn looks under a lock instead of running into
-	// a conflict. The error of a method that returns nothing but an error, and names none, may come out of a later call or of
-	// WithinTx: such statements may be sent together with the next one that has an answer.
+	// WithinTx runs fn in one transaction and commits when fn returns nil. fn may run up to four times (serialization failures, deadlocks and
+	// busy databases are retried), so it holds only tx calls and pure code: no hashing, no mail, no network. The whole has 5 s. A commit error
+	// is returned, a panic rolls back and continues, rollback survives a cancelled ctx, and a nested WithinTx is an error at once. Isolation
+	// is READ COMMITTED: fn must first lock the rows on which it decides. A failed statement voids the transaction even if fn continues
+	// (except "not found"), so fn must check under a lock and not rely on a conflict. If a method returns only an error and documents none,
+	// its error may be returned by a later call or by WithinTx: such statements may be sent together with the next one that has a result.
 	WithinTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error
-	// Ping asks for a sign of life, before something expensive that is worth nothing without the database. domain.ErrUnavailable
-	// when there is none within a statement's deadline.
+	// Ping checks that the database responds, before expensive work that needs it. It returns domain.ErrUnavailable when there is no answer
+	// within a statement's deadline.
 	Ping(ctx context.Context) error
-	// Rotate makes a family's next state true, as Sessions.Advance does, where its session is live under the policy and the
-	// family is not static, and says whose family it was. It is the one write outside of WithinTx: what most refreshes do, as a
-	// single conditional statement that is its own transaction. ok is false when nothing was written, for whatever reason: to
-	// know it, read. Inside WithinTx it is an error at once.
+	// Rotate makes a family's next state true, as Sessions.Advance does, where its session is live under the policy and the family is not
+	// static, and says whose family it was. It is the only write outside WithinTx: most refreshes need only this conditional statement, which
+	// is its own transaction. ok is false when nothing was written for any reason; read the family to find out why. Inside WithinTx it is an
+	// error at once.
 	Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (session domain.SessionID, ok bool, err error)
-	// Scrub makes the database forget on disk what was deleted, as far as it is in its hands.
+	// Scrub removes remains of deleted data from the disk, as far as the adapter can do that.
 	Scrub(ctx context.Context) error
-	// OnCommit sets the function that hears of every commit, after it and before WithinTx returns. Set it before first use.
+	// OnCommit sets the function that is called after every commit, before WithinTx returns. Set it before first use.
 	OnCommit(hear func(Commit))
 }
 
@@ -51,7 +50,7 @@ type Store interface {
 // there. With any other error of WithinTx nothing was written.
 var ErrUnknownOutcome = errors.New("the answer to COMMIT was lost: the transaction may or may not have happened")
 
-// Commit says what a transaction left for others to follow.
+// Commit is what a transaction left for others to follow.
 type Commit struct {
 	Changes  []domain.Change // without their numbers
 	Messages bool            // the outbox has something new
@@ -110,9 +109,9 @@ type Tx struct {
 	changes []domain.Change
 }
 
-// Changed promises every replica to hear that the subject is out of date, and every service that follows what that means to
-// access tokens. It only collects: WithinTx writes the rows as its last statement, in commit order, one for each subject with
-// the strongest fact.
+// Changed tells every replica that cached data about the subject is out of date, and every service that follows the feed what that means to
+// access tokens. It only collects changes: WithinTx writes the rows as its last statement, in commit order, one for each subject with the
+// strongest fact.
 func (tx *Tx) Changed(kind domain.ChangeKind, subject string, tokens domain.Fact) {
 	for i, c := range tx.changes {
 		if c.Kind == kind && c.Subject == subject {

@@ -33,28 +33,27 @@ type AuditFilter struct {
 	ActorID   domain.PrincipalID
 	SubjectID string
 	ServiceID domain.ServiceID
-	Since     time.Time // from then on
-	Until     time.Time // before then
+	Since     time.Time // from this time on
+	Until     time.Time // before this time
 	Before    domain.Cursor
-	Limit     int // at most 201, which is also the default: a page of 200 and one that tells of more
+	Limit     int // at most 201, which is also the default: a page of 200 and one more that shows whether there are more
 }
 
 // AuditReader reads the audit log.
 type AuditReader interface {
 	// List is newest first, each event with its trace unless that was erased.
 	List(ctx context.Context, f AuditFilter) ([]domain.Event, error)
-	// About lists up to n events that a principal did or that are about it, newest first, those behind a cursor; from the newest
-	// one for the zero cursor.
+	// About lists up to n events by or about a principal after a cursor, newest first; the zero cursor means from the newest one.
 	About(ctx context.Context, principal domain.PrincipalID, before domain.Cursor, n int) ([]domain.Event, error)
 }
 
-// Audit appends to the audit log. There is no update and no delete, but of the traces beside it.
+// Audit appends to the audit log. Events can't be updated or deleted; only the traces beside them can.
 type Audit interface {
 	AuditReader
 	Add(ctx context.Context, events ...domain.Event) error
 }
 
-// Feed is one look at the change feed.
+// Feed is the result of reading the change feed.
 type Feed struct {
 	// Epoch changes when the numbers can't be compared with earlier ones any more (after a restore).
 	Epoch string
@@ -72,23 +71,23 @@ type ChangeReader interface {
 
 // Changes cleans the feed. Rows are written by Tx.Changed.
 type Changes interface {
-	// Purge removes up to n changes that are older than a time, and says how many. The newest stays whatever its age: without
-	// it followers would take the feed for one that was restored.
+	// Purge removes up to n changes that are older than a time, and says how many. The newest change always stays: without it followers would
+	// conclude that the database was restored.
 	Purge(ctx context.Context, before time.Time, n int) (int, error)
 }
 
-// OutboxReader looks at promised side effects.
+// OutboxReader reads queued side effects.
 type OutboxReader interface {
 	// Backlog is what waits to be delivered, due or not, topics of later releases too. It reads domain.MaxBacklog rows at most.
 	Backlog(ctx context.Context) (domain.Backlog, error)
 }
 
-// Outbox holds promised side effects. Any number of dispatchers may work on it.
+// Outbox holds queued side effects. Any number of dispatchers may work on it.
 type Outbox interface {
 	Add(ctx context.Context, m domain.Message) error
-	// Claim leases up to n messages of the topics that are due, oldest first, counts the attempt, and returns them. No two claims
-	// return the same message before its lease is over. Messages of other topics are another dispatcher's, or a later release's:
-	// they stay as they are.
+	// Claim leases up to n messages of the topics that are due, oldest first, counts the attempt, and returns them. No two claims return the
+	// same message before its lease has ended. Messages of other topics belong to another dispatcher or a later release: they stay as they
+	// are.
 	Claim(ctx context.Context, now time.Time, lease time.Duration, topics []domain.Topic, n int) ([]domain.Message, error)
 	// Settle marks a message delivered and blanks its payload. false: the lease was lost, another dispatcher has it.
 	Settle(ctx context.Context, m domain.Message, now time.Time) (bool, error)
@@ -107,7 +106,7 @@ type MetaReader interface {
 // Meta writes them.
 type Meta interface {
 	MetaReader
-	// PutOnce stores a value unless there is one, and returns the one that stands.
+	// PutOnce stores a value unless there is one, and returns the stored one.
 	PutOnce(ctx context.Context, key, value string) (string, error)
 	Put(ctx context.Context, key, value string) error
 }

@@ -18,7 +18,7 @@ func (c *requestContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// WithRequestID makes a context of a request: what is logged with it can be found by the ID that the client was given.
+// WithRequestID makes a context with a request's ID, so that its log lines can be found by the ID that the client got.
 func WithRequestID(ctx context.Context, id string) context.Context {
 	return &requestContext{ctx, id}
 }

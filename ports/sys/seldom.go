@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Seldom lets one event of a kind through in a period, so that what anybody can cause does not fill a log. Its zero value is ready; it is safe
-// for concurrent use.
+// Seldom lets one event of a kind through in a period, so that events that strangers can cause do not fill a log. Its zero value is ready;
+// it is safe for concurrent use.
 type Seldom struct {
 	mu   sync.Mutex
 	last map[string]time.Time
 }
 
-// maxKinds bounds what is remembered of kinds that strangers choose. Beyond it the memory begins again.
+// maxKinds bounds the stored kinds, which strangers may choose. Beyond it the table is cleared.
 const maxKinds = 1000
 
 // Passes tells whether nothing of the kind passed within the period.

@@ -20,19 +20,19 @@ type Decision struct {
 	Allowed    bool
 	Remaining  int
 	RetryAfter time.Duration // until one event would be allowed; 0 when allowed
-	Reset      time.Duration // until the limit is as if untouched
+	Reset      time.Duration // until the limit is full again
 }
 
-// Limiter counts events per key. All methods are atomic per (limit, key), safe for concurrent use, and never fail: an adapter
-// that loses its server decides by itself. Keys may be personal data (addresses): adapters keep them no longer than the
-// window, and callers pass MACs where that matters.
+// Limiter counts events per key. All methods are atomic per (limit, key), safe for concurrent use, and never fail: an adapter that has lost
+// its server decides alone. Keys may be personal data (addresses): adapters keep them no longer than the window, and callers pass MACs
+// where that matters.
 type Limiter interface {
 	// Take reserves one event before the work it guards, so that parallel attempts can't exceed the limit. A refused event
 	// reserves nothing.
 	Take(ctx context.Context, l Limit, key string) Decision
-	// Return gives one reservation back, when the event turned out not to count. It never gives more than was taken.
+	// Return gives one reservation back, when the event turned out not to count. It never returns more than was taken.
 	Return(ctx context.Context, l Limit, key string)
-	// Forgive gives all of them back at once, however many the limit allows.
+	// Forgive gives all reservations back at once.
 	Forgive(ctx context.Context, l Limit, key string)
 }
 
@@ -40,6 +40,6 @@ type Limiter interface {
 type Waker interface {
 	// Wake announces news; it returns at once and never fails.
 	Wake()
-	// Woken yields a value after somebody's announcement, several coalesced into one. It is never closed.
+	// Woken yields a value after an announcement; several may be coalesced into one. It is never closed.
 	Woken() <-chan struct{}
 }

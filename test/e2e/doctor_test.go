@@ -1,10 +1,12 @@
 package e2e_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,6 +135,47 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("it repeats the password: %s", c.Out)
 		}
 	})
+}
+
+// Serving takes no right to rewrite what it has written into the audit log, not even to erase a person: docs/operations.md takes it away.
+func TestServingByARoleThatOnlyAddsToTheAuditLog(t *testing.T) {
+	t.Parallel()
+	s := testkit.Prepare(t, testkit.Options{Backends: testkit.Production, Env: map[string]string{"CLEANUP_EVERY": "100ms"}})
+	owner, role := s.Env["DATABASE_URI"], "writer_"+strings.ToLower(rand.Text())
+	record := testkit.RecordAt(t, owner)
+	defer func() { // roles are the whole server's, which other tests have, too
+		s.Stop()
+		record.Exec("DROP OWNED BY " + role)
+		record.Exec("DROP ROLE " + role)
+	}()
+	record.Exec("CREATE ROLE " + role + " LOGIN PASSWORD 'writer'")
+	for _, b := range blocks(t, "../../docs/operations.md", "Postgres") {
+		record.Exec(strings.ReplaceAll(b.text, " signet", " "+role))
+	}
+	as, err := url.Parse(owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	as.User = url.UserPassword(role, "writer")
+	s.Env["DATABASE_URI"], s.Env["MIGRATE_DATABASE_URI"] = as.String(), owner
+	if err := s.TryStart(); err != nil {
+		t.Fatal(err)
+	}
+	env := cheaply(s.Env)
+	states(t, examined(t, env, 1), map[string]string{"database role": "ok: " + role + " may read and write every table, and only add to the audit log"})
+	env["AUDIT_RETENTION"] = "720h"
+	states(t, examined(t, env, 1), map[string]string{"database role": "error: " + role + " lacks DELETE on audit_events, UPDATE on audit_events"})
+	account := s.NewAccount()
+	c := s.Client()
+	c.Do(logout(c.Login(account).Access)).Want(http.StatusOK, "")
+	signet(t, cheaply(s.Env), "", "users", "delete", account.Email, "--yes").want(t, 0)
+	s.Move(30 * 24 * time.Hour) // the janitor removes what has expired by then
+	swept := s.Metric("signet_janitor_last_run_timestamp_seconds")
+	s.Move(2 * time.Second)
+	s.Eventually(10*time.Second, func() bool { return s.Metric("signet_janitor_last_run_timestamp_seconds") > swept })
+	if strings.Contains(s.Log.String(), "permission denied") {
+		t.Errorf("it may not do what it does:\n%s", s.Log)
+	}
 }
 
 // What a server believes of the proxies before it is seen in how it counts the doctor's own request.

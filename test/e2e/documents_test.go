@@ -2,17 +2,21 @@ package e2e_test
 
 import (
 	"cmp"
+	"crypto/rand"
+	"fmt"
+	"io/fs"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/signet-auth/signet/test/idp/idp"
 	"github.com/signet-auth/signet/test/testkit"
-	"github.com/signet-auth/signet/test/testkit/backend"
 	"github.com/signet-auth/signet/test/testkit/smtpserver"
 )
 
@@ -23,29 +27,84 @@ var documents = map[string]func(t *testing.T, all []block){
 	"docs/quickstart.md": nil, "docs/tour.md": nil,
 	"docs/backup-and-restore.md": restored, "docs/configuration.md": configured, "docs/migrating-from-flask.md": migrated, "docs/moving-users.md": moved,
 	"docs/mail-templates.md": previewed, "docs/providers.md": played, "docs/scaling.md": measured, "docs/security.md": searched,
+	"docs/upgrading.md": upgraded, "docs/observability.md": observed,
+	"docs/deploy/compose.md": composed, "docs/deploy/kubernetes.md": prepared, "docs/deploy/systemd.md": installed,
+}
+
+// elsewhere are the commands that no test of this package runs, by how they begin, and what does, or why nothing can.
+var elsewhere = map[string]string{
+	".ci/":                        "what runs the tests",
+	"SIGNET_BENCH_USERS=":         "a million users take an hour",
+	"TEST_DATABASE_URI=":          "a database of the reader's; the same tests run on ours",
+	"docker ":                     "test/compose/run.sh starts it all, in .ci/package; test/deploy looks up what is named",
+	"filebeat ":                   "a program of Elastic's, which Debian has not",
+	"go run ./test/load -rounds ": "measuring takes minutes; measured looks up the flags",
+	"kubectl ":                    "a cluster; test/deploy builds what is applied, and looks up what is named",
+	"systemctl ":                  "services of the machine; .ci/package verifies the unit",
+}
+
+// runnable are the commands that a test here can run.
+func runnable(all []block) (printed []string) {
+	for _, command := range commands(all) {
+		if _, known := ranElsewhere(command); !known {
+			printed = append(printed, command)
+		}
+	}
+	return printed
+}
+
+func ranElsewhere(command string) (begin string, known bool) {
+	for begin := range elsewhere {
+		if strings.HasPrefix(command, begin) {
+			return begin, true
+		}
+	}
+	return "", false
 }
 
 func TestEveryCommandOfTheDocumentsIsRun(t *testing.T) {
 	t.Parallel()
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md", "deploy/*.md", "examples/*/*.md"} {
-		found, err := filepath.Glob("../../" + pattern)
-		if err != nil {
-			t.Fatal(err)
+	left := maps.Clone(elsewhere)
+	for _, name := range pages(t) {
+		all := blocks(t, "../../"+name, "")
+		run, known := documents[name]
+		for _, command := range commands(all) {
+			begin, _ := ranElsewhere(command)
+			delete(left, begin)
 		}
-		for _, path := range found {
-			name := filepath.ToSlash(strings.TrimPrefix(path, "../../"))
-			all := blocks(t, path, "")
-			run, known := documents[name]
-			switch printed := len(commands(all)) > 0; {
-			case printed && !known:
-				t.Errorf("nothing runs the commands of %s", name)
-			case !printed && known:
-				t.Errorf("%s prints no commands", name)
-			case run != nil:
-				t.Run(name, func(t *testing.T) { run(t, all) })
-			}
+		switch printed := len(commands(all)) > 0; {
+		case printed && !known:
+			t.Errorf("nothing runs the commands of %s", name)
+		case !printed && known:
+			t.Errorf("%s prints no commands", name)
+		case run != nil:
+			t.Run(name, func(t *testing.T) { run(t, all) })
 		}
 	}
+	for begin := range left {
+		t.Errorf("no document prints %q, which is said not to be run", begin)
+	}
+}
+
+// pages are all documents, by their path in the repository.
+func pages(t *testing.T) (all []string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS("../.."), ".", func(path string, entry fs.DirEntry, err error) error {
+		hidden := strings.HasPrefix(entry.Name(), ".") && path != "."
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (hidden || entry.Name() == "node_modules" || entry.Name() == "testdata"):
+			return fs.SkipDir
+		case strings.HasSuffix(path, ".md"):
+			all = append(all, path)
+		}
+		return nil
+	})
+	if err != nil || len(all) < len(documents) {
+		t.Fatalf("%d documents, %v", len(all), err)
+	}
+	return all
 }
 
 // previewed looks at the template that docs/mail-templates.md shows.
@@ -146,21 +205,21 @@ func configured(t *testing.T, all []block) {
 	}
 }
 
-// restored makes a backup and puts it back, as docs/backup-and-restore.md says. What Postgres' own tools are told after pg_dump is in
-// steps of a list, and no test runs it: it would make a database of a fixed name.
+// restored makes a backup and puts it back, as docs/backup-and-restore.md says: first the embedded database, then Postgres.
 func restored(t *testing.T, all []block) {
 	t.Helper()
+	printed := runnable(all)
+	begin := slices.IndexFunc(printed, func(command string) bool { return strings.HasPrefix(command, "pg_dump ") })
+	if begin < 0 {
+		t.Fatal("Postgres is not dumped")
+	}
+	dir, now := t.TempDir(), time.Now().UTC().Format(time.RFC3339)
 	s := testkit.Start(t, testkit.Options{})
-	account, dir := s.NewAccount(), t.TempDir()
-	settings := reached(t, s)
-	played := strings.NewReplacer("/backups/", dir+"/", "2027-01-31T03:00:00Z", time.Now().UTC().Format(time.RFC3339))
-	sh := terminal(t, dir, settings)
-	for _, command := range commands(all) {
-		switch {
-		case strings.HasPrefix(command, "pg_dump "):
-			requireProgram(t, "pg_dump")
-			sh.want("DATABASE_URI='" + backend.Postgres(t) + "'")
-		case strings.HasPrefix(command, "signet restore "):
+	account := s.NewAccount()
+	played := strings.NewReplacer("/backups/", dir+"/", "2027-01-31T03:00:00Z", now)
+	sh := terminal(t, dir, reached(t, s))
+	for _, command := range printed[:begin] {
+		if strings.HasPrefix(command, "signet restore ") {
 			s.Stop()
 			command, _, _ = strings.Cut(command, "#")
 			command += "--yes" // there is nobody to ask
@@ -169,6 +228,47 @@ func restored(t *testing.T, all []block) {
 	}
 	if out := sh.want("signet users show " + account.Email); !strings.Contains(out, account.ID) {
 		t.Errorf("the account is not there:\n%s", out)
+	}
+	restoredPostgres(t, printed[begin:], now)
+}
+
+// restoredPostgres does so by Postgres' own tools, which must not be older than the server.
+func restoredPostgres(t *testing.T, printed []string, now string) {
+	t.Helper()
+	s := testkit.Start(t, testkit.Options{Backends: testkit.Production})
+	account := s.NewAccount()
+	s.Stop()
+	former := s.Env["DATABASE_URI"]
+	at, err := url.Parse(former)
+	if err != nil {
+		t.Fatal(err)
+	}
+	requireProgram(t, "pg_dump")
+	requireProgram(t, "pg_restore")
+	settings := cheaply(s.Env)
+	delete(settings, "DATABASE_URI") // which the page sets
+	sh := terminal(t, t.TempDir(), settings)
+	sh.want("DATABASE_URI='" + former + "'")
+	password, _ := at.User.Password()
+	sh.want("export PGHOST=" + at.Hostname() + " PGPORT=" + at.Port() + " PGUSER=" + at.User.Username() + " PGPASSWORD=" + password)
+	var tools, server int
+	if _, err := fmt.Sscanf(sh.want("pg_dump --version"), "pg_dump (PostgreSQL) %d", &tools); err != nil {
+		t.Fatal(err)
+	}
+	if server = testkit.RecordAt(t, former).Count("SELECT current_setting('server_version_num')::int / 10000"); tools < server {
+		lacking(t, fmt.Sprintf("pg_dump is of %d, and the server of %d", tools, server))
+	}
+	name := "restored_" + strings.ToLower(rand.Text())
+	own := *at
+	own.Path = "/" + name
+	defer sh.run("dropdb --if-exists --force " + name)
+	played := strings.NewReplacer("postgresql://signet@localhost/signet_restored", "'"+own.String()+"'", "postgresql://signet@localhost/signet", "'"+former+"'",
+		"signet_restored", name, "2027-01-31T03:00:00Z", now)
+	for _, command := range printed {
+		sh.want(played.Replace(command))
+	}
+	if out := sh.want("signet users show " + account.Email); !strings.Contains(out, account.ID) {
+		t.Errorf("the account is not in the restored database:\n%s", out)
 	}
 }
 

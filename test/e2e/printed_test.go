@@ -64,7 +64,8 @@ func lacking(t *testing.T, reason string) {
 // block is a part of a guide that is in a language.
 type block struct{ language, text string }
 
-var fenced = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```")
+// fenced is a block, which is indented where it belongs to a step of a list.
+var fenced = regexp.MustCompile("(?ms)^( *)```([a-z]+)\n(.*?)^ *```")
 
 // blocks are those of a document, or of one of its sections.
 func blocks(t *testing.T, path, section string) (all []block) {
@@ -82,7 +83,7 @@ func blocks(t *testing.T, path, section string) (all []block) {
 		}
 	}
 	for _, found := range fenced.FindAllStringSubmatch(text, -1) {
-		all = append(all, block{found[1], found[2]})
+		all = append(all, block{found[2], strings.ReplaceAll("\n"+found[3], "\n"+found[1], "\n")[1:]})
 	}
 	return all
 }
@@ -94,15 +95,8 @@ var (
 
 func TestLinksOfTheGuidesLeadSomewhere(t *testing.T) {
 	t.Parallel()
-	var guides []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md", "docs/deploy/*.md"} {
-		found, err := filepath.Glob("../../" + pattern)
-		if err != nil || len(found) == 0 {
-			t.Fatal(pattern, err)
-		}
-		guides = append(guides, found...)
-	}
-	for _, guide := range guides {
+	for _, name := range pages(t) {
+		guide := filepath.Join("../..", name)
 		text, err := os.ReadFile(guide)
 		if err != nil {
 			t.Fatal(err)
@@ -119,6 +113,29 @@ func TestLinksOfTheGuidesLeadSomewhere(t *testing.T) {
 			if err != nil || to[2] != "" && !slices.Contains(anchors(string(content)), to[2]) {
 				t.Errorf("%s: %s leads nowhere", guide, to[0])
 			}
+		}
+	}
+}
+
+// A page to which nothing leads is found by nobody.
+func TestEveryPageIsInTheIndex(t *testing.T) {
+	t.Parallel()
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	listed := map[string]bool{"docs/README.md": true}
+	for _, index := range []string{"docs/README.md", "docs/adr/README.md"} {
+		for _, to := range link.FindAllStringSubmatch(read(index), -1) {
+			listed[filepath.ToSlash(filepath.Join(filepath.Dir(index), to[1]))] = true
+		}
+	}
+	for _, name := range pages(t) {
+		if (strings.HasPrefix(name, "docs/") || !strings.Contains(name, "/")) && !listed[name] {
+			t.Errorf("docs/README.md does not lead to %s", name)
 		}
 	}
 }

@@ -166,6 +166,22 @@ func TestProductionOfTheReadmeStartsAsPrinted(t *testing.T) {
 	}
 }
 
+// TestTheFiveLinesOfTheReadmeAreThoseOfTheComposeFile, which test/compose starts.
+func TestTheFiveLinesOfTheReadmeAreThoseOfTheComposeFile(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../deploy/compose.production.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"cd deploy"} // "Run from this folder"
+	for _, line := range regexp.MustCompile(`(?m)^# {3}(.+)$`).FindAllStringSubmatch(string(text), -1) {
+		want = append(want, line[1])
+	}
+	if diff := cmp.Diff(want, commands(blocks(t, "../../README.md", "Deploy it in five lines"))); diff != "" {
+		t.Errorf("-deploy/compose.production.yml +README.md:\n%s", diff)
+	}
+}
+
 // asDockerReads is what `docker run --env-file` makes of a file: each line as it is, whatever quotes and blanks are in it.
 func asDockerReads(file string) map[string]string {
 	env := map[string]string{}

@@ -123,11 +123,12 @@ func (c *contract) judge(route *routers.Route, answer *http.Response, body []byt
 	return schema.Validate(value)
 }
 
+var pointerNotation = strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D")
+
 // schema compiles the one at a place of the document, once.
 func (c *contract) schema(place ...string) (*jsonschema.Schema, error) {
-	escape := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D")
 	for i, name := range place {
-		place[i] = escape.Replace(name)
+		place[i] = pointerNotation.Replace(name)
 	}
 	pointer := "openapi.json#/" + strings.Join(place, "/")
 	c.mu.Lock()

@@ -1,7 +1,7 @@
-// Package flask reads the tables of the Flask service, whose names are certain and whose columns are not: they are looked up, keys may be
-// integers or UUIDs, and what is missing is empty.
+// Package flask reads the tables of the Flask service. The names of the tables are certain, their columns are not: they are looked up, keys
+// may be integers or UUIDs, and missing values are empty.
 //
-//	Open ─► one transaction that only reads, of one moment ─► Users, Services, … ─► Close
+//	Open ─► one read-only transaction with one snapshot ─► Users, Services, … ─► Close
 package flask
 
 import (
@@ -34,7 +34,7 @@ var ofService = []column{
 	{"", []string{"updated_at"}},
 }
 
-// tables are what is read, each with its columns: what they are called here, and there. A column without a name here is known and not taken.
+// tables are the tables to read, with the names of their columns here and there. A column without a name here is known but not imported.
 var tables = map[string][]column{
 	"users": {
 		{"id", []string{"id"}},
@@ -93,7 +93,7 @@ type column struct {
 // ErrNotPostgres is the error of an address of anything else.
 var ErrNotPostgres = errors.New("only Postgres is read: give an address such as postgresql://user@host/database. A database of another kind must be brought to Postgres first, with pgloader for instance")
 
-// Open connects and looks which columns there are. The address may be one of SQLAlchemy's.
+// Open connects and finds out which columns exist. It also accepts addresses in the form of SQLAlchemy.
 func Open(ctx context.Context, dsn string) (*Source, error) {
 	scheme, rest, ok := strings.Cut(dsn, "://")
 	scheme, _, _ = strings.Cut(scheme, "+") // postgresql+psycopg2
@@ -104,7 +104,7 @@ func Open(ctx context.Context, dsn string) (*Source, error) {
 	if err != nil {
 		return nil, errors.New("the address can't be read: reserved characters of a password are percent-encoded, @ as %40 and / as %2F")
 	}
-	config.RuntimeParams["timezone"] = "UTC" // times without a zone are taken for UTC
+	config.RuntimeParams["timezone"] = "UTC" // times without a zone count as UTC
 	config.RuntimeParams["application_name"] = "signet import"
 	db := stdlib.OpenDB(*config)
 	s := &Source{db: db, columns: map[string][]string{}}
@@ -146,7 +146,7 @@ func (s *Source) look(ctx context.Context) error {
 	return rows.Err()
 }
 
-// Unknown are the columns, as table.column, of which nothing is taken and nothing is known.
+// Unknown are the columns, as table.column, that this package does not know.
 func (s *Source) Unknown() (unknown []string) {
 	for table, names := range s.columns {
 		for _, name := range names {
@@ -159,10 +159,10 @@ func (s *Source) Unknown() (unknown []string) {
 	return unknown
 }
 
-// record is a row, by the names that columns have here; what is NULL or not there is empty.
+// record is a row, by our names of its columns; NULL and missing columns are empty.
 type record map[string]string
 
-// each reads a table, the oldest row first where that is known. One that is not there has no rows.
+// each reads a table, the oldest row first if it has a time. A missing table has no rows.
 func (s *Source) each(ctx context.Context, table string, do func(record) error) error {
 	if len(s.columns[table]) == 0 {
 		return nil
@@ -206,7 +206,7 @@ func (s *Source) each(ctx context.Context, table string, do func(record) error) 
 	return rows.Err()
 }
 
-// expression is a column as text, whatever its type. Its name is one of ours.
+// expression is a column as text, whatever its type. Its name comes from our list.
 func expression(name, there string) string {
 	if name == "created" || name == "expires" {
 		return fmt.Sprintf(`to_char(%s::timestamp, 'YYYY-MM-DD"T"HH24:MI:SS.US')`, there)
@@ -215,11 +215,11 @@ func expression(name, there string) string {
 }
 
 func (r record) time(name string) time.Time {
-	at, _ := time.Parse("2006-01-02T15:04:05.000000", r[name]) // the database wrote it
+	at, _ := time.Parse("2006-01-02T15:04:05.000000", r[name]) // it comes from the database's catalog
 	return at
 }
 
-// is reads a boolean, of which installations have several types.
+// is reads a boolean, which has several types across installations.
 func (r record) is(name string, unless bool) bool {
 	switch strings.ToLower(r[name]) {
 	case "true", "t", "1", "yes":

@@ -23,7 +23,7 @@ type Service struct {
 	CreatedAt             time.Time
 }
 
-// Permission is a row of permissions. Without a service it is of all.
+// Permission is a row of permissions. Without a service it applies to all services.
 type Permission struct {
 	ID, Name, Description, Service string
 	CreatedAt                      time.Time
@@ -49,7 +49,7 @@ type Token struct {
 	ExpiresAt         time.Time // zero: none
 }
 
-// Rest is everything but the users, who may be many.
+// Rest is everything except the users, who may be many.
 type Rest struct {
 	Accounts    map[string][]Account // by user
 	Services    []Service

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// escapes tells how a password is written in an address.
+// escapes explains how to write a password in an address.
 const escapes = "in a password @ is written %40, / %2F, # %23, ? %3F, : %3A and % %25"
 
 var (
@@ -16,8 +16,8 @@ var (
 	errReserved = errors.New("the Postgres address has reserved characters where only a name may be, as if its password ended early: " + escapes)
 )
 
-// CheckAddress refuses an address in which a part of the password would be taken for a host or a database, and go out to a name server
-// or into a log as such. Its errors do not repeat the address.
+// CheckAddress refuses an address in which a part of the password would be taken for a host or a database, and be sent to a name server or
+// into a log. Its errors do not repeat the address.
 func CheckAddress(address string) error {
 	_, rest, _ := strings.Cut(address, "://")
 	end := strings.IndexAny(rest, "/?#")
@@ -43,10 +43,10 @@ func parse(address string) (*pgx.ConnConfig, error) {
 		return nil, errAddress
 	}
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
-	config.StatementCacheCapacity, config.DescriptionCacheCapacity = 0, 0 // there is nothing to put in, and each takes 60 KB a connection
+	config.StatementCacheCapacity, config.DescriptionCacheCapacity = 0, 0 // nothing is cached, and each cache takes 60 KB a connection
 	config.RuntimeParams["application_name"] = "signet"
 	if config.ConnectTimeout == 0 || config.ConnectTimeout > 5*time.Second {
-		config.ConnectTimeout = 5 * time.Second // of those connections that are opened with no request behind them
+		config.ConnectTimeout = 5 * time.Second // for connections that are opened without a request
 	}
 	return config, nil
 }

@@ -41,7 +41,7 @@ func TestAPasswordThatIsNotPercentEncodedIsRefusedAndNotRepeated(t *testing.T) {
 	}
 }
 
-// A part of a password that is taken for a host goes to a name server.
+// A part of a password that is parsed as a host would be sent to a name server.
 func FuzzThePasswordIsNeverTheHost(f *testing.F) {
 	for _, seed := range []string{"p@ss/w#rd", "12/x", "12?x", "p%zz", "a,b", ":", "@", "[::1]", `\`} {
 		f.Add(seed)

@@ -11,15 +11,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// answer speaks to the connection below database/sql, whose rows cost a goroutine, and below the driver, which parses every
-// statement for arguments that Bun has written into it already. The pool, its limit and its checks are the same. ahead goes before the
-// statement, in its transaction.
+// answer uses the connection below database/sql, whose rows cost a goroutine, and below the driver, which parses every statement for
+// arguments although Bun has already written them into it. The pool, its limit and its checks are the same. ahead is sent before the
+// statement, in the same transaction.
 func answer(ctx context.Context, pool *sql.DB, ahead, statement string) (string, error) {
 	conn, err := pool.Conn(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = conn.Close() }() // gives it back
+	defer func() { _ = conn.Close() }() // returns it to the pool
 	value, found := "", false
 	err = conn.Raw(func(raw any) error {
 		driven, ok := raw.(*connection)
@@ -39,7 +39,7 @@ func answer(ctx context.Context, pool *sql.DB, ahead, statement string) (string,
 			}
 		}
 		err := results.Close()
-		if !server.IsClosed() { // also after a refusal by the server, such as a lock's timeout: the connection goes on
+		if !server.IsClosed() { // also after an error of the server, such as a lock timeout: the connection stays usable
 			err = errors.Join(err, server.Conn().SetDeadline(time.Time{}))
 		}
 		if err != nil && pgconn.SafeToRetry(err) {
@@ -47,7 +47,7 @@ func answer(ctx context.Context, pool *sql.DB, ahead, statement string) (string,
 		}
 		return err
 	})
-	if errors.Is(err, driver.ErrBadConn) { // as database/sql does; pgx calls a connection that broke before the answer safe, too
+	if errors.Is(err, driver.ErrBadConn) { // as database/sql does; pgx also reports a connection that broke before the answer as safe
 		err = pool.QueryRowContext(join(ctx, []string{ahead}), statement).Scan(&value)
 		return value, err
 	}

@@ -25,15 +25,15 @@ type connector struct {
 	times *generations
 }
 
-// generations tell which connections were made before the server that they lead to was found to take no writes. After a failover the
-// address leads to another one, but connections stay where they are for as long as they live.
+// generations tell which connections were made before their server was found to refuse writes. After a failover the address leads to
+// another server, but existing connections stay with the old one.
 type generations struct {
 	mu      sync.Mutex
 	current int
 	begun   time.Time
 }
 
-// renewEvery keeps a database that is read-only for long from being connected to with each write that it refuses.
+// renewEvery limits reconnects while a database stays read-only, so that not every refused write causes one.
 const renewEvery = time.Second
 
 func (g *generations) renew() {
@@ -63,18 +63,18 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &connection{Conn: plain, times: c.times, born: born}, nil
 }
 
-// connection is pgx's for database/sql, but for statements without arguments, which are all that Bun sends: those go out as they
-// are, behind those that join has put ahead of them.
+// connection is pgx's connection for database/sql, except for statements without arguments, which are all that Bun sends: those are sent as
+// they are, after the statements that join has put ahead of them.
 type connection struct {
 	*stdlib.Conn
 	times *generations
 	born  int
 }
 
-// IsValid tells the pool whether to keep a connection that it gets back.
+// IsValid tells the pool whether to keep a returned connection.
 func (c *connection) IsValid() bool { return c.born == c.times.now() }
 
-// ResetSession is asked when the pool hands one out.
+// ResetSession is called when the pool hands out the connection.
 func (c *connection) ResetSession(ctx context.Context) error {
 	if !c.IsValid() {
 		return driver.ErrBadConn
@@ -98,13 +98,13 @@ func takeAhead(ctx context.Context) (ahead []string) {
 
 func (c *connection) server() *pgconn.PgConn { return c.Conn.Conn().PgConn() }
 
-// ExecContext answers with what became of the statement itself. A COMMIT to which the server says ROLLBACK is an error.
+// ExecContext returns the result of the statement itself. A COMMIT that the server answers with ROLLBACK is an error.
 func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	if len(args) > 0 {
 		return c.Conn.ExecContext(ctx, query, args)
 	}
 	if query == "ROLLBACK" && !c.server().IsClosed() && c.server().TxStatus() == 'I' {
-		return driver.ResultNoRows, nil // BEGIN never went out
+		return driver.ResultNoRows, nil // BEGIN was never sent
 	}
 	results, err := c.send(ctx, query)
 	if err != nil {
@@ -120,7 +120,7 @@ func (c *connection) ExecContext(ctx context.Context, query string, args []drive
 	return driver.RowsAffected(tag.RowsAffected()), nil
 }
 
-// QueryContext answers with the rows of the statement itself.
+// QueryContext returns the rows of the statement itself.
 func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	if len(args) > 0 {
 		return c.Conn.QueryContext(ctx, query, args)
@@ -156,7 +156,7 @@ func (c *connection) send(ctx context.Context, query string) (*pgconn.MultiResul
 	return results, nil
 }
 
-// pass reads one result to its end, or all of them when it failed.
+// pass reads one result to its end, or all remaining ones when it failed.
 func pass(results *pgconn.MultiResultReader) error {
 	if results.NextResult() {
 		if _, err := results.ResultReader().Close(); err == nil {
@@ -166,7 +166,7 @@ func pass(results *pgconn.MultiResultReader) error {
 	return results.Close()
 }
 
-// retried tells database/sql, as pgx does, of a connection that was gone before the statement was: it takes another one.
+// retried tells database/sql, as pgx does, that the connection broke before the statement was sent, so that it takes another one.
 func retried(err error) error {
 	if pgconn.SafeToRetry(err) {
 		return driver.ErrBadConn
@@ -178,7 +178,7 @@ func retried(err error) error {
 type rows struct {
 	results *pgconn.MultiResultReader
 	current *pgconn.ResultReader
-	more    bool // another result is there
+	more    bool // there is another result
 	names   []string
 	types   []uint32
 	known   *pgtype.Map
@@ -190,7 +190,7 @@ func newRows(results *pgconn.MultiResultReader, known *pgtype.Map) *rows {
 	return r
 }
 
-// begin turns to the result that the server has just begun.
+// begin switches to the result that the server has just begun.
 func (r *rows) begin() {
 	r.current, r.more, r.names, r.types = r.results.ResultReader(), false, nil, nil
 	for _, field := range r.current.FieldDescriptions() {
@@ -199,7 +199,7 @@ func (r *rows) begin() {
 	}
 }
 
-// HasNextResultSet is right once Next has come to the end of a result.
+// HasNextResultSet is correct once Next has reached the end of a result.
 func (r *rows) HasNextResultSet() bool { return r.more }
 
 func (r *rows) NextResultSet() error {
@@ -232,7 +232,7 @@ func (r *rows) Next(dest []driver.Value) (err error) {
 	return nil
 }
 
-// value is what database/sql takes for a value: what it has no type for stays text.
+// value converts to a type that database/sql accepts; other types stay text.
 func (r *rows) value(oid uint32, raw []byte) (driver.Value, error) {
 	if raw == nil {
 		return nil, nil //nolint:nilnil // NULL

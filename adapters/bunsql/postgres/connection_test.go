@@ -148,7 +148,7 @@ func TestValuesAreReadAsWhatTheyAre(t *testing.T) {
 	}
 }
 
-// Another transaction may be in the way of a statement that was sent with COMMIT.
+// Another transaction may interfere with a statement that was sent with COMMIT.
 func TestAQueuedStatementThatMustWaitIsTriedAgain(t *testing.T) {
 	url := current(t)
 	db, raw := open(t, url), conn(t, url)
@@ -176,7 +176,7 @@ func TestAQueuedStatementThatMustWaitIsTriedAgain(t *testing.T) {
 	}
 }
 
-// Whatever ends a transaction, its connection is whole: none is left in the middle of one, and none had to be made again.
+// However a transaction ends, its connection stays usable: none is left in the middle of a transaction, and none had to be reopened.
 func TestTransactionsThatFailLeaveTheirConnectionWhole(t *testing.T) {
 	url := current(t)
 	db, err := postgres.Open(url, bunsql.Options{MaxConns: 1})

@@ -173,7 +173,7 @@ func TestARowThatIsHeldForLongIsUnavailableAndNotWaitedForForever(t *testing.T) 
 	}
 }
 
-// A refusal by the server leaves the connection whole. What bounded that statement's time must not bound the next one's.
+// After an error of the server the connection stays usable. The time limit of that statement must not apply to the next one.
 func TestAStatementThatWasRefusedLeavesItsConnectionGood(t *testing.T) {
 	url := current(t)
 	db, err := postgres.Open(url, bunsql.Options{MaxConns: 1})
@@ -266,7 +266,7 @@ func put(ctx context.Context, db *bunsql.DB, key string) error {
 	return db.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.Meta.Put(ctx, key, "value") })
 }
 
-// rotate asks for a family that is not there, by the way that statements take which run very often.
+// rotate asks for a missing family, through the code path for very frequent statements.
 func rotate(ctx context.Context, db *bunsql.DB) error {
 	f := domain.Family{ID: "018f6f7e-0000-7000-8000-000000000001", Hash: make([]byte, 32), Salt: make([]byte, 32), RotatedAt: time.Now()}
 	_, ok, err := db.Rotate(ctx, f, f, domain.SessionPolicy{Idle: time.Hour})
@@ -289,7 +289,7 @@ func unavailable(t *testing.T, what string, call func() error) {
 	}
 }
 
-// recovered waits until a call succeeds: connections that broke are found out one by one.
+// recovered waits until a call succeeds: broken connections are detected one by one.
 func recovered(t *testing.T, call func() error) {
 	t.Helper()
 	end := time.Now().Add(10 * time.Second)

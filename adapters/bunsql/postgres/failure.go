@@ -29,7 +29,7 @@ func classify(err error) bunsql.Failure {
 	return bunsql.Failure{Class: bunsql.Defect, Cause: err}
 }
 
-// connecting says which part of the address is to blame, as far as the server tells.
+// connecting says which part of the address is wrong, as far as the server tells.
 func connecting(err *pgconn.ConnectError) bunsql.Failure {
 	failure := bunsql.Failure{Class: bunsql.Unreachable, Connecting: true}
 	at := net.JoinHostPort(err.Config.Host, strconv.Itoa(int(err.Config.Port)))
@@ -53,7 +53,7 @@ func connecting(err *pgconn.ConnectError) bunsql.Failure {
 
 func refused(e *pgconn.PgError, config *pgconn.Config) string {
 	switch e.Code {
-	case "28P01": // invalid_password: it does not tell which, lest it told strangers what roles there are
+	case "28P01": // invalid_password: the server does not say whether role or password is wrong, to hide which roles exist
 		return fmt.Sprintf("the password of the role %q, or has no such role", config.User)
 	case "28000": // invalid_authorization_specification
 		return fmt.Sprintf("the role %q", config.User)
@@ -63,7 +63,7 @@ func refused(e *pgconn.PgError, config *pgconn.Config) string {
 	return "the connection"
 }
 
-// lost tells whether the connection is to blame.
+// lost tells whether the connection failed.
 func lost(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) ||
@@ -82,7 +82,7 @@ func class(e *pgconn.PgError) bunsql.Class {
 		return bunsql.Orphan
 	case "40001", "40P01", "55P03": // serialization_failure, deadlock_detected, lock_not_available
 		return bunsql.Again
-	case "28P01", "28000", "3D000": // see refused
+	case "28P01", "28000", "3D000": // see above
 		return bunsql.Refused
 	case "25006": // read_only_sql_transaction
 		return bunsql.ReadOnly
@@ -96,7 +96,7 @@ func class(e *pgconn.PgError) bunsql.Class {
 	return bunsql.Defect
 }
 
-// clean keeps what operators need of an error: state, constraint, and the message where it can't hold a value. Detail, hint and
+// clean keeps the parts of an error that operators need: state, constraint, and the message if it can't contain a value. Detail, hint and
 // context often do ("Key (email)=(…) already exists"), and so do messages about syntax and conversions.
 func clean(err error) error {
 	var e *pgconn.PgError

@@ -2,11 +2,21 @@ package postgres_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,12 +29,68 @@ func TestInspectSeesWhatStandsBetween(t *testing.T) {
 	if err := migrate(direct); err != nil {
 		t.Fatal(err)
 	}
-	for address, want := range map[string]bunsql.Pooler{direct: bunsql.NoPooler, backend.Pooler(t, direct, 10): bunsql.TransactionPooler} {
+	const session = "pool_mode = session"
+	for address, want := range map[string]bunsql.Pooler{
+		direct: bunsql.NoPooler, backend.Pooler(t, direct, 10): bunsql.TransactionPooler,
+		backend.Pooler(t, direct, 10, session): bunsql.SessionPooler, backend.Pooler(t, direct, 1, session): bunsql.SessionPooler,
+	} {
 		found, err := open(t, address).Inspect(t.Context())
 		if err != nil || found.Pooler != want {
 			t.Errorf("%q, %v, want %q", found.Pooler, err, want)
 		}
 	}
+}
+
+// A pooler ends the encryption, as it does before servers that have none.
+func TestInspectSeesHowTheConnectionIsEncrypted(t *testing.T) {
+	certificate, key := certified(t)
+	direct := backend.Postgres(t)
+	pooled := backend.Pooler(t, direct, 10, "client_tls_sslmode = allow", "client_tls_cert_file = "+certificate, "client_tls_key_file = "+key)
+	for mode, want := range map[string]bunsql.Inspection{
+		"disable":                                {},
+		"prefer":                                 {Encryption: "TLS 1.3"},
+		"require":                                {Encryption: "TLS 1.3"},
+		"verify-ca&sslrootcert=" + certificate:   {Encryption: "TLS 1.3", Verified: true},
+		"verify-full&sslrootcert=" + certificate: {Encryption: "TLS 1.3", Verified: true},
+	} {
+		found, err := open(t, strings.Replace(pooled, "sslmode=disable", "sslmode="+mode, 1)).Inspect(t.Context())
+		if err != nil || found.Encryption != want.Encryption || found.Verified != want.Verified || !found.Local {
+			t.Errorf("sslmode=%s: %+v, %v", mode, found, err)
+		}
+	}
+}
+
+// certified are the files of a certificate for this machine and of its key.
+func certified(t *testing.T) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "signet-certificate-") // not the test's own folder, which the pooler's account can't get into
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	certificate, key = filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem")
+	for path, block := range map[string]*pem.Block{certificate: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: pkcs8}} {
+		if err := errors.Join(os.WriteFile(path, pem.EncodeToMemory(block), 0o644), os.Chmod(dir, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certificate, key
 }
 
 func TestInspectFindsTheRightsThatARoleLacks(t *testing.T) {
@@ -45,9 +111,13 @@ func TestInspectFindsTheRightsThatARoleLacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Contains(found.Lacks, "INSERT on sessions") || slices.Contains(found.Lacks, "SELECT on sessions") || slices.Contains(found.Lacks, "DELETE on users") ||
+	if !found.AppendOnly || !slices.Contains(found.Lacks, "INSERT on sessions") || slices.Contains(found.Lacks, "SELECT on sessions") || slices.Contains(found.Lacks, "DELETE on users") ||
 		slices.Contains(found.Lacks, "INSERT on migrations") || found.Superuser || found.OwnsSchema || found.Role != role {
 		t.Errorf("%+v", found)
+	}
+	execute(t, owner, `GRANT DELETE ON audit_events_default TO "`+role+`"`) // around the table that it is a part of
+	if found, err := open(t, u.String()).Inspect(t.Context()); err != nil || found.AppendOnly {
+		t.Errorf("%+v, %v", found, err)
 	}
 }
 

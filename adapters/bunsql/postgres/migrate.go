@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// migrationLock is any number that nobody else locks: "signet" in ASCII.
+	// migrationLock is a number that nobody else locks: "signet" in ASCII.
 	migrationLock = 0x7369676e6574
-	// migrationPoll is how often a replica asks whether the one ahead of it is done.
+	// migrationPoll is how often a waiting replica tries to get the lock.
 	migrationPoll = 250 * time.Millisecond
-	// lockAnswer is how long one question about the lock may take, a pooler's wait for a connection included.
+	// lockAnswer is how long one try to get the lock may take, including the wait for a pooler's connection.
 	lockAnswer = 5 * time.Second
 )
 
-// OpenMigrator prepares a migrator. The role in the address needs the right to change the schema. The lock is a transaction's, which
-// stays open while others of the migrator's connections work: a pooler in transaction mode leaves a transaction its connection, and
-// nothing of a session is left with it afterwards.
+// OpenMigrator prepares a migrator. The role in the address needs the right to change the schema. The lock belongs to a transaction that
+// stays open while the migrator works on other connections: a pooler in transaction mode keeps a connection for an open transaction, and no
+// session state is left on it afterwards.
 func OpenMigrator(url string, files fs.FS) (*bunsql.Migrator, error) {
 	config, err := parse(url)
 	if err != nil {
@@ -36,19 +36,19 @@ func OpenMigrator(url string, files fs.FS) (*bunsql.Migrator, error) {
 	own := dialect(statement)
 	own.Statement = 5 * time.Second // no request waits for it
 	own.Join = nil                  // its connections are pgx's own: goose reads types that the others don't know
-	own.Begin = own.Begin[:1]       // it waits for others as long as they take
+	own.Begin = own.Begin[:1]       // it waits without a limit for others
 	return bunsql.NewMigrator(pool(connect(config, check), 4), bunsql.Engine{
 		Name: "postgres", Goose: goose.DialectPostgres, HasTable: "SELECT to_regclass($1) IS NOT NULL", Lock: lock, Dialect: own,
 		Month: month, DropMonths: dropMonths,
 	}, files)
 }
 
-// unbounded keeps the server from ending the transaction of the lock, in which nothing happens for as long as migrations take.
+// unbounded keeps the server from ending the transaction of the lock, which is idle while migrations run.
 const unbounded = `SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')`
 
-// lock asks again and again instead of waiting in the database: a waiting statement would be a long transaction, and the CREATE INDEX
-// CONCURRENTLY of the replica ahead would wait for it in turn. The transaction that holds the lock is in nobody's way: between its
-// statements it has no snapshot.
+// lock polls and does not wait in the database: a waiting statement would be a long transaction, and the CREATE INDEX CONCURRENTLY of the
+// replica that holds the lock would wait for it in turn. The transaction that holds the lock blocks nobody: between its statements it has
+// no snapshot.
 func lock(ctx context.Context, db *sql.DB, waiting func(holder func() string)) (release func(), err error) {
 	for {
 		release, err := tryLock(ctx, db)
@@ -71,8 +71,8 @@ func lock(ctx context.Context, db *sql.DB, waiting func(holder func() string)) (
 	}
 }
 
-// tryLock returns nil when another process has the lock. The transaction that has it outlives the caller's context: a migration that
-// was broken off is over before it.
+// tryLock returns nil when another process has the lock. The transaction with the lock outlives the caller's context, so that an
+// interrupted migration has stopped before the lock is released.
 func tryLock(ctx context.Context, db *sql.DB) (release func(), err error) {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	limited, cancel := context.WithTimeout(ctx, lockAnswer)
@@ -111,7 +111,7 @@ func rolledBack(tx *sql.Tx) error {
 	return nil
 }
 
-// room finds out, before anything is changed, that a pooler has no second connection for those who hold the lock.
+// room checks, before anything is changed, that a pooler has a second connection for the holder of the lock.
 func room(ctx context.Context, db *sql.DB) error {
 	limited, cancel := context.WithTimeout(ctx, lockAnswer)
 	defer cancel()
@@ -123,7 +123,7 @@ func room(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// holder says which process has the lock, with what the role may see of it.
+// holder says which process has the lock, as far as the role may see.
 func holder(ctx context.Context, db *sql.DB) string {
 	ctx, cancel := context.WithTimeout(ctx, lockAnswer)
 	defer cancel()

@@ -10,9 +10,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// month makes a table's partition of a month, and tells whether it did. The partition is made apart and then attached, because
-// that leaves the table open to others (CREATE TABLE … PARTITION OF locks it for everybody), and it gives up soon where it would
-// have to wait: what queues behind it would be requests.
+// month creates a table's partition of a month, and tells whether it did. The partition is created as a separate table and then attached,
+// because that does not lock out others (CREATE TABLE … PARTITION OF does). It gives up soon if it has to wait for a lock, because requests
+// would queue behind it.
 func month(ctx context.Context, db *sql.DB, table string, begin time.Time) (made bool, err error) {
 	name := table + begin.Format("_2006_01")
 	var there bool
@@ -41,7 +41,7 @@ func month(ctx context.Context, db *sql.DB, table string, begin time.Time) (made
 	return true, tx.Commit()
 }
 
-// dropMonths drops a month a transaction, and gives up soon where it would have to wait, as month does: the next day it is tried again.
+// dropMonths drops one month in each transaction. Like month, it gives up soon if it has to wait for a lock, and tries again the next day.
 func dropMonths(ctx context.Context, db *sql.DB, table string, until time.Time) (dropped int, err error) {
 	rows, err := db.QueryContext(ctx, "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass($1) ORDER BY 1", table)
 	if err != nil {

@@ -18,10 +18,18 @@ import (
 const locksLeft = `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
 	AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
-// PgBouncer in transaction mode, the way cloud offers set it up: a session's lock would stay with a connection that others use.
-func TestReplicasMigrateThroughAPoolerInTransactionMode(t *testing.T) {
+// PgBouncer in transaction mode, as cloud providers configure it: a session lock would stay on a connection that others use. In session
+// mode it has a connection for each of ours.
+func TestReplicasMigrateThroughAPooler(t *testing.T) {
+	for mode, conns := range map[string]int{"transaction": 10, "session": 40} {
+		t.Run("in "+mode+" mode", func(t *testing.T) { migrateThroughAPooler(t, mode, conns) })
+	}
+}
+
+func migrateThroughAPooler(t *testing.T, mode string, conns int) {
+	t.Helper()
 	direct := backend.Postgres(t)
-	pooled := backend.Pooler(t, direct, 10)
+	pooled := backend.Pooler(t, direct, conns, "pool_mode = "+mode)
 	for _, err := range testkit.Together(4, func(int) error { return migrate(pooled) }) {
 		if err != nil {
 			t.Error(err)
@@ -68,7 +76,7 @@ func TestAPoolerWithOneConnectionIsToldBeforeAnythingIsChanged(t *testing.T) {
 	}
 }
 
-// forgotten is the lock of a session that nobody ends, as releases took it that knew of no poolers.
+// forgotten is a session lock that nobody releases, like those of releases from before the support of poolers.
 const forgotten = "SELECT pg_advisory_lock(x'7369676e6574'::bigint)"
 
 func TestAForgottenLockIsNamedAndNeededByNobodyWithNothingToDo(t *testing.T) {

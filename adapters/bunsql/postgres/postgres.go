@@ -1,5 +1,5 @@
-// Package postgres opens the database on a Postgres server, by pgx in simple protocol: Bun writes the arguments into the
-// statement, so there is nothing to prepare, and poolers in transaction mode are fine.
+// Package postgres opens the database on a Postgres server, through pgx in simple protocol: Bun writes the arguments into the statement, so
+// nothing is prepared, and poolers in transaction mode work.
 package postgres
 
 import (
@@ -22,16 +22,17 @@ import (
 
 const (
 	statement = 800 * time.Millisecond
-	// feed: replicas promise to hear of a revocation within a second, and look at the feed twice in that time.
+	// feed is short because replicas promise to notice a revocation within a second, and read the feed twice in that time.
 	feed     = 400 * time.Millisecond
 	maxConns = 16
 	idle     = 5 * time.Minute
 	lifetime = 30 * time.Minute
 )
 
-// impatient bounds the wait for a lock below the deadline of the statement that waits: a refusal by the server leaves the connection
-// whole and is tried again. It is also what ends deadlocks, for which the server itself looks only after a second. It is set in each
-// transaction, not in the session, which behind a pooler is others' too. (Nor in the address: poolers refuse parameters they don't know.)
+// impatient bounds the wait for a lock below the deadline of the statement that waits: a refusal by the server leaves the connection whole
+// and is tried again. It is also what ends deadlocks, for which the server itself looks only after a second. It is set in each transaction
+// and not in the session, because behind a pooler other clients share the session. (Nor in the address: poolers refuse parameters they
+// don't know.)
 func impatient(statement time.Duration) string {
 	return fmt.Sprintf("SET LOCAL lock_timeout = '%dms'", (statement * 5 / 8).Milliseconds())
 }
@@ -59,7 +60,7 @@ func dialect(statement time.Duration) bunsql.Dialect {
 		Answer: func(ctx context.Context, pool *sql.DB, statement string) (string, error) {
 			return answer(ctx, pool, wait, statement)
 		},
-		// NO KEY: inserts that merely refer to the row don't have to wait.
+		// NO KEY, so that inserts that only refer to the row don't have to wait.
 		RowLock: "FOR NO KEY UPDATE", RowShare: "FOR SHARE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",
 		AdvisoryLock: "SELECT pg_advisory_xact_lock(?)",
 		Prefix:       prefix, Inspect: inspect,
@@ -86,8 +87,8 @@ func pool(from driver.Connector, conns int) *sql.DB {
 	return db
 }
 
-// check refuses servers under whose settings text in quotes is not what Bun takes it for: a backslash would end a literal
-// early, and who can type one could go on in SQL.
+// check refuses servers whose settings give backslashes in quoted text a meaning that Bun does not expect: a backslash would end a literal
+// early, which would allow SQL injection.
 func check(_ context.Context, conn *pgx.Conn) error {
 	for name, want := range map[string]string{"standard_conforming_strings": "on", "client_encoding": "UTF8"} {
 		if got := conn.PgConn().ParameterStatus(name); got != want {

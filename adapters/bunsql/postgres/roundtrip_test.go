@@ -12,8 +12,7 @@ import (
 	"github.com/signet-auth/signet/test/testkit/backend"
 )
 
-// What a request waits for is the network to the database and back: the statements whose answer nobody asks for, BEGIN and
-// COMMIT among them, must not cost a trip each.
+// A request mainly waits for round trips to the database: statements without a result, such as BEGIN and COMMIT, must not cost one each.
 func TestRoundTrips(t *testing.T) {
 	at, err := url.Parse(current(t))
 	if err != nil {

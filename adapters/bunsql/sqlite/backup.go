@@ -14,15 +14,15 @@ import (
 	"github.com/signet-auth/signet/adapters/bunsql"
 )
 
-// backupKey is where the meta table of a backup keeps the time that it is of.
+// backupKey is the key in meta under which a backup keeps its time.
 const backupKey = "backup_time"
 
 // ErrNotABackup is the error of a file that holds no database of Signet.
 var ErrNotABackup = errors.New("it is no database of Signet")
 
-// Backup writes what the database holds at one moment into a new file that only its owner may read, also while servers write. The name is
-// given to the whole file or to none: what was broken off leaves a file with ".partial" in its name at most. What was erased is in no
-// page of it. fs.ErrExist when the name is taken.
+// Backup writes a consistent snapshot of the database into a new file that only its owner may read, also while servers write. Only a
+// complete file gets the name: an interruption leaves at most a file with ".partial" in its name. No page of the file contains erased data.
+// It returns fs.ErrExist when the name is taken.
 func Backup(ctx context.Context, from, to string, now time.Time) error {
 	if _, err := os.Lstat(to); err == nil {
 		return fs.ErrExist
@@ -50,7 +50,7 @@ func Backup(ctx context.Context, from, to string, now time.Time) error {
 	return SyncFolder(to)
 }
 
-// vacuumInto copies the one state that a reader sees; SQLite takes an empty file as the place for it.
+// vacuumInto copies the snapshot that a reader sees; SQLite accepts an existing file if it is empty.
 func vacuumInto(ctx context.Context, from, to string) error {
 	db, err := pool(from, "mode=rw&_pragma=busy_timeout(5000)", 1)
 	if err != nil {
@@ -73,7 +73,7 @@ func stamp(ctx context.Context, path string, now time.Time) error {
 	return errors.Join(err, db.Close())
 }
 
-// rename never takes the place of another file, as far as the file system can promise it.
+// rename never replaces another file, as far as the file system can guarantee that.
 func rename(from, to string) error {
 	err := os.Link(from, to)
 	if err == nil || errors.Is(err, fs.ErrExist) {
@@ -82,7 +82,7 @@ func rename(from, to string) error {
 	return os.Rename(from, to) // a file system without links, such as that of a memory stick
 }
 
-// Sync makes a file's content lasting.
+// Sync flushes a file's content to the disk.
 func Sync(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -91,7 +91,7 @@ func Sync(path string) error {
 	return errors.Join(file.Sync(), file.Close())
 }
 
-// SyncFolder makes the names in the folder of a file as lasting as their content. Systems that can't do so do it by themselves.
+// SyncFolder flushes the names in the folder of a file to the disk. Systems without such a call do it by themselves.
 func SyncFolder(path string) error {
 	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {
@@ -116,8 +116,8 @@ func Copy(from, to string) error {
 	return errors.Join(err, target.Sync(), target.Close())
 }
 
-// Inspect looks whether a file is a whole database of Signet, and says of what time it is: zero for one that is no backup but a copy of a
-// server's own file. ErrNotABackup for anything else, or a file whose pages don't fit together.
+// Inspect checks that a file is a complete database of Signet, and returns the time of the backup: zero if the file is no backup but a copy
+// of a server's own file. It returns ErrNotABackup for anything else, and for a damaged file.
 func Inspect(ctx context.Context, path string) (at time.Time, err error) {
 	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
 		return time.Time{}, fmt.Errorf("%s-wal belongs to it: a server has it open, or had", path)
@@ -147,8 +147,8 @@ func Inspect(ctx context.Context, path string) (at time.Time, err error) {
 	return at.UTC(), err
 }
 
-// Replace puts a database that nobody has open in the place of another, which keeps its content under the name aside. A start that comes
-// in between finds the one or the other. It is the caller's to keep servers out.
+// Replace puts a database that nobody has open in the place of another, which is kept under the name aside. A server that starts in between
+// finds one of the two. The caller has to keep servers out.
 func Replace(ctx context.Context, with, path, aside string) error {
 	if _, err := os.Stat(path); err == nil {
 		if err := setAside(ctx, path, aside); err != nil {
@@ -161,14 +161,15 @@ func Replace(ctx context.Context, with, path, aside string) error {
 	return SyncFolder(path)
 }
 
-// setAside gives a database a second name. What only its write-ahead log has goes into the file first; of a damaged one the log goes along.
-// Nobody may have it open: a process that closes it later would take the log of its successor away, which has the same name.
+// setAside gives a database a second name. It first writes the content of the write-ahead log into the file; if that fails because the
+// database is damaged, it moves the log along. Nobody may have the database open: a process that closes it later would remove the log of
+// its successor, which has the same name.
 func setAside(ctx context.Context, path, aside string) error {
 	db, err := pool(path, "mode=rw&_pragma=busy_timeout(1000)", 1)
 	if err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = DELETE") // for which it must be alone
+	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = DELETE") // which needs exclusive access
 	_ = db.Close()
 	if err != nil && classify(err).Class == bunsql.Again {
 		return errors.New("another process has the database open: let it end first")

@@ -28,7 +28,7 @@ func class(code int) bunsql.Class {
 	case codes.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return bunsql.Orphan
 	}
-	switch code & 0xff { // the rest of an extended code tells how, not what
+	switch code & 0xff { // the upper bits of an extended code only add detail
 	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED:
 		return bunsql.Again
 	case codes.SQLITE_TOOBIG:
@@ -39,7 +39,7 @@ func class(code int) bunsql.Class {
 	return bunsql.Defect
 }
 
-// plainly says what an operator can mend, where SQLite's own words don't.
+// plainly says what an operator can fix, where SQLite's own message does not.
 func plainly(code int) string {
 	switch code & 0xff {
 	case codes.SQLITE_FULL:
@@ -54,8 +54,8 @@ func plainly(code int) string {
 	return ""
 }
 
-// clean keeps the text of an error only where it can't repeat a part of the statement: a syntax error quotes what it stumbled
-// over, and that may be a value.
+// clean keeps the text of an error only where it can't repeat a part of the statement: a syntax error quotes the text near it, which may be
+// a value.
 func clean(err error) error {
 	var e *driver.Error
 	if !errors.As(err, &e) {

@@ -12,14 +12,14 @@ import (
 	"github.com/signet-auth/signet/adapters/bunsql"
 )
 
-// Foreign keys are off while the schema changes: SQLite changes a table by making a new one. What that broke is asked for
+// Foreign keys are off while the schema changes, because SQLite changes a table by making a new one. Broken references are checked
 // afterwards.
 const migrator = shared + "&_pragma=foreign_keys(0)&_txlock=immediate"
 
-// migrationPoll is how often a process asks whether the one ahead of it is done.
+// migrationPoll is how often a waiting process tries to get the lock.
 const migrationPoll = 50 * time.Millisecond
 
-// OpenMigrator prepares a migrator for the database file, made as by Open when it is not there.
+// OpenMigrator prepares a migrator for the database file, which it creates like Open if it is missing.
 func OpenMigrator(path string, files fs.FS) (*bunsql.Migrator, error) {
 	if err := create(path); err != nil {
 		return nil, err
@@ -38,8 +38,8 @@ func OpenMigrator(path string, files fs.FS) (*bunsql.Migrator, error) {
 	}, files)
 }
 
-// lock holds a file beside the database. The file is a database of its own without content: an exclusive transaction on it is
-// a lock of the operating system on every platform, and ends with the process.
+// lock locks a file beside the database. The file is an empty database: an exclusive transaction on it is a lock of the operating system on
+// every platform, and ends with the process.
 func lock(ctx context.Context, path string, waiting func(holder func() string)) (release func(), err error) {
 	if err := create(path); err != nil {
 		return nil, err

@@ -1,7 +1,7 @@
 // Package sqlite opens the embedded database: one file, one writer, several readers.
 //
-// A transaction begins IMMEDIATE, so it waits for its turn at its beginning; one that first reads and then writes would fail
-// at once when another wrote in between (SQLITE_BUSY_SNAPSHOT). Readers can't write at all (query_only).
+// A transaction begins IMMEDIATE, so it waits for its turn at the beginning; otherwise one that first reads and then writes would fail when
+// another one wrote in between (SQLITE_BUSY_SNAPSHOT). Readers can't write at all (query_only).
 package sqlite
 
 import (
@@ -28,16 +28,16 @@ const (
 	readers   = 8
 )
 
-// The pragmas are part of the address because they hold for one connection. Foreign keys are off unless asked for. Writers of
-// other processes (the command line) are waited for a second at a time; the transaction is tried again after that.
+// The pragmas are part of the address because they hold for one connection. Foreign keys are off unless asked for. A statement waits up to
+// a second for writers in other processes (the command line); then the transaction is tried again.
 const (
 	shared = "_pragma=busy_timeout(1000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
 	writer = shared + "&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_txlock=immediate"
 	reader = shared + "&_pragma=query_only(1)"
 )
 
-// Open opens the database file, made with its folder when it is not there. Nobody but the owner may read either: they hold
-// password hashes.
+// Open opens the database file, and creates it and its folder if they are missing. Only the owner may read them, since they hold password
+// hashes.
 func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
 	if err := create(path); err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func dialect() bunsql.Dialect {
 	return bunsql.Dialect{
 		Bun: sqlitedialect.New(), System: "sqlite", Classify: classify, Answer: answer, Statement: statement, Feed: statement,
 		Begin: []string{"BEGIN IMMEDIATE"}, Prefix: prefix, Inspect: inspect,
-		// secure_delete overwrites in the file; the write-ahead log beside it has the pages as they were, until it is cut.
+		// secure_delete overwrites deleted data in the file; the write-ahead log beside it keeps the old pages until it is truncated.
 		Scrub: "PRAGMA wal_checkpoint(TRUNCATE)",
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// EmailChangeLink is the routes of the link in a mail that proves a new address, for deployments whose front end has no page
-// for it (LINK_EMAIL_CHANGE). Its button posts back to the same address. Unlike that of a verification, whose callers are
-// older than Signet, no GET of this link has an effect (ASVS 3.5.3): it is for people.
+// EmailChangeLink is the routes of the link in a mail that proves a new address, for deployments whose front end has no page for it
+// (LINK_EMAIL_CHANGE). Its button posts back to the same address. No GET of this link has an effect (ASVS 3.5.3), unlike the verification
+// link, which programs already called before Signet.
 type EmailChangeLink struct {
 	Service *profile.Service
 	Site    *Site

@@ -18,32 +18,31 @@ var (
 	}}
 )
 
-// Welcome is what a developer who opens the API's address sees.
+// Welcome is the page for a developer who opens the API's address.
 type Welcome struct {
 	Version   string
 	Addresses []Address
 	Ways      []Way
 }
 
-// Address is one worth knowing.
+// Address is a useful address to show.
 type Address struct{ Name, Value string }
 
-// Way is a thing to do next: by a link, or by a command.
+// Way is a next step, by a link or by a command.
 type Way struct {
 	Title, Text string
 	Link        string // empty: none
 	Command     string // empty: none
 }
 
-// Landing is the route of the API's bare address, which people open to see whether anything is there. Programs hear that there is no such
-// resource.
+// Landing is the route of the API's bare address, which people open to see whether anything is there. Programs get 404.
 type Landing struct {
 	Site *Site
-	// Welcome is shown in development. Nil: production, where strangers learn the name of the product and nothing else.
+	// Welcome is shown in development. Nil means production, where strangers see only the name of the product.
 	Welcome *Welcome
 }
 
-// quiet is all that a stranger learns.
+// quiet is the page for strangers.
 type quiet struct{ Product string }
 
 // Mount adds the route.

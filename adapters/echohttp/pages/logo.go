@@ -17,19 +17,19 @@ import (
 
 const (
 	logoPath = "/logo"
-	// maxLogo is more than a logo of a page needs, and less than anybody notices to wait for.
+	// maxLogo is more than a logo needs, and small enough to load unnoticed.
 	maxLogo = 100 << 10
 	// maxLogoSide keeps a small file from unpacking into an image that fills a phone's memory.
 	maxLogoSide = 4096
 )
 
-// Logo is an image of a deployment's own, shown above its pages.
+// Logo is a deployment's image, shown at the top of its pages.
 type Logo struct {
 	content []byte
 	media   string
 }
 
-// ParseLogo takes a PNG or an SVG. Its error says what is accepted and what this is.
+// ParseLogo reads a PNG or an SVG. Its error says what is accepted and what was given.
 func ParseLogo(content []byte) (Logo, error) {
 	if len(content) > maxLogo {
 		return Logo{}, fmt.Errorf("must be a PNG or SVG of at most 100 KB: this one has %d KB", (len(content)+1023)/1024)
@@ -79,7 +79,7 @@ func (l *LogoImage) Mount(a *echohttp.API) {
 	}, l.show)
 }
 
-// show answers with the image. An SVG that somebody opens by itself is a document, which must run nothing here.
+// show answers with the image. An SVG that is opened directly is a document, which must not run scripts in our origin.
 func (l *LogoImage) show(context.Context, echohttp.Caller, struct{}) (echohttp.Raw, error) {
 	logo := l.Site.logo
 	if len(logo.content) == 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/signet-auth/signet/adapters/echohttp/pages"
 )
 
-// What is called one thing on a page and another in the mail that led there, looks like two.
+// Different words for the same thing on a page and in the mail that led there look like two things.
 func TestPagesUseTheWordsOfTheMails(t *testing.T) {
 	for language, foreign := range map[string]*regexp.Regexp{
 		"en": regexp.MustCompile(`(?i)\b(log|logged|logging) (in|out)\b|\blog-?in\b|\bconfirm|\bsign(ed)? up\b`), "de": regexp.MustCompile(`(?i)einlog|eingelog|auslog|ausgelog|\blogin\b|verifizier`),

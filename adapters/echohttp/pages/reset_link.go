@@ -12,9 +12,9 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// ResetLink is the routes of the link in a mail to set a new password, for deployments whose front end has no page for it
-// (LINK_RESET). Its form posts back to the same address. The token in there is all that counts, so there is no cookie to
-// forge a request with.
+// ResetLink is the routes of the link in a mail to set a new password, for deployments whose front end has no page for it (LINK_RESET). Its
+// form posts back to the same address and is answered with a page, not with a redirect: the link is used up, so sending the form again does
+// nothing. Only the token in that address counts, so there is no cookie that a forged request could use.
 type ResetLink struct {
 	Service *password.Service
 	Site    *Site
@@ -24,7 +24,7 @@ type ResetLink struct {
 func (l *ResetLink) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodGet, "/api/password/reset/{token}", echohttp.Op{
 		ID: "followResetLink", Tag: echohttp.TagPasswords, Summary: "The page of the link, with a form for the new password",
-		Description: "Looking uses nothing up. A link that no longer works says so.",
+		Description: "Opening the page does not use up the link. A link that no longer works says so.",
 		Produces:    append([]echohttp.Content{{Description: "The page", Type: mediaHTML}}, lookContents...),
 	}, l.follow)
 	echohttp.HandleRaw(a, http.MethodPost, "/api/password/reset/{token}", echohttp.Op{
@@ -40,18 +40,18 @@ func (l *ResetLink) Mount(a *echohttp.API) {
 	}, l.post)
 }
 
-// resetView is what the page shows beside the form: whose password it is, and what was wrong, by where it stands. Nothing that was typed is
-// in it.
+// resetView is what the page shows beside the form: whose password it is, and what was wrong with which field. It contains nothing that was
+// typed.
 type resetView struct {
 	linkView
 
-	Email                  string // whole: password managers keep the password under it
+	Email                  string // unmasked: password managers store the password under it
 	Password, PasswordCode string
-	Repeated               bool // it is not the same
+	Repeated               bool // the two passwords differ
 	MinLength              int
 }
 
-// Failed tells whether something was wrong; the title begins with it then, because a screen reader reads that first.
+// Failed tells whether something was wrong; the title then begins with that, because a screen reader reads it first.
 func (v resetView) Failed() bool { return v.linkView.Failed() || v.Password != "" || v.Repeated }
 
 func (l *ResetLink) follow(ctx context.Context, caller echohttp.Caller, in api.ResetPasswordLinkRequest) (echohttp.Raw, error) {
@@ -66,7 +66,8 @@ func (l *ResetLink) look(ctx context.Context, caller echohttp.Caller, token stri
 	return l.Service.LookAtReset(ctx, password.LookAtResetInput{From: caller.Origin, Token: domain.NewSecret(token)})
 }
 
-// post looks before it sets: a page that is drawn again says whose password it is about, and a link that is dead says that first.
+// post looks the link up before it sets the password: a page that is shown again says whose password it is, and a dead link is reported
+// first.
 func (l *ResetLink) post(ctx context.Context, caller echohttp.Caller, in api.ResetPasswordFormRequest) (echohttp.Raw, error) {
 	seen, err := l.look(ctx, caller, in.Token)
 	view := resetView{Email: seen.Email.Mailbox()}
@@ -100,7 +101,7 @@ func (l *ResetLink) post(ctx context.Context, caller echohttp.Caller, in api.Res
 	return echohttp.Raw{}, err
 }
 
-// form is the page, with what it says about every password.
+// form is the page with the form and the rules for passwords.
 func (l *ResetLink) form(caller echohttp.Caller, status int, view resetView) (echohttp.Raw, error) {
 	return l.Site.render(resetPage, caller, status, l.policed(view))
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Options are what a deployment says about its pages.
+// Options are a deployment's settings for its pages.
 type Options struct {
 	Product   string // its name; empty means Signet
-	Logo      Logo   // the zero one: pages show the name
+	Logo      Logo   // zero: pages show the name
 	PublicURL string // where browsers reach the pages; it may have a path
-	// AfterVerify and AfterReset are where people go on to; empty: nowhere.
+	// AfterVerify and AfterReset are where people go next; empty: nowhere.
 	AfterVerify, AfterReset string
 }
 
@@ -41,7 +41,7 @@ func NewSite(o Options) *Site {
 	return s
 }
 
-// destination is where a person goes on to, and what it is called: its host, because that is what people know a site by.
+// destination is where a person goes next, and its name: the host, by which people know a site.
 type destination struct{ URL, Host string }
 
 func destinationOf(address string) *destination {
@@ -52,17 +52,17 @@ func destinationOf(address string) *destination {
 	return &destination{address, u.Host}
 }
 
-// doneView is a page that says that it is done.
+// doneView is a page that confirms success.
 type doneView struct{ Next *destination }
 
-// frame is what the layout gets; pages get the view.
+// frame is the data of the layout; pages get the view.
 type frame struct {
 	Product, Logo string
 	Wide          bool
 	View          any
 }
 
-// policy lets a page show our style and, where they are, the logo and its own script: nothing that somebody might inject.
+// policy allows a page our style and, if it has them, the logo and its script, so that nothing injected can run.
 func (s *Site) policy(p page) string {
 	policy := "default-src 'none'; style-src '" + sourceHash(p.style) + "'; "
 	if p.script != "" {
@@ -74,8 +74,8 @@ func (s *Site) policy(p page) string {
 	return policy + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 }
 
-// render answers with a page in the language that the browser asks for, else in English. view may be nil where the page
-// says the same to everybody.
+// render answers with a page in the language that the browser asks for, else in English. view may be nil if the page is the same for
+// everybody.
 func (s *Site) render(p page, caller echohttp.Caller, status int, view any) (echohttp.Raw, error) {
 	language, _ := domain.PreferredLanguage(caller.AcceptLanguage, languages)
 	language = cmp.Or(language, languages[0])
@@ -104,8 +104,8 @@ func (s *Site) renderFailure(p page, caller echohttp.Caller, status int, failure
 	return raw, err
 }
 
-// unreadable answers a person with the page when its form could not be read, or something else went wrong that the page has no place for.
-// view takes the alert into what the page shows.
+// unreadable answers a person with the page when its form could not be read, or when something else went wrong that belongs to no field.
+// view adds the alert to what the page shows.
 func (s *Site) unreadable(p page, caller echohttp.Caller, status int, failure *domain.Error, view func(linkView) any) (echohttp.Raw, bool) {
 	if !WantsHTML(caller.Accept) {
 		return echohttp.Raw{}, false
@@ -120,8 +120,8 @@ func (s *Site) unreadable(p page, caller echohttp.Caller, status int, failure *d
 
 func plainView(v linkView) any { return v }
 
-// renderLook answers somebody who follows a link that can't be shown: with the page that says so when it is dead, or with one to try again from
-// when that can't be told now. No form is drawn that may turn out to be in vain.
+// renderLook answers a person who follows a link that can't be shown: with the page for a dead link, or with a page to try again from when
+// Signet can't tell at the moment. It shows no form, since submitting one might be in vain.
 func (s *Site) renderLook(dead page, caller echohttp.Caller, failure error) (echohttp.Raw, error) {
 	status, public := echohttp.Classify(failure)
 	switch {

@@ -12,13 +12,13 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// VerificationLink is the routes of the link in a verification mail. A GET by a person shows a page with a button, because
-// mail scanners follow links; a GET by a program that says so consumes, as the original service did.
+// VerificationLink is the routes of the link in a verification mail. A GET by a person shows a page with a button, because mail scanners
+// follow links; a GET by a program that asks for JSON consumes the token, as in the original service.
 type VerificationLink struct {
 	Service *auth.Service
 	Site    *Site
-	// ConsumeOnAnyGet makes every GET of a link consume it but a browser's (VERIFY_GET=consume), for callers of the original
-	// service. Mail scanners consume it too then.
+	// ConsumeOnAnyGet makes every GET of a link, except a browser's, consume it (VERIFY_GET=consume), for callers of the original service.
+	// Mail scanners then consume it, too.
 	ConsumeOnAnyGet bool
 }
 
@@ -67,7 +67,7 @@ func (l *VerificationLink) post(ctx context.Context, caller echohttp.Caller, in 
 	return l.consume(ctx, caller, in, WantsHTML(caller.Accept))
 }
 
-// consume answers a person with a page, also when the link no longer works, and a program with JSON.
+// consume answers a person with a page, even if the link no longer works, and a program with JSON.
 func (l *VerificationLink) consume(ctx context.Context, caller echohttp.Caller, in api.VerifyEmailLinkRequest, html bool) (echohttp.Raw, error) {
 	err := l.Service.VerifyEmail(ctx, auth.VerifyEmailInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
 	status, public := echohttp.Classify(err)

@@ -11,21 +11,21 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Account is the routes of /api/auth about the account as a whole: closing it, and exporting what is held about its user.
+// Account is the routes of /api/auth about the account as a whole: closing it, and exporting the data about its user.
 type Account struct{ Service *user.Service }
 
 // Mount adds the routes.
 func (r *Account) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/auth/close", echohttp.Op{
 		ID: "closeAccount", Tag: echohttp.TagAccount, Summary: "Close the account", Auth: echohttp.BearerAuth, Strict: true,
-		Description: "All sessions end now, and signing in to the account fails as for one that does not exist. Its data is erased after 14 days (CLOSE_GRACE) unless an administrator opens it before. An account without a password closes soon after a login.",
+		Description: "All sessions end now, and signing in fails as for an account that does not exist. Its data is erased after 14 days (CLOSE_GRACE) unless an administrator opens it before. Without a password the account needs a recent login.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCredentials, domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired,
 			domain.ErrLastAdmin, domain.ErrRateLimited, domain.ErrBusy,
 		},
 	}, r.close)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/export", echohttp.Op{
-		ID: "exportAccount", Tag: echohttp.TagAccount, Summary: "Everything that is held about the user", Auth: echohttp.BearerAuth, Timeout: 5 * time.Second,
+		ID: "exportAccount", Tag: echohttp.TagAccount, Summary: "All data about the user", Auth: echohttp.BearerAuth, Timeout: 5 * time.Second,
 		Description: "Wants a login that is at most 10 minutes old (RECENT_AUTH). Where there is more than an answer should have, truncated names the members that are cut.",
 		Errors:      []*domain.Error{domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired},
 	}, r.export)
@@ -105,7 +105,7 @@ func each[E, B any](all []E, body func(E) B) []B {
 	return bodies
 }
 
-// when is a time as a member that may be null.
+// when turns a time into a member that may be null.
 func when(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

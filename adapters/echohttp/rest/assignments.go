@@ -14,7 +14,7 @@ import (
 // Assignments is the routes by which roles are given to users and to the accounts of services.
 type Assignments struct{ Service *assignment.Service }
 
-// assignErrors are what may stand in the way of giving a role, and of taking it.
+// assignErrors are the errors of giving a role and of taking it away.
 var assignErrors = []*domain.Error{
 	domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrTargetOutranks, domain.ErrNotFound, domain.ErrWrongService, domain.ErrLastAdmin,
 	domain.ErrLimitReached, domain.ErrPlatformService,
@@ -29,7 +29,7 @@ const (
 func (r *Assignments) Mount(a *echohttp.API) {
 	r.mountLists(a)
 	assign := echohttp.Op{Tag: echohttp.TagRoles, Auth: echohttp.BearerAuth, Status: http.StatusCreated, OtherStatuses: []int{http.StatusOK}, Description: aboutAssign, Errors: assignErrors}
-	remove := echohttp.Op{Tag: echohttp.TagRoles, Auth: echohttp.BearerAuth, Description: "Nobody takes what they could not give.", Errors: assignErrors}
+	remove := echohttp.Op{Tag: echohttp.TagRoles, Auth: echohttp.BearerAuth, Description: "A caller can only take away what they could give.", Errors: assignErrors}
 
 	const user, account = "/api/roles/user/{user_id}/service/{service_id}/role/{role_id}", "/api/roles/service-account/{account}/service/{service_id}/role/{role_id}"
 	assign.ID, assign.Summary = "assignRole", "Give a user a role (200: it was held already)"
@@ -171,7 +171,7 @@ func (r *Assignments) list(ctx context.Context, in assignment.ListInput) (api.Li
 	}, err
 }
 
-// assignmentBody shows who gave the role to those who may read roles, and the address to those who may read users.
+// assignmentBody includes the giver of the role for callers who may read roles, and the address for callers who may read users.
 func assignmentBody(a domain.ListedAssignment, readsRoles, readsUsers bool) api.Assignment {
 	body := api.Assignment{
 		ID: string(a.ID), RoleID: string(a.RoleID), RoleName: a.Role, ServiceID: string(a.ServiceID), ServiceKey: a.ServiceKey, ServiceName: a.ServiceName,

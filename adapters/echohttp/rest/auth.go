@@ -14,7 +14,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Auth is the routes of /api/auth by which people sign up, log in and out, and learn whose a token is.
+// Auth is the routes of /api/auth by which people sign up, log in and out, and find out whose token they have.
 type Auth struct {
 	Service   *auth.Service
 	Providers *federation.Service
@@ -108,7 +108,7 @@ func (r *Auth) login(ctx context.Context, caller echohttp.Caller, in api.LoginRe
 	return answer, nil
 }
 
-// loginBody is a session that has begun, whatever it began with.
+// loginBody is the body for a session that has begun, by whatever means.
 func loginBody(caller echohttp.Caller, out signin.Tokens) (body api.LoginResponse, cookies []*http.Cookie) {
 	body = api.LoginResponse{
 		Success: true, AccessToken: out.Access.Token.Reveal(),
@@ -139,9 +139,9 @@ func (r *Auth) refresh(ctx context.Context, caller echohttp.Caller, in api.Refre
 	return answer, nil
 }
 
-// refreshToken finds the refresh token of a request: in the body, in the cookie, or in the Authorization header, where the
-// clients of the original service have it. The cookie goes before the header because front ends put their access token there
-// in every request, this one too. Where the cookie does not count, the header still does.
+// refreshToken finds the refresh token of a request: in the body, in the cookie, or in the Authorization header, where clients of the
+// original service send it. The cookie takes precedence over the header, because front ends put their access token there in every request,
+// including this one. If the cookie is not accepted, the header still counts.
 func refreshToken(caller echohttp.Caller, body string) (domain.Secret, auth.Carrier, error) {
 	if body != "" {
 		return domain.NewSecret(body), auth.ByBody, nil
@@ -153,7 +153,7 @@ func refreshToken(caller echohttp.Caller, body string) (domain.Secret, auth.Carr
 	return caller.Bearer, auth.ByBearer, nil
 }
 
-// logout takes any token that was sent. The cookie is deleted also when another token logged out: it belongs to this browser.
+// logout accepts any token that was sent. The cookie is also deleted when another token logged out, because it belongs to this browser.
 func (r *Auth) logout(ctx context.Context, caller echohttp.Caller, in api.LogoutRequest) (echohttp.Answer[api.MessageResponse], error) {
 	answer := echohttp.Answer[api.MessageResponse]{Body: api.MessageResponse{Success: true, Message: "Logged out"}}
 	token := domain.NewSecret(in.RefreshToken)
@@ -174,8 +174,8 @@ func (r *Auth) logout(ctx context.Context, caller echohttp.Caller, in api.Logout
 	return answer, nil
 }
 
-// siteData is what a browser forgets at logout (SE-8): what pages of our own origin stored. Not "cookies", which would reach
-// those of every other host of the domain, nor "cache", where nothing of ours is.
+// siteData is what a browser deletes at logout (SE-8): data that pages of our origin stored. It is not "cookies", which would delete those
+// of every other host of the domain, nor "cache", which holds none of our answers.
 const siteData = `"storage"`
 
 func (r *Auth) me(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.MeResponse, error) {

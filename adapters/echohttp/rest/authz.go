@@ -40,8 +40,8 @@ func (r *Authz) Mount(a *echohttp.API) {
 	}, r.ownServices)
 }
 
-// question is about the caller only where no user is named. Where one is but the name came out empty, as of somebody who is not logged in, the
-// caller's own rights must not answer for them.
+// question is about the caller only if user_id is absent. If it is present but empty, as for a user who is not logged in, the answer must
+// not be about the caller's own rights.
 func question(caller echohttp.Caller, c api.Check) authz.Question {
 	q := authz.Question{Principal: string(caller.Actor.ID), Service: c.Service, Permission: c.Permission}
 	if c.UserID.Given {

@@ -2,14 +2,14 @@ package rest
 
 import _ "embed"
 
-// Guide is what the document says before its operations, in Markdown.
+// Guide is the text before the operations in the document, in Markdown.
 //
 //go:embed guide.md
 var Guide string
 
-// Examples are bodies for the document, by operation: those of one story, which begins as in the README. Texts in capitals stand for what an
-// earlier answer or a mail says.
-var Examples = map[string]string{ //nolint:gosec // of nobody
+// Examples are bodies for the document, by operation. They tell one story, which begins as in the README. Words in capitals stand for
+// values from an earlier answer or a mail.
+var Examples = map[string]string{ //nolint:gosec // an id that belongs to nobody
 	"register":           `{"email": "ada@example.com", "password": "correct horse battery", "first_name": "Ada"}`,
 	"verifyEmail":        `{"email": "ada@example.com", "code": "THE CODE"}`,
 	"resendVerification": `{"email": "ada@example.com"}`,

@@ -95,7 +95,7 @@ func oauthClient(caller echohttp.Caller) oauth.Client {
 	return oauth.Client{Actor: caller.Actor, ID: caller.ClientID, From: caller.Origin}
 }
 
-// renderOAuthFailure keeps the codes of the standards, and names the others by the nearest of them.
+// renderOAuthFailure keeps the codes of the standards, and maps other codes to the nearest of them.
 func renderOAuthFailure(requestID string, status int, e *domain.Error) (any, http.Header) {
 	code := e.Code
 	switch {

@@ -13,7 +13,7 @@ func paging(limit int, cursor string) base.Paging {
 	return base.Paging{Cursor: cursor, Limit: limit}
 }
 
-// wholePaging is the same for the lists of the original service: without a limit and a cursor they are whole, up to a bound.
+// wholePaging is the same for the lists of the original service: without limit and cursor they are complete, up to a bound.
 func wholePaging(limit int, cursor string) base.Paging {
 	if limit == 0 && cursor == "" {
 		limit = api.MaxWhole

@@ -38,7 +38,7 @@ func (r *Passwords) Mount(a *echohttp.API) {
 	}, r.change)
 }
 
-// refusedPasswords are the answers to a password that the policy does not take.
+// refusedPasswords are the errors for a password that the policy refuses.
 var refusedPasswords = []*domain.Error{
 	{Kind: domain.Invalid, Code: api.CodePasswordTooShort, Text: "new_password must have at least 8 characters"},
 	{Kind: domain.Invalid, Code: api.CodePasswordTooLong, Text: "new_password must have at most 256 characters"},

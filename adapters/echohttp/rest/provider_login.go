@@ -17,10 +17,10 @@ import (
 // ProviderLogin is the routes that browsers are sent to: from an application to the provider, and back.
 type ProviderLogin struct {
 	Service *federation.Service
-	// Host is where a browser in development is sent first that came by another name of this machine: cookies ignore ports and not names.
-	// Empty: production, where proxies rewrite the name and it decides about nothing.
+	// Host is where, in development, a browser is redirected first if it used another name of this machine: cookies depend on the name, but
+	// not on the port. It is empty in production, where proxies rewrite the name.
 	Host string
-	// The pages between: back to a native app, on to ourselves after a provider's POST, and for people whose login is not known.
+	// The intermediate pages: back to a native app, on to ourselves after a provider's POST, and for an unknown login.
 	ReturnPage func(c echohttp.Caller, address string) (echohttp.Raw, error)
 	NextPage   func(c echohttp.Caller, address string) (echohttp.Raw, error)
 	FailedPage func(c echohttp.Caller, failure error) (echohttp.Raw, error)
@@ -31,7 +31,7 @@ const (
 	mediaHTML = "text/html"
 	// callbackTimeout is more than a provider's calls may take together.
 	callbackTimeout = 25 * time.Second
-	answeredAge     = 60 // s that a browser keeps an attempt after its answer, for a second one that is under way
+	answeredAge     = 60 // seconds that a browser keeps an attempt after its answer, for a second callback under way
 )
 
 // Mount adds the routes.
@@ -63,14 +63,14 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodPost, "/api/oauth/{provider}/callback", echohttp.Op{
 		ID: "providerFormCallback", Tag: echohttp.TagProviders, Summary: "Where a provider posts the answer that does so (Apple)", Navigation: true,
 		Produces: []echohttp.Content{
-			{Description: "A page that leads on to the same path", Type: mediaHTML},
-			{Status: http.StatusMethodNotAllowed, Description: "Of a provider that does not answer so", Type: api.ProblemMediaType, Body: api.Problem{}},
+			{Description: "A page that continues to the same path", Type: mediaHTML},
+			{Status: http.StatusMethodNotAllowed, Description: "For a provider that does not answer in this way", Type: api.ProblemMediaType, Body: api.Problem{}},
 		},
 		Errors: []*domain.Error{domain.ErrInvalidRequest, domain.ErrNotFound},
 	}, r.form)
 }
 
-// errNoNavigation is the refusal of a script that fetches what is for a window.
+// errNoNavigation refuses a script that fetches a route for navigation.
 var errNoNavigation = domain.ErrInvalidRequest.Saying("Navigate the browser here (location.assign, a link or a popup): fetch can't follow a sign-in to another site")
 
 var errPrefetch = domain.ErrConfirmationNeeded.Saying("This must not be prefetched: it begins or ends a sign-in")
@@ -114,8 +114,8 @@ func attempts(caller echohttp.Caller) []federation.Cookie {
 	})
 }
 
-// form answers a provider's POST, which comes without our cookies (SameSite=Lax), with a page that leads on to the same path by GET. Neither
-// code nor name stands in its address: they are sealed.
+// form answers a provider's POST, which comes without our cookies (SameSite=Lax), with a page that continues to the same path by GET. Code
+// and name are sealed in that address.
 func (r *ProviderLogin) form(ctx context.Context, caller echohttp.Caller, in api.ProviderFormRequest) (echohttp.Raw, error) {
 	info, err := r.Service.Provider(in.Provider)
 	if err != nil {
@@ -136,7 +136,7 @@ func (r *ProviderLogin) form(ctx context.Context, caller echohttp.Caller, in api
 }
 
 func (r *ProviderLogin) callback(ctx context.Context, caller echohttp.Caller, in api.ProviderCallbackRequest) (echohttp.Raw, error) {
-	if _, err := r.Service.Provider(in.Provider); err != nil { // it was there when the login began, perhaps
+	if _, err := r.Service.Provider(in.Provider); err != nil { // it may have existed when the login began
 		return r.stray(caller, err)
 	}
 	if caller.IsPrefetch() {
@@ -158,7 +158,7 @@ func (r *ProviderLogin) callback(ctx context.Context, caller echohttp.Caller, in
 		}
 	}
 	raw, err := r.answer(ctx, caller, input)
-	if err == nil && len(input.Cookies) == 1 { // cut short and not deleted: a twin may be under way
+	if err == nil && len(input.Cookies) == 1 { // shortened and not deleted: a second callback may be under way
 		if raw.Header == nil {
 			raw.Header = http.Header{}
 		}
@@ -181,7 +181,7 @@ func (r *ProviderLogin) answer(ctx context.Context, caller echohttp.Caller, in f
 // home sends the browser back to its application.
 func (r *ProviderLogin) home(caller echohttp.Caller, back federation.Back, parameters ...string) (echohttp.Raw, error) {
 	address := back.To.With(append(parameters, "state", back.State, "provider", back.Provider)...)
-	if back.To.IsCustom() { // browsers on phones block a redirect to an app that nobody tapped for
+	if back.To.IsCustom() { // phone browsers block a redirect to an app without a tap
 		return r.ReturnPage(caller, address)
 	}
 	raw := echohttp.Redirect(address)
@@ -189,7 +189,7 @@ func (r *ProviderLogin) home(caller echohttp.Caller, back federation.Back, param
 	return raw, nil
 }
 
-// failed brings an error to the one who can do something about it: the application, or the browser itself.
+// failed reports an error to the application, or to the browser itself.
 func (r *ProviderLogin) failed(caller echohttp.Caller, err error) (echohttp.Raw, error) {
 	_, public := echohttp.Classify(err)
 	var failure *federation.FailedError
@@ -210,7 +210,7 @@ func (r *ProviderLogin) failed(caller echohttp.Caller, err error) (echohttp.Raw,
 	return raw, broken
 }
 
-// stray answers a browser of which nothing is known that could lead it back: with the address of the settings, else a page, else a problem.
+// stray answers a browser whose application is unknown: it redirects to the configured address, else shows a page, else a problem.
 func (r *ProviderLogin) stray(caller echohttp.Caller, err error) (echohttp.Raw, error) {
 	_, public := echohttp.Classify(err)
 	var raw echohttp.Raw

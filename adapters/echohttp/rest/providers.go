@@ -32,7 +32,7 @@ func (r *Providers) Mount(a *echohttp.API) {
 	echohttp.HandleRaw(a, http.MethodPost, "/api/oauth/complete", echohttp.Op{
 		ID: "completeProviderLogin", Tag: echohttp.TagProviders, Summary: "Go on with a login through a provider that needs another proof",
 		Auth: echohttp.OptionalAuth, Strict: true,
-		Description: "With the continuation alone: what may be done. With confirm and the token of a recent login: the provider's account becomes a way into that account. With email: a code is sent, or a notice to the owner where the address has an account; the answer is the same. With code: as a login, the account is made.",
+		Description: "With the continuation alone: what may be done. With confirm and the token of a recent login: the provider's account is linked to that account. With email: a code is sent or, if the address has an account, a notice to its owner; the answer is the same. With code: the account is created and logged in.",
 		Produces: []echohttp.Content{
 			{Description: "What may be done", Type: echohttp.MediaJSON, Body: api.ContinuationResponse{}},
 			{Description: "With confirm: what was linked", Type: echohttp.MediaJSON, Body: api.IdentityResponse{}},
@@ -53,12 +53,12 @@ func (r *Providers) Mount(a *echohttp.API) {
 		},
 	}, r.link)
 	echohttp.Handle(a, http.MethodGet, "/api/oauth/identities", echohttp.Op{
-		ID: "listIdentities", Tag: echohttp.TagProviders, Summary: "The ways into the account of the token through providers", Auth: echohttp.BearerAuth,
+		ID: "listIdentities", Tag: echohttp.TagProviders, Summary: "The provider accounts that are linked to the account of the token", Auth: echohttp.BearerAuth,
 		Errors: []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.identities)
 	echohttp.Handle(a, http.MethodDelete, "/api/oauth/identities/{id}", echohttp.Op{
-		ID: "unlinkProvider", Tag: echohttp.TagProviders, Summary: "Take a way in through a provider away", Auth: echohttp.BearerAuth,
-		Description: "Needs a recent login, and a password or another provider that is configured: the last way in stays. Other sessions end.",
+		ID: "unlinkProvider", Tag: echohttp.TagProviders, Summary: "Unlink a provider from the account of the token", Auth: echohttp.BearerAuth,
+		Description: "Needs a recent login, and a password or another provider that is configured: the last way to log in can't be removed. Other sessions end.",
 		Errors:      []*domain.Error{domain.ErrReauthRequired, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound, domain.ErrLastIdentity},
 	}, r.unlink)
 }
@@ -140,7 +140,7 @@ func (r *Providers) enterCode(ctx context.Context, caller echohttp.Caller, asked
 	return loginRaw(caller, out)
 }
 
-// loginRaw is a session as an answer that is made by hand.
+// loginRaw is a session as a raw answer.
 func loginRaw(caller echohttp.Caller, out federation.ExchangeOutput) (echohttp.Raw, error) {
 	body, cookies := providerLogin(caller, out)
 	raw, err := echohttp.JSON(http.StatusOK, body)

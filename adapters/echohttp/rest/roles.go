@@ -28,11 +28,11 @@ func (r *Roles) Mount(a *echohttp.API) {
 		},
 	}, r.create)
 	echohttp.Handle(a, http.MethodGet, "/api/roles/{role_id}", echohttp.Op{
-		ID: "getRole", Tag: echohttp.TagRoles, Summary: "One role, what it comes to, and how many hold it", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "getRole", Tag: echohttp.TagRoles, Summary: "One role, its permissions with all that it includes, and the number of its holders", Auth: echohttp.BearerAuth, Strict: true,
 		Errors: []*domain.Error{domain.ErrForbidden, domain.ErrNotFound},
 	}, r.get)
 	echohttp.Handle(a, http.MethodPut, "/api/roles/{role_id}", echohttp.Op{
-		ID: "updateRole", Tag: echohttp.TagRoles, Summary: "Change a role, for all who hold it", Auth: echohttp.BearerAuth,
+		ID: "updateRole", Tag: echohttp.TagRoles, Summary: "Change a role, for all its holders", Auth: echohttp.BearerAuth,
 		Description: "Needs role:write at the platform or signet.role:write at the service, and all that is put in or taken out, for good. Members that are left out stay; lists replace what is there. A cycle among includes is named. With If-Match only that version is changed.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrNotFound, domain.ErrNameTaken, domain.ErrSystemRole, domain.ErrWrongService,
@@ -87,7 +87,7 @@ func (r *Roles) delete(ctx context.Context, caller echohttp.Caller, in api.Delet
 	return api.MessageResponse{Success: true, Message: "The role is deleted"}, err
 }
 
-// roleLists are the lists of a role that were sent. null is refused: a client whose list got lost must not empty a role.
+// roleLists are the lists of a role that the client sent. null is refused, so that a client that lost its list does not empty a role.
 func roleLists(permissions, includes api.Optional[[]string]) (p, i *[]string, err error) {
 	for field, list := range map[string]api.Optional[[]string]{"permissions": permissions, "includes": includes} {
 		if list.Given && list.Value == nil {

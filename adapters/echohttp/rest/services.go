@@ -31,14 +31,14 @@ func (r *Services) Mount(a *echohttp.API) {
 	}, r.get)
 	echohttp.Handle(a, http.MethodPut, "/api/roles/services/{service_id}", echohttp.Op{
 		ID: "updateService", Tag: echohttp.TagServices, Summary: "Change a service", Auth: echohttp.BearerAuth,
-		Description: "Needs service:write at the platform, or signet.service:write at the service for all but is_active. Switched off, its tokens and what is granted at it stop within a second. Members that are left out stay. With If-Match only that version is changed.",
+		Description: "Needs service:write at the platform, or signet.service:write at the service for all but is_active. When it is switched off, its tokens and the grants at it stop working within a second. Members that are left out stay. With If-Match only that version is changed.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrNotFound, domain.ErrNameTaken, domain.ErrPlatformService, domain.ErrPreconditionFailed,
 		},
 	}, r.update)
 	echohttp.Handle(a, http.MethodDelete, "/api/roles/services/{service_id}", echohttp.Op{
 		ID: "deleteService", Tag: echohttp.TagServices, Summary: "Delete a service for good", Auth: echohttp.BearerAuth,
-		Description: "Needs service:delete at the platform. Its tokens and grants are over at once; its key is never given out again.",
+		Description: "Needs service:delete at the platform. Its tokens and grants end at once; its key is never used again.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrNotFound, domain.ErrPlatformService},
 	}, r.delete)
 }

@@ -14,7 +14,7 @@ import (
 // AppTokens is the routes of /api/tokens.
 type AppTokens struct{ Service *apptoken.Service }
 
-// errLimitReached is that of tokens.
+// errLimitReached is the error for too many tokens.
 var errLimitReached = domain.ErrLimitReached.Saying("A service may have at most 100 live tokens").Noting(domain.FactLimit, 100)
 
 // Mount adds the routes.
@@ -34,7 +34,7 @@ func (r *AppTokens) Mount(a *echohttp.API) {
 		Errors:      []*domain.Error{domain.ErrInvalidCursor, domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.list)
 	echohttp.Handle(a, http.MethodGet, "/api/tokens/service/{service_id}/usage", echohttp.Op{
-		ID: "tokenUsage", Tag: echohttp.TagAppTokens, Summary: "How much the tokens of a service are used, by the hour", Auth: echohttp.BearerAuth,
+		ID: "tokenUsage", Tag: echohttp.TagAppTokens, Summary: "How much the tokens of a service are used, by hour", Auth: echohttp.BearerAuth,
 		Description: "Needs token:read at the platform, or signet.token:read at the service. Each replica adds what it counted every 10 s.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.usage)
@@ -58,11 +58,11 @@ func (r *AppTokens) Mount(a *echohttp.API) {
 	}, r.delete)
 	echohttp.Handle(a, http.MethodPost, "/api/tokens/{id}/revoke", echohttp.Op{
 		ID: "revokeToken", Tag: echohttp.TagAppTokens, Summary: "End a token for good", Auth: echohttp.BearerAuth,
-		Description: "Needs token:write at the platform, or signet.token:write at the service. The access tokens that were got with it end, too. 503 means that it may still live.",
+		Description: "Needs token:write at the platform, or signet.token:write at the service. The access tokens that were issued for it end, too. 503 means that it may still live.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.revoke)
 	echohttp.Handle(a, http.MethodPost, "/api/tokens/{id}/rotate", echohttp.Op{
-		ID: "rotateToken", Tag: echohttp.TagAppTokens, Summary: "Get another secret of a token", Auth: echohttp.BearerAuth, Strict: true, Status: http.StatusCreated,
+		ID: "rotateToken", Tag: echohttp.TagAppTokens, Summary: "Get a new secret for a token", Auth: echohttp.BearerAuth, Strict: true, Status: http.StatusCreated,
 		Description: "Needs token:write at the platform, or signet.token:write at the service. The secret before lives on for the overlap; while two live, supersede says which ends now." + bound,
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrTargetOutranks, domain.ErrRotationPending, domain.ErrTokenEnded},
 	}, r.rotate)
@@ -201,7 +201,7 @@ func serviceRef(s domain.Service) api.ServiceRef {
 	return api.ServiceRef{ID: string(s.ID), Key: s.Key, Name: s.Name}
 }
 
-// scopesOrNull are null where they narrow nothing, and a list otherwise, even an empty one.
+// scopesOrNull are null if they narrow nothing, and a list otherwise, even an empty one.
 func scopesOrNull(s domain.Scopes) *[]string {
 	if !s.Narrows() {
 		return nil
@@ -210,7 +210,7 @@ func scopesOrNull(s domain.Scopes) *[]string {
 	return &texts
 }
 
-// timeOrNull is null for a time that never was.
+// timeOrNull is null for the zero time.
 func timeOrNull(at time.Time) *time.Time {
 	if at.IsZero() {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// Users is the routes of /api/users: what those who look after accounts do.
+// Users is the routes of /api/users, for administrators of accounts.
 type Users struct {
 	Service   *user.Service
 	Providers *federation.Service
@@ -131,7 +131,7 @@ func aboutUser(caller echohttp.Caller, id string) user.ChangeInput {
 	return user.ChangeInput{Actor: caller.Actor, From: caller.Origin, User: userID(id)}
 }
 
-// userID is the id in a path; what is none is nobody's.
+// userID is the id in a path; a malformed id matches no user.
 func userID(text string) domain.UserID {
 	id, _ := domain.ParseID[domain.UserID](text)
 	return id

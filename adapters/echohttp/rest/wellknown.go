@@ -18,7 +18,7 @@ import (
 type WellKnown struct {
 	// JWKS is the key set document; equal content is the same slice.
 	JWKS func(context.Context) ([]byte, error)
-	// Issuer is what tokens are issued as, PublicURL where clients reach us, and Algorithm what tokens are signed by.
+	// Issuer is the issuer of tokens, PublicURL where clients reach us, and Algorithm how tokens are signed.
 	Issuer, PublicURL, Algorithm string
 
 	tag atomic.Pointer[tagged]
@@ -61,8 +61,8 @@ func (r *WellKnown) metadata() api.ServerMetadata {
 	}
 }
 
-// document serves what does not change while the process runs. Without an id it is not in the OpenAPI document, which is the same wherever
-// we are reached.
+// document serves a document that does not change while the process runs. Without an id it is not in the OpenAPI document, which must not
+// depend on the deployment.
 func (r *WellKnown) document(a *echohttp.API, path, id, summary string, content api.ServerMetadata) {
 	raw, err := echohttp.JSON(http.StatusOK, content)
 	if err != nil {

@@ -14,7 +14,7 @@
 //     (postgres:17-alpine) and SIGNET_TEST_REDIS_IMAGE (redis:7-alpine). SIGNET_TEST_CONTAINERS=off passes this by.
 //  3. The binaries of this machine, in a temporary folder, on a random port of 127.0.0.1 and with durability off.
 //
-// With none of them the test is skipped with the reasons, or fails when SIGNET_TEST_BACKENDS=required.
+// With none of them the test is skipped with the reasons, or fails when SIGNET_TEST_BACKENDS=required. Under -short it is skipped at once.
 //
 // What a test may rely on: its database is empty and no other test touches it, in other processes too. What it may not
 // do on a shared server: FLUSHALL (it takes the other tests' data, and the claims on database numbers), and publishing

@@ -52,7 +52,7 @@ type ping func(ctx context.Context, addr string) error
 // sharedURL returns the URL of the process's one server of this kind, started at the first call.
 func (e *engine) sharedURL(tb testing.TB) *url.URL {
 	tb.Helper()
-	requireMain(tb)
+	requireMain(tb, e.name)
 	e.once.Do(func() {
 		if given := os.Getenv(e.env); given != "" {
 			if e.shared, e.err = url.Parse(given); e.err == nil {

@@ -36,9 +36,12 @@ func atExit(undo func()) {
 	exit.undo = append(exit.undo, undo)
 }
 
-// requireMain fails a test whose package forgot Main: its servers would stay behind, silently.
-func requireMain(tb testing.TB) {
+// requireMain fails a test whose package forgot Main: its servers would stay behind, silently. Under -short no server is started.
+func requireMain(tb testing.TB, server string) {
 	tb.Helper()
+	if testing.Short() {
+		tb.Skipf("backend: -short leaves out what needs %s", server)
+	}
 	exit.mu.Lock()
 	defer exit.mu.Unlock()
 	if !exit.managed {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -14,18 +15,19 @@ import (
 var poolerFolders = []string{"/usr/sbin", "/usr/local/bin"}
 
 // Pooler starts PgBouncer in transaction mode before the database of a URI, with so many connections to it, and returns the URI
-// through it. It skips or fails the test where the program is not installed.
-func Pooler(tb testing.TB, uri string, conns int) string {
+// through it. Settings, such as "pool_mode = session", count before its own. It skips or fails the test where the program is not
+// installed.
+func Pooler(tb testing.TB, uri string, conns int, settings ...string) string {
 	tb.Helper()
-	requireMain(tb)
-	through, err := startPooler(tb, uri, conns)
+	requireMain(tb, "PgBouncer")
+	through, err := startPooler(tb, uri, conns, settings)
 	if err != nil {
 		(&engine{name: "PgBouncer", env: "PATH"}).unavailable(tb, err)
 	}
 	return through
 }
 
-func startPooler(tb testing.TB, uri string, conns int) (string, error) {
+func startPooler(tb testing.TB, uri string, conns int, settings []string) (string, error) {
 	tb.Helper()
 	program, err := findProgram("pgbouncer", poolerFolders...)
 	if err != nil {
@@ -52,7 +54,8 @@ unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 default_pool_size = %d
-`, to.Hostname(), to.Port(), to.User.Username(), password, port, conns))
+%s
+`, to.Hostname(), to.Port(), to.User.Username(), password, port, conns, strings.Join(settings, "\n"))) // the last of a name counts
 		return []string{program, filepath.Join(p.dir, "pgbouncer.ini")}
 	}
 	via := *to

@@ -29,7 +29,7 @@ type Sentinels struct {
 // the test when there is no redis-server.
 func RedisSentinels(tb testing.TB) *Sentinels {
 	tb.Helper()
-	requireMain(tb)
+	requireMain(tb, redisEngine.name)
 	s := &Sentinels{Master: "signet", Password: rand.Text(), SentinelPassword: rand.Text(), tb: tb, servers: map[string]*process{}}
 	if err := s.start(); err != nil {
 		redisEngine.unavailable(tb, err)

@@ -20,7 +20,7 @@ type Server struct {
 
 func newServer(tb testing.TB, e *engine) *Server {
 	tb.Helper()
-	requireMain(tb)
+	requireMain(tb, e.name)
 	m, direct, source, err := e.launch()
 	if err != nil {
 		e.unavailable(tb, err)

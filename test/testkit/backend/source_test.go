@@ -21,6 +21,9 @@ const holdOpen = "BACKEND_TEST_HOLD"
 // once per process.
 func child(t *testing.T, run string, env ...string) *exec.Cmd {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out what starts servers in a process of its own")
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ type Tab struct {
 // Step is something done in a tab.
 type Step = chromedp.Action[chromedp.Void]
 
-// Open starts a browser, or skips the test where there is none.
+// Open starts a browser, or skips the test where there is none, and under -short.
 func Open(tb testing.TB) *Tab {
 	tb.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program(tb)), chromedp.NoSandbox,
@@ -87,6 +87,9 @@ func (t *Tab) Popup(open func(), again ...func()) *Tab {
 
 func program(tb testing.TB) string {
 	tb.Helper()
+	if testing.Short() {
+		tb.Skip("-short leaves out what needs a browser")
+	}
 	for _, name := range []string{os.Getenv("SIGNET_TEST_BROWSER"), "chromium", "chromium-browser", "google-chrome"} {
 		if found, err := exec.LookPath(name); name != "" && err == nil {
 			return found
