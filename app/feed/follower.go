@@ -19,10 +19,10 @@ import (
 	"github.com/signet-auth/signet/ports/transient"
 )
 
-// batch is how many changes one poll reads; a fuller feed is read again at once.
+// batch is how many changes one poll reads; if there is more, the next poll follows at once.
 const batch = 1000
 
-// Settings are the feed's times.
+// Settings are the feed's intervals.
 type Settings struct {
 	Poll time.Duration // between two looks
 	// MaxStaleness is how long cached answers are used while the database can't be reached, counted from the start of the last successful
@@ -105,7 +105,7 @@ func (f *Follower) catchUp(ctx context.Context) {
 	}
 }
 
-// Lag is the time since the start of the last poll that left nothing unread.
+// Lag is how old the caches may be: the time since the start of the last poll that left nothing unread.
 func (f *Follower) Lag() time.Duration {
 	return f.System.Now().Sub(time.UnixMicro(f.lastGood.Load()))
 }
