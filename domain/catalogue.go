@@ -6,16 +6,16 @@ import (
 )
 
 // The catalogue of failures: each has its kind, its code and its text here and nowhere else. Use cases say more with Saying, In and
-// Noting; compare with errors.Is. What only HTTP can refuse (a method, a media type) stands in its adapter. package api lists the codes
+// Noting; compare with errors.Is. What only HTTP can refuse (a method, a media type) is in the HTTP adapter. package api lists the codes
 // that clients see, and a test compares the two.
 var (
 	ErrInvalidRequest      = &Error{Kind: Invalid, Code: "invalid_request", Text: "The request is not valid"}
 	ErrInvalidToken        = &Error{Kind: Invalid, Code: "invalid_token", Text: "Invalid or expired token"}
-	ErrInvalidCursor       = &Error{Kind: Invalid, Code: "invalid_cursor", Text: "The cursor is not one of this list. Begin without one, and take next_cursor from the answer"}
+	ErrInvalidCursor       = &Error{Kind: Invalid, Code: "invalid_cursor", Text: "The cursor does not belong to this list. Begin without one, and take next_cursor from the answer"}
 	ErrInvalidState        = &Error{Kind: Invalid, Code: "invalid_state", Text: "This sign-in has ended, or it began in another browser. Begin again"}
 	ErrUnknownService      = &Error{Kind: Invalid, Code: "unknown_service", Text: "Unknown or inactive service"}
 	ErrInvalidCredentials  = &Error{Kind: Unauthenticated, Code: "invalid_credentials", Text: "Invalid email or password"}
-	ErrInvalidClient       = &Error{Kind: Unauthenticated, Code: "invalid_client", Text: "Authenticate with the service's key and an application token of it"}
+	ErrInvalidClient       = &Error{Kind: Unauthenticated, Code: "invalid_client", Text: "Authenticate with the service's key and one of its application tokens"}
 	ErrTokenMissing        = &Error{Kind: Unauthenticated, Code: "token_missing", Text: "A bearer token is required in the Authorization header"}
 	ErrTokenInvalid        = &Error{Kind: Unauthenticated, Code: "token_invalid", Text: "The token is invalid, expired or ended"}
 	ErrForbidden           = &Error{Kind: Forbidden, Code: "forbidden", Text: "Not allowed"}
@@ -27,17 +27,17 @@ var (
 	ErrAccountNotAllowed   = &Error{Kind: Forbidden, Code: "account_not_allowed", Text: "This account of the provider may not sign in here"}
 	ErrAccountDisabled     = &Error{Kind: Forbidden, Code: "account_disabled", Text: "This account is disabled"}
 	ErrRegistrationClosed  = &Error{Kind: Forbidden, Code: "registration_closed", Text: "New accounts can't be made this way"}
-	ErrEmailRequired       = &Error{Kind: Forbidden, Code: "email_required", Text: "The provider gave no address that we may use. Give one and confirm it"}
+	ErrEmailRequired       = &Error{Kind: Forbidden, Code: "email_required", Text: "The provider gave no address that we may use. Enter an address and confirm it"}
 	ErrNotFound            = &Error{Kind: NotFound, Code: "not_found", Text: "Not found"}
 	ErrEmailTaken          = &Error{Kind: Conflict, Code: "email_taken", Text: "This email address is already registered"}
 	ErrNameTaken           = &Error{Kind: Conflict, Code: "name_taken", Text: "This name is already in use"}
 	ErrWrongService        = &Error{Kind: Conflict, Code: "wrong_service", Text: "This role belongs to another service"}
 	ErrSystemRole          = &Error{Kind: Conflict, Code: "system_role", Text: "This is built into Signet and can't be changed in this way"}
-	ErrRoleInUse           = &Error{Kind: Conflict, Code: "role_in_use", Text: "Somebody holds this role, or another role includes it. Delete it all the same with force=true"}
-	ErrPermissionInUse     = &Error{Kind: Conflict, Code: "permission_in_use", Text: "Roles name this permission. Delete it and take it out of them with force=true"}
+	ErrRoleInUse           = &Error{Kind: Conflict, Code: "role_in_use", Text: "Somebody holds this role, or another role includes it. Use force=true to delete it anyway"}
+	ErrPermissionInUse     = &Error{Kind: Conflict, Code: "permission_in_use", Text: "Roles contain this permission. Use force=true to delete it and remove it from them"}
 	ErrPlatformService     = &Error{Kind: Conflict, Code: "platform_service", Text: "Not possible for the platform itself"}
 	ErrLimitReached        = &Error{Kind: Conflict, Code: "limit_reached", Text: "The limit is reached: no more can be added"}
-	ErrRotationPending     = &Error{Kind: Conflict, Code: "rotation_pending", Text: "This token has two live secrets. Name in supersede the one that ends now"}
+	ErrRotationPending     = &Error{Kind: Conflict, Code: "rotation_pending", Text: "This token has two live secrets. Set supersede to the one that should end now"}
 	ErrTokenEnded          = &Error{Kind: Conflict, Code: "token_ended", Text: "This token has ended. Make another one"}
 	ErrPreconditionFailed  = &Error{Kind: Stale, Code: "precondition_failed", Text: "It has changed since you read it. Read it again"}
 	ErrSessionLimitReached = &Error{Kind: Conflict, Code: "session_limit_reached", Text: "Too many sessions. End one of them first"}
@@ -54,15 +54,15 @@ var (
 	ErrInternal            = &Error{Kind: Internal, Code: "internal", Text: "Something went wrong on our side"}
 )
 
-// Of client_credentials, token introspection and revocation (RFC 6749 §5.2, RFC 8707 §2, RFC 7009 §2.2.1).
+// The errors of client_credentials, token introspection and revocation (RFC 6749 §5.2, RFC 8707 §2, RFC 7009 §2.2.1).
 var (
 	ErrUnsupportedGrant = &Error{Kind: Invalid, Code: "unsupported_grant_type", Text: "grant_type must be client_credentials"}
-	ErrInvalidTarget    = &Error{Kind: Invalid, Code: "invalid_target", Text: "The audience is no active service at which this client's account holds a role, or it is named in two ways"}
-	ErrInvalidScope     = &Error{Kind: Invalid, Code: "invalid_scope", Text: "scope must be permissions that the client's account holds at the audience, by their names"}
+	ErrInvalidTarget    = &Error{Kind: Invalid, Code: "invalid_target", Text: "The audience must be one active service at which this client's account holds a role"}
+	ErrInvalidScope     = &Error{Kind: Invalid, Code: "invalid_scope", Text: "scope must list names of permissions that the client's account holds at the audience"}
 	ErrUnsupportedToken = &Error{Kind: Invalid, Code: "unsupported_token_type", Text: "Access tokens can't be revoked one by one: they end within minutes, or with their application token"}
 )
 
-// Of operators, about the keys that sign.
+// The errors of the key commands.
 var (
 	// ErrKeyTooFresh refuses a rotation to a key that verifiers may not have fetched.
 	ErrKeyTooFresh = &Error{Kind: Conflict, Code: "key_too_fresh", Text: "The next key has been published for less than 24 hours; " +
@@ -77,8 +77,8 @@ var (
 var (
 	ErrDuplicate  = &Error{Kind: Conflict, Code: "duplicate", Text: "This already exists"}
 	ErrIDTaken    = &Error{Kind: Conflict, Code: "id_taken", Text: "This id is taken"}
-	ErrKeyExists  = &Error{Kind: Conflict, Code: "key_exists", Text: "There is such a key already"}
-	ErrFlowExists = &Error{Kind: Conflict, Code: "flow_exists", Text: "Another request was first"}
+	ErrKeyExists  = &Error{Kind: Conflict, Code: "key_exists", Text: "This key already exists"}
+	ErrFlowExists = &Error{Kind: Conflict, Code: "flow_exists", Text: "Another request has already created it"}
 )
 
 // ErrForged is the cause behind ErrTokenInvalid when Signet never made the token: a bad signature, an unknown key or id. It

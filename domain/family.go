@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// Family is the line of refresh tokens of one session at one client. Its row holds the hash of the live token's secret and the salt it was
+// Family is the chain of refresh tokens of one session at one client. Its row holds the hash of the live token's secret and the salt it was
 // derived with; the row is not enough to make a token.
 //
 //	hash equal ───┬─────────────────────────► Rotate   next generation
-//	              └─ static ────────────────► Keep     the same token again
+//	              └─ static, or policy.Keep ► Keep     the same token again
+//	                 at generation 0
 //	                 └─ within Grace ───────► Replay   the same token again, and its use is not written once more
 //	predecessor ──┬─ within Grace ──────────► Replay   the same successor again
 //	              ├─ within Retry ──────────► Recover  same generation, new secret; the lost one is void
@@ -26,7 +27,7 @@ type Family struct {
 	Salt       []byte // the live token was derived from its predecessor with it
 	CreatedAt  time.Time
 	AdvancedAt time.Time // when the generation last rose
-	RotatedAt  time.Time // when the live secret was made: at the last rotation or recovery
+	RotatedAt  time.Time // when the live secret was made, at the last rotation or recovery; for a static family, when its token was last used
 	EndedAt    time.Time
 	Static     bool // keeps one token for good (old clients); decided at its first refresh
 }
@@ -122,7 +123,7 @@ func (f Family) Advance(t RefreshToken, verdict Verdict, keys RefreshKeys, entro
 	return f, next, nil
 }
 
-// Used is a static family after its token was used: only the time changes.
+// Used is a family after its token was used and kept: it is static from now on, and the time of its last use changes.
 func (f Family) Used(now time.Time) Family {
 	f.Static, f.RotatedAt = true, now
 	return f

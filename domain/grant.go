@@ -27,7 +27,7 @@ type Grants struct {
 	held       []HeldRole
 	vocabulary *Vocabulary
 	names      nameSet
-	narrowed   [][]Pattern // by what
+	narrowed   [][]Pattern // the patterns of each Narrow so far
 }
 
 // EvaluateGrants turns held roles into grants. Only names in the vocabulary count: a pattern grants the names that it matches.

@@ -27,7 +27,7 @@ type conn struct {
 type inside struct{ owner *DB }
 
 var (
-	errVoided      = errors.New("a statement behind one that failed: the transaction is void")
+	errVoided      = errors.New("a statement after one that failed: the transaction can't be used any more")
 	errReadInTx    = errors.New("a query through Read() inside a transaction: it would wait for a second connection, or miss what was just written")
 	errShortAnswer = errors.New("the database answered fewer queries than it was asked")
 	errNested      = errors.New("WithinTx inside WithinTx: the inner transaction would wait for the outer one")
@@ -71,7 +71,7 @@ func (c conn) fail(ctx context.Context, err error) error {
 // listing is the deadline of lists and counts: a user waits for them, but no login does.
 const listing = 5 * time.Second
 
-// patient has that deadline.
+// patient returns the conn with that deadline.
 func (c conn) patient() conn {
 	c.deadline = max(c.deadline, listing)
 	return c

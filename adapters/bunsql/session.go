@@ -138,11 +138,10 @@ func (s sessions) PageByUser(ctx context.Context, user domain.UserID, policy dom
 		from = bun.SafeQuery("(s.created_at, s.id) < (?, ?)", after.At, after.ID)
 	}
 	var rows []sessionRow
-	err := s.patient().scan(ctx, &rows, `SELECT s.id, s.user_id, s.created_at, s.expires_at, s.ip, s.user_agent, s.device_name, s.cookie,
-			f.rotated_at AS last_seen_at, f.is_static AS static
+	err := s.patient().scan(ctx, &rows, `SELECT ?, f.rotated_at AS last_seen_at, f.is_static AS static
 		FROM sessions s JOIN refresh_families f ON f.session_id = s.id AND f.ended_at IS NULL
 		WHERE s.user_id = ? AND s.ended_at IS NULL AND s.expires_at > ? AND f.rotated_at > ? AND ?
-		ORDER BY s.created_at DESC, s.id DESC LIMIT ?`, user, now, now.Add(-policy.Idle), from, limit)
+		ORDER BY s.created_at DESC, s.id DESC LIMIT ?`, sessionColumns, user, now, now.Add(-policy.Idle), from, limit)
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 

@@ -23,7 +23,7 @@ type Options struct {
 	Log    *slog.Logger
 	// LogRequests logs every request; without it only answers from 500 on are logged, to keep log formatting off the hot path.
 	LogRequests bool
-	// Authenticate finds the actor of a token. Errors: domain.ErrTokenInvalid (with the cause domain.ErrForged where Signet
+	// Authenticate finds the actor of a token; cmd/run/http.go sets it to access.Authenticator.Authenticate. Errors: domain.ErrTokenInvalid (with the cause domain.ErrForged where Signet
 	// never made the token), or a failure of its own.
 	Authenticate func(ctx context.Context, token domain.Secret) (domain.Actor, error)
 	// MayProxy tells whether the actor of an application token may state the origin of the people that it acts for: nil, or

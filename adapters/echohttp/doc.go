@@ -7,8 +7,9 @@
 //	Server (listener.go, server.go: time-outs, connection limit, graceful stop)
 //	  └► edge (middleware*.go: recover, request id, client address, headers, CORS, canonical path, log, metrics)
 //	       └► Echo's router ─► Handle (handle.go)
-//	            admit: bearer token, authentication, limits      bearer.go, throttle.go
+//	            admit: token, authentication, limits             app_token.go, bearer.go, throttle.go
 //	            read:  path, query and body, each from its place bind.go, decode.go, scan.go, validate.go
+//	                   then clients and back ends, whose credentials are in what was read: client_auth.go, proxy.go
 //	            call:  the use case, by way of a method in rest or pages
 //	            reply: JSON, or a problem (RFC 9457)             answer.go, problem.go
 //

@@ -58,7 +58,7 @@ func HandleRaw[Req any](a *API, method, path string, op Op, call func(context.Co
 			return err
 		}
 		if raw.Failure != nil {
-			if counted := a.throttle.countForged(ctx, caller.Origin, raw.Failure); counted != raw.Failure { //nolint:errorlint // this very one
+			if counted := a.throttle.countForged(ctx, caller.Origin, raw.Failure); counted != raw.Failure { //nolint:errorlint // identity on purpose: did countForged replace the error?
 				return counted
 			}
 			ex.failure = raw.Failure
@@ -106,7 +106,7 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 		switch {
 		case err == nil && op.Auth == UnverifiedAuth:
 			a.throttle.returnAnonymous(ctx, caller.Origin) // the use case found the credentials valid
-		case err != nil: // a forged token in the body counts as one in the header does
+		case err != nil: // a forged token counts the same in the body and in the header
 			err = a.throttle.countForged(ctx, caller.Origin, err)
 			if op.isClient() && !ex.admitted && !errors.Is(err, domain.ErrForged) {
 				err = cmp.Or(a.throttle.takeAnonymous(ctx, caller.Origin), err)
@@ -131,7 +131,7 @@ func (op Op) failed(ex *exchange, caller Caller, err error) error {
 	return nil
 }
 
-// admitRead does the rest of admit after the request was read.
+// admitRead does the checks that need the request: a client's credentials in a form, and the person that a back end acts for.
 func (a *API) admitRead(ctx context.Context, ex *exchange, caller *Caller, op Op, request any) error {
 	if op.isClient() {
 		return a.admitClient(ctx, ex, caller, op, request)

@@ -29,7 +29,7 @@ var statuses = [...]int{
 	domain.Upstream:        http.StatusBadGateway,
 }
 
-// refusal is a failure that only HTTP knows, so that its status is not one of a kind.
+// refusal is a failure that only HTTP knows, so its status does not come from an error kind.
 type refusal struct {
 	status int
 	public *domain.Error

@@ -13,10 +13,16 @@ import (
 	"github.com/signet-auth/signet/ports/provider"
 )
 
-// reserved are names that a generic provider can't have: those of other providers, and path segments beside them.
-var reserved = []string{
-	"google", "microsoft", "apple", "discord", "github", "gitlab", "facebook",
-	"providers", "exchange", "complete", "identities", "link", "callback",
+// pathSegments stand beside the names of providers in paths.
+var pathSegments = []string{"providers", "exchange", "complete", "identities", "link", "callback"}
+
+// reserved are names that a generic provider can't have: those of the built-in providers, and path segments beside them.
+func reserved() []string {
+	names := make([]string, 0, len(BuiltIn)+len(pathSegments))
+	for _, kind := range BuiltIn {
+		names = append(names, string(kind))
+	}
+	return append(names, pathSegments...)
 }
 
 var (
@@ -104,9 +110,9 @@ func (c *checker) bad(suffix, format string, args ...any) {
 
 func (c *checker) all(ids provider.IDTokens) {
 	o := c.options
-	if o.Kind == OIDC && (!nameForm.MatchString(o.Name) || slices.Contains(reserved, o.Name)) {
+	if o.Kind == OIDC && (!nameForm.MatchString(o.Name) || slices.Contains(reserved(), o.Name)) {
 		c.errs = append(c.errs, fmt.Errorf("%s gives a provider the name %q, which must be a letter and up to 31 letters, digits and dashes, and none of %s",
-			o.Prefix, o.Name, strings.Join(reserved, ", ")))
+			o.Prefix, o.Name, strings.Join(reserved(), ", ")))
 	}
 	if o.ClientID == "" || len(o.ClientID) > 500 || strings.ContainsFunc(o.ClientID, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		c.bad("CLIENT_ID", "is required: what the provider calls Signet, without blanks")

@@ -3,7 +3,7 @@
 //
 // The flow: [New] checks the settings and makes a client for each of them; [Providers.Run] reads in the background the metadata of
 // providers with discovery (metadata.go). [client.Begin] writes the URL for the browser. [client.Complete] judges what came back
-// (answer.go), exchanges the code (exchange.go), verifies the id_token under the provider's keys (key_set.go) or reads a profile, and lets
+// and exchanges the code (complete.go), verifies the id_token under the provider's keys (key_set.go) or reads a profile, and lets
 // the provider's dialect say who the person is; address.go decides how far an address is trusted.
 //
 // goth writes the authorize URLs of Google, Discord, GitHub and Facebook and reads the profiles of the last three; golang.org/x/oauth2 does

@@ -24,6 +24,9 @@ const (
 	OIDC      Kind = "oidc" // any OpenID provider with discovery
 )
 
+// BuiltIn are the providers that have a name of their own, which is the prefix of their settings too.
+var BuiltIn = []Kind{Google, Microsoft, Apple, Discord, GitHub, GitLab, Facebook}
+
 // Settings are what all providers share.
 type Settings struct {
 	// PublicURL is the URL below which the callbacks are.

@@ -97,7 +97,7 @@ func (h *Hasher) makeDecoy() error {
 func (h *Hasher) Warm(ctx context.Context) {
 	place, err := h.Reserve(ctx)
 	if err != nil {
-		return // another caller is measuring already
+		return // the queue is busy, so another caller measures, or the start was cancelled
 	}
 	defer place.Release()
 	place.Verify("", domain.NewSecret("warm-up"))

@@ -321,7 +321,8 @@ func (d *Directory) grantsKey(ctx context.Context, p domain.Principal, s domain.
 	return domain.GrantsKey{Principal: p.ID, Service: s.ID, PV: [3]int64{p.PV, s.PV, platform.PV}}, nil
 }
 
-// Changed forgets one subject.
+// Changed forgets one subject. Grants need no drop: their keys contain the permission versions, which rise with each change
+// (domain.GrantsKey).
 func (d *Directory) Changed(change domain.Change) {
 	subject := change.Subject
 	switch change.Kind {

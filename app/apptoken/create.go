@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
@@ -73,7 +72,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Shown, error) {
 			return err
 		}
 		if n >= maxLive {
-			return domain.ErrLimitReached.Saying(fmt.Sprintf("A service may have at most %d live tokens", maxLive)).Noting(domain.FactLimit, maxLive)
+			return ErrLimitReached
 		}
 		if token.ExpiresAt, isCapped, err = capped(end, given, until); err != nil {
 			return err

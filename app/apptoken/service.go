@@ -17,6 +17,9 @@ import (
 // maxLive is how many tokens of a service may live at a time.
 const maxLive = 100
 
+// ErrLimitReached refuses one more.
+var ErrLimitReached = domain.ErrLimitReached.Saying(fmt.Sprintf("A service may have at most %d live tokens", maxLive)).Noting(domain.FactLimit, maxLive)
+
 var (
 	errNoService = domain.ErrNotFound.Saying("Service not found")
 	errNoToken   = domain.ErrNotFound.Saying("Token not found")

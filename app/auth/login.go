@@ -40,7 +40,7 @@ func (s *Service) Login(ctx context.Context, in LoginInput) (LoginOutput, error)
 	}
 	candidate, match, err := s.passwords.Compare(ctx, email, in.Password)
 	if err != nil {
-		budget.Return() // shed: the client learned nothing
+		budget.Return() // nothing was compared, so it was no guess
 		return LoginOutput{}, err
 	}
 	// From here on the attempt counts: hanging up must not hide a guess from the lockout and the log.

@@ -39,7 +39,7 @@ type RefreshOutput = signin.Tokens
 // second round; more rounds are only needed when many requests use the token during several transitions.
 const refreshAttempts = 4
 
-// presented is a refresh token that was sent, and its purpose.
+// presented is one refresh request: the parsed token, the audience, the policy and the time.
 type presented struct {
 	RefreshInput
 
@@ -98,7 +98,7 @@ func (s *Service) rotate(ctx context.Context, p presented) (out RefreshOutput, d
 	}
 	session, err := s.directory.Session(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
-		err = domain.ErrTokenInvalid // it was erased with its user since
+		err = domain.ErrTokenInvalid // the user was erased in the meantime, and the session with it
 	}
 	if err != nil {
 		return out, true, err

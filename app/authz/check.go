@@ -13,7 +13,7 @@ type CheckInput struct {
 	Checks []Question
 }
 
-// Check answers questions in order, from memory. Unknown principals, services and names are false. It returns domain.ErrForbidden for the
+// Check answers questions in order, from memory. Unknown principals, services and names are false where the caller may ask about them. It returns domain.ErrForbidden for the
 // whole call when the caller may not ask one of them.
 func (s *Service) Check(ctx context.Context, in CheckInput) ([]bool, error) {
 	if err := requireCaller(in.Actor); err != nil {

@@ -62,7 +62,7 @@ func requireCaller(a domain.Actor) error {
 }
 
 // mayAsk checks one question. Everybody may ask about themselves, with a token for a service only at that service; a service may ask about
-// anybody at itself; otherwise the actor needs the right to read the roles of that service. Questions about an unknown service are refused.
+// anybody at itself; otherwise the actor needs the right to read the roles of that service. About an unknown service an actor hears "no" if the question is about themselves or if they may read all roles; others are refused.
 func (s *Service) mayAsk(ctx context.Context, a domain.Actor, q Question, service domain.Service, known bool) error {
 	if !a.Raw && a.Audience != domain.PlatformKey {
 		if q.isSelf(a) && (!known || service.Key == a.Audience) {

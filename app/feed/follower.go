@@ -19,10 +19,10 @@ import (
 	"github.com/signet-auth/signet/ports/transient"
 )
 
-// batch is how many changes one poll reads; a fuller feed is read again at once.
+// batch is how many changes one poll reads; if there is more, the next poll follows at once.
 const batch = 1000
 
-// Settings are the feed's times.
+// Settings are the feed's intervals.
 type Settings struct {
 	Poll time.Duration // between two looks
 	// MaxStaleness is how long cached answers are used while the database can't be reached, counted from the start of the last successful
@@ -58,6 +58,11 @@ type Follower struct {
 
 	catching sync.Mutex
 	lastMiss time.Time
+
+	reaching  sync.Mutex // guards next
+	next      *reach
+	pacing    sync.Mutex // guards lastReach, and lets one poll of Reach run at a time
+	lastReach time.Time
 }
 
 // Subscribe adds a listener. Call it before Run. Listeners are called in the order of their subscription. A listener that caches results of
@@ -111,7 +116,7 @@ func (f *Follower) catchUp(ctx context.Context) {
 // token made from that data says so in its claim cs.
 func (f *Follower) Applied() int64 { return f.applied.Load() }
 
-// Lag is the time since the start of the last poll that left nothing unread.
+// Lag is how old the caches may be: the time since the start of the last poll that left nothing unread.
 func (f *Follower) Lag() time.Duration {
 	return f.System.Now().Sub(time.UnixMicro(f.lastGood.Load()))
 }

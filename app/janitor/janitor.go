@@ -33,7 +33,7 @@ type Task struct {
 	Left func(ctx context.Context) (int, error)
 }
 
-// Janitor does its tasks again and again.
+// Janitor runs its tasks periodically.
 type Janitor struct {
 	System sys.System
 	Every  time.Duration
@@ -53,7 +53,7 @@ func (j *Janitor) Run(ctx context.Context) {
 	}
 }
 
-// wait is three to five quarters of the interval.
+// wait is 75 % to 125 % of the interval.
 func (j *Janitor) wait() time.Duration {
 	var jitter [1]byte
 	_, _ = j.System.Entropy.Read(jitter[:])

@@ -98,7 +98,7 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, p Proof, from domain.
 	return s.Audit.Record(ctx, tx, now, event)
 }
 
-// makeRoom keeps the limit of live sessions: it ends the least recently refreshed ones or, under the other policy, refuses.
+// makeRoom enforces the limit of live sessions: it ends the least recently refreshed ones or, under the other policy, refuses.
 func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, user domain.UserID, from domain.Origin, now time.Time) error {
 	if s.policy.Max == 0 {
 		return nil

@@ -19,7 +19,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// doctor looks at a deployment from where it runs, and changes nothing there.
+// doctor inspects a deployment from the machine it runs on, without changing it.
 type doctor struct {
 	config   *Config
 	mistakes error // in the settings
@@ -83,11 +83,11 @@ func checkFolder(_ context.Context, d *doctor) []finding {
 	info, err := os.Stat(c.DataDir)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return []finding{warning("there is no folder "+c.DataDir+" yet", "signet serve makes it; if it should be there, check DATA_DIR and the working folder")}
+		return []finding{warning("there is not a folder "+c.DataDir+" yet", "signet serve makes it; if it should be there, check DATA_DIR and the working folder")}
 	case err != nil:
 		return []finding{trouble(err.Error(), "check DATA_DIR and its rights")}
 	case !info.IsDir():
-		return []finding{trouble(c.DataDir+" is no folder", "set DATA_DIR to a folder")}
+		return []finding{trouble(c.DataDir+" is not a folder", "set DATA_DIR to a folder")}
 	}
 	for _, path := range []string{folder.database(), filepath.Join(c.DataDir, "serve.lock")} {
 		file, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -120,7 +120,7 @@ func checkDatabase(ctx context.Context, d *doctor) []finding {
 	d.database = &found
 	if found.ReadOnly {
 		return []finding{trouble(found.Server+" takes no writes: it is a standby, or in the middle of a failover",
-			"let DATABASE_URI lead to the primary; with several hosts in it, add target_session_attrs=read-write")}
+			"point DATABASE_URI at the primary; with several hosts in it, add target_session_attrs=read-write")}
 	}
 	all := []finding{ok("%s", found.Server)}
 	if !c.embedded() {
@@ -179,11 +179,11 @@ func checkRole(_ context.Context, d *doctor) []finding {
 		return []finding{trouble(fmt.Sprintf("%s lacks %s", f.Role, strings.Join(lacks, ", ")),
 			"as the schema's owner: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "+f.Role+" (docs/operations.md#postgres)")}
 	case f.Superuser && d.config.Env == production:
-		return []finding{warning(f.Role+" is a superuser: a mistake in Signet would be one of the whole server", "serve as a role of its own, without rights beyond those on the tables")}
+		return []finding{warning(f.Role+" is a superuser: a bug in Signet could damage the whole database server", "serve as a role of its own, without rights beyond those on the tables")}
 	case f.OwnsSchema && d.config.Env == production && !d.config.MigrateURI.IsZero():
 		return []finding{warning(f.Role+" owns the schema, though MIGRATE_DATABASE_URI names another role for that", "serve as a role that may only read and write rows")}
 	case f.OwnsSchema && d.config.Env == production:
-		return []finding{warning(f.Role+" owns the schema: what takes over the server may drop it", "serve as a role that may only read and write rows, and give the owner in MIGRATE_DATABASE_URI")}
+		return []finding{warning(f.Role+" owns the schema: an attacker who takes over Signet could drop the tables", "serve as a role that may only read and write rows, and give the owner in MIGRATE_DATABASE_URI")}
 	}
 	if f.AppendOnly {
 		return []finding{ok("%s may read and write every table, and only add to the audit log", f.Role)}
@@ -205,7 +205,7 @@ func checkPooler(_ context.Context, d *doctor) []finding {
 		return []finding{ok("a pooler in session mode: let it have more connections than all replicas together (DATABASE_POOL and one, each)")}
 	case bunsql.NoPooler:
 	}
-	return []finding{ok("none: straight to the server")}
+	return []finding{ok("none: direct connection")}
 }
 
 // How far the clock of the database may be away: tokens and locks are dated here, and read by other machines.
@@ -259,7 +259,7 @@ func (d *doctor) way(encryption string, verified, local bool, do string) finding
 	case encryption != "" && verified:
 		return ok("the connection is encrypted (%s), and the certificate verified", encryption)
 	case encryption != "":
-		seen = "the connection is encrypted (" + encryption + "), but nothing verifies the certificate: somebody in between could show one"
+		seen = "the connection is encrypted (" + encryption + "), but nothing verifies the certificate: an attacker in between could present their own"
 	}
 	if d.config.Env == production && !local {
 		return warning(seen, do)

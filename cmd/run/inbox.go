@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/adapters/memory"
+	"github.com/signet-auth/signet/adapters/smtpmail"
 	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/domain"
@@ -45,7 +46,7 @@ func (c *Config) headers(m memory.Stored) []api.MailHeader {
 		return nil
 	}
 	whole := mailer.Message{ID: m.ID, To: to, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Language: m.Language}
-	raw, err := written(whole, c.MailFrom, func() time.Time { return m.At })
+	raw, err := written(whole, smtpmail.Options{From: c.MailFrom, ReplyTo: c.MailReplyTo, Now: func() time.Time { return m.At }})
 	if err != nil {
 		return nil
 	}

@@ -108,14 +108,17 @@ func message(p *program, mail mailer.Message) ([]byte, error) {
 		return nil, err
 	}
 	mail.ID = "a-preview"
-	return written(mail, cmp.Or(p.environ["MAIL_FROM"], "Signet <no-reply@auth.example.com>"), time.Now)
+	return written(mail, smtpmail.Options{
+		From: cmp.Or(p.environ["MAIL_FROM"], "Signet <no-reply@auth.example.com>"), ReplyTo: p.environ["MAIL_REPLY_TO"], Now: time.Now,
+	})
 }
 
 // written is a mail as a mail server gets it.
-func written(mail mailer.Message, from string, now func() time.Time) ([]byte, error) {
-	transport, err := smtpmail.New(smtpmail.Options{Host: "localhost", From: from, Now: now})
+func written(mail mailer.Message, o smtpmail.Options) ([]byte, error) {
+	o.Host = "localhost"
+	transport, err := smtpmail.New(o)
 	if err != nil {
-		return nil, fmt.Errorf("MAIL_FROM: %w", err)
+		return nil, err
 	}
 	var out bytes.Buffer
 	err = transport.Write(&out, mail)

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/signet-auth/signet/adapters/gothoauth"
 )
 
 // genericSuffixes are the settings of a generic provider. A name counts by the longest of them that it ends in, and not at all without
@@ -53,7 +55,14 @@ func genericFiles(values map[string]string) []string {
 	return all
 }
 
-var builtIn = []string{"GOOGLE", "MICROSOFT", "APPLE", "DISCORD", "GITHUB", "GITLAB", "FACEBOOK"}
+// builtIn are the prefixes of the settings of the providers that need no generic ones.
+var builtIn = func() []string {
+	prefixes := make([]string, len(gothoauth.BuiltIn))
+	for i, kind := range gothoauth.BuiltIn {
+		prefixes[i] = strings.ToUpper(string(kind))
+	}
+	return prefixes
+}()
 
 // slips are suffixes that are likely meant for others.
 var slips = map[string]string{

@@ -162,7 +162,7 @@ func (s *Server) openSecrets() (*seal.Sealer, error) {
 	}
 	if path := dataDir(c.DataDir).secretKeyPath(); !c.SecretKey.IsZero() && (c.embedded() || c.isDevelopment()) {
 		if _, err := os.Stat(path); err == nil {
-			s.log.Info("SECRET_KEY takes the place of the key that the data folder came with; what that one sealed is opened still", "file", path)
+			s.log.Info("SECRET_KEY takes the place of the key that the data folder came with; values that the old key sealed can still be opened", "file", path)
 		}
 	}
 	return openSealer(c)
@@ -192,7 +192,7 @@ func (s *Server) prepare(ctx context.Context) error {
 }
 
 // retryUnavailable tries a step of the start again while the database can't be reached, or is too busy for the short deadlines of
-// requests: a machine that starts many things at once must not make a start fail.
+// requests: a busy machine must not make the start fail.
 func (s *Server) retryUnavailable(ctx context.Context, step func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
@@ -223,7 +223,7 @@ func (s *Server) serve(listeners *echohttp.Server) {
 // Failed yields the error of a listener that gave up.
 func (s *Server) Failed() <-chan error { return s.failed }
 
-// Stop ends the server gracefully: traffic first, then the background work, then what both stand on. ctx bounds the wait. Call
+// Stop ends the server gracefully: first requests, then background work, then the database and the rest. ctx bounds the wait. Call
 // it once.
 func (s *Server) Stop(ctx context.Context) error {
 	done := make(chan struct{})

@@ -4,9 +4,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/yaml"
 )
@@ -21,15 +23,42 @@ type composed struct {
 		Volumes     []string          `json:"volumes"`
 		ReadOnly    bool              `json:"read_only"`
 		CapDrop     []string          `json:"cap_drop"`
+		StopGrace   string            `json:"stop_grace_period"`
 	} `json:"services"`
 }
 
-func compose(t *testing.T) (c composed) {
+func compose(t *testing.T) composed { t.Helper(); return composeFile(t, "../../docker-compose.yml") }
+
+func composeFile(t *testing.T, path string) (c composed) {
 	t.Helper()
-	if err := yaml.Unmarshal([]byte(read(t, "../../docker-compose.yml")), &c); err != nil {
+	if err := yaml.Unmarshal([]byte(read(t, path)), &c); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// Docker kills what has not stopped in time, after 10 s unless it is told otherwise.
+func TestAContainerHasTimeToStop(t *testing.T) {
+	timeout := duration(t, regexp.MustCompile(`(?m)^SHUTDOWN_TIMEOUT=(.*)$`).FindStringSubmatch(read(t, "../../.env.example"))[1])
+	servers := 0
+	for _, path := range []string{"../../docker-compose.yml", "../../deploy/compose.production.yml"} {
+		for name, service := range composeFile(t, path).Services {
+			if !strings.HasPrefix(service.Image, "signet:") {
+				continue
+			}
+			servers++
+			var delay time.Duration
+			if given := service.Environment["SHUTDOWN_DELAY"]; given != "" {
+				delay = duration(t, given)
+			}
+			if grace, err := time.ParseDuration(service.StopGrace); err != nil || grace < delay+timeout+5*time.Second {
+				t.Errorf("%s: %s has %q to stop, and wants %v and %v: %v", path, name, service.StopGrace, delay, timeout, err)
+			}
+		}
+	}
+	if servers != 4 {
+		t.Errorf("there are %d servers", servers)
+	}
 }
 
 func TestComposeStartsWhatTheBinaryKnows(t *testing.T) {

@@ -46,7 +46,7 @@ func (r *Auth) Mount(a *echohttp.API) {
 	}, r.login)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/refresh", echohttp.Op{
 		ID: "refresh", Proxied: true, Tag: echohttp.TagLogin, Summary: "Exchange a refresh token for its successor and a fresh access token", Auth: echohttp.UnverifiedAuth,
-		Description: "The refresh token is a member of the body, the session cookie (with the header X-Signet: 1 and an allowed Origin) or the bearer token; the first of them wins. Sent again within seconds, it is answered with the same successor; sent again later, it ends the session. A session begun with transport \"cookie\" gets the successor by cookie only.",
+		Description: "The refresh token is a member of the body, the session cookie (with the header X-Signet: 1 and an allowed Origin) or the bearer token; the first of them wins. Sent again within seconds (REFRESH_GRACE), it is answered with the same successor; within REFRESH_RETRY, if the successor was not used, with a new one; later it ends the session. A session begun with transport \"cookie\" gets the successor by cookie only.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrTokenInvalid, domain.ErrForbidden},
 	}, r.refresh)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/logout", echohttp.Op{

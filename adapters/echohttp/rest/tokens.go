@@ -14,9 +14,6 @@ import (
 // AppTokens is the routes of /api/tokens.
 type AppTokens struct{ Service *apptoken.Service }
 
-// errLimitReached is the error for too many tokens.
-var errLimitReached = domain.ErrLimitReached.Saying("A service may have at most 100 live tokens").Noting(domain.FactLimit, 100)
-
 // Mount adds the routes.
 func (r *AppTokens) Mount(a *echohttp.API) {
 	const bound = " The caller must hold every platform permission of the service's account, or be that account; what is held for a time is passed on for that time."
@@ -25,7 +22,7 @@ func (r *AppTokens) Mount(a *echohttp.API) {
 		Description: "Needs token:write at the platform, or signet.token:write at the service. The token is in this answer only." + bound,
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrTargetOutranks, domain.ErrNotFound, domain.ErrPlatformService,
-			errLimitReached,
+			apptoken.ErrLimitReached,
 		},
 	}, r.create)
 	echohttp.Handle(a, http.MethodGet, "/api/tokens/service/{service_id}", echohttp.Op{

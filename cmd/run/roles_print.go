@@ -9,28 +9,8 @@ import (
 
 	"github.com/signet-auth/signet/app/assignment"
 	"github.com/signet-auth/signet/app/role"
-	"github.com/signet-auth/signet/app/service"
 	"github.com/signet-auth/signet/domain"
 )
-
-// printedService is a service as the command line prints it.
-type printedService struct {
-	ID          string    `json:"id"`
-	Key         string    `json:"key"`
-	Name        string    `json:"name"`
-	Description string    `json:"description"`
-	IsActive    bool      `json:"is_active"`
-	IsPlatform  bool      `json:"is_platform"`
-	TokenType   string    `json:"token_typ"`
-	Version     int64     `json:"version"`
-	CreatedAt   time.Time `json:"created_at"`
-	UpdatedAt   time.Time `json:"updated_at"`
-}
-
-type printedServices struct {
-	Services   []printedService `json:"services"`
-	NextCursor string           `json:"next_cursor,omitempty"`
-}
 
 // printedRole is a role as the command line prints it.
 type printedRole struct {
@@ -75,21 +55,6 @@ type removedRole struct {
 	Holder  string `json:"holder"`
 }
 
-func serviceOf(s domain.Service) printedService {
-	return printedService{
-		ID: string(s.ID), Key: s.Key, Name: s.Name, Description: s.Description, IsActive: s.IsActive(), IsPlatform: s.IsPlatform(),
-		TokenType: string(s.TokenType), Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
-	}
-}
-
-func serviceList(out service.ListOutput) printedServices {
-	list := printedServices{Services: []printedService{}, NextCursor: out.Next}
-	for _, s := range out.Services {
-		list.Services = append(list.Services, serviceOf(s))
-	}
-	return list
-}
-
 func roleOf(r domain.Role) printedRole {
 	printed := printedRole{
 		ID: string(r.ID), Name: r.Name, Description: r.Description, ServiceID: string(r.ServiceID), IsDefault: r.IsDefault, IsSystem: r.IsSystem,
@@ -128,15 +93,6 @@ func assignmentOf(out assignment.AssignOutput) printedAssignment {
 	}
 }
 
-func printServices(out io.Writer, list service.ListOutput) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "ID\tKEY\tNAME\tSTATE\tCREATED")
-	for _, s := range list.Services {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.ID, s.Key, s.Name, s.State, s.CreatedAt.Format(time.DateOnly))
-	}
-	return endTable(out, table, list.Next)
-}
-
 func printRoles(out io.Writer, list role.ListOutput) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "ID\tNAME\tPERMISSIONS\tINCLUDES")
@@ -145,41 +101,6 @@ func printRoles(out io.Writer, list role.ListOutput) error {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.ID, r.Name, strings.Join(printed.Permissions, " "), strings.Join(printed.Includes, ", "))
 	}
 	return endTable(out, table, list.Next)
-}
-
-func endTable(out io.Writer, table *tabwriter.Writer, next string) error {
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	if next != "" {
-		_, _ = fmt.Fprintf(out, "there are more: --cursor %s\n", next)
-	}
-	return nil
-}
-
-// printLines prints names and texts in two columns, without those that are empty.
-func printLines(out io.Writer, pairs ...[2]string) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, pair := range pairs {
-		if pair[1] != "" {
-			_, _ = fmt.Fprintf(table, "%s\t%s\n", pair[0], pair[1])
-		}
-	}
-	return table.Flush()
-}
-
-func printService(out io.Writer, s printedService) error {
-	return printLines(out, [][2]string{
-		{"Id", s.ID},
-		{"Key", s.Key},
-		{"Name", s.Name},
-		{"Description", s.Description},
-		{"State", map[bool]string{true: "active", false: "inactive"}[s.IsActive]},
-		{"Tokens", s.TokenType},
-		{"Version", fmt.Sprint(s.Version)},
-		{"Created", second(&s.CreatedAt)},
-		{"Changed", second(&s.UpdatedAt)},
-	}...)
 }
 
 func printRole(out io.Writer, r printedRoleDetails) error {
