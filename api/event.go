@@ -27,6 +27,7 @@ const (
 	EventPasswordResetRequested EventType = "password.reset_requested"
 	EventPasswordReset          EventType = "password.reset"
 
+	EventIdentityLinked   EventType = "identity.linked"
 	EventIdentityUnlinked EventType = "identity.unlinked"
 
 	EventServiceCreated    EventType = "service.created"

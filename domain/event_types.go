@@ -5,6 +5,54 @@ import (
 	"strings"
 )
 
+// EventType names what happened, for the audit log.
+type EventType string
+
+// The events of accounts, sessions and keys.
+const (
+	EventUserRegistered       EventType = "user.registered"
+	EventUserVerified         EventType = "user.verified"
+	EventUserUpdated          EventType = "user.updated"
+	EventUserEmailChanged     EventType = "user.email_changed"
+	EventEmailChangeRequested EventType = "user.email_change_requested"
+	EventUserDisabled         EventType = "user.disabled"
+	EventUserEnabled          EventType = "user.enabled"
+	EventUserDeleted          EventType = "user.deleted"
+	EventUserLocked           EventType = "user.locked"
+	EventUserExported         EventType = "user.exported"
+	EventLoginSucceeded       EventType = "login.succeeded"
+	EventLoginFailed          EventType = "login.failed"
+	EventSessionEnded         EventType = "session.ended"
+	EventRefreshReused        EventType = "token.refresh_reused"
+	EventRefreshRecovered     EventType = "token.refresh_recovered"
+	EventPasswordChanged      EventType = "password.changed"
+	EventResetRequested       EventType = "password.reset_requested"
+	EventPasswordReset        EventType = "password.reset"
+	EventIdentityLinked       EventType = "identity.linked"
+	EventIdentityUnlinked     EventType = "identity.unlinked"
+	EventServiceCreated       EventType = "service.created"
+	EventServiceUpdated       EventType = "service.updated"
+	EventServiceDeleted       EventType = "service.deleted"
+	EventRoleCreated          EventType = "role.created"
+	EventRoleUpdated          EventType = "role.updated"
+	EventRoleDeleted          EventType = "role.deleted"
+	EventPermissionCreated    EventType = "permission.created"
+	EventPermissionUpdated    EventType = "permission.updated"
+	EventPermissionDeleted    EventType = "permission.deleted"
+	EventGrantAdded           EventType = "grant.added"
+	EventGrantUpdated         EventType = "grant.updated"
+	EventGrantRemoved         EventType = "grant.removed"
+	EventAppTokenCreated      EventType = "app_token.created"
+	EventAppTokenUpdated      EventType = "app_token.updated"
+	EventAppTokenRotated      EventType = "app_token.rotated"
+	EventAppTokenRevoked      EventType = "app_token.revoked"
+	EventAppTokenDeleted      EventType = "app_token.deleted"
+	EventKeyCreated           EventType = "key.created"
+	EventKeyActivated         EventType = "key.activated"
+	EventKeyRevoked           EventType = "key.revoked"
+	EventBackupRestored       EventType = "backup.restored"
+)
+
 // EventTypes are all of them.
 func EventTypes() []EventType {
 	return []EventType{

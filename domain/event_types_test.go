@@ -12,7 +12,7 @@ import (
 )
 
 func TestEventTypesAreAllThatThereAre(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "event.go", nil, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(token.NewFileSet(), "event_types.go", nil, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,6 @@ type Service struct {
 const (
 	maxServiceKey  = 64
 	maxServiceName = 100
-	maxDescription = 500
 )
 
 // NewService makes an active service. Name and description are [Line]s.

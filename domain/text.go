@@ -43,6 +43,9 @@ func checkName(name string, limit int) error {
 	return CheckLine("name", name, limit)
 }
 
+// maxDescription is how long a description of a service, a role or a permission may be, in characters.
+const maxDescription = 500
+
 // CheckDescription validates the description of an object.
 func CheckDescription(text string) error { return CheckLine("description", text, maxDescription) }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/signet-auth/signet/adapters/echohttp/pages"
 	"github.com/signet-auth/signet/adapters/echohttp/rest"
 	"github.com/signet-auth/signet/api"
+	"github.com/signet-auth/signet/domain"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -46,16 +47,27 @@ func golden(t *testing.T, path string, got []byte) {
 	}
 }
 
-// apiCodes are the constants Code… of package api.
-func apiCodes(t *testing.T) map[string]bool {
+// TestEventsOfTheAPI: clients find every event of the audit log in package api.
+func TestEventsOfTheAPI(t *testing.T) {
+	all := map[string]bool{}
+	for _, event := range domain.EventTypes() {
+		all[string(event)] = true
+	}
+	if diff := cmp.Diff(all, listedIn(t, "../../api/event.go", "Event")); diff != "" {
+		t.Errorf("(-domain +api/event.go)\n%s", diff)
+	}
+}
+
+// listedIn are the values of the constants of a file whose names begin so.
+func listedIn(t *testing.T, path, prefix string) map[string]bool {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../../api/code.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	codes := map[string]bool{}
 	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Code") {
+		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, prefix) {
 			code, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 			if err != nil {
 				t.Fatal(err)
@@ -128,7 +140,7 @@ func TestDocument(t *testing.T) {
 		}
 	})
 	t.Run("answers the codes that package api lists, and no others", func(t *testing.T) {
-		listed := apiCodes(t)
+		listed := listedIn(t, "../../api/code.go", "Code")
 		delete(listed, api.CodeMethodNotAllowed) // of no operation: the path has no such one
 		answered := map[string]bool{}
 		for code := range load(t, a).Components.Examples {

@@ -2,6 +2,7 @@ package user
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/signet-auth/signet/domain"
@@ -87,7 +88,7 @@ func (u ImportedUser) check(now time.Time) error {
 		errs = append(errs, invalid("created_at", "created_at must be a time that has been"))
 	}
 	if len(u.Identities) > domain.MaxIdentities {
-		errs = append(errs, invalid("identities", "identities must be at most 10"))
+		errs = append(errs, invalid("identities", fmt.Sprintf("identities must be at most %d", domain.MaxIdentities)))
 	}
 	for _, identity := range u.Identities {
 		if identity.Issuer == "" || identity.Subject == "" || identity.Provider == "" {

@@ -118,7 +118,7 @@ func written(mail mailer.Message, o smtpmail.Options) ([]byte, error) {
 	o.Host = "localhost"
 	transport, err := smtpmail.New(o)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("MAIL_FROM and MAIL_REPLY_TO: %w", err)
 	}
 	var out bytes.Buffer
 	err = transport.Write(&out, mail)

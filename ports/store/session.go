@@ -17,7 +17,7 @@ type SessionReader interface {
 	LiveIDs(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time) ([]domain.SessionID, error)
 	// ByUser lists up to n sessions, ended and lapsed ones too as long as they are kept, newest first.
 	ByUser(ctx context.Context, user domain.UserID, n int) ([]domain.Session, error)
-	// PageByUser lists at most limit live sessions after a place, newest first, with what a list shows: without AMR and AuthTime.
+	// PageByUser lists at most limit live sessions after a place, newest first.
 	PageByUser(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time, after domain.Cursor, limit int) ([]domain.Session, error)
 	// CountLive counts all live sessions, and the users who have any. It reads a whole index, under the deadline of lists (5 s), so requests
 	// must use a cache in front of it.

@@ -24,7 +24,7 @@ func TestTheDatabaseIsLostDuringARotation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			links := testkit.NewLinks(t)
-			s := testkit.Start(t, testkit.Options{Backends: links.Backends, Env: map[string]string{"CLEANUP_EVERY": "50ms"}})
+			s := testkit.Start(t, testkit.Options{Backends: links.Backends, Env: map[string]string{"CLEANUP_EVERY": "50ms", "DATABASE_TIMEOUT": "1500ms"}})
 			c, record, account := s.Client(), testkit.RecordAt(t, links.DatabaseURI), s.NewAccount()
 			first, known := activeKey(record), published(c)
 			next := record.Text("SELECT kid FROM signing_keys WHERE state = 'next'")

@@ -262,8 +262,8 @@ func TestUsersList(t *testing.T) {
 				"a search that finds everybody":           {[]string{"--search", "a"}, "search must have at least 2 characters"},
 				"a limit that is too high":                {[]string{"--limit", "201"}, "limit must be from 1 to 200"},
 				"a state that is none":                    {[]string{"--state", "deleted"}, "state must be active, disabled or closed"},
-				"a cursor made up (hydra CVE-2026-33503)": {[]string{"--cursor", "AAAA"}, "The cursor is not one of this list"},
-				"a cursor that was changed":               {[]string{"--cursor", cursor[:20] + flipped(cursor[20:21]) + cursor[21:]}, "The cursor is not one of this list"},
+				"a cursor made up (hydra CVE-2026-33503)": {[]string{"--cursor", "AAAA"}, "The cursor does not belong to this list"},
+				"a cursor that was changed":               {[]string{"--cursor", cursor[:20] + flipped(cursor[20:21]) + cursor[21:]}, "The cursor does not belong to this list"},
 			} {
 				t.Run(name, func(t *testing.T) {
 					signet(t, env, "", append([]string{"users", "list"}, row.args...)...).want(t, 1, row.word)

@@ -68,7 +68,7 @@ func loadPage(name string) page {
 	all := page{in: map[string]func() *template.Template{}, style: style}
 	for _, language := range languages {
 		all.in[language] = sync.OnceValue(func() *template.Template {
-			return parsePage(style, language, language+"/alert.html", language+"/"+name)
+			return parsePage(style, language, language+"/alert.html", language+"/next.html", language+"/"+name)
 		})
 	}
 	return all
