@@ -59,10 +59,9 @@ type Follower struct {
 	catching sync.Mutex
 	lastMiss time.Time
 
-	reaching  sync.Mutex // guards next
-	next      *reach
-	pacing    sync.Mutex // guards lastReach, and lets one poll of Reach run at a time
-	lastReach time.Time
+	reaching sync.Mutex // guards next
+	next     *reach
+	pacing   sync.Mutex // held from the beginning of a poll of Reach until the next one may begin
 }
 
 // Subscribe adds a listener. Call it before Run. Listeners are called in the order of their subscription. A listener that caches results of

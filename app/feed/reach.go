@@ -52,17 +52,15 @@ func (f *Follower) nextReach(ctx context.Context) *reach {
 	return f.next
 }
 
+// pollFor polls until nothing is left to read. The next poll of this kind begins at the earliest reachPause after it, by a timer, since a
+// caller waits for real time.
 func (f *Follower) pollFor(ctx context.Context, r *reach) {
-	defer close(r.done)
 	f.pacing.Lock()
-	defer f.pacing.Unlock()
-	if wait := reachPause - f.System.Now().Sub(f.lastReach); wait > 0 {
-		_ = f.System.Sleep(ctx, min(wait, reachPause)) // a clock that was set back must not hold it up
-	}
+	defer time.AfterFunc(reachPause, f.pacing.Unlock)
+	defer close(r.done)
 	f.reaching.Lock()
 	f.next = nil
 	f.reaching.Unlock()
-	f.lastReach = f.System.Now()
 	for more := true; more && r.err == nil; {
 		more, r.err = f.Poll(ctx)
 	}

@@ -168,7 +168,10 @@ func TestCleaning(t *testing.T) {
 	_, gone := r.Service(t, "gone", nil)
 	r.Assign(t, user, clerk, r.Clock.Now())
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Roles.Delete(ctx, gone, r.Clock.Now()) })
-	r.Write(t, func(_ context.Context, tx *store.Tx) error { tx.Changed(domain.ChangeSession, "newest", domain.TokensStale); return nil })
+	r.Write(t, func(_ context.Context, tx *store.Tx) error {
+		tx.Changed(domain.ChangeSession, "newest", domain.TokensStale)
+		return nil
+	})
 	leaveAppToken(t, r)
 
 	tables := []string{

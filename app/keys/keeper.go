@@ -186,8 +186,8 @@ func (g generated) take(wanted []domain.KeyWanted) (keys []domain.SigningKey, ok
 func (k Keeper) write(ctx context.Context, tx *store.Tx, plan domain.KeyPlan, made []domain.SigningKey, now time.Time) error {
 	remove := func(ctx context.Context, key domain.SigningKey) error { return tx.Keys.Delete(ctx, key.KID) }
 	for _, step := range []struct {
-		keys  []domain.SigningKey
-		do    func(context.Context, domain.SigningKey) error
+		keys   []domain.SigningKey
+		do     func(context.Context, domain.SigningKey) error
 		event  domain.EventType
 		tokens domain.Fact
 	}{
