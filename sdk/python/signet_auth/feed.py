@@ -56,7 +56,7 @@ class Feed:
             if self._cut_since is not None and not self._quiet:
                 logger.warning("the stream of revocations is back after %.0f s", now - self._cut_since)
             self.is_ready, self.was_ready, self._tried = True, True, True
-            self._cut_since, self._heard, self.refused = None, now, ""
+            self._cut_since, self._heard = None, now
             self._condition.notify_all()
         self._want_keys()
 
@@ -95,8 +95,10 @@ class Feed:
         return 0.0 if self._cut_since is None else now - self._cut_since
 
     def _recognize(self, service: Any) -> None:
+        """Signet says at the beginning whose application token this is."""
+        why = ""
         if isinstance(service, str) and service != self._audience:
-            logger.error(
-                "the application token is one of %r, and the setting audience is %r: one of them is wrong", service, self._audience
-            )
-            self.refused = f"the application token is one of {service!r}, and the setting audience is {self._audience!r}"
+            why = f"the application token is one of {service!r}, and the setting audience is {self._audience!r}: one of them is wrong"
+        if why and why != self.refused:
+            logger.error("%s", why)
+        self.refused = why

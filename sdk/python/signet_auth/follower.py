@@ -132,8 +132,9 @@ class Follower:
         return _End("trying a stream again", quiet=True, at_once=True)
 
     def _refused(self, answer: Answer) -> _End:
-        if answer.status == 400:
-            self._cursor = ""  # of another Signet, or another key of it
+        if answer.status == 400 and self._cursor:
+            self._cursor = ""  # it is of another Signet, or of another key
+            return _End("the cursor is not taken", at_once=True)
         return _End(f"status {answer.status}", answer.status, answer.retry_after())
 
     def _pause(self, end: _End, was_ready: bool, sent: str) -> None:
