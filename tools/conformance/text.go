@@ -38,7 +38,7 @@ func texts(f *File) {
 	parts := strings.Split(good, ".")
 	f.alone("text", "a genuine token is accepted", at(1, verify(good, accept.may("invoice:read"))))
 	f.refused("text", "malformed", "three parts, and nothing else",
-		"", "x", "..", parts[0]+"."+parts[1], good+".", good+".x", "."+good, strings.Repeat(".", 100), parts[0]+strings.Repeat(".", 100))
+		"x", "..", parts[0]+"."+parts[1], good+".", good+".x", "."+good, strings.Repeat(".", 100), parts[0]+strings.Repeat(".", 100))
 	f.refused("text", "malformed", "RFC 7516 an encrypted token has five", parts[0]+".a.b.c.d")
 	f.refused("text", "malformed", "RFC 7515 §7.2 the JSON serialization",
 		fmt.Sprintf(`{"protected":"%s","payload":"%s","signature":"%s"}`, parts[0], parts[1], parts[2]))
