@@ -17,14 +17,13 @@ import threading
 import time
 import uuid
 from collections import Counter
-from http.server import ThreadingHTTPServer
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from .clock import Clock
-from .testing_http import handler
+from .testing_http import Server, handler
 from .verifier import Verifier
 
 _LIFE = 900
@@ -102,8 +101,7 @@ class FakeIssuer:
         self._calls: "Counter[str]" = Counter()
         self._is_cut = self._closed = False
         self.streams = 0  # that are open
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Mapping
 
 if TYPE_CHECKING:
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 _TOKEN_TTL = 960
 _TICK = 1.0
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # many threads of a test may connect at once
 
 
 def handler(issuer: FakeIssuer) -> Any:

@@ -62,10 +62,11 @@ class Story:
     def run(self, test):
         for number, step in enumerate(self.case["steps"]):
             with test.subTest(case=self.case["name"], step=number):
-                self.clock.at = step["at"]
                 if self.verifier is None and (step["at"] > 0 or step["op"] not in ("jwks", "answer")):
                     self.verifier = Driven(**self.config, transport=self.wire, clock=self.clock)
                     self.verifier.wire(self.case.get("wired", []))
+                    self.work()
+                self.clock.at = step["at"]
                 self.work()
                 self.wire.begin_step()
                 got = getattr(self, "do_" + step["op"])(step) or {}
