@@ -24,7 +24,7 @@ func TestMissesOfOneCheckLoadTogether(t *testing.T) {
 	}
 	in.Checks = append(in.Checks, authz.Question{Principal: "018f0000-0000-7000-8000-00000000ffff", Service: "billing", Permission: "invoice:read"})
 	r.Poll(t)
-	r.Directory.Flush()
+	r.Directory.Flush(domain.FeedPlace{})
 	r.Store.Reset()
 	for range 2 {
 		allowed, err := r.Authz.Check(t.Context(), in)
