@@ -27,11 +27,11 @@ func TestMissesOfOneCheckLoadTogether(t *testing.T) {
 	r.Directory.Flush(domain.FeedPlace{})
 	r.Store.Reset()
 	for range 2 {
-		allowed, err := r.Authz.Check(t.Context(), in)
+		out, err := r.Authz.Check(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, is := range allowed {
+		for i, is := range out.Allowed {
 			if want := i < 20 && i%2 == 0; is != want {
 				t.Errorf("%d: %v, want %v", i, is, want)
 			}

@@ -26,7 +26,7 @@ func TestFacts(t *testing.T) {
 		"a user whose roles changed":             {domain.ChangePrincipal, "x", domain.TokensStale, &Fact{Kind: KindSubject, Tokens: domain.TokensStale, Subject: "x"}},
 		"the service itself, off":                {domain.ChangeService, "s-1", domain.TokensEnded, &Fact{Kind: KindAudience, Tokens: domain.TokensEnded, Subject: "billing"}},
 		"the service itself, by an old release":  {domain.ChangeService, "s-1", domain.TokensUnknown, &Fact{Kind: KindAudience, Tokens: domain.TokensStale, Subject: "billing"}},
-		"what all services share":                {domain.ChangeService, domain.PlatformID.String(), domain.TokensStale, &Fact{Kind: KindAudience, Tokens: domain.TokensStale, Subject: Everywhere}},
+		"what all services share":                {domain.ChangeService, string(domain.PlatformID), domain.TokensStale, &Fact{Kind: KindAudience, Tokens: domain.TokensStale, Subject: Everywhere}},
 		"another service":                        {domain.ChangeService, "s-2", domain.TokensEnded, nil},
 		"an application token that was revoked":  {domain.ChangeAppToken, "x", domain.TokensEnded, &Fact{Kind: KindKey, Tokens: domain.TokensEnded, Subject: "x"}},
 		"a signing key that was revoked":         {domain.ChangeSigningKey, "x", domain.TokensEnded, &Fact{Kind: KindSigningKey, Tokens: domain.TokensEnded, Subject: "x"}},

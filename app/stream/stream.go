@@ -111,7 +111,7 @@ func (s *Stream) take(ctx context.Context, n int) (facts []Fact, more bool, err 
 		if s.place, err = s.hub.window(ctx); err != nil {
 			return nil, false, err
 		}
-		s.reset = true
+		s.reset, s.live = true, false
 	}
 	if s.reset {
 		s.reset = false
