@@ -7,9 +7,9 @@ type RevocationsRequest struct {
 	// Cursor is that of the answer before; left out, the answer begins with the oldest fact that may still concern a token.
 	Cursor string `json:"-" query:"cursor" validate:"max=96"`
 	// Limit is how many facts are answered at most.
-	Limit *int `json:"-" query:"limit" validate:"omitempty,min=1,max=1000"`
+	Limit int `json:"-" query:"limit" validate:"omitempty,gte=1,lte=1000"`
 	// Wait is how many seconds to wait for the first fact.
-	Wait int `json:"-" query:"wait" validate:"min=0,max=25"`
+	Wait int `json:"-" query:"wait" validate:"gte=0,lte=25"`
 }
 
 // RevocationStreamRequest is GET /api/authz/revocations/stream. The header Last-Event-ID wins over the cursor: a browser's EventSource sends

@@ -2,8 +2,8 @@ package stream
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/signet-auth/signet/domain"
@@ -159,7 +159,7 @@ func (s *Stream) pause(ctx context.Context, news <-chan struct{}, wait *events, 
 func (s *Stream) events() *events {
 	life := s.hub.Settings.Life
 	wait := &events{
-		beat: time.NewTicker(s.hub.Settings.Heartbeat), renew: time.NewTimer(life*2/3 + random(life/3)),
+		beat: time.NewTicker(s.hub.Settings.Heartbeat), renew: time.NewTimer(life*2/3 + s.hub.random(life/3)),
 		expired: time.NewTimer(time.Hour), drain: time.NewTimer(time.Hour), draining: s.hub.draining,
 	}
 	wait.drain.Stop()
@@ -179,9 +179,12 @@ func (e *events) stop() {
 
 // drainAfter is when one of the streams of a stopping replica ends.
 func (h *Hub) drainAfter() time.Duration {
-	return random(drainSpread * time.Duration(min(h.Clients(), drainFew)) / drainFew)
+	return h.random(drainSpread * time.Duration(min(h.Clients(), drainFew)) / drainFew)
 }
 
-func random(below time.Duration) time.Duration {
-	return time.Duration(rand.Int64N(int64(max(below, 1)))) //nolint:gosec // jitter needs no secure randomness
+// random is a time from zero up to below, so that followers that came together drift apart.
+func (h *Hub) random(below time.Duration) time.Duration {
+	var jitter [4]byte
+	_, _ = h.System.Entropy.Read(jitter[:])
+	return time.Duration(float64(below) * float64(binary.BigEndian.Uint32(jitter[:])) / (1 << 32))
 }

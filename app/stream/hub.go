@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -140,7 +139,7 @@ func (h *Hub) enter(service domain.PrincipalID) error {
 	defer h.mu.Unlock()
 	if h.isDraining() || h.places >= h.Settings.Places || h.byService[service] >= h.Settings.PerService {
 		return domain.ErrBusy.Saying("This replica has no place for another follower now. Try again, which may reach another replica").
-			After(time.Second + time.Duration(rand.Int64N(int64(9*time.Second)))) //nolint:gosec // jitter needs no secure randomness
+			After(time.Second + h.random(9*time.Second))
 	}
 	h.places++
 	h.byService[service]++

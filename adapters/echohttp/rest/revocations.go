@@ -39,12 +39,8 @@ func (r *Revocations) Mount(a *echohttp.API) {
 }
 
 func (r *Revocations) list(ctx context.Context, caller echohttp.Caller, in api.RevocationsRequest) (api.RevocationsResponse, error) {
-	limit := defaultFacts
-	if in.Limit != nil {
-		limit = *in.Limit
-	}
 	out, err := r.Hub.Poll(ctx, stream.PollInput{
-		OpenInput: stream.OpenInput{Actor: caller.Actor, Cursor: in.Cursor}, Limit: limit, Wait: time.Duration(in.Wait) * time.Second,
+		OpenInput: stream.OpenInput{Actor: caller.Actor, Cursor: in.Cursor}, Limit: cmp.Or(in.Limit, defaultFacts), Wait: time.Duration(in.Wait) * time.Second,
 	})
 	return api.RevocationsResponse{
 		Facts: append([]api.RevocationFact{}, each(out.Facts, factBody)...), Cursor: out.Cursor, CS: out.CS, More: out.More,
