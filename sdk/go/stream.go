@@ -124,7 +124,8 @@ func (f *follower) stream(ctx context.Context) ending {
 	}
 	response, err := f.client.http.Do(request)
 	if err != nil {
-		return ending{err: cause(ctx, plain(err))}
+		err = cause(ctx, plain(err))
+		return ending{err: err, buffers: errors.Is(err, errNoHello)}
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
