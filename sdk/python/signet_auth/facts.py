@@ -10,7 +10,7 @@ import threading
 from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .clock import Clock
-from .memory import Answered
+from .memory import Covered
 from .token import Token
 
 _Name = Tuple[str, str]
@@ -127,8 +127,8 @@ class Facts:
         self._last = {name: old for name, old in self._last.items() if name[0] == "session" and old.ended}
         self._floor, self._reset, self.cs = None, fact, fact.cs
 
-    def judge(self, token: Token, answered: Optional[Answered]) -> Judgement:
-        """Tells what the facts mean for a token, given what Signet answered about it."""
+    def judge(self, token: Token, covered: Covered) -> Judgement:
+        """Tells what the facts mean for a token, but those that are covered."""
         with self._lock:
             now = self._clock.monotonic()
             self._drop_old(now)
@@ -138,20 +138,17 @@ class Facts:
             if session is not None and session.ended:
                 return Judgement("ended")
             reset = self._in_force(self._reset, now)
+            known = max(token.cs or 0, covered.cs)
             ask, after, personal = False, 0, False
             for fact, about_it in self._naming(token, now):
-                if reset and answered is not None:
-                    concerns = fact.seen > answered.seen
-                else:
-                    concerns = bool(reset) or fact.cs > max(token.cs or 0, answered.cs if answered else 0)
-                if not concerns:
+                if fact.seen <= covered.seen if reset else fact.cs <= known:
                     continue
                 if fact.ended and not reset and token.cs is not None:
                     return Judgement("ended")
                 ask, after, personal = True, max(after, fact.cs), personal or about_it
-            if reset and (answered is None or answered.seen < reset.seen):
+            if reset and covered.seen < reset.seen:
                 ask, after = True, max(after, reset.cs)
-            if answered is None and self._heard_hello and token.life > self.token_ttl - 60:
+            if covered.seen < 0 and self._heard_hello and token.life > self.token_ttl - 60:
                 ask = True  # a fact about it may have come and gone already
             return Judgement("", True, after, personal, self._seen) if ask else _ACCEPT
 
@@ -167,7 +164,13 @@ class Facts:
 
     @property
     def seen(self) -> int:
+        """How many facts have come."""
         return self._seen
+
+    @property
+    def epoch_began(self) -> int:
+        """How many had come when Signet was restored last: what it said before is of another past."""
+        return self._reset.seen if self._reset else 0
 
     def _naming(self, token: Token, now: float) -> Iterator[Tuple[Fact, bool]]:
         for name, about_it in (

@@ -90,6 +90,8 @@ class Follower:
         reader, hello = EventReader(), False
         try:
             for chunk in stream.chunks():
+                if self._closed.is_set():
+                    break
                 for event in reader.feed(chunk):
                     hello = True
                     data = _object(event.data)

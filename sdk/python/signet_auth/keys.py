@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Callable, Collection, Dict, Optional
+from typing import Callable, Dict, Optional
 
 from .clock import Clock
 from .errors import TokenInvalid, Unavailable
@@ -20,8 +20,8 @@ _PATIENCE = 2.0
 class KeySet:
     """Keys by kid. refresh is called by a thread when due says so; find fetches for an unknown kid, once in 10 s for all callers."""
 
-    def __init__(self, url: str, transport: Transport, clock: Clock, log: Occasional, changed: Callable[[Collection[str]], None]) -> None:
-        self._url, self._transport, self._clock, self._log, self._changed = url + "/.well-known/jwks.json", transport, clock, log, changed
+    def __init__(self, url: str, transport: Transport, clock: Clock, log: Occasional) -> None:
+        self._url, self._transport, self._clock, self._log = url + "/.well-known/jwks.json", transport, clock, log
         self._condition = threading.Condition()
         self._keys: Dict[str, Key] = {}
         self._etag = ""
@@ -36,6 +36,9 @@ class KeySet:
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    def __contains__(self, kid: str) -> bool:
+        return kid in self._keys
 
     def due(self) -> float:
         """In how many seconds the set is to be fetched again."""
@@ -111,8 +114,6 @@ class KeySet:
                 self._condition.notify_all()
         if problem:
             self._log.warning("jwks", "the key set at %s can't be used: %s (settings url, issuer)", self._url, problem)
-        elif keys:
-            self._changed(keys)
         return True
 
     def _download(self, timeout: float) -> Dict[str, Key]:

@@ -5,42 +5,46 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from typing import Collection, Dict, Optional, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
 from .token import MAX_TOKEN, Token
 
 
-class Answered:
-    """What Signet said of a token. permissions and roles are None where it could not be asked and the token's own count."""
+class Covered(NamedTuple):
+    """Which facts about a token are dealt with: those up to number cs, and the first seen that came. By default none."""
 
-    __slots__ = ("active", "permissions", "roles", "cs", "seen", "until")
-
-    def __init__(
-        self, active: bool, permissions: Optional[Tuple[str, ...]], roles: Optional[Tuple[str, ...]], cs: int, seen: int, until: float
-    ) -> None:
-        self.active, self.permissions, self.roles = active, permissions, roles
-        self.cs = cs  # facts up to this number are in it
-        self.seen = seen  # how many facts had come when it was asked for
-        self.until = until  # by the wall clock
+    cs: int = 0
+    seen: int = -1
+    until: float = 0.0  # by the wall clock
 
 
-class Checked:
+class Answered(NamedTuple):
+    """What Signet said of a token."""
+
+    active: bool
+    permissions: Tuple[str, ...]
+    roles: Tuple[str, ...]
+    covered: Covered
+
+
+class Checked(NamedTuple):
     """Whether a token whose permissions are too many for it has one of them."""
 
-    __slots__ = ("allowed", "seen", "at", "until")
-
-    def __init__(self, allowed: bool, seen: int, at: float, until: float) -> None:
-        self.allowed, self.seen, self.at, self.until = allowed, seen, at, until
+    allowed: bool
+    seen: int
+    at: float
+    until: float
 
 
 class Record:
     """One verified token."""
 
-    __slots__ = ("token", "digest", "answered", "checked")
+    __slots__ = ("token", "digest", "answered", "put_off", "checked")
 
     def __init__(self, token: Token, digest: bytes) -> None:
         self.token, self.digest = token, digest
         self.answered: Optional[Answered] = None
+        self.put_off: Optional[Covered] = None  # what Signet could not be asked about just now
         self.checked: Dict[str, Checked] = {}
 
 
@@ -78,9 +82,3 @@ class Memory:
             if len(self._records) > self._bound:
                 self._records.popitem(last=False)
             return kept
-
-    def keep_kids(self, kids: Collection[str]) -> None:
-        """Forgets the tokens of keys that are gone."""
-        with self._lock:
-            for name in [name for name, record in self._records.items() if record.token.kid not in kids]:
-                del self._records[name]

@@ -11,26 +11,27 @@ from .feed import Feed
 from .follower import Follower
 from .keys import KeySet
 from .log import Occasional, logger
-from .memory import Memory
 from .questions import Calls, Checks, Introspection
-from .settings import AppToken
+from .settings import AppToken, Settings
 from .transport import Transport
+from .verification import Verification
 
 
 class Parts:
-    def __init__(self, url: str, audience: str, on_cut: str, app_token: AppToken, transport: Transport, clock: Clock) -> None:
-        self.log = Occasional(clock)
-        self.memory = Memory()
-        self.facts = Facts(audience, clock)
-        self.keys = KeySet(url, transport, clock, self.log, self.memory.keep_kids)
-        self.feed = Feed(self.facts, audience, clock, self.keys.want)
-        calls = Calls(url, transport, clock, self.log)
-        self.checks = Checks(calls, audience, self.facts, clock)
-        self.introspection: Optional[Introspection] = None
+    def __init__(self, settings: Settings, app_token: AppToken, transport: Transport, clock: Clock) -> None:
+        log = Occasional(clock)
+        calls = Calls(settings.url, transport, clock, log)
+        self.facts = Facts(settings.audience, clock)
+        self.keys = KeySet(settings.url, transport, clock, log)
+        self.feed = Feed(self.facts, settings.audience, clock, self.keys.want)
+        self.checks = Checks(calls, settings.audience, self.facts, clock)
+        introspection: Optional[Introspection] = None
         self._follower: Optional[Follower] = None
         if app_token:
-            self.introspection = Introspection(calls, app_token, self.facts, clock, self.log)
-            self._follower = Follower(url, on_cut, app_token, transport, self.feed, clock)
+            introspection = Introspection(calls, app_token, self.facts, clock, log)
+            self._follower = Follower(settings.url, settings.on_cut, app_token, transport, self.feed, clock)
+        self.follows = introspection is not None
+        self.verification = Verification(settings, self.keys, self.facts, self.feed, introspection, clock, log)
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self.begun = False

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Principal:
     """A user or a service account whose token is valid. sub is the id to store; roles are for display, permissions decide."""
 
-    __slots__ = ("sub", "kind", "session_id", "client_id", "permissions", "roles", "claims", "_verifier", "_record", "_answered")
+    __slots__ = ("sub", "kind", "session_id", "client_id", "permissions", "roles", "claims", "by_reference", "record", "_verifier")
 
     def __init__(self, verifier: Verifier, record: Record, answered: Optional[Answered]) -> None:
         token = record.token
@@ -24,9 +24,10 @@ class Principal:
         self.permissions: Tuple[str, ...] = token.permissions
         self.roles: Tuple[str, ...] = token.roles
         self.claims: Mapping[str, Any] = token.claims
-        if answered is not None and answered.permissions is not None:
-            self.permissions, self.roles = answered.permissions, answered.roles or ()
-        self._verifier, self._record, self._answered = verifier, record, answered
+        self.by_reference = token.perm_ref  # the permissions are too many for the token, and have to be asked for
+        if answered is not None:
+            self.permissions, self.roles, self.by_reference = answered.permissions, answered.roles, False
+        self.record, self._verifier = record, verifier
 
     def allowed(self, permission: str) -> bool:
         """Tells whether the caller has a permission of this service, such as invoice:read. It may ask Signet, which may be Unavailable."""

@@ -15,7 +15,7 @@ from .errors import Refusal, TokenInvalid, Unavailable
 from .facts import Facts
 from .flight import Flights
 from .log import Occasional
-from .memory import Answered, Checked, Record
+from .memory import Answered, Checked, Covered, Record
 from .settings import AppToken
 from .transport import Answer, Transport, TransportError
 
@@ -152,7 +152,7 @@ class Introspection:
         if not isinstance(cs, int) or cs < after:  # a replica of the release before, which may not know the fact
             cs, until = after, min(until, now + _UNSURE_FOR)
         until = max(until, now + 1)  # or an end that our clock thinks past would have it asked for ever
-        return Answered(active, _names(said.get("permissions")), _names(said.get("roles")), cs, seen, until)
+        return Answered(active, _names(said.get("permissions")), _names(said.get("roles")), Covered(cs, seen, until))
 
 
 class Checks:
@@ -178,7 +178,7 @@ class Checks:
         if result is None:
             raise Failure("another question about the token takes too long").unavailable(record)
         if isinstance(result, Refusal):
-            raise result
+            raise result.with_traceback(None)  # it is raised to all who waited for it
         return result[permission].allowed
 
     def _ask(self, record: Record, names: Sequence[str]) -> Union[Mapping[str, Checked], Refusal]:

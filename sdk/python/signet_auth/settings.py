@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import urllib.parse
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from .errors import SettingsError
 
@@ -16,6 +16,27 @@ def from_environment(environment: Optional[Mapping[str, str]] = None) -> Dict[st
     """The settings that SIGNET_ISSUER, _URL, _AUDIENCE, _APP_TOKEN and _APP_TOKEN_FILE give."""
     given = os.environ if environment is None else environment
     return {name: given["SIGNET_" + name.upper()] for name in _ENVIRONMENT if given.get("SIGNET_" + name.upper())}
+
+
+class Settings(NamedTuple):
+    """What a verifier goes by; made by checked_settings."""
+
+    issuer: str
+    url: str
+    audience: str
+    on_cut: str
+    leeway: float
+
+
+def checked_settings(
+    issuer: Optional[str], url: Optional[str], audience: Optional[str], on_cut: str, leeway: float, allow_http: bool
+) -> Settings:
+    if isinstance(leeway, bool) or not isinstance(leeway, (int, float)) or not 0 <= leeway <= 60:
+        raise SettingsError(f"leeway {leeway!r} is not a number of seconds from 0 to 60")
+    if on_cut not in ("allow", "deny"):
+        raise SettingsError(f"on_cut {on_cut!r} is neither allow nor deny")
+    exact = checked_url("issuer", issuer, allow_http)
+    return Settings(exact, checked_url("url", url or issuer, allow_http).rstrip("/"), checked_key("audience", audience), on_cut, leeway)
 
 
 def checked_url(name: str, value: Optional[str], allow_http: bool) -> str:
@@ -36,15 +57,10 @@ def checked_url(name: str, value: Optional[str], allow_http: bool) -> str:
     return value
 
 
-def checked_audience(name: str, value: Optional[str]) -> str:
+def checked_key(name: str, value: Optional[str]) -> str:
+    """The key of a service."""
     if not value or not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
         raise SettingsError(f"{name} {value!r} is not the key of a service, such as billing")
-    return value
-
-
-def checked_leeway(value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 60:
-        raise SettingsError(f"leeway {value!r} is not a number of seconds from 0 to 60")
     return value
 
 

@@ -14,7 +14,7 @@ from .errors import TokenRefused, Unavailable
 from .flight import Flights
 from .fork import renew_after_fork
 from .log import logger
-from .settings import AppToken, checked_audience, checked_url
+from .settings import AppToken, checked_key, checked_url
 from .transport import Answer, Transport, TransportError
 
 _RENEW_AT = 0.8
@@ -51,7 +51,7 @@ class TokenSource:
         clock: Optional[Clock] = None,
     ) -> None:
         self._url = checked_url("url", url, allow_http).rstrip("/")
-        self._client_id = checked_audience("client_id", client_id)
+        self._client_id = checked_key("client_id", client_id)
         self._app_token = AppToken(app_token, app_token_file, needed=True)
         self._form = {"grant_type": "client_credentials", "service": service, "scope": scope}
         self._transport, self._clock = transport or Transport(), clock or Clock()
@@ -94,7 +94,7 @@ class TokenSource:
         if result is None:
             raise Unavailable("a token is being fetched, which takes too long")
         if not isinstance(result, _Held):
-            raise result
+            raise result.with_traceback(None)  # it is raised to many
         return result.token
 
     def _renew_beside(self) -> None:

@@ -127,7 +127,7 @@ class Transport:
         target = parts.path or "/"
         if parts.query:
             target += "?" + parts.query
-        proxy = self._proxy or ("" if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(parts.scheme, ""))
+        proxy = self._proxy or _proxy_of_system(parts.scheme, host)
         via = urllib.parse.urlsplit(proxy) if proxy else None
         connect_to = (via.hostname or "", via.port or 80) if via else (host, port)
         if parts.scheme == "https":
@@ -137,6 +137,12 @@ class Transport:
             return secure, target
         plain = http.client.HTTPConnection(*connect_to, timeout=timeout)
         return plain, f"{parts.scheme}://{parts.netloc}{target}" if via else target
+
+
+def _proxy_of_system(scheme: str, host: str) -> str:
+    if host in ("localhost", "127.0.0.1", "::1") or urllib.request.proxy_bypass(host):
+        return ""
+    return urllib.request.getproxies().get(scheme, "")
 
 
 def _failed(e: Exception, timeout: float) -> TransportError:

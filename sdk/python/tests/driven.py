@@ -22,7 +22,7 @@ class Moved(Clock):
 
 
 class Driven(Verifier):
-    def _begin(self):
+    def _begun(self):
         return self._parts
 
     def work(self, ticks=False):

@@ -74,7 +74,7 @@ class TestFork(Quiet):
         with Verifier(**self.issuer.config("billing")) as verifier:
             verifier.ready()
             parts = verifier._parts
-            with parts.memory._lock, parts.facts._lock, parts.keys._condition, parts.feed._condition, parts._lock, parts.log._lock:
+            with parts.verification._memory._lock, parts.facts._lock, parts.keys._condition, parts.feed._condition, parts._lock:
                 self.assertEqual("u-1", in_child(lambda: verifier.verify(token).sub))
 
     def test_a_token_source_goes_on_in_a_child(self):
