@@ -141,3 +141,33 @@ class TestAway(Quiet):
             issuer.end("s-u-1")
             self.assertEqual("u-1", verifier.verify(token).sub)
             self.assertEqual(("off", 0), (verifier.state().stream, issuer.calls().get("stream", 0)))
+
+
+class TestLog(Quiet):
+    def test_a_cut_is_a_line_when_it_begins_and_one_when_it_ends(self):
+        with FakeIssuer() as issuer, Verifier(**issuer.config("billing")) as verifier:
+            verifier.ready()
+            token = issuer.token(user("u-1"))
+            with self.assertLogs("signet_auth", "WARNING") as logs:
+                issuer.cut()
+                eventually(lambda: verifier.state().stream == "cut")
+                verifier.verify(token)
+                issuer.resume()
+                eventually(lambda: verifier.state().stream == "ready", within=15)
+        stream = [line for line in logs.output if "stream" in line]
+        self.assertEqual(2, len(stream), logs.output)
+        self.assertRegex(stream[0], "is cut: .*on_cut allow")
+        self.assertNotIn(token, str(logs.output))
+
+    def test_a_wrong_issuer_and_audience_are_named_with_what_was_seen(self):
+        with FakeIssuer() as issuer:
+            for changed, line in (
+                ({"iss": "https://other.example"}, "issuer 'https://other.example', the setting issuer"),
+                ({"aud": "shop"}, "'shop' .*'billing'"),
+            ):
+                with Verifier(**issuer.config("billing")) as verifier, self.assertLogs("signet_auth", "WARNING") as logs:
+                    for _ in range(3):
+                        with self.assertRaises(TokenInvalid):
+                            verifier.verify(issuer.token(user("u-1").with_claims(**changed)))
+                self.assertEqual(1, len(logs.output))
+                self.assertRegex(logs.output[0], line)
