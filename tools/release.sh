@@ -46,7 +46,7 @@ for platform in "${platforms[@]}"; do
 	cp LICENSE README.md CHANGELOG.md .env.example "$folder"
 	if [ "$system" = linux ]; then cp -R deploy/systemd "$folder"; fi
 	# Of the binary: what is in it, not what go.mod names.
-	go tool -modfile=tools/go.mod cyclonedx-gomod bin -json -noserial -verbose=false -version "v$version" -output "$out/$name.cdx.json" "$binary"
+	go tool -modfile=tools/tools.mod cyclonedx-gomod bin -json -noserial -verbose=false -version "v$version" -output "$out/$name.cdx.json" "$binary"
 	sed -i "s/\"timestamp\": \"[^\"]*\"/\"timestamp\": \"$date\"/" "$out/$name.cdx.json" # it would be now
 	chmod -R u=rwX,go=rX "$folder"
 	find "$folder" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +

@@ -31,6 +31,7 @@ var sees = map[string][]string{
 	"adapters/echohttp/pages": {"app", "ports", "domain", "api"},
 	"examples":                {"ports", "domain"},
 	"cmd":                     {"adapters", "app", "ports", "domain", "api", "migrations"},
+	"tools":                   {}, // programs for the repository itself
 }
 
 // mechanisms are the parts of app that features share. The others are features, which app alone puts together: what two of them
