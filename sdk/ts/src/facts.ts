@@ -1,0 +1,179 @@
+import type { Claims } from "./claims.js";
+import type { Clock } from "./clock.js";
+import type { Reason } from "./errors.js";
+import type { Seen } from "./seen.js";
+
+// Fact is one line of the stream: something ended, or became stale, at the change with the number cs.
+export interface Fact {
+  kind: string;
+  fact?: string;
+  cs: number;
+  [name: string]: unknown;
+}
+
+// Question is why a token must be asked about. The answer must have the change after. Some changes forbid to go on without an answer.
+export interface Question {
+  after: number;
+  strict: boolean;
+}
+
+export type Judgement = { refused: Reason } | { question: Question } | undefined;
+
+interface Kept {
+  ended: boolean;
+  cs: number;
+  came: number;
+}
+
+const maxFacts = 200_000;
+
+// idOf has the member that names the thing, for each kind that can be kept.
+const idOf: Record<string, string> = { session: "sid", key: "key", subject: "sub", audience: "aud" };
+
+// Facts remembers what it hears for as long as tokens may live that are older, and judges tokens by it.
+export class Facts {
+  /** Changes with each reset. Answers from before it count no more. */
+  generation = 0;
+  readonly #clock: Clock;
+  readonly #onKey: (kid: string, revoked: boolean) => void;
+  readonly #kept = new Map<string, Kept>(); // the last one of each thing, in the order in which they came
+  readonly #revoked = new Set<string>(); // for good: a cached set of keys may still have them
+  #floor: Kept | undefined; // of everything
+  #reset: Kept | undefined;
+  #ttl = 960;
+
+  // onKey hears of signing keys: of a revoked one, or that there are others now.
+  constructor(clock: Clock, onKey: (kid: string, revoked: boolean) => void) {
+    this.#clock = clock;
+    this.#onKey = onKey;
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /** For how many seconds facts are kept. */
+  get ttl(): number {
+    return this.#ttl;
+  }
+
+  set ttl(seconds: number) {
+    this.#ttl = seconds;
+  }
+
+  add(fact: Fact): void {
+    const ended = fact.fact === "ended";
+    const id = (member: string) => (typeof fact[member] === "string" && fact[member] !== "" ? fact[member] : undefined);
+    const member = idOf[fact.kind];
+    if (fact.kind === "reset") {
+      this.#forget(fact.cs);
+    } else if (fact.kind === "signing_key") {
+      const kid = id("kid");
+      if (ended && kid) this.#revoked.add(kid);
+      this.#onKey(kid ?? "", ended);
+    } else if (member && id(member)) {
+      this.#keep(nameOf(member, id(member)!), ended, fact.cs);
+    } else if (!member && id("sub")) { // a kind of a later Signet
+      this.#keep(nameOf("sub", id("sub")!), false, fact.cs);
+    } else {
+      this.#raiseFloor(fact.cs);
+    }
+  }
+
+  // judge says what is known against a token: nothing, that it ended, or that Signet must be asked. seen is the last answer about it.
+  judge(claims: Claims, kid: string, audience: string, seen: Seen | undefined): Judgement {
+    if (this.#revoked.has(kid)) return { refused: "key_revoked" };
+    if (claims.sid && this.#find(nameOf("sid", claims.sid))?.ended) return { refused: "ended" };
+    const answered = this.holds(seen);
+    const reset = this.#alive(this.#reset); // numbers from before a reset compare with nothing
+    const numbered = claims.cs !== undefined && !reset;
+    const has = Math.max(answered ? seen!.covers : -1, reset ? -1 : (claims.cs ?? 0));
+
+    let after = -1;
+    let strict = false;
+    for (const { fact, narrow } of this.#about(claims, audience)) {
+      if (fact.cs <= has) continue;
+      if (fact.ended && numbered) return { refused: "ended" };
+      after = Math.max(after, fact.cs);
+      strict ||= narrow;
+    }
+    if (reset && !answered) after = Math.max(after, reset.cs);
+    // Another replica makes tokens live longer than facts are kept here, so the facts don't say all about this one.
+    if (claims.exp - claims.iat > this.#ttl - 60 && !answered) after = Math.max(after, 0);
+    return after < 0 ? undefined : { question: { after, strict } };
+  }
+
+  // holds tells whether an answer still counts, facts aside.
+  holds(seen: Seen | undefined): boolean {
+    return seen !== undefined && seen.generation === this.generation && seen.until > this.#clock.elapsed();
+  }
+
+  // newest is the number of the last fact that names a token, 0 if there is none.
+  newest(claims: Claims, audience: string): number {
+    return Math.max(this.#alive(this.#reset)?.cs ?? 0, ...this.#about(claims, audience).map(({ fact }) => fact.cs));
+  }
+
+  // about lists the facts that name a token. Narrow ones are about it alone; the others are about the service, or everything.
+  #about(claims: Claims, audience: string): { fact: Kept; narrow: boolean }[] {
+    const found: { fact: Kept; narrow: boolean }[] = [];
+    const look = (fact: Kept | undefined, narrow: boolean) => {
+      if (fact) found.push({ fact, narrow });
+    };
+    if (claims.sid) look(this.#find(nameOf("sid", claims.sid)), true);
+    if (claims.key) look(this.#find(nameOf("key", claims.key)), true);
+    look(this.#find(nameOf("sub", claims.sub)), true);
+    look(this.#find(nameOf("aud", audience)), false);
+    look(this.#find(nameOf("aud", "*")), false);
+    look(this.#alive(this.#floor), false);
+    return found;
+  }
+
+  // keep takes the last fact of a thing: a later stale takes an earlier end back, but for a session's, which is final.
+  #keep(name: string, ended: boolean, cs: number): void {
+    const before = this.#kept.get(name);
+    if (before && before.cs > cs) return; // the stream began again a little earlier
+    const final = before?.ended === true && (before.cs === cs || name.startsWith("sid "));
+    this.#kept.delete(name);
+    this.#kept.set(name, { ended: ended || final, cs, came: this.#clock.elapsed() });
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    for (const [name, fact] of this.#kept) {
+      if (this.#alive(fact)) break;
+      this.#kept.delete(name);
+    }
+    if (this.#kept.size <= maxFacts) return;
+    let highest = 0;
+    let left = maxFacts / 4;
+    for (const [name, fact] of this.#kept) {
+      if (left-- === 0) break;
+      this.#kept.delete(name);
+      highest = Math.max(highest, fact.cs);
+    }
+    this.#raiseFloor(highest);
+  }
+
+  #raiseFloor(cs: number): void {
+    this.#floor = { ended: false, cs: Math.max(cs, this.#alive(this.#floor)?.cs ?? 0), came: this.#clock.elapsed() };
+  }
+
+  #forget(cs: number): void {
+    for (const [name, fact] of this.#kept) {
+      if (!(fact.ended && name.startsWith("sid "))) this.#kept.delete(name);
+    }
+    this.#floor = undefined;
+    this.#reset = { ended: false, cs, came: this.#clock.elapsed() };
+    this.generation++;
+  }
+
+  #find(name: string): Kept | undefined {
+    return this.#alive(this.#kept.get(name));
+  }
+
+  #alive(fact: Kept | undefined): Kept | undefined {
+    return fact && this.#clock.elapsed() - fact.came < this.#ttl * 1000 ? fact : undefined;
+  }
+}
+
+const nameOf = (member: string, id: string) => `${member} ${id}`;
