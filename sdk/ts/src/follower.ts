@@ -76,9 +76,14 @@ export class Follower {
         return;
       case "fact":
         this.#facts.add(message.fact);
+        this.#standing.cs = message.fact.cs;
+        break;
+      case "tick":
+        this.#standing.cs = message.cs;
         break;
       case "ready":
         this.#failures = 0;
+        this.#standing.cs = message.cs;
         this.#standing.ready();
         this.#onReady();
         break;

@@ -31,7 +31,7 @@ export async function* pollPages(
     yield readHello(page);
     for (const fact of page["facts"]) yield { type: "fact", fact: readFact(fact) };
     if (page["more"] === true) continue;
-    yield { type: current ? "tick" : "ready", cursor };
+    yield { type: current ? "tick" : "ready", cs: Number(page["cs"]), cursor };
     current = true;
   }
 }

@@ -5,8 +5,7 @@ import { retryAfter, type Answer } from "./transport.js";
 export type Message =
   | { type: "hello"; tokenTTL: number; service?: string }
   | { type: "fact"; fact: Fact; cursor?: string | undefined }
-  | { type: "ready"; cursor?: string | undefined }
-  | { type: "tick"; cursor?: string | undefined }
+  | { type: "ready" | "tick"; cs: number; cursor?: string | undefined }
   | { type: "bye"; reason: string };
 
 // StreamRefused is an answer that is no stream.

@@ -23,6 +23,9 @@ export interface Reply {
   body: Record<string, unknown>;
 }
 
+// LeftAlone is no failure of Signet: it was not asked.
+class LeftAlone extends Unavailable {}
+
 // Questions asks one endpoint of Signet: 32 at once, and after five failures in a row nothing for 10 s.
 export class Questions {
   readonly #settings: Settings;
@@ -40,18 +43,24 @@ export class Questions {
   // ask throws Unavailable unless Signet says something about the token.
   async ask(question: Question): Promise<Reply> {
     const { clock } = this.#settings;
-    if (clock.elapsed() < this.#silentUntil) throw new Unavailable(`${this.#url} failed ${maxFailures} times in a row and is left alone for 10 s`);
+    this.#mayAsk();
     if (!(await this.#places.take(deadline))) throw new Unavailable(`${maxAtOnce} questions to ${this.#url} wait for their answers`);
     try {
+      this.#mayAsk(); // still, after the wait
       const reply = await within(clock, deadline, true, (signal) => this.#authenticated(question, signal));
       this.#failures = 0;
       return reply;
     } catch (cause) {
+      if (cause instanceof LeftAlone) throw cause;
       if (++this.#failures >= maxFailures) this.#silentUntil = clock.elapsed() + 10 * seconds;
       throw cause instanceof Unavailable ? cause : new Unavailable(`${this.#url}: ${(cause as Error).message}`);
     } finally {
       this.#places.leave();
     }
+  }
+
+  #mayAsk(): void {
+    if (this.#settings.clock.elapsed() < this.#silentUntil) throw new LeftAlone(`${this.#url} failed ${maxFailures} times in a row and is left alone for 10 s`);
   }
 
   async #authenticated({ headers, body, bearer }: Question, signal: AbortSignal): Promise<Reply> {

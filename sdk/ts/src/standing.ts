@@ -14,6 +14,8 @@ export class Standing {
   cutSince: number | undefined;
   /** How often that lasted so long that onCut counted. */
   cuts = 0;
+  /** The last change that was heard of. */
+  cs = 0;
   /** What is wrong. */
   why = "no answer yet";
   readonly #settings: Settings;

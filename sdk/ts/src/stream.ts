@@ -40,7 +40,7 @@ function readMessage({ event, data, id }: ServerEvent): Message | undefined {
       return { type: "fact", fact: readFact(JSON.parse(data)), cursor: id };
     case "ready":
     case "tick":
-      return { type: event, cursor: id };
+      return { type: event, cs: Number(JSON.parse(data).cs), cursor: id };
     case "bye":
       return { type: "bye", reason: String(JSON.parse(data).reason) };
   }

@@ -3,6 +3,7 @@ import { bearer } from "./bearer.js";
 import { checkClaims } from "./claims.js";
 import { Forbidden, Refusal, TokenInvalid, TokenMissing, Unavailable, type Reason } from "./errors.js";
 import { Facts, type Question } from "./facts.js";
+import { Flights } from "./flights.js";
 import { Follower } from "./follower.js";
 import { Introspection } from "./introspection.js";
 import { Keys } from "./keys.js";
@@ -25,7 +26,10 @@ export interface State {
   cutSince: Date | undefined;
   /** How often that lasted so long that onCut counted. */
   cuts: number;
+  /** How many facts are remembered. */
   facts: number;
+  /** The number of the last change that was heard of. */
+  cs: number;
 }
 
 /** Makes a verifier. It fails only on settings: a service starts while Signet is down. */
@@ -37,8 +41,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
 export class Verifier {
   /** The key of this service. */
   readonly audience: string;
+  #closed = false;
   readonly #settings: Settings;
   readonly #memory = new Memory();
+  readonly #proofs = new Flights<Known>();
   readonly #keys: Keys;
   readonly #facts: Facts;
   readonly #standing: Standing | undefined;
@@ -112,14 +118,20 @@ export class Verifier {
       cutSince: since === undefined ? undefined : new Date(since),
       cuts: this.#standing?.cuts ?? 0,
       facts: this.#facts.size,
+      cs: this.#standing?.cs ?? 0,
     };
   }
 
   /** Ends what runs in the background. A process that forgets it ends all the same. */
   close(): void {
+    this.#closed = true;
     this.#keys.close();
     this.#follower?.close();
     this.#standing?.close();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   async #reporting<T>(work: () => Promise<T>): Promise<T> {
@@ -134,7 +146,7 @@ export class Verifier {
   async #verify(token: string | undefined): Promise<Principal> {
     if (token === undefined) throw new TokenMissing();
     const id = idOf(token);
-    const known = this.#memory.get(id, this.#now()) ?? (await this.#prove(token, id));
+    const known = this.#memory.get(id, this.#now()) ?? (await this.#proofs.share(id, () => this.#prove(token, id)));
     await this.#standing?.begun();
     return this.#judge(token, known);
   }

@@ -22,7 +22,9 @@ export class FakeClock {
   }
 
   // sleep ends by wake: how long somebody waits between two tries is the test's to say.
-  sleep() {
+  sleep(ms, over) {
+    this.lastSleep = ms;
+    this.over = over;
     return new Promise((resolve) => this.#sleepers.push(resolve));
   }
 
@@ -37,6 +39,7 @@ export class FakeClock {
 
   // moveTo fires timers in their order. It stops at each of them, and every so many ms, for what follows.
   async moveTo(at, every = Infinity, follows = () => this.settle()) {
+    await this.settle();
     for (;;) {
       const next = Math.min(at, this.#at + every, ...this.#timers.map((timer) => timer.due));
       const timer = this.#timers.find(({ due }) => due <= next);

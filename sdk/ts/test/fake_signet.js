@@ -5,6 +5,8 @@ export class FakeSignet {
   jwks = refused;
   answers = { introspect: [refused], check: [refused] }; // the last one stays
   stream = { opens: false, status: 0, tokenTTL: 960, hello: true, service: undefined };
+  headers = {}; // of an answer that is no stream
+  pages = []; // of the long poll, which waits for more
   calls = {}; // how many, by name
   sent = []; // all of them
   strange = []; // addresses that are not Signet's
@@ -20,7 +22,8 @@ export class FakeSignet {
     if (path === "/oauth2/introspect") return this.#answer("introspect", call, this.#next("introspect"));
     if (path === "/api/authz/check") return this.#answer("check", call, this.#next("check"));
     if (path === "/api/authz/revocations/stream") return this.#open();
-    if (!path.startsWith("/api/authz/revocations?")) this.strange.push(call.url);
+    if (path.startsWith("/api/authz/revocations?")) return this.pages.length > 0 ? reply({ body: this.pages.shift() }) : new Promise(() => {});
+    this.strange.push(call.url);
     return reply(refused);
   };
 
@@ -48,7 +51,7 @@ export class FakeSignet {
 
   #open() {
     const { opens, status, tokenTTL, hello, service } = this.stream;
-    if (!opens) return reply(status ? { status } : refused);
+    if (!opens) return reply(status ? { status, headers: this.headers } : refused);
     this.stream.pipe = new Pipe();
     if (hello) this.say("hello", { v: 1, token_ttl: tokenTTL, heartbeat: 5, service, cs: 0 });
     return { status: 200, header: () => undefined, body: this.stream.pipe };
@@ -62,6 +65,7 @@ export class FakeSignet {
 
   async #answer(to, call, answer) {
     this.calls[to] = (this.calls[to] ?? 0) + 1;
+    answer.does?.();
     if (answer.waits) await answer.waits;
     if (!answer.allows) return reply(answer);
     const results = JSON.parse(call.body).checks.map(({ permission }) => ({ allowed: answer.allows.includes(permission) }));
