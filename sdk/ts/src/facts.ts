@@ -25,6 +25,27 @@ interface Kept {
   came: number;
 }
 
+// Subject is something that a fact may name. Narrow ones are about the token alone, the others about its service, or everything. The end of a
+// final one is never taken back.
+export interface Subject {
+  name: string;
+  final: boolean;
+  narrow: boolean;
+}
+
+// Judged is what facts are compared with.
+export interface Judged {
+  readonly kid: string;
+  readonly claims: Claims;
+  readonly subjects: readonly Subject[];
+}
+
+// subjectsOf are the subjects of a token.
+export function subjectsOf({ sid, key, sub }: Claims, audience: string): Subject[] {
+  const all: [member: string, id: string | undefined][] = [["sid", sid], ["key", key], ["sub", sub], ["aud", audience], ["aud", "*"]];
+  return all.filter(([, id]) => id).map(([member, id]) => ({ name: nameOf(member, id!), final: member === "sid", narrow: member !== "aud" }));
+}
+
 const maxFacts = 200_000;
 
 // idOf has the member that names the thing, for each kind that can be kept.
@@ -81,9 +102,8 @@ export class Facts {
   }
 
   // judge says what is known against a token: nothing, that it ended, or that Signet must be asked. seen is the last answer about it.
-  judge(claims: Claims, kid: string, audience: string, seen: Seen | undefined): Judgement {
+  judge({ claims, kid, subjects }: Judged, seen: Seen | undefined): Judgement {
     if (this.#revoked.has(kid)) return { refused: "key_revoked" };
-    if (claims.sid && this.#find(nameOf("sid", claims.sid))?.ended) return { refused: "ended" };
     const answered = this.holds(seen);
     const reset = this.#alive(this.#reset); // numbers from before a reset compare with nothing
     const numbered = claims.cs !== undefined && !reset;
@@ -91,12 +111,19 @@ export class Facts {
 
     let after = -1;
     let strict = false;
-    for (const { fact, narrow } of this.#about(claims, audience)) {
+    let ended = false;
+    for (const { name, final, narrow } of subjects) {
+      const fact = this.#find(name);
+      if (!fact) continue;
+      if (fact.ended && final) return { refused: "ended" };
       if (fact.cs <= has) continue;
-      if (fact.ended && numbered) return { refused: "ended" };
+      ended ||= fact.ended && numbered;
       after = Math.max(after, fact.cs);
       strict ||= narrow;
     }
+    if (ended) return { refused: "ended" };
+    const floor = this.#alive(this.#floor);
+    if (floor && floor.cs > has) after = Math.max(after, floor.cs);
     if (reset && !answered) after = Math.max(after, reset.cs);
     // Another replica makes tokens live longer than facts are kept here, so the facts don't say all about this one.
     if (claims.exp - claims.iat > this.#ttl - 60 && !answered) after = Math.max(after, 0);
@@ -109,23 +136,9 @@ export class Facts {
   }
 
   // newest is the number of the last fact that names a token, 0 if there is none.
-  newest(claims: Claims, audience: string): number {
-    return Math.max(this.#alive(this.#reset)?.cs ?? 0, ...this.#about(claims, audience).map(({ fact }) => fact.cs));
-  }
-
-  // about lists the facts that name a token. Narrow ones are about it alone; the others are about the service, or everything.
-  #about(claims: Claims, audience: string): { fact: Kept; narrow: boolean }[] {
-    const found: { fact: Kept; narrow: boolean }[] = [];
-    const look = (fact: Kept | undefined, narrow: boolean) => {
-      if (fact) found.push({ fact, narrow });
-    };
-    if (claims.sid) look(this.#find(nameOf("sid", claims.sid)), true);
-    if (claims.key) look(this.#find(nameOf("key", claims.key)), true);
-    look(this.#find(nameOf("sub", claims.sub)), true);
-    look(this.#find(nameOf("aud", audience)), false);
-    look(this.#find(nameOf("aud", "*")), false);
-    look(this.#alive(this.#floor), false);
-    return found;
+  newest({ subjects }: Judged): number {
+    const facts = [this.#alive(this.#reset), this.#alive(this.#floor), ...subjects.map(({ name }) => this.#find(name))];
+    return Math.max(0, ...facts.map((fact) => fact?.cs ?? 0));
   }
 
   // keep takes the last fact of a thing: a later stale takes an earlier end back, but for a session's, which is final.
@@ -168,7 +181,7 @@ export class Facts {
   }
 
   #find(name: string): Kept | undefined {
-    return this.#alive(this.#kept.get(name));
+    return this.#kept.size === 0 ? undefined : this.#alive(this.#kept.get(name));
   }
 
   #alive(fact: Kept | undefined): Kept | undefined {

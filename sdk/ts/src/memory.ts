@@ -1,12 +1,10 @@
 import { hash } from "node:crypto";
-import type { Claims } from "./claims.js";
+import type { Judged } from "./facts.js";
 import type { Seen } from "./seen.js";
 
 // Known is a token whose signature and claims were checked, and what Signet last said about it.
-export interface Known {
+export interface Known extends Judged {
   readonly id: string; // of its text
-  readonly kid: string;
-  readonly claims: Claims;
   answer?: Live;
   checks?: Checks;
   /** Until when an answer that is missing is not asked for again. */

@@ -32,8 +32,7 @@ export class PermissionCheck {
 
   // allowed remembers answers until a fact names the token, and for a minute if facts are not heard.
   async allowed(token: string, known: Known, name: string, following: boolean): Promise<boolean> {
-    const { audience } = this.#settings;
-    const after = this.#facts.newest(known.claims, audience);
+    const after = this.#facts.newest(known);
     const fresh = () => known.checks && this.#facts.holds(known.checks.seen) && known.checks.seen.covers >= after ? known.checks : undefined;
     if (!fresh()?.allowed.has(name)) {
       await this.#flights.share(`${known.id} ${name}`, async () => {

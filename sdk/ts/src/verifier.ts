@@ -2,7 +2,7 @@ import { compactVerify } from "jose";
 import { bearer } from "./bearer.js";
 import { checkClaims } from "./claims.js";
 import { Forbidden, Refusal, TokenInvalid, TokenMissing, Unavailable, type Reason } from "./errors.js";
-import { Facts, type Question } from "./facts.js";
+import { Facts, subjectsOf, type Question } from "./facts.js";
 import { Flights } from "./flights.js";
 import { Follower } from "./follower.js";
 import { Introspection } from "./introspection.js";
@@ -163,7 +163,7 @@ export class Verifier {
       throw new TokenInvalid("signature", "the signature is wrong", { kid });
     }
     const claims = checkClaims(payload, kid, this.#settings, this.#now());
-    const known: Known = { id, kid, claims, excused: 0 };
+    const known: Known = { id, kid, claims, subjects: subjectsOf(claims, this.audience), excused: 0 };
     this.#memory.add(known);
     return known;
   }
@@ -173,7 +173,7 @@ export class Verifier {
   async #judge(token: string, known: Known): Promise<Principal> {
     const { appToken } = this.#settings;
     for (let asked = 0; appToken; asked++) {
-      const judgement = this.#facts.judge(known.claims, known.kid, this.audience, known.answer?.seen);
+      const judgement = this.#facts.judge(known, known.answer?.seen);
       if (judgement && "refused" in judgement) throw this.#invalid(judgement.refused, "it was revoked, or its session, account or service has ended", known);
       if (!this.#standing!.trusted && this.#settings.onCut === "deny") throw new Unavailable("revocations are not heard, and onCut is deny");
       if (!judgement) break;

@@ -13,6 +13,7 @@ export class FakeServer {
   constructor(issuer: FakeIssuer) {
     this.#issuer = issuer;
     this.#server = http.createServer((req, res) => void this.#serve(req, res));
+    this.#server.on("connection", (socket) => socket.unref()); // a test that forgets close ends all the same
   }
 
   get url(): string {
@@ -104,7 +105,6 @@ class Stream {
     this.#issuer = issuer;
     this.#res = res;
     this.#cursor = cursor;
-    res.socket?.unref();
     res.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store, no-transform" });
     this.#say("hello", { v: 1, token_ttl: 960, heartbeat: 5, service, cs: issuer.cs });
     this.flush();
