@@ -20,6 +20,10 @@ type CheckRequest struct {
 type CheckResponse struct {
 	Success bool          `json:"success"`
 	Results []CheckResult `json:"results"`
+	// CS is the number of the newest change of the feed that the answer includes.
+	CS int64 `json:"cs"`
+	// ValidUntil is when the first of the assignments ends that the answer depends on; absent: none ends by itself.
+	ValidUntil *time.Time `json:"valid_until,omitempty"`
 }
 
 // CheckResult is the answer to one check.

@@ -80,4 +80,8 @@ type ValidateResponse struct {
 	// Audience is the key of the service that the token is for, and Permissions are the bearer's short names there.
 	Audience    string   `json:"audience"`
 	Permissions []string `json:"permissions"`
+	// CS is the number of the newest change of the feed that the answer includes, and ValidUntil is when the first of the assignments behind
+	// the permissions ends; absent: none ends by itself.
+	CS         int64      `json:"cs"`
+	ValidUntil *time.Time `json:"valid_until,omitempty"`
 }

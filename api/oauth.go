@@ -1,5 +1,7 @@
 package api
 
+import "time"
+
 // The errors of OAuthError (RFC 6749 §5.2, RFC 8707 §2, RFC 7009 §2.2.1).
 const (
 	OAuthInvalidRequest         = "invalid_request"
@@ -82,6 +84,10 @@ type IntrospectionResponse struct {
 	AuthTime      int64    `json:"auth_time,omitempty"`
 	AMR           []string `json:"amr,omitempty"`
 	EmailVerified *bool    `json:"email_verified,omitempty"`
+	// CS is the number of the newest change of the feed that the answer includes, and ValidUntil is when the first of the assignments behind
+	// the permissions ends; absent: none ends by itself.
+	CS         int64      `json:"cs,omitzero"`
+	ValidUntil *time.Time `json:"valid_until,omitempty"`
 }
 
 // RevocationResponse is the success of POST /oauth2/revoke, which has nothing to tell (RFC 7009 §2.2).

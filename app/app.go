@@ -4,7 +4,7 @@
 //	base, guard, access, proof, credential, signin, reauth     what features stand on
 //	auth, password, profile, session, user, admin, federation  features: accounts
 //	service, permission, role, assignment, apptoken            features: authorization
-//	authz, oauth, auditlog                                     features: questions and their answers
+//	authz, oauth, stream, auditlog                             features: questions and their answers
 //	keys, reseal, feed, outbox, audit, usage, janitor          what works behind them
 //	restore                                                    what a backup brings back, and must not
 package app
@@ -44,6 +44,7 @@ import (
 	"github.com/signet-auth/signet/app/service"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/app/signin"
+	"github.com/signet-auth/signet/app/stream"
 	"github.com/signet-auth/signet/app/usage"
 	"github.com/signet-auth/signet/app/user"
 	"github.com/signet-auth/signet/domain"
@@ -94,6 +95,7 @@ type Settings struct {
 	Federation   federation.Settings
 	Guard        guard.Settings
 	Feed         feed.Settings
+	Stream       stream.Settings
 	Outbox       outbox.Settings
 	CleanupEvery time.Duration
 	AuditKeep    time.Duration // how long the audit log is kept; 0: for ever
@@ -136,10 +138,12 @@ type App struct {
 	Usage         *usage.Recorder
 	Base          *base.Base
 
-	Keys    *keys.Ring
-	Feed    *feed.Follower
-	Outbox  *outbox.Dispatcher
-	Janitor *janitor.Janitor
+	Keys      *keys.Ring
+	Feed      *feed.Follower
+	Retention *feed.Retention
+	Stream    *stream.Hub
+	Outbox    *outbox.Dispatcher
+	Janitor   *janitor.Janitor
 
 	settings Settings
 }
@@ -154,6 +158,7 @@ func New(p Ports, s Settings) *App {
 	}
 	a := &App{Base: b, settings: s}
 	a.Feed = &feed.Follower{Store: p.Store, Waker: p.Waker, System: p.System, Settings: s.Feed, Log: p.Log}
+	a.Retention = &feed.Retention{Store: p.Store, Own: s.AccessTTL}
 	a.Keys = &keys.Ring{
 		Keeper: keys.Keeper{Base: b, Maker: p.KeyMaker, Sealer: p.Sealer, Policy: s.Keys}, Issuer: p.Issuer, Verifier: p.Verifier,
 	}
@@ -206,6 +211,10 @@ func New(p Ports, s Settings) *App {
 	a.Feed.Subscribe(a.Directory)
 	a.Feed.Subscribe(a.Keys)
 	a.Feed.Subscribe(a.Authenticator) // after the ring, whose results it caches
+	a.Stream = stream.New(b, stream.Parts{
+		Feed: a.Feed, Retention: a.Retention, Authenticator: a.Authenticator, Directory: a.Directory, Cursors: cursors,
+	}, s.Stream)
+	a.Feed.Subscribe(a.Stream) // after all caches: a fact must not be known before this replica judges by it
 	p.Store.OnCommit(func(c store.Commit) {
 		a.Feed.Committed(c) // first, so that no answer is given before this replica forgot
 		a.Outbox.Committed(c)
@@ -231,6 +240,7 @@ func (a *App) newDispatcher(p Ports) *outbox.Dispatcher {
 // newJanitor sets the tasks that are done again and again.
 func (a *App) newJanitor(p Ports) *janitor.Janitor {
 	tasks := append(janitor.Cleaning(p.Store),
+		janitor.Task{Kind: "changes", Do: a.Retention.Purge},
 		janitor.Task{Kind: "users", Do: a.Users.EraseDue},
 		janitor.Task{Kind: "keys", Do: a.Keys.Maintain},
 		janitor.Daily(janitor.Task{Kind: "months", Do: p.PrepareMonths}))
@@ -257,6 +267,10 @@ func (a *App) Start(ctx context.Context, retry func(context.Context, func(contex
 		if err != nil {
 			return fmt.Errorf("seal again: %w", err)
 		}
+	}
+	announce := func(ctx context.Context) error { return a.Retention.Announce(ctx, a.Base.System.Now()) }
+	if err := retry(ctx, announce); err != nil {
+		return fmt.Errorf("life of access tokens: %w", err)
 	}
 	err := retry(ctx, func(ctx context.Context) error { _, err := a.Feed.Poll(ctx); return err })
 	if err != nil {

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -162,6 +163,11 @@ func (t AppToken) secret(p PresentedAppToken) (AppTokenSecret, bool) {
 		}
 	}
 	return AppTokenSecret{}, false
+}
+
+// HasLive tells whether one of its secrets still works, apart from the token itself.
+func (t AppToken) HasLive(id AppTokenSecretID, now time.Time) bool {
+	return slices.ContainsFunc(t.Secrets, func(s AppTokenSecret) bool { return s.ID == id && s.IsLive(now) })
 }
 
 // LiveSecrets are the usable secrets, if the token itself is usable, newest first.

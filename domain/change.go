@@ -1,5 +1,7 @@
 package domain
 
+import "time"
+
 // ChangeKind says what a change of the feed is about.
 type ChangeKind string
 
@@ -40,4 +42,13 @@ type Change struct {
 	Kind    ChangeKind
 	Subject string
 	Tokens  Fact
+	At      time.Time // when it was written, by the clock of the replica that wrote it
+}
+
+// FeedPlace is a place in the feed: a number, and the epoch that it belongs to.
+type FeedPlace struct {
+	Epoch string
+	// Begun is when the epoch began: zero for the first, before which there was nothing.
+	Begun time.Time
+	Seq   int64
 }

@@ -15,6 +15,12 @@ type Cursor struct {
 	ID string // a UUID
 }
 
+// FeedCursor is where the change feed continues: after that number of that epoch. The zero cursor is the beginning.
+type FeedCursor struct {
+	Epoch [8]byte
+	Seq   int64
+}
+
 // CursorKeys are the keys of the MAC: the current one first, then the previous ones, whose cursors still count.
 type CursorKeys [][]byte
 
@@ -29,9 +35,7 @@ func (c Cursor) Text(keys CursorKeys, list string) string {
 	if c.IsZero() || !ok {
 		return ""
 	}
-	b := appendInt64(nil, c.At.UnixMicro())
-	b = append(b, id[:]...)
-	return encodeOpaque(cursorPrefix, append(b, cursorTag(keys[0], list, b)...))
+	return cursorText(append(appendInt64(nil, c.At.UnixMicro()), id[:]...), keys, list)
 }
 
 // ParseCursor reads the text of a cursor of this list; an empty one is the beginning. ErrInvalidCursor for anything else.
@@ -39,18 +43,55 @@ func ParseCursor(text string, keys CursorKeys, list string) (Cursor, error) {
 	if text == "" {
 		return Cursor{}, nil
 	}
-	const size = 8 + 16
+	body, err := cursorBody(text, 8+16, keys, list)
+	if err != nil {
+		return Cursor{}, err
+	}
+	return Cursor{At: time.UnixMicro(readInt64(body[:8])).UTC(), ID: UUIDText[string]([16]byte(body[8:]))}, nil
+}
+
+// Cursor is the cursor after the place.
+func (p FeedPlace) Cursor() FeedCursor {
+	sum := sha256.Sum256([]byte(p.Epoch))
+	return FeedCursor{Epoch: [8]byte(sum[:8]), Seq: p.Seq}
+}
+
+// IsZero tells whether it is the beginning.
+func (c FeedCursor) IsZero() bool { return c == FeedCursor{} }
+
+// Text is the form for clients.
+func (c FeedCursor) Text(keys CursorKeys, list string) string {
+	return cursorText(appendInt64(c.Epoch[:], c.Seq), keys, list)
+}
+
+// ParseFeedCursor is ParseCursor for the feed.
+func ParseFeedCursor(text string, keys CursorKeys, list string) (FeedCursor, error) {
+	if text == "" {
+		return FeedCursor{}, nil
+	}
+	body, err := cursorBody(text, 8+8, keys, list)
+	if err != nil {
+		return FeedCursor{}, err
+	}
+	return FeedCursor{Epoch: [8]byte(body[:8]), Seq: readInt64(body[8:])}, nil
+}
+
+func cursorText(body []byte, keys CursorKeys, list string) string {
+	return encodeOpaque(cursorPrefix, append(body, cursorTag(keys[0], list, body)...))
+}
+
+func cursorBody(text string, size int, keys CursorKeys, list string) ([]byte, error) {
 	fields, ok := decodeOpaque(text, cursorPrefix, size+cursorTagSize)
 	if !ok {
-		return Cursor{}, ErrInvalidCursor
+		return nil, ErrInvalidCursor
 	}
 	body, tag := fields[0][:size], fields[0][size:]
 	for _, key := range keys {
 		if hmac.Equal(tag, cursorTag(key, list, body)) {
-			return Cursor{At: time.UnixMicro(readInt64(body[:8])).UTC(), ID: UUIDText[string]([16]byte(body[8:]))}, nil
+			return body, nil
 		}
 	}
-	return Cursor{}, ErrInvalidCursor
+	return nil, ErrInvalidCursor
 }
 
 func cursorTag(key []byte, list string, body []byte) []byte {

@@ -73,7 +73,7 @@ func New(dialect Dialect, pools Pools, opts Options) *DB {
 		Roles: roles{read}, Permissions: permissions{read}, Assignments: assignments{read}, Grants: grants{read}, AppTokens: appTokens{read},
 		Devices: devices{read}, Sessions: sessions{read}, Flows: flows{read}, Lockouts: lockouts{read}, Keys: keys{read}, Audit: audit{read},
 		Erasure: erasure{read}, Outbox: outbox{read},
-		Changes: changes{feed}, Meta: meta{read},
+		Changes: changes{feed}, Facts: facts{read}, Meta: meta{read},
 	}
 	return db
 }

@@ -54,6 +54,16 @@ func (s restoration) ParkMessages(ctx context.Context, now time.Time, reason str
 	return int(parked), err
 }
 
-func (s restoration) BeginEpoch(ctx context.Context, epoch string) error {
-	return meta(s).Put(ctx, epochKey, epoch)
+func (s restoration) BeginEpoch(ctx context.Context, after, epoch string, now time.Time) error {
+	if after == "" {
+		if err := meta(s).Put(ctx, epochKey, epoch); err != nil {
+			return err
+		}
+	} else {
+		n, err := s.count(ctx, "UPDATE meta SET value = ? WHERE key = ? AND value = ?", epoch, epochKey, after)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+	return meta(s).Put(ctx, epochBegunKey, now.UTC().Format(time.RFC3339Nano))
 }

@@ -55,6 +55,10 @@ type Options struct {
 	Ready func(ctx context.Context) (ready bool, details map[string]string)
 	// Probed checks the probe of an operator's tool that asks /readyz which address its request seems to come from; nil: nobody may ask.
 	Probed func(word string) bool
+	// Feed is what ordered operations answer from; nil where there are none.
+	Feed Feed
+	// Drain is called once when the server begins to stop; it may be nil.
+	Drain func()
 	// Timeout of an operation; 0 means 10 s.
 	Timeout time.Duration
 	// Version is shown in the OpenAPI document.
@@ -77,6 +81,8 @@ type API struct {
 	cookies      *cookies
 	health       *health
 	probed       func(string) bool
+	feed         Feed
+	onDrain      func()
 	document     *document
 	timeout      time.Duration
 	development  bool
@@ -107,6 +113,8 @@ func New(o Options) (*API, error) {
 		cookies:      cookies,
 		health:       &health{ready: o.Ready},
 		probed:       o.Probed,
+		feed:         o.Feed,
+		onDrain:      o.Drain,
 		document:     newDocument(o, check),
 		timeout:      o.Timeout,
 		development:  o.Development,

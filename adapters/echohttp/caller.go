@@ -22,6 +22,9 @@ type Caller struct {
 	Accept string
 	// AcceptLanguage is the Accept-Language header, empty when there was none.
 	AcceptLanguage string
+	// AsOf is the number of the newest change of the feed that this replica had applied before anything was looked up, where the operation is
+	// Ordered.
+	AsOf int64
 	// Head is true for HEAD, which must have no effect whatever GET has (RFC 9110 §9.2.1).
 	Head bool
 
@@ -46,6 +49,9 @@ func (c Caller) IfMatch() []int64 {
 	}
 	return versions
 }
+
+// LastEventID is where a client of server-sent events continues; empty at the beginning.
+func (c Caller) LastEventID() string { return strings.Join(c.request.Header["Last-Event-Id"], ",") }
 
 // ETag names a version of a resource.
 func ETag(version int64) string { return fmt.Sprintf(`"v%d"`, version) }

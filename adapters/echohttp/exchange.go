@@ -26,7 +26,8 @@ type exchange struct {
 	client   netip.Addr
 	route    string // the template
 	begun    time.Time
-	status   int // 0 until the answer begins
+	opened   time.Duration // how long it took to begin, of an answer that lasts; 0: of others
+	status   int           // 0 until the answer begins
 	size     int64
 	failure  error // what went wrong, for the log
 	format   *FailureFormat

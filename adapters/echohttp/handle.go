@@ -84,7 +84,7 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 		timeout = a.timeout
 	}
 	add := route
-	if op.Navigation {
+	if op.Navigation || op.ServicesOnly {
 		add = routeOnly
 	}
 	counted := a.edge.metrics.of(op.ID)
@@ -94,8 +94,13 @@ func (a *API) mount(method, path string, op Op, run func(context.Context, *excha
 		ex.format = op.Failures
 		if op.Navigation {
 			setHeaders(ex.Header(), navigationHeaders)
+		}
+		if op.Navigation || op.ServicesOnly {
 			ex.Header().Del("Access-Control-Allow-Origin")
 			ex.Header().Del("Access-Control-Allow-Credentials")
+		}
+		if timeout > a.timeout {
+			ex.extend(timeout)
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
@@ -145,6 +150,11 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 		Actor: domain.Anonymous(), Origin: ex.origin(r), Accept: strings.Join(r.Header["Accept"], ","),
 		AcceptLanguage: strings.Join(r.Header["Accept-Language"], ","),
 		Head:           r.Method == http.MethodHead, cookies: a.cookies, request: r,
+	}
+	if op.Ordered {
+		if err := a.catchUp(ctx, &caller); err != nil {
+			return caller, err
+		}
 	}
 	if op.isClient() {
 		return caller, nil // its credentials are in the request, which is not read yet

@@ -49,7 +49,12 @@ func (h *health) check() (bool, map[string]string) {
 }
 
 // drain makes readyz answer 503 from now on, so that load balancers stop sending requests before the listener closes.
-func (a *API) drain() { a.health.draining.Store(true) }
+func (a *API) drain() {
+	a.health.draining.Store(true)
+	if a.onDrain != nil {
+		a.onDrain()
+	}
+}
 
 func (a *API) addHealth() {
 	live := Op{ID: "livez", Tag: "Health", Summary: "Is the process alive?"}

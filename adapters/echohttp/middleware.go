@@ -87,6 +87,9 @@ func (e *edge) finish(ex *exchange, r *http.Request) {
 		status = http.StatusOK
 	}
 	took := time.Since(ex.begun)
+	if ex.opened > 0 {
+		took = ex.opened
+	}
 	e.metrics.observe(r.Method, ex.route, status, took)
 	ex.outcomes.count(status, ex.failure)
 	ex.endSpan(r.Method, status)

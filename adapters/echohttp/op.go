@@ -54,6 +54,11 @@ type Op struct {
 	// Navigation is for browsers that are sent here, by a link or a redirect: no page of another origin may read the answer (it gets no CORS
 	// headers), a page that opened a window keeps its reference to it, and HEAD is refused, because GET has an effect.
 	Navigation bool
+	// ServicesOnly is for back ends: no page of another origin may read the answer, and HEAD is refused.
+	ServicesOnly bool
+	// Ordered answers say up to which change of the feed they are complete (Caller.AsOf), and wait for the one that the header Signet-After
+	// names.
+	Ordered bool
 	// Timeout is the deadline of the context; 0 means that of the API.
 	Timeout time.Duration
 	// Errors are those of the use case, for the document. What the kernel itself may answer is added.

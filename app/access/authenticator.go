@@ -151,6 +151,24 @@ func (a *Authenticator) AppToken(ctx context.Context, text domain.Secret) (domai
 	}, token, nil
 }
 
+// Recheck judges a service's actor again, whose credential was good when its call began: a call may last. It returns domain.ErrTokenInvalid
+// once the credential has ended, or a failure of its own.
+func (a *Authenticator) Recheck(ctx context.Context, actor domain.Actor) error {
+	now := a.System.Now()
+	if actor.Kind != domain.ActorService || !actor.Raw && !now.Before(actor.ExpiresAt) {
+		return domain.ErrTokenInvalid
+	}
+	token, err := a.Directory.AppToken(ctx, actor.AppToken)
+	if isNotFound(err) || err == nil && (!token.IsLive(now) || actor.Raw && !token.HasLive(actor.Secret, now)) {
+		return domain.ErrTokenInvalid
+	}
+	if err != nil {
+		return err
+	}
+	_, err = a.account(ctx, token.ServiceID, now)
+	return err
+}
+
 // account returns a service that may act: it and its account are active.
 func (a *Authenticator) account(ctx context.Context, id domain.ServiceID, now time.Time) (domain.Service, error) {
 	service, err := a.Directory.ServiceByID(ctx, id)
@@ -204,7 +222,7 @@ func (a *Authenticator) Changed(change domain.Change) {
 }
 
 // Flush forgets all tokens.
-func (a *Authenticator) Flush() { a.Claims.Flush() }
+func (a *Authenticator) Flush(domain.FeedPlace) { a.Claims.Flush() }
 
 func isNotFound(err error) bool  { return errors.Is(err, domain.ErrNotFound) }
 func isForbidden(err error) bool { return errors.Is(err, domain.ErrForbidden) }

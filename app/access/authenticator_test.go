@@ -86,7 +86,7 @@ func TestWhatEndsDuringAReadIsOver(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			r, _, s, token := login(t)
 			read, answer := make(chan struct{}), make(chan struct{})
-			r.Keys.Flush()
+			r.Keys.Flush(domain.FeedPlace{})
 			r.Store.After(func(query string) {
 				if query == row.query {
 					close(read)

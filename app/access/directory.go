@@ -341,7 +341,7 @@ func (d *Directory) Changed(change domain.Change) {
 }
 
 // Flush forgets everything.
-func (d *Directory) Flush() {
+func (d *Directory) Flush(domain.FeedPlace) {
 	d.Caches.Sessions.Flush()
 	d.Caches.Users.Flush()
 	d.Caches.Identities.Flush()

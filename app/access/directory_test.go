@@ -188,7 +188,7 @@ func TestChangesDropWhatTheyAreAbout(t *testing.T) {
 		})
 	}
 	t.Run("flush", func(t *testing.T) {
-		r.Directory.Flush()
+		r.Directory.Flush(domain.FeedPlace{})
 		r.Store.Reset()
 		accepted(t, r, token)
 		if n := r.Store.Count("Sessions.ByID", "Users.ByID"); n != 2 {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"time"
 
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/domain"
@@ -34,6 +35,7 @@ type ValidateJWTOutput struct {
 	SessionID   domain.SessionID
 	Audience    string
 	Permissions []string
+	ValidUntil  time.Time // the earliest end among the assignments behind the permissions; zero: none has an end
 }
 
 // ValidateJWT answers services that do not verify tokens themselves, from memory, with the current permissions and not those in the token.
@@ -57,6 +59,6 @@ func (s *Service) ValidateJWT(ctx context.Context, actor domain.Actor) (Validate
 		return ValidateJWTOutput{}, access.TokenInvalidWhenUnknown(err)
 	}
 	grants, err := s.directory.GrantsOf(ctx, actor, audience)
-	out.Permissions = grants.Permissions()
+	out.Permissions, out.ValidUntil = grants.Permissions(), grants.ValidUntil
 	return out, err
 }

@@ -27,9 +27,9 @@ func BenchmarkCheck(b *testing.B) {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			in := authz.CheckInput{Actor: actor, Checks: checks[:n]}
 			ask := func() {
-				allowed, err := r.Authz.Check(b.Context(), in)
-				if err != nil || !allowed[n-1] {
-					b.Fatal(allowed, err)
+				out, err := r.Authz.Check(b.Context(), in)
+				if err != nil || !out.Allowed[n-1] {
+					b.Fatal(out, err)
 				}
 			}
 			ask()

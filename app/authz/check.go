@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/signet-auth/signet/domain"
 )
@@ -13,32 +14,40 @@ type CheckInput struct {
 	Checks []Question
 }
 
+// CheckOutput is an answer for each question, in order.
+type CheckOutput struct {
+	Allowed []bool
+	// ValidUntil is the earliest end among the assignments that were looked at, after which an answer may be another; zero: none has an end.
+	ValidUntil time.Time
+}
+
 // Check answers questions in order, from memory. Unknown principals, services and names are false where the caller may ask about them. It returns domain.ErrForbidden for the
 // whole call when the caller may not ask one of them.
-func (s *Service) Check(ctx context.Context, in CheckInput) ([]bool, error) {
+func (s *Service) Check(ctx context.Context, in CheckInput) (CheckOutput, error) {
 	if err := requireCaller(in.Actor); err != nil {
-		return nil, err
+		return CheckOutput{}, err
 	}
 	var wrong []error
 	for i, q := range in.Checks {
 		wrong = append(wrong, q.check(place(i)))
 	}
 	if err := domain.MergeFields(wrong...); err != nil {
-		return nil, err
+		return CheckOutput{}, err
 	}
 	if len(in.Checks) == 1 { // most calls: no batch is needed
 		grants, err := s.held(ctx, in.Actor, in.Checks[0].about())
-		return []bool{grants.Allows(in.Checks[0].Permission)}, err
+		return CheckOutput{Allowed: []bool{grants.Allows(in.Checks[0].Permission)}, ValidUntil: grants.ValidUntil}, err
 	}
 	looked, err := s.look(ctx, in)
 	if err != nil {
-		return nil, err
+		return CheckOutput{}, err
 	}
-	allowed := make([]bool, len(in.Checks))
+	out := CheckOutput{Allowed: make([]bool, len(in.Checks))}
 	for i, q := range in.Checks {
-		allowed[i] = looked[q.about()].Allows(q.Permission)
+		grants := looked[q.about()]
+		out.Allowed[i], out.ValidUntil = grants.Allows(q.Permission), domain.EarlierEnd(out.ValidUntil, grants.ValidUntil)
 	}
-	return allowed, nil
+	return out, nil
 }
 
 // about is the principal and service of a question: many questions of one call share them.

@@ -24,14 +24,14 @@ func TestMissesOfOneCheckLoadTogether(t *testing.T) {
 	}
 	in.Checks = append(in.Checks, authz.Question{Principal: "018f0000-0000-7000-8000-00000000ffff", Service: "billing", Permission: "invoice:read"})
 	r.Poll(t)
-	r.Directory.Flush()
+	r.Directory.Flush(domain.FeedPlace{})
 	r.Store.Reset()
 	for range 2 {
-		allowed, err := r.Authz.Check(t.Context(), in)
+		out, err := r.Authz.Check(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, is := range allowed {
+		for i, is := range out.Allowed {
 			if want := i < 20 && i%2 == 0; is != want {
 				t.Errorf("%d: %v, want %v", i, is, want)
 			}

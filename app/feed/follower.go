@@ -37,9 +37,12 @@ type Listener interface {
 	// Changed drops what is cached about one subject. A change without a number is this replica's own, just committed: it comes again
 	// with its number.
 	Changed(change domain.Change)
-	// Flush drops everything.
-	Flush()
+	// Flush drops everything: the feed goes on at a place that was not reached by reading it.
+	Flush(place domain.FeedPlace)
 }
+
+// pace is the least time between two polls that somebody asked for: a burst of commits is one look.
+const pace = 50 * time.Millisecond
 
 // Follower reads the feed. Run it once per replica; the other methods are safe for concurrent use.
 type Follower struct {
@@ -51,10 +54,13 @@ type Follower struct {
 
 	mu        sync.Mutex
 	listeners []Listener
-	epoch     string
-	seq       int64
-	applied   atomic.Int64 // seq, once all listeners have been told
+	place     domain.FeedPlace
+	fallen    bool         // the highest number fell, and no new epoch could be written yet
+	applied   atomic.Int64 // place.Seq, once all listeners have been told
 	lastGood  atomic.Int64 // Unix microseconds of the start of the last good poll
+
+	own      signal // this replica has committed changes
+	advanced signal // the listeners were told of something
 
 	catching sync.Mutex
 	lastMiss time.Time
@@ -79,7 +85,11 @@ func (f *Follower) Committed(c store.Commit) {
 	}
 	f.tell(c.Changes)
 	f.Waker.Wake()
+	f.own.raise() // whether or not the waker hears itself: only a poll knows the numbers, for which services wait
 }
+
+// Advanced is closed when a poll has next told the listeners of something.
+func (f *Follower) Advanced() <-chan struct{} { return f.advanced.next() }
 
 // Fresh is domain.ErrUnavailable when the feed could not be read for so long that cached answers may no longer be used. It polls once more
 // before it returns that: after a suspended machine wakes up, only time has passed.
@@ -123,6 +133,7 @@ func (f *Follower) Lag() time.Duration {
 // Run polls until ctx ends. The first poll only finds the place to begin.
 func (f *Follower) Run(ctx context.Context) {
 	for {
+		own := f.own.next() // before the poll, which may miss what is committed during it
 		more, err := f.Poll(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -132,16 +143,24 @@ func (f *Follower) Run(ctx context.Context) {
 		case more:
 			continue
 		}
-		f.wait(ctx)
+		f.wait(ctx, own)
 	}
 }
 
-func (f *Follower) wait(ctx context.Context) {
+func (f *Follower) wait(ctx context.Context, own <-chan struct{}) {
 	ctx, cancel := context.WithTimeout(ctx, f.Settings.Poll)
 	defer cancel()
+	paced := time.NewTimer(pace)
+	defer paced.Stop()
 	select {
 	case <-ctx.Done():
+		return
+	case <-own:
 	case <-f.Waker.Woken():
+	}
+	select {
+	case <-ctx.Done():
+	case <-paced.C:
 	}
 }
 
@@ -151,24 +170,50 @@ func (f *Follower) Poll(ctx context.Context) (more bool, err error) {
 	start := f.System.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	seen, err := f.Store.Read().Changes.After(ctx, f.seq, batch)
+	seen, err := f.Store.Read().Changes.After(ctx, f.place.Seq, batch)
 	if err != nil {
 		return false, err
 	}
+	fell := seen.Max < f.place.Seq
+	if seen.Epoch == f.place.Epoch && (fell || f.fallen) {
+		if seen, err = f.beginEpoch(ctx, seen); err != nil {
+			f.Log.WarnContext(ctx, "the numbers of the change feed fell, as after a failover that lost commits, and no new epoch can be written", "error", err)
+		}
+	}
 	last := time.UnixMicro(f.lastGood.Load())
-	if seen.Epoch != f.epoch || seen.Max < f.seq || start.Sub(last) > f.Settings.MaxSilence {
-		f.epoch, f.seq = seen.Epoch, seen.Max
+	if seen.Epoch != f.place.Epoch || fell || start.Sub(last) > f.Settings.MaxSilence {
+		f.fallen = f.fallen && seen.Epoch == f.place.Epoch
+		f.place = domain.FeedPlace{Epoch: seen.Epoch, Begun: seen.Begun, Seq: seen.Max}
 		for _, l := range f.listeners {
-			l.Flush()
+			l.Flush(f.place)
 		}
 	} else {
 		f.apply(seen.Changes)
 	}
-	f.applied.Store(f.seq)
-	if more = f.seq < seen.Max && len(seen.Changes) == batch; !more { // before that, unread changes may be revocations
+	if f.applied.Swap(f.place.Seq) != f.place.Seq || fell {
+		f.advanced.raise()
+	}
+	if more = f.place.Seq < seen.Max && len(seen.Changes) == batch; !more { // before that, unread changes may be revocations
 		f.lastGood.Store(start.UnixMicro())
 	}
 	return more, nil
+}
+
+// beginEpoch gives the feed another epoch after its highest number fell: a standby that had not received the last commits became the
+// primary, and numbers that were given out will be given to other changes. It returns the feed as it is then, or as it was.
+func (f *Follower) beginEpoch(ctx context.Context, seen store.Feed) (store.Feed, error) {
+	now := f.System.Now()
+	err := f.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return tx.Restoration.BeginEpoch(ctx, seen.Epoch, f.System.NewID(), now)
+	})
+	if f.fallen = err != nil; err != nil {
+		return seen, err
+	}
+	again, err := f.Store.Read().Changes.After(ctx, seen.Max, batch)
+	if err != nil {
+		return seen, err
+	}
+	return again, nil
 }
 
 func (f *Follower) apply(changes []domain.Change) {
@@ -176,11 +221,11 @@ func (f *Follower) apply(changes []domain.Change) {
 		for _, l := range f.listeners {
 			l.Changed(c)
 		}
-		f.seq = c.Seq
+		f.place.Seq = c.Seq
 	}
 }
 
-// tell does not change f.seq: own changes come again through the poll, and dropping twice does no harm. Listeners are fixed once Run has
+// tell does not change the place: own changes come again through the poll, and dropping twice does no harm. Listeners are fixed once Run has
 // begun, so it needs no lock, which a slow poll would hold.
 func (f *Follower) tell(changes []domain.Change) {
 	for _, c := range changes {

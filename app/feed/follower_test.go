@@ -29,7 +29,7 @@ func (e *ear) Changed(c domain.Change) {
 	e.heard = append(e.heard, string(c.Kind)+" "+c.Subject)
 }
 
-func (e *ear) Flush() {
+func (e *ear) Flush(domain.FeedPlace) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.flushes++
@@ -223,5 +223,43 @@ func TestEverythingIsForgotten(t *testing.T) {
 			r.Poll(t)
 			hears(t, e, "session after")
 		})
+	}
+}
+
+func TestAnEpochIsBegunAsSoonAsTheDatabaseTakesIt(t *testing.T) {
+	database, clock := rig.NewDatabase(t), rig.NewClock()
+	r, e := listening(t, database, clock)
+	epoch := func() string {
+		t.Helper()
+		seen, err := r.DB.Read().Changes.After(t.Context(), 0, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return seen.Epoch
+	}
+	change(t, r, "lost")
+	r.Poll(t)
+	e.take()
+	first := epoch()
+	database.Exec(t, "DELETE FROM changes")
+	r.Store.Before(func(query string) error { // the new primary refuses writes at first
+		if query == "WithinTx" {
+			return domain.ErrUnavailable
+		}
+		return nil
+	})
+	r.Poll(t)
+	if _, flushes := e.take(); flushes != 1 || epoch() != first {
+		t.Errorf("%d flushes, the epoch is new: %t", flushes, epoch() != first)
+	}
+	r.Store.Before(nil)
+	r.Poll(t)
+	second := epoch()
+	if _, flushes := e.take(); flushes != 1 || second == first {
+		t.Errorf("%d flushes, the epoch is new: %t", flushes, second != first)
+	}
+	r.Poll(t)
+	if _, flushes := e.take(); flushes != 0 || epoch() != second {
+		t.Errorf("%d flushes more, another epoch: %t", flushes, epoch() != second)
 	}
 }

@@ -24,8 +24,6 @@ const (
 	KeepAssignments = 90 * 24 * time.Hour
 	// KeepAppTokens is for the owners of services, who ask which of their tokens ended and when it was last used.
 	KeepAppTokens = 90 * 24 * time.Hour
-	// KeepChanges must be longer than the silence after which a follower forgets everything anyway.
-	KeepChanges = 2 * time.Hour
 )
 
 // Cleaning are the tasks that remove rows.
@@ -55,9 +53,6 @@ func Cleaning(s store.Store) []Task {
 		ofDeletedServices(s),
 		Remove(s, "app_tokens", KeepAppTokens, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.ExpiredRows.AppTokens(ctx, before, n)
-		}),
-		Remove(s, "changes", KeepChanges, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
-			return tx.Changes.Purge(ctx, before, n)
 		}),
 	}
 }

@@ -40,7 +40,7 @@ func TestChanges(t *testing.T) {
 
 	t.Run("during a read are not lost", func(t *testing.T) {
 		r := rig.New(t)
-		r.Keys.Flush()
+		r.Keys.Flush(domain.FeedPlace{})
 		read, answer := make(chan struct{}), make(chan struct{})
 		first := true
 		r.Store.After(func(query string) {
@@ -115,7 +115,7 @@ func TestWhileTheDatabaseIsAway(t *testing.T) {
 	token := sign(t, r.Keys, r.Clock.Now())
 	stranger := unknown(t, r.Clock.Now())
 	r.Store.Down()
-	r.Keys.Flush()
+	r.Keys.Flush(domain.FeedPlace{})
 	r.Store.Reset()
 
 	t.Run("the old set stays in use, and callers don't queue for a new one", func(t *testing.T) {

@@ -134,7 +134,7 @@ func (r *Ring) Changed(change domain.Change) {
 }
 
 // Flush makes the next use read the keys again.
-func (r *Ring) Flush() { r.stale.Store(true) }
+func (r *Ring) Flush(domain.FeedPlace) { r.stale.Store(true) }
 
 // fresh is the loaded set, which is read again first if the feed said so. While the database is down the old set stays in use: keys that
 // the feed has not revoked are valid.

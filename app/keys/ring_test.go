@@ -166,7 +166,7 @@ func TestTheKeySetIsTheSameBytesUntilAKeyChangesOnEveryReplica(t *testing.T) {
 		return string(text)
 	}
 	first := set(r)
-	r.Keys.Flush()
+	r.Keys.Flush(domain.FeedPlace{})
 	if again, elsewhere := set(r), set(rig.On(t, r.Database, r.Clock)); again != first || elsewhere != first {
 		t.Errorf("first: %s\nread again: %s\nelsewhere: %s", first, again, elsewhere)
 	}

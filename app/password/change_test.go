@@ -50,7 +50,11 @@ func TestChange(t *testing.T) {
 			t.Helper()
 			b.Principal(t, b.user.ID, func(p *domain.Principal) { p.State = domain.Deleted })
 		}, domain.ErrTokenInvalid},
-		"the key ring went away":   {func(t *testing.T, b *bench, _ domain.Session) { t.Helper(); b.Store.Down(); b.Directory.Flush() }, domain.ErrUnavailable},
+		"the key ring went away": {func(t *testing.T, b *bench, _ domain.Session) {
+			t.Helper()
+			b.Store.Down()
+			b.Directory.Flush(domain.FeedPlace{})
+		}, domain.ErrUnavailable},
 		"the transaction was lost": {func(t *testing.T, b *bench, _ domain.Session) { t.Helper(); b.breakTx(1) }, domain.ErrUnavailable},
 	} {
 		t.Run("changes nothing when, during the hash, "+name, func(t *testing.T) {

@@ -59,7 +59,7 @@ func (s *Service) After(ctx context.Context, in AfterInput) (out AfterOutput, er
 		With("backup_time", in.BackupTime.UTC().Format(time.RFC3339)).With("sessions", strconv.Itoa(out.Sessions)).
 		With("secrets", strconv.Itoa(out.Secrets)).With("messages", strconv.Itoa(out.Messages))
 	return out, s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.Restoration.BeginEpoch(ctx, s.System.NewID()); err != nil {
+		if err := tx.Restoration.BeginEpoch(ctx, "", s.System.NewID(), now); err != nil {
 			return err
 		}
 		return s.Audit.Record(ctx, tx, now, restored)

@@ -29,7 +29,7 @@ func TestNoTokenIsMadeWhileWhatTheUserHoldsCantBeRead(t *testing.T) {
 	r := rig.New(t)
 	u, platform := r.User(t, "ada@example.com"), r.Platform(t)
 	s, _ := r.Session(t, u, platform)
-	r.Directory.Flush()
+	r.Directory.Flush(domain.FeedPlace{})
 	r.Store.Down()
 	if _, err := r.SignIn.AccessToken(t.Context(), u, s, platform, r.Directory.Applied(), r.Clock.Now()); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("got %v", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/proof"
+	"github.com/signet-auth/signet/app/stream"
 	"github.com/signet-auth/signet/domain"
 )
 
@@ -42,6 +43,9 @@ func (c *Config) settings(publicURL, issuer string, password domain.PasswordPoli
 			Lockout: domain.LockoutPolicy{Failures: c.LockFailures, First: time.Duration(c.LockFirst), Longest: time.Duration(c.LockLongest)},
 		},
 		Feed: feed.Settings{Poll: time.Duration(c.FeedPoll), MaxStaleness: time.Duration(c.FeedStaleness), MaxSilence: time.Hour},
+		Stream: stream.Settings{
+			Places: c.StreamMax, PerService: c.StreamPerService, Heartbeat: time.Duration(c.StreamHeartbeat), Life: time.Duration(c.StreamLife),
+		},
 		Outbox: outbox.Settings{
 			Workers: c.OutboxWorkers, Lease: time.Duration(c.OutboxLease), Poll: time.Second, MaxBackoff: 15 * time.Minute,
 		},

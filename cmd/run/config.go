@@ -31,6 +31,7 @@ type Config struct {
 	loginSettings
 	passwordSettings
 	limitSettings
+	streamSettings
 	insideSettings
 	tracingSettings
 	bootstrapSettings
@@ -49,7 +50,7 @@ func (c *Config) groups() []group {
 		[]group{c.deploymentSettings.group(), c.listenerSettings.group(), c.databaseSettings.group(), c.redisSettings.group(), c.mailSettings.group()},
 		[]group{c.pageSettings.group(), c.tokenSettings.group(), c.sessionSettings.group(), c.registrationSettings.group()},
 		c.loginSettings.groups(),
-		[]group{c.passwordSettings.group(), c.limitSettings.group(), c.insideSettings.group(), c.tracingSettings.group(), c.bootstrapSettings.group()},
+		[]group{c.passwordSettings.group(), c.limitSettings.group(), c.streamSettings.group(), c.insideSettings.group(), c.tracingSettings.group(), c.bootstrapSettings.group()},
 	)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/signet-auth/signet/adapters/echohttp/pages"
 	"github.com/signet-auth/signet/adapters/echohttp/rest"
 	"github.com/signet-auth/signet/app"
+	"github.com/signet-auth/signet/app/feed"
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/secure"
@@ -28,6 +29,7 @@ func (s *Server) listen(
 	var mayProxy func(context.Context, domain.Actor) error
 	var used func(domain.Actor, domain.Origin)
 	var stopped func() []guard.Stopped
+	follow, drain := &lateFeed{}, func() {}
 	api, err := echohttp.New(echohttp.Options{
 		System: c.System, Log: s.log, LogRequests: bool(c.LogRequests), ShortLog: c.LogFormat == "text", Limiter: l.local,
 		Metrics: t.meters.requests, Tracer: t.tracer,
@@ -39,6 +41,7 @@ func (s *Server) listen(
 		},
 		TrustedProxies: c.Proxies, CORSOrigins: c.Origins, PublicURL: c.PublicURL, CookieSameSite: c.sameSite(), Version: Version(), Guide: rest.Guide, Examples: rest.Examples,
 		Development: c.isDevelopment(), DevPeers: c.DevPeers,
+		Feed: follow, Drain: func() { drain() },
 		Probed: newProbe(sealer, time.Now).accepts, // two machines compare their real clocks
 		Ready:  func(ctx context.Context) (bool, map[string]string) { return ready(ctx) },
 	})
@@ -63,6 +66,7 @@ func (s *Server) listen(
 		s.AdminURL = "http://" + reachable(addr)
 	}
 	return listeners, func(a *app.App, publicURL string, logo pages.Logo) {
+		follow.Follower, drain = a.Feed, a.Stream.Drain
 		authenticate, mayProxy, used = a.Authenticator.Authenticate, a.Directory.RequireLoginProxy, a.Usage.Used
 		ready, stopped = readiness(a, l, db), a.Stops.Recent
 		api.ServedAt(publicURL)
@@ -74,6 +78,9 @@ func (s *Server) listen(
 		}
 	}, nil
 }
+
+// lateFeed is the feed of a core that is made after the listeners.
+type lateFeed struct{ *feed.Follower }
 
 // resource is a group of routes.
 type resource interface{ Mount(*echohttp.API) }
@@ -90,6 +97,7 @@ func resources(a *app.App, c *Config, publicURL string, site *pages.Site) []reso
 		&rest.Permissions{Service: a.Permissions},
 		&rest.Assignments{Service: a.Assignments},
 		&rest.Authz{Service: a.Authz},
+		&rest.Revocations{Hub: a.Stream},
 		&rest.Users{Service: a.Users, Providers: a.Federation},
 		&rest.Audit{Service: a.AuditLog},
 		&rest.AppTokens{Service: a.AppTokens},

@@ -18,6 +18,7 @@ import (
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/app/janitor"
 	"github.com/signet-auth/signet/app/keys"
+	"github.com/signet-auth/signet/app/stream"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/cache"
 	"github.com/signet-auth/signet/ports/provider"
@@ -30,6 +31,9 @@ type meters struct {
 	refused   *prometheus.CounterVec
 	mails     *prometheus.HistogramVec
 	providers *prometheus.HistogramVec
+	facts     *prometheus.CounterVec
+	streams   *prometheus.CounterVec
+	factLag   prometheus.Histogram
 }
 
 // newMeters registers them, with the series that are known before anything happened: a rate needs the zero that it rose from.
@@ -54,13 +58,35 @@ func newMeters(r telemetry.Registry, limits guard.Limits) (meters, error) {
 		providers: seconds("signet_provider_call_duration_seconds", "Time that a provider took, by call (begin: where to send the browser, complete: who "+
 			"it is) and outcome (succeeded, or the code of the failure).", outside, "provider", "call", "outcome"),
 	}
+	m.facts = count("signet_stream_facts_total", "Facts sent to services that follow revocations, by kind and fact.", "kind", "fact")
+	m.streams = count("signet_stream_ended_total", "Streams of revocations that ended, by reason (gone: the follower hung up).", "reason")
+	m.factLag = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "signet_stream_lag_seconds", Help: "Time from the commit of a change to its way out on a stream, by the clock of the replica that wrote it.",
+		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+	})
+	for _, reason := range stream.Reasons() {
+		m.streams.WithLabelValues(reason)
+	}
 	for _, l := range []transient.Limit{limits.Account, limits.Block, limits.Register, limits.Mail, limits.Recovery, limits.MailByBlock, limits.ResetSent} {
 		m.refused.WithLabelValues(l.Name)
 	}
 	for _, outcome := range telemetry.MailOutcomes() {
 		m.mails.WithLabelValues(outcome)
 	}
-	return m, r.Add(m.requests.Durations, m.requests.Outcomes, m.refused, m.mails, m.providers)
+	return m, r.Add(m.requests.Durations, m.requests.Outcomes, m.refused, m.mails, m.providers, m.facts, m.streams, m.factLag)
+}
+
+// streamMeter counts what goes out to services that follow revocations.
+func (m meters) streamMeter() stream.Meter {
+	return stream.Meter{
+		Sent: func(f stream.Fact, after time.Duration) {
+			m.facts.WithLabelValues(f.Kind, string(f.Tokens)).Inc()
+			if after > 0 {
+				m.factLag.Observe(after.Seconds())
+			}
+		},
+		Ended: func(reason string) { m.streams.WithLabelValues(reason).Inc() },
+	}
 }
 
 // measuredProviders are providers whose calls are measured.
@@ -88,6 +114,8 @@ func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, db *
 	err := errors.Join(
 		metrics.Gauge("signet_feed_lag_seconds", "Age of the last good look at the change feed.", nil,
 			func() float64 { return a.Feed.Lag().Seconds() }),
+		metrics.Gauge("signet_stream_clients", "Services' open streams of revocations on this replica.", nil,
+			func() float64 { return float64(a.Stream.Clients()) }),
 		metrics.Gauge("signet_hash_queue_waiting", "Callers who wait for a place to hash a password.", nil,
 			func() float64 { return float64(hasher.Waiting()) }),
 		metrics.Gauge("signet_database_read_only", "Whether the database was last found to refuse writes.", nil, func() float64 { return oneIf(db.ReadOnly()) }),

@@ -138,6 +138,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err := observe(watch.registry, s.app, s.hasher, db, l, caches); err != nil {
 		return err
 	}
+	s.app.Stream.Meter = watch.meters.streamMeter()
 	mount(s.app, publicURL, logo)
 	s.serve(listeners)
 	return nil

@@ -60,6 +60,45 @@ func storeFeed(t *testing.T, s storeTest) {
 		same(t, "beyond", after(t, last+1000, 10), store.Feed{Epoch: feed.Epoch, Max: last})
 	})
 
+	t.Run("the facts are the changes that may concern tokens, between two numbers", func(t *testing.T) {
+		begin := after(t, 0, 1).Max
+		s.write(t, func(_ context.Context, tx *store.Tx) error {
+			tx.Changed(domain.ChangeSession, "ended", domain.TokensEnded)
+			tx.Changed(domain.ChangeSession, "unaffected", domain.TokensUnaffected)
+			tx.Changed(domain.ChangeSession, "unknown", domain.TokensUnknown)
+			tx.Changed(domain.ChangeSession, "stale", domain.TokensStale)
+			return nil
+		})
+		end := after(t, 0, 1).Max
+		between := func(after, upTo int64, limit int) (subjects []string) {
+			t.Helper()
+			found, err := s.Read().Facts.Between(t.Context(), after, upTo, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range found {
+				if subjects = append(subjects, c.Subject); c.At.IsZero() || c.Seq <= after || c.Seq > upTo {
+					t.Errorf("got %+v", c)
+				}
+			}
+			return subjects
+		}
+		same(t, "all", between(begin, end, 10), []string{"ended", "unknown", "stale"})
+		same(t, "limited", between(begin, end, 2), []string{"ended", "unknown"})
+		same(t, "without the last", between(begin, end-1, 10), []string{"ended", "unknown"})
+		same(t, "after the end", between(end, end+10, 10), nil)
+		before := func(at time.Time) int64 {
+			t.Helper()
+			seq, err := s.Read().Facts.Before(t.Context(), at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return seq
+		}
+		same(t, "the newest from before tomorrow", before(time.Now().Add(24*time.Hour)), end)
+		same(t, "from before last year", before(time.Now().AddDate(-1, 0, 0)), int64(0))
+	})
+
 	t.Run("a purge removes what is old, some at a time, but never the newest", func(t *testing.T) {
 		for range 5 {
 			s.write(t, func(_ context.Context, tx *store.Tx) error {

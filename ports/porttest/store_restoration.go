@@ -107,10 +107,26 @@ func storeRestoration(t *testing.T, s storeTest) {
 	})
 
 	t.Run("the feed begins another epoch", func(t *testing.T) {
-		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Restoration.BeginEpoch(ctx, "another") })
-		feed, err := s.Read().Changes.After(t.Context(), 0, 1)
-		if err != nil || feed.Epoch != "another" {
-			t.Errorf("it is %q, %v", feed.Epoch, err)
+		begin := func(after, epoch string, at time.Time) (string, time.Time) {
+			t.Helper()
+			s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Restoration.BeginEpoch(ctx, after, epoch, at) })
+			feed, err := s.Read().Changes.After(t.Context(), 0, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return feed.Epoch, feed.Begun
+		}
+		for _, step := range []struct {
+			after, epoch, want string
+			at, begun          time.Time
+		}{
+			{"", "second", "second", noon, noon},
+			{"second", "third", "third", noon.Add(time.Hour), noon.Add(time.Hour)},
+			{"second", "of a slower replica", "third", noon.Add(2 * time.Hour), noon.Add(time.Hour)},
+		} {
+			if epoch, begun := begin(step.after, step.epoch, step.at); epoch != step.want || !begun.Equal(step.begun) {
+				t.Errorf("%s after %q: the feed is in %q since %v", step.epoch, step.after, epoch, begun)
+			}
 		}
 	})
 }

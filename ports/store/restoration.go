@@ -24,6 +24,7 @@ type Restoration interface {
 	VoidFlows(ctx context.Context, now time.Time, n int) (int, error)
 	// ParkMessages gives up messages that are neither delivered nor parked, leased ones too, and blanks their payloads.
 	ParkMessages(ctx context.Context, now time.Time, reason string, n int) (int, error)
-	// BeginEpoch gives the change feed a new epoch, so that its followers flush their caches.
-	BeginEpoch(ctx context.Context, epoch string) error
+	// BeginEpoch gives the change feed a new epoch, so that its followers flush their caches. after is the epoch that it follows: if it is
+	// not that of the feed, another replica was faster, and nothing is written. Empty: whatever it is.
+	BeginEpoch(ctx context.Context, after, epoch string, now time.Time) error
 }

@@ -77,6 +77,7 @@ type Reader struct {
 	Erasure       ErasureReader
 	Outbox        OutboxReader
 	Changes       ChangeReader
+	Facts         FactReader
 	Meta          MetaReader
 }
 

@@ -55,8 +55,9 @@ type Audit interface {
 
 // Feed is the result of reading the change feed.
 type Feed struct {
-	// Epoch changes when the numbers can't be compared with earlier ones any more (after a restore).
+	// Epoch changes when the numbers can't be compared with earlier ones any more (after a restore). Begun is when it did; zero for the first.
 	Epoch string
+	Begun time.Time
 	// Max is the highest number so far, 0 for none; it falls only after a restore.
 	Max     int64
 	Changes []domain.Change // in commit order
@@ -67,6 +68,16 @@ type Feed struct {
 type ChangeReader interface {
 	// After returns the changes with a higher number than seq, at most limit.
 	After(ctx context.Context, seq int64, limit int) (Feed, error)
+}
+
+// FactReader reads the part of the feed that concerns access tokens, for services that follow it. It uses the connections of ordinary
+// queries.
+type FactReader interface {
+	// Between returns the changes with numbers above after, up to and including upTo, that may concern access tokens: at most limit, in
+	// commit order.
+	Between(ctx context.Context, after, upTo int64, limit int) ([]domain.Change, error)
+	// Before is the number of the newest change that was written before a time, 0 if there is none.
+	Before(ctx context.Context, at time.Time) (int64, error)
 }
 
 // Changes cleans the feed. Rows are written by Tx.Changed.

@@ -68,14 +68,14 @@ func dialect(statement time.Duration) bunsql.Dialect {
 }
 
 func connect(config *pgx.ConnConfig, prepare ...func(context.Context, *pgx.Conn) error) driver.Connector {
-	return stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+	return &patient{Connector: stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 		for _, step := range prepare {
 			if err := step(ctx, conn); err != nil {
 				return err
 			}
 		}
 		return nil
-	}))
+	}))}
 }
 
 func pool(from driver.Connector, conns int) *sql.DB {

@@ -59,7 +59,7 @@ func (r *Auth) Mount(a *echohttp.API) {
 		Errors: []*domain.Error{domain.ErrTokenInvalid},
 	}, r.me)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/validate-jwt", echohttp.Op{
-		ID: "validateJwt", Tag: echohttp.TagLogin, Summary: "Whether a token is good now, whose it is and what it allows", Auth: echohttp.BearerAuth, Unmetered: true,
+		ID: "validateJwt", Tag: echohttp.TagLogin, Summary: "Whether a token is good now, whose it is and what it allows", Auth: echohttp.BearerAuth, Unmetered: true, Ordered: true,
 		Description: "For services that do not verify tokens themselves. Permissions are those held now at the token's audience. A service's own access token is answered with the service.",
 		Errors:      []*domain.Error{domain.ErrTokenInvalid},
 	}, r.validate)
@@ -197,7 +197,7 @@ func (r *Auth) validate(ctx context.Context, caller echohttp.Caller, _ struct{})
 	if permissions == nil {
 		permissions = []string{}
 	}
-	body := api.ValidateResponse{Success: true, Audience: out.Audience, Permissions: permissions}
+	body := api.ValidateResponse{Success: true, Audience: out.Audience, Permissions: permissions, CS: caller.AsOf, ValidUntil: when(out.ValidUntil)}
 	if caller.Actor.Kind == domain.ActorService {
 		service := serviceRef(out.Service)
 		body.Service = &service

@@ -20,7 +20,7 @@ const aboutAsking = "Everybody may ask about themselves: what the credential tha
 func (r *Authz) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/authz/check", echohttp.Op{
 		ID: "check", Tag: echohttp.TagQuestions, Summary: "Whether principals may do things at services, up to 100 at once", Auth: echohttp.BearerAuth,
-		Strict: true, UnmeteredForServices: true, AppTokenHeader: true,
+		Strict: true, UnmeteredForServices: true, AppTokenHeader: true, Ordered: true,
 		Description: aboutAsking + " Unknown principals, services and permissions are false.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.check)
@@ -52,9 +52,9 @@ func question(caller echohttp.Caller, c api.Check) authz.Question {
 
 func (r *Authz) check(ctx context.Context, caller echohttp.Caller, in api.CheckRequest) (api.CheckResponse, error) {
 	questions := each(in.Checks, func(c api.Check) authz.Question { return question(caller, c) })
-	allowed, err := r.Service.Check(ctx, authz.CheckInput{Actor: caller.Actor, Checks: questions})
+	out, err := r.Service.Check(ctx, authz.CheckInput{Actor: caller.Actor, Checks: questions})
 	return api.CheckResponse{
-		Success: true, Results: each(allowed, func(is bool) api.CheckResult { return api.CheckResult{Allowed: is} }),
+		Success: true, CS: caller.AsOf, ValidUntil: when(out.ValidUntil), Results: each(out.Allowed, func(is bool) api.CheckResult { return api.CheckResult{Allowed: is} }),
 	}, err
 }
 

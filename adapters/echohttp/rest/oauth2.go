@@ -27,7 +27,7 @@ func (r *OAuth) Mount(a *echohttp.API) {
 	}, r.token)
 	echohttp.Handle(a, http.MethodPost, "/oauth2/introspect", echohttp.Op{
 		ID: "introspect", Tag: echohttp.TagOAuth, Summary: "What a token is and allows now (RFC 7662)", Auth: echohttp.ClientOrBearerAuth, Failures: oauthFailures,
-		Unmetered:   true,
+		Unmetered: true, Ordered: true,
 		Description: "Active are tokens whose audience is the client, and its own application tokens; of all others the answer is {\"active\": false}.",
 		Errors:      []*domain.Error{domain.ErrInvalidRequest},
 	}, r.introspect)
@@ -58,26 +58,27 @@ func (r *OAuth) introspect(ctx context.Context, caller echohttp.Caller, in api.O
 	case err != nil || !out.Active:
 		return api.IntrospectionResponse{}, err
 	case out.AppToken.ID != "":
-		return appTokenIntrospection(out), nil
+		return appTokenIntrospection(out, caller.AsOf), nil
 	}
-	return accessTokenIntrospection(out), nil
+	return accessTokenIntrospection(out, caller.AsOf), nil
 }
 
-func appTokenIntrospection(out oauth.IntrospectOutput) api.IntrospectionResponse {
+func appTokenIntrospection(out oauth.IntrospectOutput, asOf int64) api.IntrospectionResponse {
 	return api.IntrospectionResponse{
 		Active: true, Issuer: out.Issuer, Subject: string(out.Client.ID), ClientID: out.Client.Key, TokenType: "app_token",
 		ExpiresAt: unix(out.ExpiresAt), IssuedAt: unix(out.AppToken.CreatedAt), TokenID: string(out.AppToken.ID),
-		Scope: strings.Join(out.AppToken.Scopes.Texts(), " "),
+		Scope: strings.Join(out.AppToken.Scopes.Texts(), " "), CS: asOf,
 	}
 }
 
-func accessTokenIntrospection(out oauth.IntrospectOutput) api.IntrospectionResponse {
+func accessTokenIntrospection(out oauth.IntrospectOutput, asOf int64) api.IntrospectionResponse {
 	c := out.Claims
 	body := api.IntrospectionResponse{
 		Active: true, Issuer: c.Issuer, Subject: string(c.Subject), Audience: c.Audience, ClientID: c.ClientID, TokenType: api.TokenTypeBearer,
 		ExpiresAt: unix(c.ExpiresAt), IssuedAt: unix(c.IssuedAt), NotBefore: unix(c.NotBefore()), TokenID: c.TokenID,
 		Permissions: append([]string{}, out.Grants.Permissions()...), Roles: append([]string{}, out.Grants.Roles...), PV: out.PV,
 		Kind: string(c.Kind), SessionID: string(c.SessionID), Key: string(c.AppToken), AuthTime: unix(c.AuthTime), AMR: c.AMR,
+		CS: asOf, ValidUntil: when(out.Grants.ValidUntil),
 	}
 	body.Scope = strings.Join(body.Permissions, " ")
 	if out.User.ID != "" {

@@ -54,6 +54,10 @@ type (
 		store.ChangeReader
 		s *Store
 	}
+	facts struct {
+		store.FactReader
+		s *Store
+	}
 	meta struct {
 		store.MetaReader
 		s *Store
@@ -139,6 +143,10 @@ func (r signingKeys) All(ctx context.Context) ([]domain.SigningKey, error) {
 
 func (r changes) After(ctx context.Context, seq int64, limit int) (store.Feed, error) {
 	return ask(r.s, "Changes.After", func() (store.Feed, error) { return r.ChangeReader.After(ctx, seq, limit) })
+}
+
+func (r facts) Between(ctx context.Context, after, upTo int64, limit int) ([]domain.Change, error) {
+	return ask(r.s, "Facts.Between", func() ([]domain.Change, error) { return r.FactReader.Between(ctx, after, upTo, limit) })
 }
 
 func (r meta) Get(ctx context.Context, key string) (string, error) {

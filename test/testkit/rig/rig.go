@@ -28,6 +28,7 @@ import (
 	"github.com/signet-auth/signet/app/keys"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/proof"
+	"github.com/signet-auth/signet/app/stream"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/sys"
 	"github.com/signet-auth/signet/ports/transient"
@@ -120,6 +121,7 @@ func settings(maxPasswordBytes int) app.Settings {
 		Feed:         feed.Settings{Poll: 500 * time.Millisecond, MaxStaleness: 30 * time.Second, MaxSilence: time.Hour},
 		Outbox:       outbox.Settings{Workers: 4, Lease: 30 * time.Second, Poll: time.Second, MaxBackoff: 15 * time.Minute},
 		CleanupEvery: 10 * time.Minute,
+		Stream:       stream.Settings{Places: 1000, PerService: 500, Heartbeat: 5 * time.Second, Life: 15 * time.Minute},
 	}
 }
 

@@ -35,6 +35,7 @@ func Watch(inner store.Store) *Store {
 	r.Lockouts = lockouts{r.Lockouts, s}
 	r.Keys = signingKeys{r.Keys, s}
 	r.Changes = changes{r.Changes, s}
+	r.Facts = facts{r.Facts, s}
 	r.Meta = meta{r.Meta, s}
 	s.reader = &r
 	return s
