@@ -96,7 +96,8 @@ func readIntrospection(body []byte) (answered, error) {
 			}
 		}
 	}
-	out.number, out.until, ok = readAge(all)
+	out.number, out.valid, ok = readAge(all)
+	out.until = out.valid
 	if !ok {
 		return answered{}, errNonsense
 	}

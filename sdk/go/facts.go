@@ -73,6 +73,7 @@ type facts struct {
 	known   map[factID]record
 	order   []arrival
 	count   int64
+	heard   int64               // the number of the feed that was named last
 	revoked map[string]struct{} // kids, for the life of the process
 	floor   int64               // facts up to this number were forgotten for want of room
 	floorAt time.Time
@@ -111,6 +112,13 @@ func (f *facts) hello(ttl time.Duration) {
 	}
 }
 
+// mark takes the number that the stream names with ready and tick.
+func (f *facts) mark(number int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.heard = number
+}
+
 // learn takes a fact. What it does not understand counts as stale: as much as may be meant is asked about.
 func (f *facts) learn(in fact) {
 	f.mu.Lock()
@@ -138,6 +146,7 @@ func (f *facts) learn(in fact) {
 	default:
 		f.keep(f.id(kindAudience, everywhere), fact{CS: in.CS}, false)
 	}
+	f.heard = in.CS
 	f.version.Add(1)
 }
 
@@ -211,8 +220,8 @@ func (f *facts) tidy() {
 	f.forget()
 }
 
-func (f *facts) size() int {
+func (f *facts) size() (n int, heard int64) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return len(f.known)
+	return len(f.known), f.heard
 }

@@ -11,50 +11,65 @@ type finding struct {
 	// strict: a fact names the session, subject or app token. Without an answer there is no verdict then, whatever OnCut says.
 	strict bool
 	epoch  int64
+
+	answer *answered // what Signet said; nil: the token's own claims count
+	until  time.Time // how long this holds if there are no more facts; zero: as long as the token
 }
 
 // answered is what Signet said of a token.
 type answered struct {
 	active             bool
 	permissions, roles []string
-	own                bool // nobody answered: the token's own claims count
 	number             int64
 	epoch              int64
-	until              time.Time // zero: as long as the token
+	until              time.Time // it is asked again then; zero: as long as the token lives
+	valid              time.Time // a grant ends then; zero: none does
 }
 
-func (a *answered) counts(epoch int64, now time.Time) bool {
-	return a != nil && a.epoch == epoch && (a.until.IsZero() || now.Before(a.until))
+// reprieve lets a token pass for a while about which nobody answered, where OnCut allows that: facts up to the number that don't name it are passed
+// over.
+type reprieve struct {
+	number, epoch int64
+	until         time.Time
 }
 
 // judge holds a token, and what Signet said of it last, against the facts. A token is older than a fact if its number is lower; an answer makes
 // it as new as the answer.
-func (f *facts) judge(c *claims, kid string, last *answered, now time.Time) (out finding, answer *answered) {
+func (f *facts) judge(c *claims, kid string, last *answered, pause reprieve, now time.Time) (out finding) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	out.epoch = f.epoch
 	if _, revoked := f.revoked[kid]; revoked {
 		out.reason = ReasonKeyRevoked
-		return out, nil
-	}
-	if last.counts(f.epoch, now) {
-		answer = last
+		return out
 	}
 	number, comparable := c.changes, c.changes > 0
 	reset := !f.resetAt.IsZero() && now.Sub(f.resetAt) < f.ttl
 	if reset {
 		number, comparable = 0, false
 	}
-	if answer != nil {
-		number = max(number, answer.number)
+	answered := false
+	if last != nil && last.epoch == f.epoch && (last.until.IsZero() || now.Before(last.until)) {
+		number, answered = max(number, last.number), true
+		out.answer, out.until = last, last.until
 	}
-	if reset && answer == nil {
+	passed := number
+	if pause.epoch == f.epoch && now.Before(pause.until) {
+		passed, answered = max(number, pause.number), true
+		out.until = earlier(out.until, pause.until)
+		if last != nil && last.epoch == f.epoch && (last.valid.IsZero() || now.Before(last.valid)) {
+			out.answer = last // what was taken stays taken
+		}
+	}
+	long := f.ttl > 0 && time.Duration(c.expires-c.issuedAt)*time.Second > f.ttl-grace
+	switch {
+	case answered:
+	case reset:
 		out.require(f.resetCS, false)
-	}
-	if long := f.ttl > 0 && time.Duration(c.expires-c.issuedAt)*time.Second > f.ttl-grace; long && answer == nil {
+	case long:
 		out.require(0, false)
 	}
-	if f.floor > number {
+	if f.floor > passed {
 		out.require(f.floor, false)
 	}
 	for _, about := range [...]struct {
@@ -74,12 +89,13 @@ func (f *facts) judge(c *claims, kid string, last *answered, now time.Time) (out
 		switch {
 		case !there:
 		case r.session && r.ended, r.number > number && r.ended && comparable:
-			return finding{reason: ReasonEnded, epoch: f.epoch}, answer
-		case r.number > number:
+			out.reason = ReasonEnded
+			return out
+		case r.number > passed, about.strict && r.number > number:
 			out.require(r.number, about.strict)
 		}
 	}
-	return out, answer
+	return out
 }
 
 func (f *finding) require(after int64, strict bool) {

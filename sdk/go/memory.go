@@ -24,6 +24,7 @@ type remembered struct {
 
 	mu     sync.Mutex
 	answer *answered
+	pause  reprieve
 	flight chan struct{} // the running question, closed when it is over
 	failed error         // its outcome
 	checks map[string]checked

@@ -39,7 +39,7 @@ func newPrincipal(v *Verifier, r *remembered, token string, answer *answered) *P
 		Subject: c.subject, Kind: c.kind, SessionID: c.session, ClientID: c.client, Permissions: c.permissions, Roles: c.roles, Claims: c.all,
 		verifier: v, token: token, from: r, asks: c.permRef,
 	}
-	if answer != nil && !answer.own {
+	if answer != nil {
 		p.Permissions, p.Roles, p.asks = answer.permissions, answer.roles, false
 	}
 	if p.Kind == "" {

@@ -17,35 +17,27 @@ func (v *Verifier) standing(ctx context.Context, r *remembered, token string) (*
 			return c.answer, nil
 		}
 		r.mu.Lock()
-		last := r.answer
+		last, pause := r.answer, r.pause
 		r.mu.Unlock()
-		finding, answer := v.facts.judge(r.claims, r.kid, last, now)
+		found := v.facts.judge(r.claims, r.kid, last, pause, now)
 		switch {
-		case finding.reason != "":
-			return nil, refuse(r, finding.reason)
+		case found.reason != "":
+			return nil, refuse(r, found.reason)
 		case v.link.blocked(now):
 			return nil, unavailable("Signet's revocation stream is cut, and OnCut is deny")
-		case finding.ask:
-			if err := v.question(ctx, r, token, finding); err != nil {
+		case found.ask:
+			if err := v.question(ctx, r, token, found); err != nil {
 				return nil, err
 			}
-		case answer != nil && !answer.active:
+		case found.answer != nil && !found.answer.active:
 			return nil, refuse(r, ReasonInactive)
 		default:
-			v.pass(r, version, answer)
-			return answer, nil
+			until := earlier(found.until, time.Unix(r.claims.expires, 0).Add(v.set.leeway))
+			r.clean.Store(&clean{version: version, until: until, answer: found.answer})
+			return found.answer, nil
 		}
 	}
 	return nil, unavailable("Signet's answers are older than its facts")
-}
-
-// pass remembers that there is nothing against a token as of a version of the facts.
-func (v *Verifier) pass(r *remembered, version int64, answer *answered) {
-	until := time.Unix(r.claims.expires, 0).Add(v.set.leeway)
-	if answer != nil && !answer.until.IsZero() && answer.until.Before(until) {
-		until = answer.until
-	}
-	r.clean.Store(&clean{version: version, until: until, answer: answer})
 }
 
 func refuse(r *remembered, reason Reason) error {
@@ -75,29 +67,24 @@ func (v *Verifier) question(ctx context.Context, r *remembered, token string, f 
 // ask runs apart from the caller that asked first, because others wait for the answer, too.
 func (v *Verifier) ask(r *remembered, token string, f finding, done chan struct{}) {
 	got, err := v.asker.introspect(token, f.after)
+	v.report.question(err)
 	now := v.now()
-	got.epoch = f.epoch
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer close(done)
+	r.flight, r.failed = nil, nil
 	switch {
-	case err != nil && (f.strict || v.set.OnCut == Deny):
-		v.report.question(err)
-		err = &Unavailable{Cause: err, RetryAfter: time.Second}
-	case err != nil:
-		v.report.question(err)
-		got, err = answered{active: true, own: true, number: f.after, epoch: f.epoch, until: now.Add(unasked)}, nil
-	default:
-		v.report.question(nil)
-		if got.number == 0 || got.number < f.after { // a replica of the release before, which knows no order
+	case err == nil:
+		if got.epoch = f.epoch; got.number == 0 || got.number < f.after { // a replica of the release before, which knows no order
 			got.number, got.until = max(got.number, f.after), earlier(got.until, now.Add(unasked))
 		}
 		got.until = earlier(got.until, v.facts.longest(now))
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed, r.flight = err, nil
-	if err == nil {
 		r.answer = &got
+	case f.strict || v.set.OnCut == Deny:
+		r.failed = &Unavailable{Cause: err, RetryAfter: time.Second}
+	default:
+		r.pause = reprieve{number: f.after, epoch: f.epoch, until: now.Add(unasked)}
 	}
-	close(done)
 }
 
 // earlier is the earlier of two times, of which zero is none.

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 )
 
@@ -33,10 +32,10 @@ type follower struct {
 	keys   *keySet
 	report *report
 
-	cursor  string
-	retries int
-	polls   time.Time // until when the long poll is used instead of the stream
-	ended   atomic.Int64
+	greeting time.Duration // helloWithin
+	cursor   string
+	retries  int
+	polls    time.Time // until when the long poll is used instead of the stream
 }
 
 // ending is how a stream, or a poll, ended.
@@ -69,7 +68,6 @@ func (f *follower) run(ctx context.Context) {
 func (f *follower) settle(end ending) time.Duration {
 	refused := end.status == http.StatusUnauthorized || end.status == http.StatusForbidden || end.status == http.StatusNotFound
 	end.was = f.link.end(refused) || end.was
-	f.ended.Add(1)
 	if end.was {
 		f.retries = 0
 	}
@@ -114,7 +112,7 @@ func (f *follower) pause(ctx context.Context, d time.Duration) {
 func (f *follower) stream(ctx context.Context) ending {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watch := time.AfterFunc(helloWithin, func() { cancel(errNoHello) })
+	watch := time.AfterFunc(f.greeting, func() { cancel(errNoHello) })
 	defer watch.Stop()
 	header := http.Header{"Authorization": {bearer(f.token.get())}, "Accept": {"text/event-stream"}, "Cache-Control": {"no-store"}}
 	if f.cursor != "" {
@@ -126,7 +124,8 @@ func (f *follower) stream(ctx context.Context) ending {
 	}
 	response, err := f.client.http.Do(request)
 	if err != nil {
-		return ending{err: cause(ctx, plain(err))}
+		err = cause(ctx, plain(err))
+		return ending{err: err, buffers: errors.Is(err, errNoHello)}
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
@@ -189,8 +188,10 @@ func (f *follower) handle(e event) *ending {
 		}
 		f.facts.hello(time.Duration(data.TokenTTL) * time.Second)
 	case "ready":
+		f.facts.mark(data.CS)
 		f.live()
 	case "tick":
+		f.facts.mark(data.CS)
 	case "bye":
 		return &ending{bye: data.Reason}
 	case "", "message", kindReset:
@@ -237,6 +238,7 @@ func (f *follower) poll(ctx context.Context) ending {
 			f.learn(in)
 		}
 		f.cursor = page.Cursor
+		f.facts.mark(page.CS)
 		if wait = pollWait; page.More {
 			wait = 0
 		} else if !ready {
@@ -251,6 +253,7 @@ type page struct {
 	Facts    []fact `json:"facts"`
 	Cursor   string `json:"cursor"`
 	TokenTTL int64  `json:"token_ttl"`
+	CS       int64  `json:"cs"`
 	More     bool   `json:"more"`
 }
 

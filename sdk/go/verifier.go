@@ -57,7 +57,7 @@ func build(c Config, now func() time.Time) (*Verifier, error) {
 	v.keys = &keySet{client: v.client, now: now, random: rand.Float64, report: v.report, drop: v.memory.dropKey, unknown: map[string]time.Time{}}
 	v.asker = newAsker(v.client, token, now)
 	if token != nil {
-		v.follow = &follower{set: set, now: now, client: v.client, token: token, facts: v.facts, link: v.link, keys: v.keys, report: v.report}
+		v.follow = &follower{set: set, now: now, client: v.client, token: token, facts: v.facts, link: v.link, keys: v.keys, report: v.report, greeting: helloWithin}
 	}
 	return v, nil
 }
@@ -146,11 +146,14 @@ type State struct {
 	// Keys are the kids that are known, and Facts how many facts are remembered.
 	Keys  []string
 	Facts int
+	// Heard is the number of Signet's feed up to which revocations were heard.
+	Heard int64
 }
 
 // State is how the verifier stands now.
 func (v *Verifier) State() State {
-	s := State{Ready: true, Keys: v.keys.names(), Facts: v.facts.size()}
+	s := State{Ready: true, Keys: v.keys.names()}
+	s.Facts, s.Heard = v.facts.size()
 	if v.follow == nil {
 		return s
 	}

@@ -33,6 +33,10 @@ func failures(f *File) {
 	f.followed("ask", "an audience's fact and no answer, allow: the token's own claims, and again after 5 s", at(1, audienceFact("stale", audience, 11)), at(1, answered("introspect", 500)),
 		at(2, verify(t, accept.may("invoice:read").asked(1))), at(3, verify(t, accept.asked(0))), at(8, verify(t, accept.may("invoice:read").asked(1))),
 		at(14, introspected(active(11, nil))), at(14, verify(t, accept.may().asked(1))))
+	f.followed("ask", "an audience's fact and no answer, allow: what was taken stays taken", at(1, subject("stale", 11)), at(1, introspected(active(11, nil))), at(2, verify(t, accept.may())),
+		at(3, audienceFact("stale", audience, 12)), at(3, answered("introspect", 500)), at(4, verify(t, accept.may().asked(1))), at(10, verify(t, accept.may().asked(1))))
+	f.followed("ask", "an audience's fact and no answer, allow: who was inactive stays so", at(1, subject("stale", 11)), at(1, introspected(inactive(11))), at(2, verify(t, invalid("inactive"))),
+		at(3, audienceFact("stale", audience, 12)), at(3, answered("introspect", 500)), at(4, verify(t, invalid("inactive"))), at(10, verify(t, invalid("inactive"))))
 	f.denying("ask", "an audience's fact and no answer, deny: no verdict", at(1, audienceFact("stale", audience, 11)), at(1, answered("introspect", 500)), at(2, verify(t, unavailable)))
 	f.followed("ask", "a platform's fact and no answer, allow: the token's own claims", at(1, audienceFact("stale", "*", 11)), at(1, answered("introspect", 500)), at(2, verify(t, accept.asked(1))))
 	f.followed("ask", "a subject's fact weighs more than its audience's", at(1, audienceFact("stale", audience, 12)), at(1, subject("stale", 11)), at(1, answered("introspect", 500)), at(2, verify(t, unavailable)))

@@ -7,7 +7,9 @@ func at(seconds int, s Step) Step {
 	return s
 }
 
-func publish(names ...string) Step { return Step{Op: "jwks", Keys: names} }
+func publish(names ...string) Step {
+	return Step{Op: "jwks", Keys: append([]string{}, names...)}
+}
 
 func jwks(status int, body any) Step { return Step{Op: "jwks", Status: status, Body: body} }
 
