@@ -41,10 +41,14 @@ export function httpTransport(options: TransportOptions = {}): Transport {
     const outgoing = request(url, {
       method: call.method,
       headers: call.headers,
-      signal: call.signal,
       agent: call.fresh && !options.agent ? false : agent,
       ...authority(options),
     });
+    // Without an error: node would throw it for everybody if the answer is read to its end by now.
+    const giveUp = () => outgoing.destroy();
+    if (call.signal.aborted) giveUp();
+    call.signal.addEventListener("abort", giveUp);
+    outgoing.on("close", () => call.signal.removeEventListener("abort", giveUp));
     outgoing.on("socket", (socket) => socket.unref());
     outgoing.on("error", reject);
     outgoing.on("response", (incoming) => resolve({

@@ -8,6 +8,7 @@ let server, base, connections = 0;
 before(async () => {
   server = http.createServer((req, res) => {
     if (req.url === "/redirect") return res.writeHead(302, { Location: "/text" }).end();
+    if (req.url === "/stream") return res.write("event: hello\n");
     if (req.url === "/hangs/.well-known/jwks.json") return;
     if (req.url === "/large/.well-known/jwks.json") return res.end(JSON.stringify({ keys: [], pad: "x".repeat(10_000_000) }));
     res.end(`{"method":"${req.method}"}`);
@@ -38,13 +39,37 @@ test("connections are used again, but for a fresh one", async () => {
   assert.equal(connections, 2);
 });
 
-for (const [path, wait, why] of [
-  ["/hangs", 3500, /no answer within 3 s/], ["/large", 3000, /larger than 262144 bytes/], ["/text", 1000, /not a set of keys/],
-]) {
-  test(`a key set at ${path} is none, and the error says where`, async () => {
-    const log = { info() {}, warn() {}, error() {} };
-    const verifier = createVerifier({ issuer: base + path, audience: "billing", log });
-    await assert.rejects(verifier.ready(wait), (error) => error.message.includes(`${base}${path}/.well-known/jwks.json`) && why.test(error.message));
+test("an answer that is given up just when it ends crashes nothing", async () => {
+  const transport = httpTransport();
+  for (let i = 0; i < 100; i++) {
+    const abort = new AbortController();
+    const { body } = await transport(call("/text", { signal: abort.signal }));
+    await body[Symbol.asyncIterator]().next();
+    abort.abort();
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+});
+
+test("a stream that is given up crashes nothing, whether it is read or not", async () => {
+  const abort = new AbortController();
+  const answers = await Promise.all([0, 1].map(() => httpTransport()(call("/stream", { signal: abort.signal }))));
+  const read = answers[0].body[Symbol.asyncIterator]();
+  await read.next();
+  const next = read.next();
+  abort.abort();
+  await assert.rejects(next);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+});
+
+for (const [path, why] of [["/hangs", /no answer within 3 s/], ["/large", /larger than 262144 bytes/], ["/text", /not a set of keys/]]) {
+  test(`a key set at ${path} is none, and the log says where`, async () => {
+    const [line, verifier] = await new Promise((resolve) => {
+      const log = { info() {}, warn: (text) => text.includes("keys") && resolve([text, made]), error() {} };
+      const made = createVerifier({ issuer: base + path, audience: "billing", log });
+    });
+    assert.ok(line.includes(`${base}${path}/.well-known/jwks.json`), line);
+    assert.match(line, why);
+    await assert.rejects(verifier.ready(50), why);
     verifier.close();
   });
 }
