@@ -157,7 +157,7 @@ func New(p Ports, s Settings) *App {
 		Mail:  &outbox.MailQueue{Sealer: p.Sealer, System: p.System},
 	}
 	a := &App{Base: b, settings: s}
-	a.Feed = feed.New(p.Store, p.Waker, p.System, p.Log, s.Feed)
+	a.Feed = &feed.Follower{Store: p.Store, Waker: p.Waker, System: p.System, Settings: s.Feed, Log: p.Log}
 	a.Retention = &feed.Retention{Store: p.Store, Own: s.AccessTTL}
 	a.Keys = &keys.Ring{
 		Keeper: keys.Keeper{Base: b, Maker: p.KeyMaker, Sealer: p.Sealer, Policy: s.Keys}, Issuer: p.Issuer, Verifier: p.Verifier,

@@ -108,9 +108,12 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			return err
 		},
 		"feed": func(ctx context.Context, r *store.Reader) error { _, err := r.Changes.After(ctx, 7, 100); return err },
-		"facts": func(ctx context.Context, r *store.Reader) error { _, err := r.Facts.Between(ctx, 7, 100, 100); return err },
+		"facts": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Facts.Between(ctx, 7, 100, 100)
+			return err
+		},
 		"facts from before": func(ctx context.Context, r *store.Reader) error { _, err := r.Facts.Before(ctx, now); return err },
-		"meta": func(ctx context.Context, r *store.Reader) error { _, err := r.Meta.Get(ctx, "k"); return err },
+		"meta":              func(ctx context.Context, r *store.Reader) error { _, err := r.Meta.Get(ctx, "k"); return err },
 		"audit": func(ctx context.Context, r *store.Reader) error {
 			_, err := r.Audit.List(ctx, store.AuditFilter{SubjectID: anID, Limit: 10})
 			return err

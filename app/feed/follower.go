@@ -59,9 +59,8 @@ type Follower struct {
 	applied   atomic.Int64 // place.Seq, once all listeners have been told
 	lastGood  atomic.Int64 // Unix microseconds of the start of the last good poll
 
-	own      chan struct{} // this replica has committed changes
-	waiting  sync.Mutex    // guards advanced
-	advanced chan struct{}
+	own      signal // this replica has committed changes
+	advanced signal // the listeners were told of something
 
 	catching sync.Mutex
 	lastMiss time.Time
@@ -69,11 +68,6 @@ type Follower struct {
 	reaching sync.Mutex // guards next
 	next     *reach
 	pacing   sync.Mutex // held from the beginning of a poll of Reach until the next one may begin
-}
-
-// New makes a follower.
-func New(s store.Store, waker transient.Waker, system sys.System, log *slog.Logger, settings Settings) *Follower {
-	return &Follower{Store: s, Waker: waker, System: system, Settings: settings, Log: log, own: make(chan struct{}, 1)}
 }
 
 // Subscribe adds a listener. Call it before Run. Listeners are called in the order of their subscription. A listener that caches results of
@@ -91,30 +85,11 @@ func (f *Follower) Committed(c store.Commit) {
 	}
 	f.tell(c.Changes)
 	f.Waker.Wake()
-	select {
-	case f.own <- struct{}{}: // whether or not the waker hears itself: only a poll knows the numbers, for which services wait
-	default:
-	}
+	f.own.raise() // whether or not the waker hears itself: only a poll knows the numbers, for which services wait
 }
 
 // Advanced is closed when a poll has next told the listeners of something.
-func (f *Follower) Advanced() <-chan struct{} {
-	f.waiting.Lock()
-	defer f.waiting.Unlock()
-	if f.advanced == nil {
-		f.advanced = make(chan struct{})
-	}
-	return f.advanced
-}
-
-func (f *Follower) advance() {
-	f.waiting.Lock()
-	defer f.waiting.Unlock()
-	if f.advanced != nil {
-		close(f.advanced)
-		f.advanced = nil
-	}
-}
+func (f *Follower) Advanced() <-chan struct{} { return f.advanced.next() }
 
 // Fresh is domain.ErrUnavailable when the feed could not be read for so long that cached answers may no longer be used. It polls once more
 // before it returns that: after a suspended machine wakes up, only time has passed.
@@ -158,6 +133,7 @@ func (f *Follower) Lag() time.Duration {
 // Run polls until ctx ends. The first poll only finds the place to begin.
 func (f *Follower) Run(ctx context.Context) {
 	for {
+		own := f.own.next() // before the poll, which may miss what is committed during it
 		more, err := f.Poll(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -167,11 +143,11 @@ func (f *Follower) Run(ctx context.Context) {
 		case more:
 			continue
 		}
-		f.wait(ctx)
+		f.wait(ctx, own)
 	}
 }
 
-func (f *Follower) wait(ctx context.Context) {
+func (f *Follower) wait(ctx context.Context, own <-chan struct{}) {
 	ctx, cancel := context.WithTimeout(ctx, f.Settings.Poll)
 	defer cancel()
 	paced := time.NewTimer(pace)
@@ -179,7 +155,7 @@ func (f *Follower) wait(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 		return
-	case <-f.own:
+	case <-own:
 	case <-f.Waker.Woken():
 	}
 	select {
@@ -215,7 +191,7 @@ func (f *Follower) Poll(ctx context.Context) (more bool, err error) {
 		f.apply(seen.Changes)
 	}
 	if f.applied.Swap(f.place.Seq) != f.place.Seq || fell {
-		f.advance()
+		f.advanced.raise()
 	}
 	if more = f.place.Seq < seen.Max && len(seen.Changes) == batch; !more { // before that, unread changes may be revocations
 		f.lastGood.Store(start.UnixMicro())

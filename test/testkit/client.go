@@ -3,6 +3,7 @@ package testkit
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -79,7 +80,7 @@ func (c *Client) Try(r Request) (Response, error) {
 		return Response{}, fmt.Errorf("%s %s: %w", request.Method, r.Path, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
+	body, err := readBody(answer)
 	if err != nil {
 		return Response{}, fmt.Errorf("%s %s: %w", request.Method, r.Path, err)
 	}
@@ -87,6 +88,19 @@ func (c *Client) Try(r Request) (Response, error) {
 		c.contract.check(c.tb, request, answer, body)
 	}
 	return Response{Status: answer.StatusCode, Header: answer.Header, Body: body, Took: time.Since(begun), tb: c.tb}, nil
+}
+
+// readBody reads an answer to its end; of one that lasts, the beginning.
+func readBody(answer *http.Response) ([]byte, error) {
+	if answer.Header.Get("Content-Type") != "text/event-stream" {
+		return io.ReadAll(answer.Body)
+	}
+	begin := make([]byte, 4096)
+	n, err := answer.Body.Read(begin)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return begin[:n], err
 }
 
 func (c *Client) prepare(r Request) *http.Request {

@@ -66,7 +66,7 @@ func TestAConnectionThatNobodyComesForIsClosed(t *testing.T) {
 	<-d.done
 	pool.leave(d)
 	select {
-	case <-d.conn.(*plain).closed: //nolint:forcetypeassert // made above
+	case <-d.conn.(*plain).closed:
 	case <-time.After(2 * dialTimeout):
 		t.Error("it stays open")
 	}
