@@ -106,7 +106,8 @@ class Follower:
     def _bye(self, reason: str) -> _End:
         if reason == "token_invalid":
             self._token.read_again()
-        return _End(f"Signet said bye: {reason}", quiet=reason == "renew")
+        # Another replica goes on at once. If none does, that is told.
+        return _End(f"Signet said bye: {reason}", quiet=reason != "token_invalid")
 
     def _no_hello(self, why: str) -> _End:
         """Something between holds the stream back until it ends. Long polls pass."""
