@@ -7,6 +7,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/signet-auth/signet/adapters/memory"
@@ -22,14 +23,26 @@ func (c *Config) showInbox(inbox *memory.Inbox, stopped func() []guard.Stopped) 
 	if inbox == nil {
 		return nil
 	}
+	var mu sync.Mutex
+	written := map[mailKey][]api.MailHeader{} // what a mail server would get is written once, however often a page asks
 	return func() api.InboxResponse {
+		mu.Lock()
+		defer mu.Unlock()
+		listed := map[mailKey][]api.MailHeader{}
 		shown := api.InboxResponse{Messages: []api.InboxMessage{}, Stopped: []api.StoppedMail{}}
 		for _, m := range inbox.List() {
+			key := mailKey{m.ID, m.At}
+			headers, known := written[key]
+			if !known {
+				headers = c.headers(m)
+			}
+			listed[key] = headers
 			shown.Messages = append(shown.Messages, api.InboxMessage{
 				ID: m.ID, At: m.At, From: c.MailFrom, To: m.To, Subject: m.Subject, Language: m.Language, Text: m.Text, HTML: m.HTML,
-				Headers: c.headers(m), Links: slices.Clone(m.Links), Code: m.Code,
+				Headers: headers, Links: slices.Clone(m.Links), Code: m.Code,
 			})
 		}
+		written = listed
 		for _, s := range stopped() {
 			shown.Stopped = append(shown.Stopped, api.StoppedMail{
 				At: s.At, Kind: string(s.Kind), To: s.To, Reason: string(s.Reason), Limit: c.limitOf(s.Reason),
@@ -37,6 +50,12 @@ func (c *Config) showInbox(inbox *memory.Inbox, stopped func() []guard.Stopped) 
 		}
 		return shown
 	}
+}
+
+// mailKey is a mail of the inbox: one that is sent again has the same id.
+type mailKey struct {
+	id string
+	at time.Time
 }
 
 // headers are the head of the mail that a mail server would get, in the order in which people look for them.

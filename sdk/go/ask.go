@@ -20,9 +20,9 @@ const (
 )
 
 var (
-	errBreaker  = errors.New("Signet did not answer the last questions: nobody is asked for 10 s")
+	errBreaker  = errors.New("the last questions were not answered: nothing is asked for 10 s")
 	errTooMany  = errors.New("too many questions wait for Signet")
-	errAppToken = errors.New("Signet refuses the app token (AppToken, SIGNET_APP_TOKEN)")
+	errAppToken = errors.New("the app token is refused (AppToken, SIGNET_APP_TOKEN)")
 	errNonsense = errors.New("the answer is none of Signet's: is URL (SIGNET_URL) its address?")
 )
 
@@ -76,7 +76,7 @@ func (a *asker) introspectOnce(token string, after int64) (answered, error) {
 	case got.status == http.StatusUnauthorized:
 		return answered{}, errAppToken
 	case got.status != http.StatusOK:
-		return answered{}, fmt.Errorf("Signet answers %d", got.status)
+		return answered{}, fmt.Errorf("the answer is %d", got.status)
 	}
 	return readIntrospection(got.body)
 }

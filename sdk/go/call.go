@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -65,7 +66,7 @@ func (c *client) do(ctx context.Context, in call) (answer, error) {
 	if in.fresh {
 		client = c.fresh
 	}
-	response, err := client.Do(request)
+	response, err := client.Do(request) //nolint:gosec // the address is a setting
 	if err != nil {
 		return answer{}, plain(err)
 	}
@@ -89,13 +90,11 @@ func (c *client) request(ctx context.Context, in call) (*http.Request, error) {
 	if in.body != "" {
 		body = strings.NewReader(in.body)
 	}
-	request, err := http.NewRequestWithContext(ctx, in.method, c.base+in.path, body)
+	request, err := http.NewRequestWithContext(ctx, in.method, c.base+in.path, body) //nolint:gosec // the address is a setting
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range in.header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, in.header)
 	request.Header.Set("User-Agent", "signet-go")
 	return request, nil
 }

@@ -125,7 +125,7 @@ func (v *Verifier) checkCall(ctx context.Context, token string, after int64, nam
 	case got.status == http.StatusUnauthorized:
 		return nil, time.Time{}, &Refusal{Reason: ReasonInactive}
 	case got.status != http.StatusOK:
-		err := fmt.Errorf("Signet answers %d to a question for permissions", got.status)
+		err := fmt.Errorf("the answer to a question for permissions is %d", got.status)
 		v.report.question(err)
 		return nil, time.Time{}, &Unavailable{Cause: err, RetryAfter: max(time.Second, retryAfter(got.header))}
 	}

@@ -39,7 +39,7 @@ const (
 )
 
 // Refusal is why a token was refused, for logs and metrics; the token is not in it. Subject is empty while the signature is not verified.
-type Refusal struct {
+type Refusal struct { //nolint:errname // what it is, and an error besides
 	Reason  Reason
 	Subject string
 	KID     string
@@ -52,7 +52,7 @@ func (r *Refusal) Error() string { return fmt.Sprintf("%v: %s", ErrInvalid, r.Re
 func (r *Refusal) Is(target error) bool { return target == ErrInvalid }
 
 // Unavailable is why there is no verdict.
-type Unavailable struct {
+type Unavailable struct { //nolint:errname // likewise
 	Cause error
 	// RetryAfter is when another try makes sense.
 	RetryAfter time.Duration

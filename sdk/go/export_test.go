@@ -2,6 +2,7 @@ package signet
 
 import (
 	"bytes"
+	"encoding/binary"
 	"time"
 )
 
@@ -11,9 +12,9 @@ func (v *Verifier) Learn(kind, word, id string, number int64) {
 	v.facts.learn(fact{Kind: kind, Fact: word, Sub: id, SID: id, Key: id, Aud: id, KID: id, CS: number})
 }
 
-// GreetWithin changes how long the stream may take to say hello.
-func (v *Verifier) GreetWithin(d time.Duration) *Verifier {
-	v.follow.greeting = d
+// GreetWithin changes how long the stream may take to say hello, and how long it may be silent.
+func (v *Verifier) GreetWithin(d, quiet time.Duration) *Verifier {
+	v.follow.greeting, v.follow.quiet = d, quiet
 	return v
 }
 
@@ -32,8 +33,16 @@ func (v *Verifier) Refetch() { <-v.keys.refresh(true) }
 // Forget drops the tokens that are remembered.
 func (v *Verifier) Forget() { v.memory = newMemory() }
 
-// Remembered is how many tokens are.
-func (v *Verifier) Remembered() int { return len(v.memory.tokens) }
+// RememberAll puts n tokens into a memory, and tells how many are in it then.
+func RememberAll(n int) int {
+	m, now := newMemory(), time.Unix(1_794_000_000, 0)
+	for i := range n {
+		hash := tokenHash{}
+		binary.BigEndian.PutUint64(hash[:], uint64(i))
+		m.put(&remembered{hash: hash, kid: "k", claims: &claims{expires: now.Unix() + 900}}, now)
+	}
+	return len(m.tokens)
+}
 
 // ReadEvents reads a stream of events to its end, and tells how many there are.
 func ReadEvents(stream []byte) (n, size int, err error) {

@@ -43,19 +43,19 @@ func (f *facts) judge(c *claims, kid string, last *answered, pause reprieve, now
 		out.reason = ReasonKeyRevoked
 		return out
 	}
-	number, comparable := c.changes, c.changes > 0
+	number, ordered := c.changes, c.changes > 0
 	reset := !f.resetAt.IsZero() && now.Sub(f.resetAt) < f.ttl
 	if reset {
-		number, comparable = 0, false
+		number, ordered = 0, false
 	}
-	answered := false
+	known := false
 	if last != nil && last.epoch == f.epoch && (last.until.IsZero() || now.Before(last.until)) {
-		number, answered = max(number, last.number), true
+		number, known = max(number, last.number), true
 		out.answer, out.until = last, last.until
 	}
 	passed := number
 	if pause.epoch == f.epoch && now.Before(pause.until) {
-		passed, answered = max(number, pause.number), true
+		passed, known = max(number, pause.number), true
 		out.until = earlier(out.until, pause.until)
 		if last != nil && last.epoch == f.epoch && (last.valid.IsZero() || now.Before(last.valid)) {
 			out.answer = last // what was taken stays taken
@@ -63,7 +63,7 @@ func (f *facts) judge(c *claims, kid string, last *answered, pause reprieve, now
 	}
 	long := f.ttl > 0 && time.Duration(c.expires-c.issuedAt)*time.Second > f.ttl-grace
 	switch {
-	case answered:
+	case known:
 	case reset:
 		out.require(f.resetCS, false)
 	case long:
@@ -88,7 +88,7 @@ func (f *facts) judge(c *claims, kid string, last *answered, pause reprieve, now
 		r, there := f.known[f.id(about.kind, about.id)]
 		switch {
 		case !there:
-		case r.session && r.ended, r.number > number && r.ended && comparable:
+		case r.session && r.ended, r.number > number && r.ended && ordered:
 			out.reason = ReasonEnded
 			return out
 		case r.number > passed, about.strict && r.number > number:

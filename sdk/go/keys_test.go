@@ -136,7 +136,7 @@ func TestWhatIsWrongIsLoggedOnceWithTheSettingAndWhatWasSeen(t *testing.T) {
 	o.jwks = "<html>"
 	v.Refetch()
 	v.Refetch()
-	for _, want := range []string{`"seen":"https://signet.example.com"`, "SIGNET_ISSUER) right?", `"seen":"shipping"`, "SIGNET_AUDIENCE) right?", "SIGNET_URL"} {
+	for _, want := range []string{`"seen":"https://signet.example.com"`, "(SIGNET_ISSUER)\",\"expected", `"seen":"shipping"`, "(SIGNET_AUDIENCE)\",\"expected", "SIGNET_URL"} {
 		if strings.Count(l.String(), want) != 1 {
 			t.Errorf("%d times %s in\n%s", strings.Count(l.String(), want), want, &l)
 		}

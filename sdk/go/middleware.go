@@ -14,6 +14,11 @@ func From(ctx context.Context) (*Principal, bool) {
 	return p, ok
 }
 
+// With is a context with a principal, for adapters of frameworks.
+func With(ctx context.Context, p *Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
 // Require lets requests through whose token is valid and has all of the permissions; without any, every valid token will do. It panics for a
 // malformed permission, because that is a mistake in the program.
 func (v *Verifier) Require(permissions ...string) func(http.Handler) http.Handler {
@@ -58,7 +63,7 @@ func (v *Verifier) middleware(admit func(context.Context, []string) (*Principal,
 			p, err := admit(r.Context(), r.Header["Authorization"])
 			switch {
 			case err == nil:
-				r = r.WithContext(context.WithValue(r.Context(), principalKey{}, p))
+				r = r.WithContext(With(r.Context(), p))
 			case !optional || !errors.Is(err, ErrMissing):
 				v.Refuse(w, r, err)
 				return

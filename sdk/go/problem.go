@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
 )
 
 // Forbidden says that a valid token lacks a permission.
-type Forbidden struct{ Permission string }
+type Forbidden struct{ Permission string } //nolint:errname // likewise
 
 // Error names the permission.
 func (f *Forbidden) Error() string { return "signet: " + f.Permission + " is needed" }
@@ -68,9 +69,7 @@ func (p Problem) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	body, _ := json.Marshal(map[string]any{
 		"type": "about:blank", "title": http.StatusText(p.Status), "status": p.Status, "detail": p.Detail, "message": p.Detail, "code": p.Code, "success": false,
 	}) // texts, a number and a bool
-	for name, values := range p.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), p.Header)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)

@@ -2,6 +2,7 @@ package signet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -33,9 +34,9 @@ func (r *report) change(about, wrong, begun, over string, attributes ...slog.Att
 	r.mu.Unlock()
 	switch {
 	case wrong != "" && before == "":
-		r.log.LogAttrs(context.Background(), slog.LevelError, begun, append(attributes, slog.String("cause", wrong))...)
+		r.log.LogAttrs(context.Background(), slog.LevelError, begun, append(attributes, slog.String("cause", wrong))...) //nolint:sloglint // the callers' are literals
 	case wrong == "" && before != "":
-		r.log.LogAttrs(context.Background(), slog.LevelInfo, over, attributes...)
+		r.log.LogAttrs(context.Background(), slog.LevelInfo, over, attributes...) //nolint:sloglint // likewise
 	}
 }
 
@@ -61,7 +62,7 @@ func (r *report) stream(end ending) {
 	case end.status == 401:
 		r.change("app_token", "401", "signet: the app token is refused (AppToken, SIGNET_APP_TOKEN, SIGNET_APP_TOKEN_FILE): revoked, expired or another Signet's. "+
 			"Revocations are not heard until there is another", "", slog.String("url", r.set.url))
-	case end.status == 403 && end.err != errForeign:
+	case end.status == 403 && !errors.Is(end.err, errForeign):
 		r.change("app_token", "403", "signet: this credential may not follow revocations: AppToken has to be an application token of this service", "", slog.String("url", r.set.url))
 	case end.status == 404:
 		r.change("app_token", "404", "signet: there is no revocation stream here: is URL (SIGNET_URL) Signet's address, and its release new enough?", "", slog.String("url", r.set.url))
@@ -115,8 +116,8 @@ func (r *report) mistaken(reason Reason, seen any, now time.Time) {
 	}
 	r.told[reason] = now
 	r.mu.Unlock()
-	r.log.LogAttrs(context.Background(), slog.LevelWarn, "signet: genuine tokens of Signet's name another "+string(reason)+": is "+setting+" right?",
-		slog.String("expected", expected), slog.String("seen", clip(fmt.Sprint(seen))))
+	r.log.LogAttrs(context.Background(), slog.LevelWarn, "signet: genuine tokens are refused because a setting is another than they say",
+		slog.String("setting", setting), slog.String("expected", expected), slog.String("seen", clip(fmt.Sprint(seen))))
 }
 
 // clip keeps what a token says short and on one line.

@@ -96,7 +96,7 @@ func (s *TokenSource) Token(ctx context.Context) (string, error) {
 	}
 	if s.flight == nil && !now.Before(s.retryAt) {
 		s.flight = make(chan struct{})
-		go s.renew(s.flight)
+		go s.renew(s.flight) //nolint:gosec // it is for all callers, so it is not ended by one that hangs up
 	}
 	flight, token, err := s.flight, s.token, s.err
 	s.mu.Unlock()

@@ -31,7 +31,7 @@ func newEventReader(r io.Reader, heard func()) *eventReader {
 // next is the next event that has data. An event that the end cuts off is none.
 func (r *eventReader) next() (event, error) {
 	var e event
-	size, any := 0, false
+	size, some := 0, false
 	for {
 		line, err := r.line()
 		if err != nil {
@@ -42,7 +42,7 @@ func (r *eventReader) next() (event, error) {
 			return event{}, errEventSize
 		}
 		if len(line) == 0 {
-			if any {
+			if some {
 				return e, nil
 			}
 			e, size = event{}, 0
@@ -58,10 +58,10 @@ func (r *eventReader) next() (event, error) {
 				e.id = string(value)
 			}
 		case "data":
-			if any {
+			if some {
 				e.data += "\n"
 			}
-			e.data, any = e.data+string(value), true
+			e.data, some = e.data+string(value), true
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,6 +34,7 @@ type follower struct {
 	report *report
 
 	greeting time.Duration // helloWithin
+	quiet    time.Duration // silence
 	cursor   string
 	retries  int
 	polls    time.Time // until when the long poll is used instead of the stream
@@ -112,7 +114,14 @@ func (f *follower) pause(ctx context.Context, d time.Duration) {
 func (f *follower) stream(ctx context.Context) ending {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watch := time.AfterFunc(f.greeting, func() { cancel(errNoHello) })
+	var greeted atomic.Bool
+	watch := time.AfterFunc(f.greeting, func() {
+		if greeted.Load() {
+			cancel(errSilent)
+		} else {
+			cancel(errNoHello)
+		}
+	})
 	defer watch.Stop()
 	header := http.Header{"Authorization": {bearer(f.token.get())}, "Accept": {"text/event-stream"}, "Cache-Control": {"no-store"}}
 	if f.cursor != "" {
@@ -132,11 +141,10 @@ func (f *follower) stream(ctx context.Context) ending {
 		_, _ = io.CopyN(io.Discard, response.Body, 4096)
 		return ending{status: response.StatusCode, after: retryAfter(response.Header), err: fmt.Errorf("the answer is %d", response.StatusCode)}
 	}
-	greeted := false
 	events := newEventReader(response.Body, func() {
 		f.link.hear()
-		if greeted {
-			watch.Reset(silence)
+		if greeted.Load() {
+			watch.Reset(f.quiet)
 		}
 	})
 	for {
@@ -146,8 +154,8 @@ func (f *follower) stream(ctx context.Context) ending {
 			return ending{err: err, buffers: errors.Is(err, errNoHello)}
 		}
 		if e.name == "hello" {
-			greeted = true
-			watch.Reset(silence)
+			greeted.Store(true)
+			watch.Reset(f.quiet)
 		}
 		if end := f.handle(e); end != nil {
 			return *end

@@ -57,7 +57,7 @@ func build(c Config, now func() time.Time) (*Verifier, error) {
 	v.keys = &keySet{client: v.client, now: now, random: rand.Float64, report: v.report, drop: v.memory.dropKey, unknown: map[string]time.Time{}}
 	v.asker = newAsker(v.client, token, now)
 	if token != nil {
-		v.follow = &follower{set: set, now: now, client: v.client, token: token, facts: v.facts, link: v.link, keys: v.keys, report: v.report, greeting: helloWithin}
+		v.follow = &follower{set: set, now: now, client: v.client, token: token, facts: v.facts, link: v.link, keys: v.keys, report: v.report, greeting: helloWithin, quiet: silence}
 	}
 	return v, nil
 }

@@ -27,7 +27,8 @@ var documents = map[string]func(t *testing.T, all []block){
 	"docs/quickstart.md": nil, "docs/tour.md": nil,
 	"docs/backup-and-restore.md": restored, "docs/configuration.md": configured, "docs/migrating-from-flask.md": migrated, "docs/moving-users.md": moved,
 	"docs/mail-templates.md": previewed, "docs/providers.md": played, "docs/scaling.md": measured, "docs/security.md": searched,
-	"docs/upgrading.md": upgraded, "docs/observability.md": observed,
+	"docs/revocation-stream.md": followed,
+	"docs/upgrading.md":         upgraded, "docs/observability.md": observed,
 	"docs/deploy/compose.md": composed, "docs/deploy/kubernetes.md": prepared, "docs/deploy/systemd.md": installed,
 }
 

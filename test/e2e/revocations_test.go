@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -274,4 +276,59 @@ func TestAnAnswerIsNotOlderThanItsQuestion(t *testing.T) {
 			t.Errorf("got %v", answer)
 		}
 	})
+}
+
+// followed runs what docs/revocation-stream.md prints.
+func followed(t *testing.T, all []block) {
+	t.Helper()
+	requireProgram(t, "curl")
+	p := newProtected(t)
+	shell := func(ctx context.Context, command string) *exec.Cmd {
+		sh := exec.CommandContext(ctx, "sh", "-c", "exec "+strings.ReplaceAll(command, "https://auth.example.com", p.URL))
+		sh.Env = append(os.Environ(), "TOKEN="+p.may.token, "APP_TOKEN="+p.own)
+		return sh
+	}
+	answers := map[string]string{}
+	for _, command := range commands(all) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		sh := shell(ctx, command)
+		if strings.Contains(command, "/stream") {
+			out, err := sh.StdoutPipe()
+			if err == nil {
+				err = sh.Start()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for lines := bufio.NewScanner(out); lines.Scan(); {
+				if answers["stream"] += lines.Text() + "\n"; lines.Text() == "event: ready" {
+					cancel()
+				}
+			}
+			_ = sh.Wait() // it was ended
+			continue
+		}
+		out, err := sh.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", command, err)
+		}
+		switch {
+		case strings.Contains(command, "introspect"):
+			answers["introspect"] = string(out)
+		default:
+			answers["poll"] = string(out)
+		}
+	}
+	for of, members := range map[string][]string{
+		"stream":     {"event: hello\ndata: {\"v\":1,\"token_ttl\":960,\"heartbeat\":5,\"service\":\"billing\"", "event: ready"},
+		"poll":       {`"cursor":"sgcu_`, `"token_ttl":960,"heartbeat":5,"more":false`},
+		"introspect": {`"active":true`, `"cs":`, `"permissions":["invoice:read"]`},
+	} {
+		for _, member := range members {
+			if !strings.Contains(answers[of], member) {
+				t.Errorf("%s has no %s: %s", of, member, answers[of])
+			}
+		}
+	}
 }

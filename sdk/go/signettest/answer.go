@@ -145,7 +145,7 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 	defer i.mu.Unlock()
 	who := Service(client).For(r.PostFormValue("service"))
 	held := i.granted[who.subject]
-	for _, name := range strings.Fields(r.PostFormValue("scope")) {
+	for name := range strings.FieldsSeq(r.PostFormValue("scope")) {
 		if !slices.Contains(held, name) {
 			answer(w, http.StatusBadRequest, map[string]string{"error": "invalid_scope", "error_description": name})
 			return

@@ -20,7 +20,7 @@ import (
 )
 
 // AppToken is what Config and the issuer agree upon.
-const AppToken = signet.Secret("sgat_of_the_test_issuer") //nolint:gosec // opens nothing but a test's own issuer
+const AppToken = signet.Secret("sgat_of_the_test_issuer")
 
 const (
 	life     = 15 * time.Minute
@@ -239,10 +239,10 @@ func (i *Issuer) Calls() map[string]int {
 }
 
 // change makes a fact known, and waits until the verifiers of this test have heard of it.
-func (i *Issuer) change(make func() fact) {
+func (i *Issuer) change(happen func() fact) {
 	i.t.Helper()
 	i.mu.Lock()
-	f := make()
+	f := happen()
 	i.seq++
 	f.CS, f.At = i.seq, time.Now().UTC().Format("2006-01-02T15:04:05.000000Z")
 	i.facts = append(i.facts, f)

@@ -103,13 +103,11 @@ func (i *Issuer) list(w http.ResponseWriter, r *http.Request) {
 		facts, next := i.news(i.place(r.URL.Query().Get("cursor")))
 		number, changed := i.seq, i.changed
 		i.mu.Unlock()
-		over := len(facts) > 0
-		if !over {
+		if len(facts) == 0 {
 			select {
 			case <-changed:
 				continue
 			case <-timer.C:
-				over = true
 			case <-r.Context().Done():
 				return
 			}
