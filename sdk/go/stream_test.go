@@ -1,6 +1,7 @@
 package signet_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type scripted struct {
 	opened atomic.Int64
 	polled atomic.Int64
 	last   atomic.Value // Last-Event-ID
+
+	greeting, quiet time.Duration // how long a verifier waits, if shorter than usual
 }
 
 // script gets the number of the opening.
@@ -59,7 +62,7 @@ func (s *scripted) follow(t *testing.T, change func(*signet.Config)) *signet.Ver
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.GreetWithin(200*time.Millisecond, time.Second).Start()
+	v.GreetWithin(cmp.Or(s.greeting, 5*time.Second), cmp.Or(s.quiet, 15*time.Second)).Start()
 	t.Cleanup(v.Close)
 	return v
 }
@@ -87,7 +90,7 @@ func TestTheStreamResumesByCursorAndAtOnceAfterRenew(t *testing.T) {
 	v := s.follow(t, nil)
 	begin := time.Now()
 	eventually(t, "another stream", func() bool { return s.opened.Load() == 2 && v.State().Ready })
-	if took := time.Since(begin); took > 1500*time.Millisecond || s.last.Load() != "sgcu_2" {
+	if took := time.Since(begin); took > 3*time.Second || s.last.Load() != "sgcu_2" {
 		t.Error(took, s.last.Load())
 	}
 	if _, err := v.Verify(t.Context(), s.token(t, s.kid, nil)); !errors.Is(err, signet.ErrInvalid) {
@@ -109,6 +112,7 @@ func TestBehindAProxyThatBuffersItPolls(t *testing.T) {
 		}
 		_, _ = fmt.Fprint(w, answer)
 	})
+	s.greeting = 200 * time.Millisecond
 	v := s.follow(t, func(c *signet.Config) { c.Logger = l.logger() })
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
@@ -173,8 +177,9 @@ func TestAStreamThatFallsSilentIsOpenedAgain(t *testing.T) {
 		say(w, hello+ready)
 		<-r.Context().Done()
 	}, nil)
+	s.quiet = 200 * time.Millisecond
 	s.follow(t, nil)
-	eventually(t, "another stream", func() bool { return s.opened.Load() == 2 })
+	eventually(t, "another stream", func() bool { return s.opened.Load() >= 2 })
 	if s.polled.Load() != 0 {
 		t.Error("it polls, though the stream was there")
 	}

@@ -14,10 +14,7 @@ export class RealSignet {
   static async start(binary) {
     const signet = new RealSignet();
     signet.binary = binary;
-    const free = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => free.once("listening", resolve));
-    signet.port = free.address().port;
-    await new Promise((resolve) => free.close(resolve));
+    signet.port = await freePort();
     signet.url = `http://localhost:${signet.port}`;
     await signet.up();
     return signet;
@@ -81,4 +78,12 @@ export class RealSignet {
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.json();
   }
+}
+
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
