@@ -21,7 +21,7 @@ from flask import Flask
 from signet_auth import TokenSource, Verifier, follower
 from signet_auth.flask import current, require
 
-from .quiet import Quiet
+from .case import Case
 from .server import eventually
 
 BINARY = os.environ.get("SIGNET_BIN", "")
@@ -86,7 +86,7 @@ def service(verifier):
     return app
 
 
-class TestSignet(Quiet):
+class TestSignet(Case):
     @classmethod
     def setUpClass(cls):
         if not BINARY:

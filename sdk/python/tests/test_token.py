@@ -8,14 +8,14 @@ from signet_auth import TokenInvalid, TokenMissing
 from signet_auth.testing import FakeIssuer, user
 from signet_auth.token import bearer, read
 
-from .quiet import Quiet
+from .case import Case
 
 
 def b64(text):
     return base64.urlsafe_b64encode(text.encode("utf-8", "surrogatepass")).rstrip(b"=").decode()
 
 
-class TestNonsense(Quiet):
+class TestNonsense(Case):
     def test_changed_tokens_are_refused(self):
         with FakeIssuer() as issuer:
             verifier, genuine = issuer.verifier("billing", app_token=None), issuer.token(user("u-1", "invoice:read"))

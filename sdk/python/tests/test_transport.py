@@ -18,7 +18,7 @@ from signet_auth import TokenInvalid, Transport, Unavailable, Verifier
 from signet_auth.testing import FakeIssuer, user
 from signet_auth.transport import TransportError
 
-from .quiet import Quiet
+from .case import Case
 from .server import Server, say
 
 DAY = datetime.timedelta(days=1)
@@ -44,7 +44,7 @@ def is_long(handler):
         handler.wfile.write(b" " * (1 << 20))
 
 
-class TestTransport(Quiet):
+class TestTransport(Case):
     def fails(self, answer, text, timeout=0.5):
         with Server(answer) as server:
             began = time.monotonic()
@@ -78,7 +78,7 @@ class TestTransport(Quiet):
             self.assertEqual((b"through the proxy", ["http://signet.example/x?y"]), (answered.body, proxy.paths))
 
 
-class TestTLS(Quiet):
+class TestTLS(Case):
     def setUp(self):
         super().setUp()
         self.ca_file, self.tls = certificate(self.enters(tempfile.TemporaryDirectory()))
@@ -131,7 +131,7 @@ def certificate(folder):
     return path, context
 
 
-class TestKeySets(Quiet):
+class TestKeySets(Case):
     """A key set that was good, and then isn't."""
 
     def kept(self, broken):
