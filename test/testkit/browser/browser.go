@@ -35,10 +35,15 @@ type Step = chromedp.Action[chromedp.Void]
 // Open starts a browser, or skips the test where there is none, and under -short.
 func Open(tb testing.TB) *Tab {
 	tb.Helper()
+	dir, err := os.MkdirTemp("", "signet-browser-") // Chromium leaves its locks where its temp folder is; short, since one is a socket
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) }) // Chromium may still write: what it keeps then is the machine's
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program(tb)), chromedp.NoSandbox,
 		// Nothing of the network but our own server.
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.WindowSize(1280, 800))
+		chromedp.WindowSize(1280, 800), chromedp.Env("TMPDIR="+dir))
 	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)
 	tb.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)

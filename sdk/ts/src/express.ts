@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { bearer } from "./bearer.js";
+import { Refusal } from "./errors.js";
+import type { Principal } from "./principal.js";
+import { problem } from "./problem.js";
+import type { Verifier } from "./verifier.js";
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace
+  namespace Express {
+    interface Request {
+      /** Who sent this. Set by requirePermission, and by optional if there is a token. */
+      auth: Principal;
+    }
+  }
+}
+
+/** A request of Express 4 or 5. */
+export type Request = IncomingMessage & { auth?: Principal };
+export type Next = (error?: unknown) => void;
+/** A middleware. Express 4 ignores the promise, so failures go to next. */
+export type Handler = (req: Request, res: ServerResponse, next: Next) => Promise<void>;
+/** Answers a request that is refused. */
+export type Answer = (refusal: Refusal, req: Request, res: ServerResponse, next: Next) => void;
+
+export interface Middleware {
+  /** Lets through who has all of the permissions, or with none named, everybody with a valid token. A malformed name throws at once. */
+  requirePermission(verifier: Verifier, ...permissions: string[]): Handler;
+  /** Lets a request without token through. A bad token is refused. */
+  optional(verifier: Verifier): Handler;
+}
+
+/** The middleware with answers of your own. */
+export function answering(answer: (verifier: Verifier) => Answer): Middleware {
+  const guard = (verifier: Verifier, admit: (req: Request) => Promise<Principal | undefined>): Handler => async (req, res, next) => {
+    try {
+      const principal = await admit(req);
+      if (principal) req.auth = principal;
+    } catch (cause) {
+      return cause instanceof Refusal ? answer(verifier)(cause, req, res, next) : next(cause);
+    }
+    next();
+  };
+  return {
+    requirePermission(verifier, ...permissions) {
+      verifier.wire(permissions);
+      return guard(verifier, (req) => verifier.authorize(req.headersDistinct["authorization"], permissions));
+    },
+    optional(verifier) {
+      return guard(verifier, async (req) => {
+        const token = bearer(req.headersDistinct["authorization"]);
+        return token === undefined ? undefined : verifier.verify(token);
+      });
+    },
+  };
+}
+
+export const { requirePermission, optional } = answering((verifier) => (refusal, _req, res) => {
+  const { status, headers, body } = problem(refusal, verifier.audience);
+  res.writeHead(status, headers).end(JSON.stringify(body));
+});
