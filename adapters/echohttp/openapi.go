@@ -121,8 +121,8 @@ func (o operation) describe(r *openapi31.Reflector, check *validation) error {
 	if o.op.Summary != "" {
 		oc.SetSummary(o.op.Summary)
 	}
-	if o.op.Description != "" {
-		oc.SetDescription(o.op.Description)
+	if about := strings.TrimSpace(o.op.Description + o.op.order()); about != "" {
+		oc.SetDescription(about)
 	}
 	secure(oc, o.op)
 	for _, content := range alternatives(o.produces) {

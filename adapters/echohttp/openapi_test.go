@@ -112,6 +112,7 @@ func TestDocument(t *testing.T) {
 	new(rest.Permissions).Mount(a)
 	new(rest.Assignments).Mount(a)
 	new(rest.Authz).Mount(a)
+	new(rest.Revocations).Mount(a)
 	new(rest.Audit).Mount(a)
 	new(rest.AppTokens).Mount(a)
 	new(rest.OAuth).Mount(a)

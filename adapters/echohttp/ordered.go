@@ -15,6 +15,14 @@ const maxAfter = 1 << 53
 
 var errAfter = domain.ErrInvalidRequest.Saying(afterHeader + " must be one number of a change, as facts and answers have it in cs")
 
+// order says in the document what an Ordered operation does beyond its own description.
+func (op Op) order() string {
+	if !op.Ordered {
+		return ""
+	}
+	return " The answer includes all changes up to cs, and the change whose number the request names in the header " + afterHeader + "."
+}
+
 // Feed is the change feed as this replica knows it.
 type Feed interface {
 	// Applied is the number of the newest change that every cache was told of.

@@ -108,7 +108,7 @@ func (g guide) ways() []pages.Way {
 		Title: "Make an administrator", Text: "Asks for a password. " + g.sameSettings(), Command: g.command + " admin create --email you@example.com",
 	}, pages.Way{
 		Title: "Protect a service",
-		Text: "docs/quickstart.md and examples/ show it in Go, Python and Node, with nothing but the issuer’s address. It begins with telling Signet of " +
+		Text: "docs/integrate.md shows the five lines in Go, Node and Python, and docs/quickstart.md a service from nothing. It begins with telling Signet of " +
 			"the service:",
 		Command: g.command + " services create 'My service'",
 	})

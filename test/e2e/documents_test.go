@@ -27,6 +27,7 @@ var documents = map[string]func(t *testing.T, all []block){
 	"docs/quickstart.md": nil, "docs/tour.md": nil,
 	"docs/backup-and-restore.md": restored, "docs/configuration.md": configured, "docs/migrating-from-flask.md": migrated, "docs/moving-users.md": moved,
 	"docs/mail-templates.md": previewed, "docs/providers.md": played, "docs/scaling.md": measured, "docs/security.md": searched,
+	"docs/integrate.md":         integrated,
 	"docs/revocation-stream.md": followed,
 	"docs/upgrading.md":         upgraded, "docs/observability.md": observed,
 	"docs/deploy/compose.md": composed, "docs/deploy/kubernetes.md": prepared, "docs/deploy/systemd.md": installed,
@@ -304,5 +305,33 @@ func migrated(t *testing.T, all []block) {
 	}
 	if out := sh.want("signet users list"); !strings.Contains(out, "ann@example.com") {
 		t.Errorf("there are\n%s", out)
+	}
+}
+
+// integrated registers a service as docs/integrate.md prints it. What the page shows of a language must be a part of that package's README,
+// which the package's own tests run.
+func integrated(t *testing.T, all []block) {
+	t.Helper()
+	sh := terminal(t, t.TempDir(), cheaply(map[string]string{"DATA_DIR": filepath.Join(t.TempDir(), "data")}))
+	for _, command := range commands(all) {
+		sh.want(command)
+	}
+	squeeze := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	shown := 0
+	for _, b := range all {
+		readme, known := map[string]string{"go": "sdk/go", "js": "sdk/ts", "python": "sdk/python"}[b.language]
+		if !known {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join("../..", readme, "README.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown++; !strings.Contains(squeeze(string(text)), squeeze(b.text)) {
+			t.Errorf("%s/README.md does not show this:\n%s", readme, b.text)
+		}
+	}
+	if shown == 0 {
+		t.Error("the page shows no language")
 	}
 }

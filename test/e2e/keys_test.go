@@ -60,9 +60,7 @@ func TestKeysRotateByThemselves(t *testing.T) {
 		t.Run("and the old one goes with its last token", func(t *testing.T) {
 			s.Move(30 * time.Minute)
 			s.Eventually(10*time.Second, func() bool { return !slices.Contains(published(c), first) })
-			if n := record.Count("SELECT count(*) FROM signing_keys WHERE kid = ?", first); n != 0 {
-				t.Error("it is in the table still")
-			}
+			s.Eventually(10*time.Second, func() bool { return record.Count("SELECT count(*) FROM signing_keys WHERE kid = ?", first) == 0 })
 			c.Me(in.Access).Want(http.StatusUnauthorized, "token_invalid")
 			c.Refresh(in.Refresh).Want(http.StatusOK, "")
 		})

@@ -364,7 +364,7 @@ func TestAccessToken(t *testing.T) {
 			delete(claims, "jti")
 			want := testkit.Object{
 				"iss": "https://auth.example.com", "sub": account.ID, "aud": "auth_service", "sid": in.Session, "client_id": "signet",
-				"email_verified": true, "roles": []any{"user"}, "permissions": []any{}, "pv": claims["pv"], "amr": []any{"pwd"},
+				"email_verified": true, "roles": []any{"user"}, "permissions": []any{}, "pv": claims["pv"], "cs": claims["cs"], "amr": []any{"pwd"},
 			}
 			if diff := cmp.Diff(want, claims); diff != "" {
 				t.Errorf("claims (-want +got):\n%s", diff)

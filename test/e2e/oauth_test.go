@@ -79,7 +79,7 @@ func TestAServiceGetsAnAccessToken(t *testing.T) {
 		want := testkit.Object{
 			"iss": claims["iss"], "sub": string(c.shop.ID), "aud": "billing", "client_id": "shop", "kind": "service_account", "key": c.token.id,
 			"roles": []any{"clerk"}, "permissions": []any{"invoice:read", "invoice:write"},
-			"exp": claims["exp"], "iat": claims["iat"], "nbf": claims["iat"].(float64) - 5, "jti": claims["jti"], "pv": claims["pv"],
+			"exp": claims["exp"], "iat": claims["iat"], "nbf": claims["iat"].(float64) - 5, "jti": claims["jti"], "pv": claims["pv"], "cs": claims["cs"],
 		}
 		if diff := cmp.Diff(want, claims); diff != "" || header["typ"] != "at+jwt" {
 			t.Errorf("header %v, claims (-want +got):\n%s", header, diff)
@@ -345,6 +345,7 @@ func TestIntrospection(t *testing.T) {
 		for _, name := range []string{"iss", "sub", "aud", "client_id", "exp", "iat", "nbf", "jti", "permissions", "pv", "sid", "auth_time", "amr", "email_verified"} {
 			want[name] = claims[name]
 		}
+		want["cs"] = theirs["cs"] // of the answer, which may be newer
 		if diff := cmp.Diff(want, theirs); diff != "" {
 			t.Errorf("a user's (-want +got):\n%s", diff)
 		}
@@ -356,7 +357,7 @@ func TestIntrospection(t *testing.T) {
 		}
 		own := of(c.billingToken.text)
 		got := slices.Sorted(maps.Keys(own))
-		if diff := cmp.Diff([]string{"active", "client_id", "iat", "iss", "jti", "sub", "token_type"}, got); diff != "" || own["token_type"] != "app_token" || own["jti"] != c.billingToken.id {
+		if diff := cmp.Diff([]string{"active", "client_id", "cs", "iat", "iss", "jti", "sub", "token_type"}, got); diff != "" || own["token_type"] != "app_token" || own["jti"] != c.billingToken.id {
 			t.Errorf("an own application token: %v", own)
 		}
 

@@ -4,9 +4,9 @@
     principal = v.verify(text)          # or await v.averify(text); raises TokenInvalid, Unavailable
     principal.allowed("invoice:read")   # or await principal.aallowed("invoice:read")
 
-A request goes through verifier.py: token.py reads the text, keys.py and jwks.py verify the signature, memory.py remembers, facts.py knows what
-ended or changed since, and questions.py asks Signet where that is not enough. parts.py has the threads: follower.py reads the stream of
-revocations into feed.py. fastapi.py and flask.py are thin; testing.py has an issuer for unit tests.
+A request goes through verifier.py to verification.py: token.py reads the text, keys.py and jwks.py verify the signature, memory.py
+remembers, facts.py knows what ended or changed since, introspection.py and checks.py ask Signet where that is not enough. parts.py has the
+threads: follower.py reads the stream of revocations into feed.py. fastapi.py and flask.py are thin; testing.py is for unit tests.
 """
 
 from .errors import Forbidden, NotReady, Refusal, SettingsError, TokenInvalid, TokenMissing, TokenRefused, Unavailable, problem

@@ -1,7 +1,7 @@
 """What Signet said of tokens that were issued before: which ended, and which to ask about.
 
-A fact has a number, cs, and a token has the number up to which its claims were made from all facts. So a fact counts for tokens with a lower
-number, whatever the clocks. Of each subject, session, key and audience the last fact counts.
+A fact has a number, cs, and a token has the number up to which all facts were in it when it was made. So a fact counts for tokens with a
+lower number, whatever the clocks. Of each subject, session, key and audience the last fact counts.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Feed:
         self.refused = ""  # why Signet doesn't let this service listen
         self.problem = ""
         self._tried = False
-        self._quiet = False
+        self._complained = False  # in the log, which therefore has to say when it is over
 
     def receive(self, name: str, data: Mapping[str, Any]) -> None:
         """Takes in one event, but bye, which is the end of the stream."""
@@ -53,24 +53,22 @@ class Feed:
             if self.is_ready:
                 return
             now = self._clock.monotonic()
-            if self._cut_since is not None and not self._quiet:
-                logger.warning("the stream of revocations is back after %.0f s", now - self._cut_since)
+            if self._complained:
+                logger.warning("the stream of revocations is ready")
             self.is_ready, self.was_ready, self._tried = True, True, True
-            self._cut_since, self._heard = None, now
+            self._cut_since, self._heard, self._complained = None, now, False
             self._condition.notify_all()
         self._want_keys()
 
     def cut(self, why: str, on_cut: str = "", quiet: bool = False) -> None:
         """The stream ended, or could not be opened."""
         with self._condition:
-            self.problem = why
             if self.is_ready:
-                self.is_ready, self._cut_since, self.cuts, self._quiet = False, self._clock.monotonic(), self.cuts + 1, quiet
-                if not quiet:
-                    logger.warning("the stream of revocations was cut: %s. From 30 s on, on_cut %s applies", why, on_cut)
-            elif not self._tried:
-                logger.warning("the stream of revocations can't be opened: %s. Until it can, on_cut %s applies", why, on_cut)
-            self._tried = True
+                self.is_ready, self._cut_since, self.cuts = False, self._clock.monotonic(), self.cuts + 1
+            if not quiet and not self._complained:
+                logger.warning("the stream of revocations is cut: %s. After 30 s, on_cut %s applies until it is ready", why, on_cut)
+                self._complained = True
+            self.problem, self._tried = why, True
             self._condition.notify_all()
 
     def relied_on(self) -> bool:

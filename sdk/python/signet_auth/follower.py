@@ -76,7 +76,7 @@ class Follower:
         try:
             stream = self._transport.stream(self._url + "/stream", headers, _HELLO_WITHIN, SILENCE)
         except TransportError as e:
-            return self._no_hello(str(e)) if not e.again else _End(str(e))
+            return self._no_hello(str(e)) if e.late else _End(str(e))
         self._stream = stream
         try:
             if stream.answer.status != 200:
@@ -100,13 +100,14 @@ class Follower:
                     self._feed.receive(event.name, data)
                     self._cursor = event.id or self._cursor
         except TransportError as e:
-            return _End(str(e)) if hello or e.again else self._no_hello(str(e))
+            return self._no_hello(str(e)) if e.late and not hello else _End(str(e))
         return _End("Signet ended it")
 
     def _bye(self, reason: str) -> _End:
         if reason == "token_invalid":
             self._token.read_again()
-        return _End(f"Signet said bye: {reason}", quiet=reason == "renew")
+        # Another replica goes on at once. If none does, that is told.
+        return _End(f"Signet said bye: {reason}", quiet=reason != "token_invalid")
 
     def _no_hello(self, why: str) -> _End:
         """Something between holds the stream back until it ends. Long polls pass."""

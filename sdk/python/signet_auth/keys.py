@@ -29,6 +29,7 @@ class KeySet:
         self._due = clock.monotonic()
         self._failures = 0
         self._fetching = False
+        self._wanted = False  # since the fetch under way began
         self._fetches = 0
         self._asked_for_unknown: Optional[float] = None
         self._unknown: Dict[str, float] = {}
@@ -48,7 +49,7 @@ class KeySet:
     def want(self) -> None:
         """Has the set fetched soon: something about keys changed."""
         with self._condition:
-            self._due = self._clock.monotonic()
+            self._due, self._wanted = self._clock.monotonic(), True
 
     def find(self, kid: str) -> Key:
         key = self._known(kid)
@@ -98,7 +99,7 @@ class KeySet:
                 return False
             if not may():
                 return False
-            self._fetching = True
+            self._fetching, self._wanted = True, False
         keys: Optional[Dict[str, Key]] = None
         problem = "the fetch was interrupted"
         try:
@@ -140,4 +141,4 @@ class KeySet:
         if keys:
             self._keys, self._unknown = keys, {}
         self._failures, self._fetched = 0, now
-        self._due = now + _EVERY * self._clock.chance(0.9, 1.1)
+        self._due = now if self._wanted else now + _EVERY * self._clock.chance(0.9, 1.1)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from typing import Optional
 
+from .calls import Calls
+from .checks import Checks
 from .clock import Clock
 from .facts import Facts
 from .feed import Feed
 from .follower import Follower
+from .introspection import Introspection
 from .keys import KeySet
 from .log import Occasional, logger
-from .questions import Calls, Checks, Introspection
 from .settings import AppToken, Settings
 from .transport import Transport
 from .verification import Verification
@@ -63,6 +65,9 @@ class Parts:
 
     def _refresh_keys(self) -> None:
         while not self.closed:
-            if self.keys.due() == 0:
-                self.keys.refresh()
+            try:
+                if self.keys.due() == 0:
+                    self.keys.refresh()
+            except Exception:  # this thread outlives whatever is sent to it
+                logger.exception("the key set can't be refreshed")
             self._closed.wait(min(1.0, self.keys.due()))

@@ -1,11 +1,10 @@
 """An issuer for unit tests, in this process: keys, stream, introspection, permission checks and tokens, without Signet.
 
-    with FakeIssuer() as issuer, Verifier(**issuer.config("billing")) as v:
+    with FakeIssuer() as issuer:
+        v = issuer.verifier("billing")
         token = issuer.token(user("u-1", "invoice:read"))
         assert v.verify(token).sub == "u-1"
-        issuer.disable("u-1")
-        issuer.heard(v)
-        ...  # v.verify(token) raises TokenInvalid
+        issuer.disable("u-1")  # v.verify(token) raises TokenInvalid from here on
 
 It listens on loopback only, and a verifier takes its tokens because they are real ones: signed, with all claims.
 """
@@ -99,6 +98,7 @@ class FakeIssuer:
         self._disabled: Set[str] = set()
         self._permissions: Dict[str, Tuple[str, ...]] = {}
         self._calls: "Counter[str]" = Counter()
+        self._verifiers: List[Verifier] = []
         self._is_cut = self._closed = False
         self.streams = 0  # that are open
         self._server = Server(("127.0.0.1", 0), handler(self))
@@ -112,6 +112,8 @@ class FakeIssuer:
         self.close()
 
     def close(self) -> None:
+        for verifier in self._verifiers:
+            verifier.close()
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -122,6 +124,12 @@ class FakeIssuer:
         """The settings of a verifier of this issuer; tokens are for this audience from now on, unless their claims say another."""
         self._audience = audience
         return {"issuer": self.url, "audience": audience, "app_token": f"sgat_{audience}", "clock": self.clock}
+
+    def verifier(self, audience: str, **settings: Any) -> Verifier:
+        """A verifier of this issuer, which closes it. What happens here, it has heard when the call returns."""
+        verifier = Verifier(**{**self.config(audience), **settings})
+        self._verifiers.append(verifier)
+        return verifier
 
     def token(self, who: Who) -> str:
         """An access token."""
@@ -140,7 +148,7 @@ class FakeIssuer:
             self._permissions.setdefault(who.claims["sub"], who.permissions)
             claims = {name: value for name, value in claims.items() if value is not None}
             key = self._keys[-1]
-            return jwt.encode(claims, key.private, "ES256", {"kid": key.kid, "typ": "at+jwt"})  # type: ignore[arg-type]
+            return jwt.encode(claims, key.private, algorithm="ES256", headers={"kid": key.kid, "typ": "at+jwt"})  # type: ignore[arg-type]
 
     def end(self, sid: str) -> None:
         """A session ends, as by logging out."""
@@ -185,6 +193,7 @@ class FakeIssuer:
         with self._changed:
             self._epoch, self._facts, self._cs = self._epoch + 1, [], max(1, self._cs // 2)
             self._changed.notify_all()
+        self._heard_by_all()
 
     def move(self, seconds: float) -> None:
         """Moves the clock of the issuer and of verifiers with its config."""
@@ -195,8 +204,8 @@ class FakeIssuer:
         with self._changed:
             return dict(self._calls)
 
-    def heard(self, verifier: Verifier, within: float = 2.0) -> None:
-        """Waits until a verifier has heard all that happened so far."""
+    def heard(self, verifier: Verifier, within: float = 5.0) -> None:
+        """Waits until a verifier that the application made has heard all that happened so far."""
         until = time.monotonic() + within
         while verifier.state().cs != self._cs or verifier.state().stream != "ready":
             if time.monotonic() > until:
@@ -213,6 +222,12 @@ class FakeIssuer:
             self._cs += 1
             self._facts.append({"kind": kind, "fact": fact, **what, "cs": self._cs})
             self._changed.notify_all()
+        self._heard_by_all()
+
+    def _heard_by_all(self) -> None:
+        for verifier in self._verifiers:
+            if not self._is_cut and verifier.listens():
+                self.heard(verifier)
 
     def _count(self, name: str) -> None:
         with self._changed:
@@ -230,13 +245,12 @@ class FakeIssuer:
 
     def _live(self, token: str, audience: str) -> Optional[Dict[str, Any]]:
         """The claims of a token that counts now."""
+        unchecked = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}  # they are judged by our clock
         try:
             kid = jwt.get_unverified_header(token).get("kid")
-            key = next(key for key in self._keys if key.kid == kid)
-            # Its clock may be another than this machine's, so the end is judged below.
-            options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
-            claims: Dict[str, Any] = jwt.decode(token, key.private.public_key(), ["ES256"], options, audience=audience, issuer=self.url)  # type: ignore[arg-type]
+            public = next(key.private.public_key() for key in self._keys if key.kid == kid)
+            claims: Dict[str, Any] = jwt.decode(token, public, algorithms=["ES256"], options=unchecked)  # type: ignore[arg-type]
         except (jwt.PyJWTError, StopIteration):
             return None
         dead = claims["sub"] in self._disabled or claims.get("sid") in self._ended or claims["exp"] <= self.clock.now()
-        return None if dead else claims
+        return None if dead or claims["aud"] != audience else claims

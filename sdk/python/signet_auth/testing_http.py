@@ -58,6 +58,8 @@ def handler(issuer: FakeIssuer) -> Any:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
+            if status == 503:
+                self.send_header("Retry-After", "1")
             self.end_headers()
             self.wfile.write(text)
 

@@ -16,11 +16,14 @@ _AGENT = "signet-auth-python"
 
 
 class TransportError(Exception):
-    """No answer came; the text says why, without anything that was sent. again: another connection may do better."""
+    """No answer came; the text says why, without anything that was sent.
 
-    def __init__(self, text: str, again: bool) -> None:
+    again: another connection may do better. late: there is a connection, and nothing comes.
+    """
+
+    def __init__(self, text: str, again: bool = False, late: bool = False) -> None:
         super().__init__(text)
-        self.again = again
+        self.again, self.late = again, late
 
 
 class Answer:
@@ -97,9 +100,9 @@ class Transport:
                     return Answer(response.status, response.getheaders(), data)
                 data += chunk
                 if len(data) > limit:
-                    raise TransportError(f"the answer is longer than {limit} bytes", again=False)
+                    raise TransportError(f"the answer is longer than {limit} bytes")
                 if time.monotonic() > deadline:
-                    raise TransportError(f"no complete answer within {timeout:g} s", again=False)
+                    raise TransportError(f"no complete answer within {timeout:g} s", late=True)
         except (OSError, http.client.HTTPException, ValueError) as e:
             raise _failed(e, timeout) from None
         finally:
@@ -147,9 +150,9 @@ def _proxy_of_system(scheme: str, host: str) -> str:
 
 def _failed(e: Exception, timeout: float) -> TransportError:
     if isinstance(e, (socket.timeout, TimeoutError)):
-        return TransportError(f"no answer within {timeout:g} s", again=False)
+        return TransportError(f"no answer within {timeout:g} s", late=True)
     if isinstance(e, ssl.SSLCertVerificationError):
-        return TransportError(f"its certificate is not trusted: {e.verify_message}", again=False)
+        return TransportError(f"its certificate is not trusted: {e.verify_message}")
     if isinstance(e, OSError):
         return TransportError(e.strerror or str(e) or type(e).__name__, again=True)
     return TransportError(type(e).__name__, again=True)

@@ -8,10 +8,10 @@ from .clock import Clock
 from .errors import TokenInvalid, Unavailable
 from .facts import Facts, Judgement
 from .feed import Feed
+from .introspection import Introspection
 from .keys import KeySet
 from .log import Occasional
 from .memory import Answered, Covered, Memory, Record, digest
-from .questions import Introspection
 from .settings import Settings
 from .token import read
 

@@ -151,6 +151,9 @@ class Verifier:
         old, self._parts = self._parts, self._new_parts()
         old.abandon()
 
+    def listens(self) -> bool:
+        return self._parts.begun and self._parts.follows and not self._parts.closed
+
     def known_permission(self, principal: Principal, permission: str) -> Optional[bool]:
         """Whether the caller has a permission, or None when Signet has to be asked."""
         name = permission_name(permission, self.audience)

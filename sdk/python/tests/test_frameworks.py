@@ -9,7 +9,7 @@ from flask import Flask
 
 import signet_auth.fastapi
 import signet_auth.flask
-from signet_auth import Principal, SettingsError, Verifier
+from signet_auth import Principal, SettingsError
 from signet_auth.testing import FakeIssuer, user
 
 from .quiet import Quiet
@@ -59,7 +59,7 @@ class TestFlask(Quiet):
     def setUp(self):
         super().setUp()
         self.issuer = self.enters(FakeIssuer())
-        self.verifier = self.enters(Verifier(**self.issuer.config("billing")))
+        self.verifier = self.issuer.verifier("billing")
         self.app = self.make()
 
     def make(self):
@@ -100,7 +100,6 @@ class TestFlask(Quiet):
         token = self.issuer.token(user("u-1"))
         self.verifier.ready()
         self.issuer.grant("u-1")
-        self.issuer.heard(self.verifier)
         self.issuer.cut()
         answer = self.get("/me", token)
         self.refused(answer, 503, "unavailable", None)

@@ -1,4 +1,7 @@
-"""The package against Signet itself: SIGNET_BIN names its binary. Without it these tests are skipped, or fail where SIGNET_TEST_BACKENDS=required."""
+"""The package against Signet itself.
+
+SIGNET_BIN names its binary. Without it these tests are skipped, or fail where SIGNET_TEST_BACKENDS=required.
+"""
 
 import json
 import os

@@ -13,7 +13,7 @@ class TestFollowing(Quiet):
     def setUp(self):
         super().setUp()
         self.issuer = self.enters(FakeIssuer())
-        self.verifier = self.enters(Verifier(**self.issuer.config("billing")))
+        self.verifier = self.issuer.verifier("billing")
 
     def refused(self, token, reason):
         with self.assertRaises(TokenInvalid) as caught:
@@ -24,7 +24,6 @@ class TestFollowing(Quiet):
         token, other = self.issuer.token(user("u-1")), self.issuer.token(user("u-2"))
         self.assertEqual("u-1", self.verifier.verify(token).sub)
         self.issuer.end("s-u-1")
-        self.issuer.heard(self.verifier)
         self.refused(token, "ended")
         self.assertEqual("u-2", self.verifier.verify(other).sub)
 
@@ -32,14 +31,12 @@ class TestFollowing(Quiet):
         token = self.issuer.token(user("u-1"))
         self.verifier.ready()
         self.issuer.disable("u-1")
-        self.issuer.heard(self.verifier)
         self.refused(token, "ended")
 
     def test_a_permission_is_taken_and_given(self):
         token = self.issuer.token(user("u-1", "invoice:read"))
         self.assertTrue(self.verifier.verify(token).allowed("invoice:read"))
         self.issuer.grant("u-1", "invoice:write")
-        self.issuer.heard(self.verifier)
         who = self.verifier.verify(token)
         self.assertEqual((False, True), (who.allowed("invoice:read"), who.allowed("billing/invoice:write")))
         self.verifier.verify(token)
@@ -52,7 +49,6 @@ class TestFollowing(Quiet):
         after = self.issuer.token(user("u-1"))
         self.assertEqual("u-1", self.verifier.verify(after).sub)
         self.issuer.revoke_key(kid)
-        self.issuer.heard(self.verifier)
         self.assertEqual("u-1", self.verifier.verify(before).sub)
         with self.assertRaises(TokenInvalid) as caught:
             self.verifier.verify(after)
@@ -63,9 +59,7 @@ class TestFollowing(Quiet):
         self.verifier.ready()
         for _ in range(8):
             self.issuer.grant("u-2")
-        self.issuer.heard(self.verifier)
         self.issuer.restore()
-        self.issuer.heard(self.verifier)
         self.verifier.verify(token)
         self.verifier.verify(token)
         self.assertEqual(1, self.issuer.calls()["introspect"])
@@ -141,3 +135,33 @@ class TestAway(Quiet):
             issuer.end("s-u-1")
             self.assertEqual("u-1", verifier.verify(token).sub)
             self.assertEqual(("off", 0), (verifier.state().stream, issuer.calls().get("stream", 0)))
+
+
+class TestLog(Quiet):
+    def test_a_cut_is_a_line_when_it_begins_and_one_when_it_ends(self):
+        with FakeIssuer() as issuer, Verifier(**issuer.config("billing")) as verifier:
+            verifier.ready()
+            token = issuer.token(user("u-1"))
+            with self.assertLogs("signet_auth", "WARNING") as logs:
+                issuer.cut()
+                eventually(lambda: verifier.state().stream == "cut")
+                verifier.verify(token)
+                issuer.resume()
+                eventually(lambda: verifier.state().stream == "ready", within=15)
+        stream = [line for line in logs.output if "stream" in line]
+        self.assertEqual(2, len(stream), logs.output)
+        self.assertRegex(stream[0], "is cut: .*on_cut allow")
+        self.assertNotIn(token, str(logs.output))
+
+    def test_a_wrong_issuer_and_audience_are_named_with_what_was_seen(self):
+        with FakeIssuer() as issuer:
+            for changed, line in (
+                ({"iss": "https://other.example"}, "issuer 'https://other.example', the setting issuer"),
+                ({"aud": "shop"}, "'shop' .*'billing'"),
+            ):
+                with Verifier(**issuer.config("billing")) as verifier, self.assertLogs("signet_auth", "WARNING") as logs:
+                    for _ in range(3):
+                        with self.assertRaises(TokenInvalid):
+                            verifier.verify(issuer.token(user("u-1").with_claims(**changed)))
+                self.assertEqual(1, len(logs.output))
+                self.assertRegex(logs.output[0], line)
