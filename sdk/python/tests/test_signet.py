@@ -21,7 +21,7 @@ from flask import Flask
 from signet_auth import TokenSource, Verifier, follower
 from signet_auth.flask import current, require
 
-from .quiet import Quiet
+from .case import Case
 from .server import eventually
 
 BINARY = os.environ.get("SIGNET_BIN", "")
@@ -37,18 +37,17 @@ class Signet:
             port = s.getsockname()[1]
         self.url = f"http://localhost:{port}"
         self._environment = {**os.environ, "SIGNET_ENV": "development", "DATA_DIR": folder, "PORT": str(port), "ADMIN_ADDR": "off"}
-        self._folder, self._process = folder, None
+        self._folder, self._log, self._process = folder, os.path.join(folder, "log"), None
 
     def start(self):
-        self._log = open(os.path.join(self._folder, "log"), "a", encoding="utf-8")
-        self._process = subprocess.Popen([BINARY, "serve"], cwd=self._folder, env=self._environment, stdout=self._log, stderr=self._log)
+        with open(self._log, "a", encoding="utf-8") as log:
+            self._process = subprocess.Popen([BINARY, "serve"], cwd=self._folder, env=self._environment, stdout=log, stderr=log)
         eventually(self._up, within=60)
 
     def kill(self):
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
-            self._log.close()
 
     def run(self, *arguments, stdin=""):
         done = subprocess.run(
@@ -68,7 +67,8 @@ class Signet:
 
     def _up(self):
         if self._process.poll() is not None:
-            raise AssertionError(open(self._log.name, encoding="utf-8").read())
+            with open(self._log, encoding="utf-8") as log:
+                raise AssertionError(log.read())
         try:
             return urlopen(self.url + "/readyz").status == 200
         except (URLError, OSError):
@@ -86,7 +86,7 @@ def service(verifier):
     return app
 
 
-class TestSignet(Quiet):
+class TestSignet(Case):
     @classmethod
     def setUpClass(cls):
         if not BINARY:
