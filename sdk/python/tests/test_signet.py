@@ -9,9 +9,11 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 from base64 import urlsafe_b64decode as b64decode
+from contextlib import contextmanager
 from unittest import mock
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -155,15 +157,33 @@ class TestSignet(Case):
         self.assertEqual(("service_account", "billing"), (who.kind, who.client_id))
 
     def test_signet_is_killed_and_comes_back(self):
-        token = self.signet.login()
-        self.assertEqual(200, self.get(token))
-        self.signet.kill()
-        eventually(lambda: self.verifier.state().stream == "cut")
-        self.assertEqual(200, self.get(token))
-        self.signet.start()
-        self.signet.call("/api/auth/logout", token=token)
-        eventually(lambda: self.get(token) == 401, within=40)  # when the stream is tried again is chance, up to 30 s
+        token, other = self.signet.login(), self.signet.login()
+        with self.called_all_the_while(other) as statuses:
+            self.signet.kill()
+            eventually(lambda: self.verifier.state().stream == "cut")
+            self.assertEqual(200, self.get(token))
+            self.signet.start()
+            self.signet.call("/api/auth/logout", token=token)
+            eventually(lambda: self.get(token) == 401, within=40)  # when the stream is tried again is chance, up to 30 s
+        self.assertEqual({200}, set(statuses))
         self.assertEqual(200, self.get(self.signet.login()))
+
+    @contextmanager
+    def called_all_the_while(self, token):
+        """Calls the service with a token until the block ends, and gives the statuses."""
+        statuses, over = [], threading.Event()
+
+        def call():
+            while not over.wait(0.01):
+                statuses.append(self.get(token))
+
+        caller = threading.Thread(target=call)
+        caller.start()
+        try:
+            yield statuses
+        finally:
+            over.set()
+            caller.join()
 
     def test_a_signing_key_is_rotated_and_revoked(self):
         before = self.signet.login()
