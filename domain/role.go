@@ -8,6 +8,9 @@ import (
 
 const maxRoleName = 64
 
+// MaxRoles is how many roles a service may have. They are all read at once where a change could close a circle.
+const MaxRoles = 500
+
 // Role is a named set of patterns within a service. It may include other roles of that service.
 type Role struct {
 	ID          RoleID

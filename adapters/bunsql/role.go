@@ -105,7 +105,7 @@ func (s roles) List(ctx context.Context, service domain.ServiceID, page store.Pa
 }
 
 func (s roles) All(ctx context.Context, service domain.ServiceID) ([]domain.Role, error) {
-	return s.List(ctx, service, store.Page{Limit: maxRoles})
+	return s.List(ctx, service, store.Page{Limit: 2 * domain.MaxRoles})
 }
 
 func (s roles) Closure(ctx context.Context, id domain.RoleID) ([]domain.Pattern, error) {
@@ -121,9 +121,6 @@ func (s roles) Closure(ctx context.Context, id domain.RoleID) ([]domain.Pattern,
 		SELECT DISTINCT p.pattern FROM held h CROSS JOIN role_permissions p WHERE p.role_id = h.role_id ORDER BY p.pattern`, id)
 	return patterns, list(err)
 }
-
-// maxRoles is more than a service may have.
-const maxRoles = 1000
 
 // complete reads what the roles consist of, in two statements for any number of roles.
 func (s roles) complete(ctx context.Context, all []domain.Role) ([]domain.Role, error) {

@@ -21,7 +21,7 @@ type CreateInput struct {
 	ID          domain.RoleID // the id to keep in an import; empty: a new one
 }
 
-// Create makes a role. domain.ErrNameTaken, domain.ErrForbidden for what the actor does not hold, domain.ErrLimitReached above 500 roles;
+// Create makes a role. domain.ErrNameTaken, domain.ErrForbidden for what the actor does not hold, domain.ErrLimitReached for one too many;
 // a cycle among includes is an invalid input that names it.
 func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Role, error) {
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.WriteRoles); err != nil {
@@ -52,8 +52,8 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Role, erro
 		if role.Includes, err = s.includes(ctx, e, in.Actor, in.Includes); err != nil {
 			return err
 		}
-		if e.graph.Len() >= maxRoles {
-			return domain.ErrLimitReached.Saying(fmt.Sprintf("A service may have at most %d roles", maxRoles)).Noting(domain.FactLimit, maxRoles)
+		if e.graph.Len() >= domain.MaxRoles {
+			return domain.ErrLimitReached.Saying(fmt.Sprintf("A service may have at most %d roles", domain.MaxRoles)).Noting(domain.FactLimit, domain.MaxRoles)
 		}
 		after := e.graph.With(role)
 		if err := e.mustCover(after.Closure(role.ID)); err != nil {

@@ -9,9 +9,6 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// maxRoles is how many roles a service may have.
-const maxRoles = 500
-
 // Service is the use cases. Safe for concurrent use.
 type Service struct {
 	*base.Base

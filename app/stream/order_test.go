@@ -42,10 +42,10 @@ func TestATokenThatIsMadeWhileItsFactCommits(t *testing.T) {
 				defer close(written)
 				for i, role := range roles {
 					there.Assign(t, user, role, time.Time{})
-				there.Write(t, func(ctx context.Context, tx *store.Tx) error {
-					tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensStale)
-					return tx.Principals.Bump(ctx, []domain.PrincipalID{user.ID.Principal()}, there.Clock.Now())
-				})
+					there.Write(t, func(ctx context.Context, tx *store.Tx) error {
+						tx.Changed(domain.ChangePrincipal, string(user.ID), domain.TokensStale)
+						return tx.Principals.Bump(ctx, []domain.PrincipalID{user.ID.Principal()}, there.Clock.Now())
+					})
 					numbers[i] = place(t, l).Seq
 				}
 			}()
