@@ -86,7 +86,7 @@ func storeFeed(t *testing.T, s storeTest) {
 		same(t, "all", between(begin, end, 10), []string{"ended", "unknown", "stale"})
 		same(t, "limited", between(begin, end, 2), []string{"ended", "unknown"})
 		same(t, "without the last", between(begin, end-1, 10), []string{"ended", "unknown"})
-		same(t, "after the end", between(end, end+10, 10), nil)
+		same(t, "after the end", between(end, end+10, 10), []string(nil))
 		before := func(at time.Time) int64 {
 			t.Helper()
 			seq, err := s.Read().Facts.Before(t.Context(), at)
