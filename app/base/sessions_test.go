@@ -30,7 +30,7 @@ func TestAnEndIsToldOfThoseThatWereNotOver(t *testing.T) {
 	if diff := cmp.Diff([]domain.SessionID{two.ID}, ended); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]domain.Change{{Kind: domain.ChangeSession, Subject: string(two.ID)}}, told); diff != "" {
+	if diff := cmp.Diff([]domain.Change{{Kind: domain.ChangeSession, Subject: string(two.ID), Tokens: domain.TokensEnded}}, told); diff != "" {
 		t.Error(diff)
 	}
 	events := r.Events(t, domain.EventSessionEnded)

@@ -151,7 +151,7 @@ func TestDaily(t *testing.T) {
 // TestCleaning leaves one of each kind on a store and looks when it goes.
 func TestCleaning(t *testing.T) {
 	r := rig.New(t)
-	j := sweeping(r.Clock, r.Log, janitor.Cleaning(r.Store)...)
+	j := sweeping(r.Clock, r.Log, append(janitor.Cleaning(r.Store), janitor.Task{Kind: "changes", Do: r.Retention.Purge})...)
 	user := r.User(t, "ada@example.com")
 	ended, _ := r.Session(t, user, r.Platform(t))
 	r.Session(t, user, r.Platform(t))
