@@ -163,6 +163,7 @@ export class Verifier {
   // prove checks text, signature and claims, for a token that is not remembered.
   async #prove(token: string, id: string): Promise<Known> {
     const { alg, kid, payload } = readText(token);
+    if (this.#facts.revoked(kid)) throw new TokenInvalid("key_revoked", "Signet has revoked the key", { kid }); // and publishes it no more
     const key = await this.#keys.find(kid);
     if (!key) throw new TokenInvalid("key_unknown", "Signet has no key of this kid", { kid });
     if (key.alg !== alg) throw new TokenInvalid("algorithm", "alg is not the key's", { kid });
