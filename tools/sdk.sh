@@ -5,6 +5,7 @@
 #   tools/sdk.sh                 # all of them
 #   tools/sdk.sh go              # of one language: go, ts, python
 #   tools/sdk.sh lint            # the Go ones, by the rules of the server
+#   tools/sdk.sh follower OUT    # builds the program that test/load measures revocations with
 #   tools/sdk.sh env             # prints GOWORK for a shell: eval "$(tools/sdk.sh env)"
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -25,7 +26,8 @@ workspace() {
 	} >"$work/go.work"
 	export GOWORK=$work/go.work
 	# -mod=readonly is the rule of workspaces already, and they refuse to be told.
-	GOFLAGS=$(sed 's/-mod=readonly//' <<<"${GOFLAGS:-}")
+	GOFLAGS=${GOFLAGS:-}
+	GOFLAGS=${GOFLAGS/-mod=readonly/}
 	export GOFLAGS
 }
 
@@ -52,7 +54,13 @@ test_ts() { if [ -x sdk/ts/test.sh ]; then sdk/ts/test.sh; else echo "-- sdk/ts 
 
 test_python() { if [ -x sdk/python/test.sh ]; then sdk/python/test.sh; else echo "-- sdk/python is not there"; fi; }
 
+follower() {
+	workspace
+	(cd sdk/e2e && go build -o "$1" ./follower)
+}
+
 case ${1:-all} in
+follower) follower "$2" ;;
 go) test_go ;;
 lint) lint ;;
 ts) test_ts ;;
@@ -67,7 +75,7 @@ all)
 	test_python
 	;;
 *)
-	echo "usage: tools/sdk.sh [go | lint | ts | python | env]" >&2
+	echo "usage: tools/sdk.sh [go | lint | ts | python | follower OUT | env]" >&2
 	exit 2
 	;;
 esac

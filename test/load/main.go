@@ -3,6 +3,7 @@
 //	go run ./test/load                                            SQLite, everything in process
 //	go run ./test/load -postgres postgresql://… -redis redis://…  the same against these
 //	go run ./test/load -b ./bin/signet-before                     two builds in turn
+//	go run ./test/load revocations -followers 100                 how soon services refuse a token after a logout
 //
 // It builds the server, starts it on loopback, makes its users through the API, and then drives each operation in rounds:
 //
@@ -50,10 +51,7 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	o, err := parse(os.Args[1:], os.Stderr)
-	if err == nil {
-		err = measureServers(ctx, o, os.Stdout)
-	}
+	err := load(ctx, os.Args[1:])
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
@@ -61,6 +59,17 @@ func main() {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1) //nolint:gocritic // nothing is left to defer: what was started is stopped
 	}
+}
+
+func load(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == "revocations" {
+		return revocations(ctx, args[1:], os.Stdout)
+	}
+	o, err := parse(args, os.Stderr)
+	if err != nil {
+		return err
+	}
+	return measureServers(ctx, o, os.Stdout)
 }
 
 func parse(args []string, help io.Writer) (options, error) {

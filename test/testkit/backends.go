@@ -1,15 +1,12 @@
 package testkit
 
 import (
-	"bytes"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 
-	"github.com/signet-auth/signet/cmd/run"
+	"github.com/signet-auth/signet/signetserver"
 	"github.com/signet-auth/signet/test/testkit/backend"
 )
 
@@ -27,7 +24,7 @@ var Embedded = Backends{Name: "embedded", Env: func(tb testing.TB) map[string]st
 	return map[string]string{"DATA_DIR": tb.TempDir()}
 }, Ready: func(tb testing.TB) map[string]string {
 	dir := tb.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, databaseFile), readyFile(tb), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, signetserver.DatabaseFile), signetserver.Database(tb), 0o600); err != nil {
 		tb.Fatal(err)
 	}
 	return map[string]string{"DATA_DIR": dir}
@@ -39,7 +36,7 @@ var Production = Backends{
 	Name: "postgres+redis",
 	Env:  func(tb testing.TB) map[string]string { return production(tb, backend.Postgres(tb)) },
 	Ready: func(tb testing.TB) map[string]string {
-		return production(tb, backend.PostgresPrepared(tb, func(uri string) error { return migrate(tb, production(tb, uri)) }))
+		return production(tb, backend.PostgresPrepared(tb, func(uri string) error { return signetserver.Command(tb, production(tb, uri), "", "migrate", "up") }))
 	},
 }
 
@@ -48,42 +45,6 @@ func production(tb testing.TB, uri string) map[string]string {
 		"DATABASE_URI": uri, "REDIS_URL": backend.Redis(tb),
 		"SECRET_KEY": SecretKey, "SIGNET_ENV": "development", "REDIS_TIMEOUT": "10s", "DATABASE_TIMEOUT": "10s",
 	}
-}
-
-// databaseFile is what the embedded database is called in its folder.
-const databaseFile = "signet.db"
-
-var ready struct {
-	sync.Mutex
-	file []byte
-}
-
-// readyFile is an embedded database with the schema and nothing else.
-func readyFile(tb testing.TB) []byte {
-	tb.Helper()
-	ready.Lock()
-	defer ready.Unlock()
-	if ready.file == nil {
-		dir := tb.TempDir()
-		if err := migrate(tb, map[string]string{"DATA_DIR": dir}); err != nil {
-			tb.Fatal(err)
-		}
-		file, err := os.ReadFile(filepath.Join(dir, databaseFile))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		ready.file = file
-	}
-	return ready.file
-}
-
-// migrate brings the schema up as an operator does.
-func migrate(tb testing.TB, env map[string]string) error {
-	var said bytes.Buffer
-	if code := run.Main(tb.Context(), []string{"migrate", "up"}, env, run.Stdio{In: bytes.NewReader(nil), Out: &said, Err: &said}); code != 0 {
-		return fmt.Errorf("signet migrate up: exit %d: %s", code, said.String())
-	}
-	return nil
 }
 
 // SecretKey is the SECRET_KEY of test servers.
