@@ -31,10 +31,11 @@ export class AppToken {
     }
   }
 
-  /** Reads the file whether it looks changed or not, after Signet refused the token. */
-  again(): boolean {
+  /** Another token than the one that Signet refused, if the file has one: it is read whether it looks changed or not. */
+  insteadOf(refused: string): string | undefined {
     this.#version = "";
-    return this.changed();
+    const token = this.get();
+    return token === refused ? undefined : token;
   }
 
   #read(file: string): boolean {

@@ -101,9 +101,14 @@ export class Facts {
     }
   }
 
+  // revoked tells whether a signing key was revoked.
+  revoked(kid: string): boolean {
+    return this.#revoked.has(kid);
+  }
+
   // judge says what is known against a token: nothing, that it ended, or that Signet must be asked. seen is the last answer about it.
   judge({ claims, kid, subjects }: Judged, seen: Seen | undefined): Judgement {
-    if (this.#revoked.has(kid)) return { refused: "key_revoked" };
+    if (this.revoked(kid)) return { refused: "key_revoked" };
     const answered = this.holds(seen);
     const reset = this.#alive(this.#reset); // numbers from before a reset compare with nothing
     const numbered = claims.cs !== undefined && !reset;

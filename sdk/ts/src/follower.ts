@@ -60,7 +60,7 @@ export class Follower {
       for await (const message of messages) this.#take(message);
       return this.#ended("the connection was closed", 0);
     } catch (cause) {
-      return this.#failed(cause as Error);
+      return this.#failed(cause as Error, token);
     } finally {
       this.#watch.fail(new Error("over"));
     }
@@ -93,7 +93,7 @@ export class Follower {
     this.#cursor = message.cursor ?? this.#cursor;
   }
 
-  #failed(cause: Error): number {
+  #failed(cause: Error, token: string): number {
     const { status, retryAfter } = cause instanceof StreamRefused ? cause : { status: 0, retryAfter: 0 };
     if (cause instanceof NoHello) {
       // Signet greets at once, so something in between keeps its words until it has enough of them.
@@ -105,7 +105,7 @@ export class Follower {
       this.#cursor = undefined; // of another Signet: begin with the window
       return this.#ended("the cursor is not taken", 0);
     }
-    if (status === 401 && this.#appToken.again()) return 0;
+    if (status === 401 && this.#appToken.insteadOf(token)) return 0;
     if (status === 401 || status === 403 || status === 404 || cause instanceof WrongAudience) {
       this.#standing.refused(explain(status, this.#settings.url, cause), status !== 404);
       return refusedFor;

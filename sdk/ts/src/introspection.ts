@@ -28,7 +28,7 @@ export class Introspection {
       const { status, body } = await this.#questions.ask({
         headers: { "content-type": "application/x-www-form-urlencoded", ...signetAfter(after) },
         body: new URLSearchParams({ token }).toString(),
-        bearer: (refused) => (refused && !appToken.again() ? undefined : appToken.get()),
+        bearer: (refused) => (refused === undefined ? appToken.get() : appToken.insteadOf(refused)),
       });
       if (status === 401) throw new Unavailable("appToken is refused by Signet (401): was it revoked, or has it ended?");
       const { active, permissions = [], roles = [] } = body;

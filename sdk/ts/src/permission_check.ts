@@ -56,7 +56,7 @@ export class PermissionCheck {
     const { status, body } = await this.#questions.ask({
       headers: { "content-type": "application/json", ...signetAfter(after) },
       body: JSON.stringify({ checks: names.map((permission) => ({ service: audience, permission })) }),
-      bearer: (refused) => (refused ? undefined : token),
+      bearer: (refused) => (refused === undefined ? token : undefined),
     });
     if (status === 401) throw new TokenInvalid("inactive", "Signet says that the token does not count any more", { sub: known.claims.sub, kid: known.kid });
     const results = body["results"];

@@ -13,8 +13,8 @@ const maxFailures = 5;
 export interface Question {
   headers: Record<string, string>;
   body: string;
-  // bearer is called again after a 401, and then gives undefined if there is no other credential.
-  bearer(refused: boolean): string | undefined;
+  // bearer is called again with a credential that is refused (401), and then gives undefined if there is no other.
+  bearer(refused?: string): string | undefined;
 }
 
 export interface Reply {
@@ -23,8 +23,8 @@ export interface Reply {
   body: Record<string, unknown>;
 }
 
-// LeftAlone is no failure of Signet: it was not asked.
-class LeftAlone extends Unavailable {}
+// NoFailure says nothing against Signet: it was not asked, or does not answer this caller (429). Others may ask on.
+class NoFailure extends Unavailable {}
 
 // Questions asks one endpoint of Signet: 32 at once, and after five failures in a row nothing for 10 s.
 export class Questions {
@@ -51,7 +51,7 @@ export class Questions {
       this.#failures = 0;
       return reply;
     } catch (cause) {
-      if (cause instanceof LeftAlone) throw cause;
+      if (cause instanceof NoFailure) throw cause;
       if (++this.#failures >= maxFailures) this.#silentUntil = clock.elapsed() + 10 * seconds;
       throw cause instanceof Unavailable ? cause : new Unavailable(`${this.#url}: ${(cause as Error).message}`);
     } finally {
@@ -60,15 +60,16 @@ export class Questions {
   }
 
   #mayAsk(): void {
-    if (this.#settings.clock.elapsed() < this.#silentUntil) throw new LeftAlone(`${this.#url} failed ${maxFailures} times in a row and is left alone for 10 s`);
+    if (this.#settings.clock.elapsed() < this.#silentUntil) throw new NoFailure(`${this.#url} failed ${maxFailures} times in a row and is left alone for 10 s`);
   }
 
   async #authenticated({ headers, body, bearer }: Question, signal: AbortSignal): Promise<Reply> {
     const send = (token: string) => this.#post({
       method: "POST", url: this.#url, headers: { ...headers, accept: "application/json", authorization: `Bearer ${token}` }, body, signal,
     });
-    const reply = await send(bearer(false) ?? "");
-    const other = reply.status === 401 ? bearer(true) : undefined;
+    const token = bearer() ?? "";
+    const reply = await send(token);
+    const other = reply.status === 401 ? bearer(token) : undefined;
     return other === undefined ? reply : send(other);
   }
 
@@ -80,7 +81,8 @@ export class Questions {
     });
     const reply = first && first.status !== 503 ? first : await this.#send({ ...call, fresh: true });
     if (reply.status === 200 || reply.status === 401) return reply;
-    throw new Unavailable(`${this.#url}: the answer has status ${reply.status}`, reply.retryAfter || 1);
+    const Failure = reply.status < 500 ? NoFailure : Unavailable;
+    throw new Failure(`${this.#url}: the answer has status ${reply.status}`, reply.retryAfter || 1);
   }
 
   async #send(call: Call): Promise<Reply & { retryAfter: number }> {

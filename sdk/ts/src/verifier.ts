@@ -42,6 +42,7 @@ export class Verifier {
   /** The key of this service. */
   readonly audience: string;
   #closed = false;
+  readonly #told = new Set<Reason>();
   readonly #settings: Settings;
   readonly #memory = new Memory();
   readonly #proofs = new Flights<Known>();
@@ -143,8 +144,13 @@ export class Verifier {
     }
   }
 
-  // report keeps a faulty hook from changing the answer.
+  // report keeps a faulty hook from changing the answer. A setting that seems wrong is also told in the log, once.
   #report(refusal: Refusal): void {
+    const { reason } = refusal as Partial<TokenInvalid>;
+    if ((reason === "issuer" || reason === "audience") && !this.#told.has(reason)) {
+      this.#told.add(reason);
+      this.#settings.log.warn(`signet: a token of Signet was refused, which is told once: ${refusal.message}`);
+    }
     try {
       this.#settings.onRefused(refusal);
     } catch (fault) {
@@ -163,6 +169,7 @@ export class Verifier {
   // prove checks text, signature and claims, for a token that is not remembered.
   async #prove(token: string, id: string): Promise<Known> {
     const { alg, kid, payload } = readText(token);
+    if (this.#facts.revoked(kid)) throw new TokenInvalid("key_revoked", "Signet has revoked the key", { kid }); // and publishes it no more
     const key = await this.#keys.find(kid);
     if (!key) throw new TokenInvalid("key_unknown", "Signet has no key of this kid", { kid });
     if (key.alg !== alg) throw new TokenInvalid("algorithm", "alg is not the key's", { kid });

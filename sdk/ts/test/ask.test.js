@@ -41,3 +41,23 @@ test("a question that fails is told with its Retry-After", async () => {
   await scene.clock.settle();
   await assert.rejects(scene.verifier.verify(scene.token()), { code: "unavailable", status: 503, retryAfter: 7 });
 });
+
+test("429 is about one caller: others go on asking", async () => {
+  const scene = await Scene.following();
+  const token = (i) => scene.token({ sub: `u-${i}`, permissions: undefined, perm_ref: true });
+  scene.signet.answers.check = [{ status: 429, headers: { "Retry-After": "60" } }];
+  for (let i = 0; i < 6; i++) assert.equal(await outcome(scene.verifier.authorize(`Bearer ${token(i)}`, ["invoice:read"])), "unavailable");
+  scene.signet.answers.check = [{ allows: ["invoice:read"], body: { success: true, cs: 10 } }];
+  assert.equal(await outcome(scene.verifier.authorize(`Bearer ${token(7)}`, ["invoice:read"])), "accept");
+});
+
+test("an issuer or audience that seems wrong is in the log, once", async () => {
+  const scene = await Scene.following();
+  for (let i = 0; i < 3; i++) {
+    assert.equal(await outcome(scene.verifier.verify(scene.token({ iss: "https://auth.example.com/" }))), "issuer");
+    assert.equal(await outcome(scene.verifier.verify(scene.token({ aud: "shipping" }))), "audience");
+  }
+  assert.equal(scene.lines.length, 2);
+  assert.match(scene.lines[0], /issuer: the token says "https:\/\/auth\.example\.com\/", the setting is "https:\/\/auth\.example\.com"$/);
+  assert.match(scene.lines[1], /audience: the token says "shipping", the setting is "billing"$/);
+});

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { randomUUID } from "node:crypto";
-import { createVerifier } from "../dist/index.js";
+import { createVerifier, httpTransport } from "../dist/index.js";
 import { RealSignet } from "./real_signet.js";
 
 const binary = process.env.SIGNET_BIN;
@@ -34,20 +34,20 @@ describe("with the real server", { skip: !binary && "SIGNET_BIN names no server"
 
   const login = () => signet.login(email, service);
 
-  async function verdict(token, permission = "invoice:read") {
+  async function verdict(token, by = verifier, permission = "invoice:read") {
     try {
-      return (await (await verifier.verify(token)).allowed(permission)) ? "accept" : "forbidden";
+      return (await (await by.verify(token)).allowed(permission)) ? "accept" : "forbidden";
     } catch (error) {
       return error.reason ?? error.code;
     }
   }
 
   // within waits for a verdict and says how many ms it took.
-  async function within(t, seconds, token, wanted) {
+  async function within(t, seconds, token, wanted, by) {
     const begin = performance.now();
     let last;
     do {
-      last = await verdict(token);
+      last = await verdict(token, by);
       if (last !== wanted) await new Promise((resolve) => setTimeout(resolve, 5));
     } while (last !== wanted && performance.now() - begin < seconds * 1000);
     t.diagnostic(`${wanted} after ${Math.round(performance.now() - begin)} ms`);
@@ -86,6 +86,18 @@ describe("with the real server", { skip: !binary && "SIGNET_BIN names no server"
     signet.run("keys", "revoke", kid);
     await within(t, 1, old, "key_revoked");
     assert.equal(await verdict(await login()), "accept");
+  });
+
+  test("through a proxy that holds the stream back, a logout counts within a second, too", async (t) => {
+    const direct = httpTransport();
+    const transport = (call) => (call.url.endsWith("/stream") ? new Promise(() => {}) : direct(call));
+    const other = createVerifier({ issuer: signet.url, audience: service, appToken: appToken.token, log, transport });
+    await other.ready(20_000);
+    const token = await login();
+    assert.equal(await verdict(token, other), "accept");
+    await signet.post("/api/auth/logout", undefined, token);
+    await within(t, 1, token, "ended", other);
+    other.close();
   });
 
   test("Signet is killed and comes back: tokens count meanwhile, and what happens then is heard", async (t) => {

@@ -23,17 +23,20 @@ export class RealSignet {
   get #env() {
     return {
       PATH: process.env.PATH, DATA_DIR: join(this.#folder, "data"), HOST: "127.0.0.1", PORT: String(this.port), PUBLIC_URL: this.url, LOG_LEVEL: "warn",
+      SIGNET_ENV: "development",
       ...Object.fromEntries(["DATABASE_URI", "REDIS_URL", "SECRET_KEY"].filter((name) => process.env[name]).map((name) => [name, process.env[name]])),
     };
   }
 
   async up() {
-    this.#process = spawn(this.binary, ["serve"], { cwd: this.#folder, env: this.#env, stdio: "ignore" });
-    for (let i = 0; i < 600; i++) {
+    this.#process = spawn(this.binary, ["serve"], { cwd: this.#folder, env: this.#env, stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    this.#process.stderr.on("data", (chunk) => { said = (said + chunk).slice(-2000); });
+    for (let i = 0; i < 600 && this.#process.exitCode === null; i++) {
       if (await fetch(`${this.url}/.well-known/jwks.json`).then((r) => r.ok, () => false)) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    throw new Error("signet does not start");
+    throw new Error(`signet does not start: ${said}`);
   }
 
   async kill() {
