@@ -26,7 +26,8 @@ workspace() {
 	} >"$work/go.work"
 	export GOWORK=$work/go.work
 	# -mod=readonly is the rule of workspaces already, and they refuse to be told.
-	GOFLAGS=$(sed 's/-mod=readonly//' <<<"${GOFLAGS:-}")
+	GOFLAGS=${GOFLAGS:-}
+	GOFLAGS=${GOFLAGS/-mod=readonly/}
 	export GOFLAGS
 }
 

@@ -23,7 +23,7 @@ type CreateInput struct {
 // Create makes a token; its text is in the output and nowhere else.
 //
 // domain.ErrTargetOutranks when the actor lacks a platform permission that the service's account has, domain.ErrForbidden for an end or
-// scopes beyond the actor's own, domain.ErrLimitReached above 100 live tokens, domain.ErrPlatformService.
+// scopes beyond the actor's own, domain.ErrLimitReached for one too many, domain.ErrPlatformService.
 func (s *Service) Create(ctx context.Context, in CreateInput) (Shown, error) {
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.WriteTokens); err != nil {
 		return Shown{}, err

@@ -10,13 +10,6 @@ import (
 	"github.com/signet-auth/signet/ports/store"
 )
 
-const (
-	// maxServices is how many services there may be.
-	maxServices = 10_000
-	// maxNumber is how many services may reuse the name of deleted ones.
-	maxNumber = 99
-)
-
 // CreateInput is a new service.
 type CreateInput struct {
 	Actor       domain.Actor

@@ -6,6 +6,13 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
+const (
+	// maxServices is how many services there may be.
+	maxServices = 10_000
+	// maxNumber is how many services may reuse the name of deleted ones.
+	maxNumber = 99
+)
+
 // Service is the use cases. Safe for concurrent use.
 type Service struct {
 	*base.Base

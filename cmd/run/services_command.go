@@ -3,7 +3,6 @@ package run
 import (
 	"errors"
 
-	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/service"
 	"github.com/signet-auth/signet/domain"
 )
@@ -15,29 +14,6 @@ type servicesCommand struct {
 	Disable servicesDisable `cmd:"" help:"Switch a service off: its tokens and roles count for nobody."`
 	Enable  servicesEnable  `cmd:"" help:"Switch a service on again."`
 	Delete  servicesDelete  `cmd:"" help:"Delete a service and all that it owns, for good. Its key stays taken."`
-}
-
-// inJSON is the flag that every command which shows something has.
-type inJSON struct {
-	JSON bool `help:"Print JSON."`
-}
-
-// listFlags are which part of a list a command shows.
-type listFlags struct {
-	Limit  int    `help:"How many, up to 1000." default:"1000"`
-	Cursor string `help:"Go on where an earlier list ended."`
-}
-
-func (l listFlags) paging() (base.Paging, error) {
-	if l.Limit < 1 || l.Limit > 1000 {
-		return base.Paging{}, domain.ErrInvalidFields(domain.FieldError{Field: "limit", Code: "invalid", Text: "--limit must be from 1 to 1000"})
-	}
-	return base.Paging{Cursor: l.Cursor, Limit: l.Limit}, nil
-}
-
-// namedService is the service that a command is about.
-type namedService struct {
-	Service string `arg:"" help:"The service's id or key."`
 }
 
 type servicesList struct {

@@ -69,8 +69,7 @@ type Users interface {
 	InsertAll(ctx context.Context, all []domain.User) error
 	// Update writes address, names, locale, verification, metadata and UpdatedAt. domain.ErrEmailTaken as with Insert.
 	Update(ctx context.Context, u domain.User) error
-	// SetPassword writes a hash. It does not touch the credential epoch: the caller bumps it when the password changed, and
-	// leaves it when the same password was hashed again.
+	// SetPassword writes the hash of a new password. The caller raises the credential epoch.
 	SetPassword(ctx context.Context, id domain.UserID, hash string, now time.Time) error
 	// ReplaceHash writes a hash if the old one is unchanged, and tells whether it did: a re-hash after a login must not overwrite a password
 	// change in between.

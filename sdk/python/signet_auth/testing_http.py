@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Mapping
@@ -18,6 +19,10 @@ _TICK = 1.0
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # many threads of a test may connect at once
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):  # a client that hung up is no news
+            super().handle_error(request, client_address)
 
 
 def handler(issuer: FakeIssuer) -> Any:

@@ -10,7 +10,7 @@ from signet_auth import testing_http
 class Server:
     """Answers each request by calling answer with the handler of http.server, and counts them by path."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, tls=None):
         self.paths = []
         lock = threading.Lock()
 
@@ -33,7 +33,9 @@ class Server:
 
         server = self
         self._server = testing_http.Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def __enter__(self):

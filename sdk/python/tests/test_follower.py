@@ -10,7 +10,7 @@ from unittest import mock
 from signet_auth import NotReady, Verifier, follower
 from signet_auth.sse import EventReader
 
-from .quiet import Quiet
+from .case import Case
 from .server import Server, eventually, say
 
 HELLO = 'event: hello\ndata: {"v":1,"token_ttl":960,"heartbeat":5,"service":"billing","cs":1}\n\n'
@@ -26,7 +26,7 @@ def stream(handler, *events):
     handler.wfile.flush()
 
 
-class TestFollower(Quiet):
+class TestFollower(Case):
     def follow(self, answer):
         """A verifier of an issuer whose stream is answered by answer(handler, n), n being how often it was opened before."""
         opened = []
@@ -135,7 +135,7 @@ def write(path, text):
     os.replace(path + ".new", path)
 
 
-class TestEventReader(Quiet):
+class TestEventReader(Case):
     def test_events_are_the_same_however_they_are_cut(self):
         text = (HELLO + ": a comment\n\nid: sgcu_2\r\ndata: {\r\ndata: }\r\n\r\n" + READY).encode()
         whole = list(EventReader().feed(text))

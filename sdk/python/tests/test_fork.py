@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 from signet_auth import TokenInvalid, TokenSource, Verifier
 from signet_auth.testing import FakeIssuer, user
 
-from .quiet import Quiet
+from .case import Case
 from .server import eventually
 
 APP = """
@@ -46,7 +46,7 @@ def in_child(do):
         return f.read()
 
 
-class TestFork(Quiet):
+class TestFork(Case):
     def setUp(self):
         super().setUp()
         self.issuer = self.enters(FakeIssuer())

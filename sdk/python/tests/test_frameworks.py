@@ -12,7 +12,7 @@ import signet_auth.flask
 from signet_auth import Principal, SettingsError
 from signet_auth.testing import FakeIssuer, user
 
-from .quiet import Quiet
+from .case import Case
 
 
 def flask_app(v):
@@ -55,7 +55,7 @@ def fastapi_app(v):
     return app
 
 
-class TestFlask(Quiet):
+class TestFlask(Case):
     def setUp(self):
         super().setUp()
         self.issuer = self.enters(FakeIssuer())

@@ -8,7 +8,7 @@ from signet_auth import SettingsError, Verifier
 from signet_auth.settings import AppToken
 from signet_auth.testing import FakeIssuer, user
 
-from .quiet import Quiet
+from .case import Case
 
 GOOD = {"issuer": "https://auth.example.com", "audience": "billing"}
 
@@ -55,7 +55,7 @@ class TestSettings(unittest.TestCase):
                 Verifier(**GOOD).wire([name])
 
 
-class TestFile(Quiet):
+class TestFile(Case):
     def setUp(self):
         super().setUp()
         self.path = os.path.join(self.enters(tempfile.TemporaryDirectory()), "token")

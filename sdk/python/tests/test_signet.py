@@ -9,9 +9,11 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 from base64 import urlsafe_b64decode as b64decode
+from contextlib import contextmanager
 from unittest import mock
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -21,7 +23,7 @@ from flask import Flask
 from signet_auth import TokenSource, Verifier, follower
 from signet_auth.flask import current, require
 
-from .quiet import Quiet
+from .case import Case
 from .server import eventually
 
 BINARY = os.environ.get("SIGNET_BIN", "")
@@ -37,18 +39,17 @@ class Signet:
             port = s.getsockname()[1]
         self.url = f"http://localhost:{port}"
         self._environment = {**os.environ, "SIGNET_ENV": "development", "DATA_DIR": folder, "PORT": str(port), "ADMIN_ADDR": "off"}
-        self._folder, self._process = folder, None
+        self._folder, self._log, self._process = folder, os.path.join(folder, "log"), None
 
     def start(self):
-        self._log = open(os.path.join(self._folder, "log"), "a", encoding="utf-8")
-        self._process = subprocess.Popen([BINARY, "serve"], cwd=self._folder, env=self._environment, stdout=self._log, stderr=self._log)
+        with open(self._log, "a", encoding="utf-8") as log:
+            self._process = subprocess.Popen([BINARY, "serve"], cwd=self._folder, env=self._environment, stdout=log, stderr=log)
         eventually(self._up, within=60)
 
     def kill(self):
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
-            self._log.close()
 
     def run(self, *arguments, stdin=""):
         done = subprocess.run(
@@ -68,7 +69,8 @@ class Signet:
 
     def _up(self):
         if self._process.poll() is not None:
-            raise AssertionError(open(self._log.name, encoding="utf-8").read())
+            with open(self._log, encoding="utf-8") as log:
+                raise AssertionError(log.read())
         try:
             return urlopen(self.url + "/readyz").status == 200
         except (URLError, OSError):
@@ -86,7 +88,7 @@ def service(verifier):
     return app
 
 
-class TestSignet(Quiet):
+class TestSignet(Case):
     @classmethod
     def setUpClass(cls):
         if not BINARY:
@@ -155,15 +157,33 @@ class TestSignet(Quiet):
         self.assertEqual(("service_account", "billing"), (who.kind, who.client_id))
 
     def test_signet_is_killed_and_comes_back(self):
-        token = self.signet.login()
-        self.assertEqual(200, self.get(token))
-        self.signet.kill()
-        eventually(lambda: self.verifier.state().stream == "cut")
-        self.assertEqual(200, self.get(token))
-        self.signet.start()
-        self.signet.call("/api/auth/logout", token=token)
-        eventually(lambda: self.get(token) == 401, within=40)  # when the stream is tried again is chance, up to 30 s
+        token, other = self.signet.login(), self.signet.login()
+        with self.called_all_the_while(other) as statuses:
+            self.signet.kill()
+            eventually(lambda: self.verifier.state().stream == "cut")
+            self.assertEqual(200, self.get(token))
+            self.signet.start()
+            self.signet.call("/api/auth/logout", token=token)
+            eventually(lambda: self.get(token) == 401, within=40)  # when the stream is tried again is chance, up to 30 s
+        self.assertEqual({200}, set(statuses))
         self.assertEqual(200, self.get(self.signet.login()))
+
+    @contextmanager
+    def called_all_the_while(self, token):
+        """Calls the service with a token until the block ends, and gives the statuses."""
+        statuses, over = [], threading.Event()
+
+        def call():
+            while not over.wait(0.01):
+                statuses.append(self.get(token))
+
+        caller = threading.Thread(target=call)
+        caller.start()
+        try:
+            yield statuses
+        finally:
+            over.set()
+            caller.join()
 
     def test_a_signing_key_is_rotated_and_revoked(self):
         before = self.signet.login()

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from signet_auth import SettingsError, TokenRefused, TokenSource, Unavailable, Verifier
 from signet_auth.testing import FakeIssuer
 
+from .case import Case
 from .driven import Moved
-from .quiet import Quiet
 from .server import Server, eventually, say
 
 
-class TestTokenSource(Quiet):
+class TestTokenSource(Case):
     def setUp(self):
         super().setUp()
         self.clock, self.asked = Moved(), []

@@ -1,13 +1,27 @@
 """Answers that no good Signet gives, over real sockets."""
 
+import datetime
+import ipaddress
+import os
+import ssl
+import tempfile
+import threading
 import time
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from signet_auth import TokenInvalid, Transport, Unavailable, Verifier
 from signet_auth.testing import FakeIssuer, user
 from signet_auth.transport import TransportError
 
-from .quiet import Quiet
+from .case import Case
 from .server import Server, say
+
+DAY = datetime.timedelta(days=1)
 
 
 def hangs(handler):
@@ -30,7 +44,7 @@ def is_long(handler):
         handler.wfile.write(b" " * (1 << 20))
 
 
-class TestTransport(Quiet):
+class TestTransport(Case):
     def fails(self, answer, text, timeout=0.5):
         with Server(answer) as server:
             began = time.monotonic()
@@ -63,12 +77,61 @@ class TestTransport(Quiet):
             answered = Transport(proxy=proxy.url).call("GET", "http://signet.example/x?y", {}, None, 2, 1000)
             self.assertEqual((b"through the proxy", ["http://signet.example/x?y"]), (answered.body, proxy.paths))
 
-    def test_a_certificate_that_is_not_trusted_is_told(self):
-        with Server(hangs) as server, self.assertRaises(TransportError):
-            Transport().call("GET", server.url.replace("http:", "https:") + "/", {}, None, 0.5, 1000)
+
+class TestTLS(Case):
+    def setUp(self):
+        super().setUp()
+        self.ca_file, self.tls = certificate(self.enters(tempfile.TemporaryDirectory()))
+
+    def test_a_certificate_of_ones_own_authority_is_trusted_if_it_is_named(self):
+        with Server(lambda handler: say(handler, 200, b"by TLS"), tls=self.tls) as server:
+            self.assertEqual(b"by TLS", Transport(ca_file=self.ca_file).call("GET", server.url + "/", {}, None, 5, 1000).body)
+            with self.assertRaisesRegex(TransportError, "certificate is not trusted: self.signed"):
+                Transport().call("GET", server.url + "/", {}, None, 5, 1000)
+
+    def test_a_certificate_of_another_host_is_not(self):
+        with Server(lambda handler: say(handler, 200, b""), tls=self.tls) as server:
+            with self.assertRaisesRegex(TransportError, "not trusted: .*mismatch"):
+                Transport(ca_file=self.ca_file).call("GET", server.url.replace("127.0.0.1", "localhost") + "/", {}, None, 5, 1000)
+
+    def test_a_stream_is_read_and_interrupted(self):
+        def answer(handler):
+            handler.send_response(200)
+            handler.end_headers()
+            handler.wfile.write(b"hello")
+            time.sleep(3)
+
+        with Server(answer, tls=self.tls) as server:
+            stream = Transport(ca_file=self.ca_file).stream(server.url + "/", {}, 5, 5)
+            chunks = stream.chunks()
+            self.assertEqual(b"hello", next(chunks))
+            threading.Timer(0.2, stream.interrupt).start()
+            began = time.monotonic()
+            try:
+                self.assertEqual([], list(chunks))
+            except TransportError:
+                pass
+            self.assertLess(time.monotonic() - began, 2)
+            stream.close()
 
 
-class TestKeySets(Quiet):
+def certificate(folder):
+    """A certificate for 127.0.0.1 that nobody trusts, as a file and as the settings of a server."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    built = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - DAY, now + DAY)
+    built = built.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+    path = os.path.join(folder, "pem")
+    with open(path, "wb") as f:
+        f.write(built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        f.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return path, context
+
+
+class TestKeySets(Case):
     """A key set that was good, and then isn't."""
 
     def kept(self, broken):

@@ -5,11 +5,11 @@ from urllib.request import urlopen
 from signet_auth import NotReady, TokenInvalid, Unavailable, Verifier
 from signet_auth.testing import FakeIssuer, service, user
 
-from .quiet import Quiet
+from .case import Case
 from .server import Server, eventually, say
 
 
-class TestFollowing(Quiet):
+class TestFollowing(Case):
     def setUp(self):
         super().setUp()
         self.issuer = self.enters(FakeIssuer())
@@ -103,7 +103,7 @@ class TestFollowing(Quiet):
         self.assertNotIn(token.split(".")[2], repr(heard) + str(heard[0]))
 
 
-class TestAway(Quiet):
+class TestAway(Case):
     def test_a_service_starts_while_signet_is_down(self):
         with Verifier(issuer="http://127.0.0.1:9", audience="billing", app_token="sgat_x") as verifier:
             with FakeIssuer() as issuer, self.assertRaises(Unavailable):
@@ -137,7 +137,7 @@ class TestAway(Quiet):
             self.assertEqual(("off", 0), (verifier.state().stream, issuer.calls().get("stream", 0)))
 
 
-class TestLog(Quiet):
+class TestLog(Case):
     def test_a_cut_is_a_line_when_it_begins_and_one_when_it_ends(self):
         with FakeIssuer() as issuer, Verifier(**issuer.config("billing")) as verifier:
             verifier.ready()

@@ -18,7 +18,7 @@ declare global {
 /** A request of Express 4 or 5. */
 export type Request = IncomingMessage & { auth?: Principal };
 export type Next = (error?: unknown) => void;
-/** A middleware. Express 4 ignores the promise, so failures go to next. */
+/** A middleware. Its promise is always fulfilled, because Express 4 ignores it: failures go to next. */
 export type Handler = (req: Request, res: ServerResponse, next: Next) => Promise<void>;
 /** Answers a request that is refused. */
 export type Answer = (refusal: Refusal, req: Request, res: ServerResponse, next: Next) => void;
@@ -32,14 +32,13 @@ export interface Middleware {
 
 /** The middleware with answers of your own. */
 export function answering(answer: (verifier: Verifier) => Answer): Middleware {
-  const guard = (verifier: Verifier, admit: (req: Request) => Promise<Principal | undefined>): Handler => async (req, res, next) => {
-    try {
-      const principal = await admit(req);
+  const guard = (verifier: Verifier, admit: (req: Request) => Promise<Principal | undefined>): Handler => (req, res, next) => {
+    const admitted = (principal: Principal | undefined) => {
       if (principal) req.auth = principal;
-    } catch (cause) {
-      return cause instanceof Refusal ? answer(verifier)(cause, req, res, next) : next(cause);
-    }
-    next();
+      next();
+    };
+    const refused = (cause: unknown) => (cause instanceof Refusal ? answer(verifier)(cause, req, res, next) : next(cause));
+    return admit(req).then(admitted, refused).catch(next);
   };
   return {
     requirePermission(verifier, ...permissions) {

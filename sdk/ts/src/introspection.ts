@@ -24,7 +24,7 @@ export class Introspection {
   // ask gives an answer that has the change after, or that of a question which somebody asked before.
   ask(token: string, known: Known, after: number, appToken: AppToken): Promise<Live> {
     return this.#flights.share(known.id, async () => {
-      const asked = { after, generation: this.#facts.generation, exp: known.claims.exp, ttl: this.#facts.ttl };
+      const asked = { after, generation: this.#facts.generation, ttl: this.#facts.ttl };
       const { status, body } = await this.#questions.ask({
         headers: { "content-type": "application/x-www-form-urlencoded", ...signetAfter(after) },
         body: new URLSearchParams({ token }).toString(),

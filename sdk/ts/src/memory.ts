@@ -22,6 +22,8 @@ export interface Live {
 // Checks is what /api/authz/check said, by short name.
 export interface Checks {
   seen: Seen;
+  /** When it was asked, by the monotonic clock. */
+  at: number;
   allowed: Map<string, boolean>;
 }
 

@@ -33,10 +33,10 @@ export class PermissionCheck {
   // allowed remembers answers until a fact names the token, and for a minute if facts are not heard.
   async allowed(token: string, known: Known, name: string, following: boolean): Promise<boolean> {
     const after = this.#facts.newest(known);
-    const fresh = () => known.checks && this.#facts.holds(known.checks.seen) && known.checks.seen.covers >= after ? known.checks : undefined;
+    const fresh = () => (this.#counts(known.checks, after, following) ? known.checks : undefined);
     if (!fresh()?.allowed.has(name)) {
       await this.#flights.share(`${known.id} ${name}`, async () => {
-        const answer = await this.#ask(token, known, name, after, following);
+        const answer = await this.#ask(token, known, name, after);
         const before = fresh();
         known.checks = before ? merged(before, answer) : answer;
       });
@@ -44,9 +44,14 @@ export class PermissionCheck {
     return known.checks?.allowed.get(name) === true;
   }
 
-  async #ask(token: string, known: Known, name: string, after: number, following: boolean): Promise<Checks> {
+  #counts(checks: Checks | undefined, after: number, following: boolean): boolean {
+    if (!checks || !this.#facts.holds(checks.seen) || checks.seen.covers < after) return false;
+    return following || this.#settings.clock.elapsed() - checks.at < withoutStream;
+  }
+
+  async #ask(token: string, known: Known, name: string, after: number): Promise<Checks> {
     const { clock, audience } = this.#settings;
-    const asked = { after, generation: this.#facts.generation, exp: known.claims.exp, ttl: this.#facts.ttl };
+    const asked = { after, generation: this.#facts.generation, ttl: this.#facts.ttl };
     const names = [...new Set([name, ...this.#wired])].slice(0, maxNames);
     const { status, body } = await this.#questions.ask({
       headers: { "content-type": "application/json", ...signetAfter(after) },
@@ -56,14 +61,12 @@ export class PermissionCheck {
     if (status === 401) throw new TokenInvalid("inactive", "Signet says that the token does not count any more", { sub: known.claims.sub, kid: known.kid });
     const results = body["results"];
     if (!Array.isArray(results) || results.length !== names.length || results.some((result) => typeof result?.allowed !== "boolean")) throw new Unavailable("the check gave an answer that is not understood");
-    const seen = seenIn(body, asked, clock);
-    if (!following) seen.until = Math.min(seen.until, clock.elapsed() + withoutStream);
-    return { seen, allowed: new Map(names.map((permission, i) => [permission, results[i].allowed])) };
+    return { at: clock.elapsed(), seen: seenIn(body, asked, clock), allowed: new Map(names.map((permission, i) => [permission, results[i].allowed])) };
   }
 }
 
 // merged keeps earlier answers beside later ones, and counts as long as both.
 function merged(a: Checks, b: Checks): Checks {
   const seen = { ...b.seen, covers: Math.min(a.seen.covers, b.seen.covers), until: Math.min(a.seen.until, b.seen.until) };
-  return { seen, allowed: new Map([...a.allowed, ...b.allowed]) };
+  return { at: Math.min(a.at, b.at), seen, allowed: new Map([...a.allowed, ...b.allowed]) };
 }

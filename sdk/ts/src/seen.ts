@@ -10,23 +10,22 @@ export interface Seen {
 
 const unsureFor = 5_000;
 
+const atLeast = 1_000; // for who asked, whatever the clocks say
+
 export interface Asked {
   /** The change that the answer had to have. */
   after: number;
   generation: number;
-  /** When the token expires, in seconds. */
-  exp: number;
   /** How many seconds facts are kept: it counts for as long as those since then are known. */
   ttl: number;
 }
 
 // seenIn reads it from an answer. One that is older than asked for, or doesn't say, is of a replica of the release before: it counts for 5 s,
-// because the next replica may know more.
-export function seenIn(body: Record<string, unknown>, { after, generation, exp, ttl }: Asked, clock: Clock): Seen {
+// because the next replica may know more. Tokens are forgotten when they expire, so their end needs no mention.
+export function seenIn(body: Record<string, unknown>, { after, generation, ttl }: Asked, clock: Clock): Seen {
   const { cs, valid_until: validUntil } = body;
   const sure = typeof cs === "number" && cs >= after;
   const end = typeof validUntil === "string" ? Date.parse(validUntil) : NaN;
-  const now = clock.now();
-  const life = Math.min(exp * 1000 - now, Number.isNaN(end) ? Infinity : end - now, ttl * 1000, sure ? Infinity : unsureFor);
-  return { covers: sure ? cs : after, generation, until: clock.elapsed() + life };
+  const life = Math.min(Number.isNaN(end) ? Infinity : end - clock.now(), ttl * 1000, sure ? Infinity : unsureFor);
+  return { covers: sure ? cs : after, generation, until: clock.elapsed() + Math.max(life, atLeast) };
 }

@@ -70,8 +70,8 @@ export function check(options: VerifierOptions): Settings {
   checkURL("issuer", issuer, allowHttp);
   const url = options.url ?? issuer;
   checkURL("url", url, allowHttp);
-  if (typeof audience !== "string" || !/^[^\s/]+$/.test(audience)) {
-    throw new TypeError(`audience must be the key of your service at Signet, such as "billing"; it is ${JSON.stringify(audience)}`);
+  if (typeof audience !== "string" || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(audience)) {
+    throw new TypeError(`audience must be the key of your service at Signet (not its name), such as "billing"; it is ${JSON.stringify(audience)}`);
   }
   if (onCut !== "allow" && onCut !== "deny") throw new TypeError(`onCut must be "allow" or "deny"; it is ${JSON.stringify(onCut)}`);
   if (typeof leeway !== "number" || !(leeway >= 0 && leeway <= 60)) throw new TypeError(`leeway must be 0 to 60 seconds; it is ${leeway}`);

@@ -138,8 +138,17 @@ export class Verifier {
     try {
       return await work();
     } catch (cause) {
-      if (cause instanceof Refusal) this.#settings.onRefused(cause);
+      if (cause instanceof Refusal) this.#report(cause);
       throw cause;
+    }
+  }
+
+  // report keeps a faulty hook from changing the answer.
+  #report(refusal: Refusal): void {
+    try {
+      this.#settings.onRefused(refusal);
+    } catch (fault) {
+      this.#settings.log.error(`signet: onRefused failed: ${(fault as Error).message}`);
     }
   }
 
@@ -168,8 +177,8 @@ export class Verifier {
     return known;
   }
 
-  // judge decides by what is known of the token now, and asks as long as that does not suffice. Two questions do, unless facts come faster
-  // than answers.
+  // judge decides by what is known of the token now, and asks as long as that does not suffice. One question does, unless somebody asked it
+  // before the last fact came.
   async #judge(token: string, known: Known): Promise<Principal> {
     const { appToken } = this.#settings;
     for (let asked = 0; appToken; asked++) {

@@ -38,6 +38,7 @@ for (const [version, express] of [["4", express4], ["5", express5]]) {
       app.get("/away", requirePermission({ wire() {}, audience: "billing", authorize: async () => { throw new Unavailable("x", 7); } }), (req, res) => res.end());
       app.get("/broken", requirePermission({ wire() {}, authorize: async () => { throw new Error("a bug"); } }), (req, res) => res.end());
       app.get("/own", answering(() => (refusal, req, res) => res.status(418).json({ code: refusal.code })).requirePermission(verifier), (req, res) => res.end());
+      app.get("/faulty", answering(() => () => { throw new Error("no answer"); }).requirePermission(verifier), (req, res) => res.end());
       app.use((error, req, res, _next) => res.status(500).json({ caught: error.message }));
       server = app.listen(0, "127.0.0.1");
       await new Promise((resolve) => server.once("listening", resolve));
@@ -89,6 +90,7 @@ for (const [version, express] of [["4", express4], ["5", express5]]) {
 
     test("another failure reaches next, and answers can be replaced", async () => {
       assert.deepEqual((await get(server, "/broken", "Bearer x")).body, { caught: "a bug" });
+      assert.deepEqual((await get(server, "/faulty")).body, { caught: "no answer" });
       const own = await get(server, "/own");
       assert.deepEqual([own.status, own.body], [418, { code: "token_missing" }]);
     });

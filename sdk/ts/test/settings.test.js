@@ -13,7 +13,8 @@ test("a wrong setting is named, with what was seen", () => {
   assert.throws(wrong({ issuer: "http://auth.example.com" }), /issuer must begin with https:\/\/ \(or set allowHttp\); it is "http:\/\/auth/);
   assert.throws(wrong({ url: "http://signet:5000" }), /url must begin with https/);
   assert.throws(wrong({ issuer: "https://auth.example.com/?x=1" }), /issuer must have no query/);
-  assert.throws(wrong({ audience: "" }), /audience must be the key of your service at Signet, such as "billing"; it is ""/);
+  assert.throws(wrong({ audience: "" }), /audience must be the key of your service at Signet \(not its name\), such as "billing"; it is ""/);
+  assert.throws(wrong({ audience: "Billing" }), /it is "Billing"/);
   assert.throws(wrong({ leeway: 90 }), /leeway must be 0 to 60 seconds; it is 90/);
   assert.throws(wrong({ onCut: "maybe" }), /onCut must be "allow" or "deny"; it is "maybe"/);
   assert.throws(wrong({ appToken: "sgat_1", appTokenFile: "x" }), /appToken and appTokenFile are both set/);

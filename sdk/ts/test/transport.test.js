@@ -3,6 +3,8 @@ import http from "node:http";
 import { after, before, test } from "node:test";
 import { createVerifier, httpTransport } from "../dist/index.js";
 
+const large = Buffer.alloc(10_000_000, " "); // JSON may begin with blanks
+
 // The server answers as the path says, and counts connections.
 let server, base, connections = 0;
 before(async () => {
@@ -10,7 +12,7 @@ before(async () => {
     if (req.url === "/redirect") return res.writeHead(302, { Location: "/text" }).end();
     if (req.url === "/stream") return res.write("event: hello\n");
     if (req.url === "/hangs/.well-known/jwks.json") return;
-    if (req.url === "/large/.well-known/jwks.json") return res.end(JSON.stringify({ keys: [], pad: "x".repeat(10_000_000) }));
+    if (req.url === "/large/.well-known/jwks.json") return res.end(large);
     res.end(`{"method":"${req.method}"}`);
   });
   server.on("connection", () => connections++);
