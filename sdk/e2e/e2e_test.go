@@ -115,7 +115,7 @@ func TestARevokedAppTokenIsSaid(t *testing.T) {
 		b := protect(t, s.config(appToken))
 		token := b.settled(s)
 		var id string
-		for _, word := range strings.Fields(s.run("", "tokens", "list", s.service())) {
+		for word := range strings.FieldsSeq(s.run("", "tokens", "list", s.service())) {
 			if len(word) == 36 && strings.Count(word, "-") == 4 {
 				id = word
 			}

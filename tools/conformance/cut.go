@@ -74,22 +74,22 @@ func references(f *File) {
 	t := token(object{"permissions": nil, "perm_ref": true})
 	first := forbidden.checks(1)
 	first.Sent = map[string]string{"Authorization": "Bearer " + t}
-	f.with(Config{"app_token": nil}, []string{"perm_ref"}, "perm_ref: the token itself asks, once in 60 s without stream", publish("a"), at(1, checked(10, "invoice:read")),
+	f.with(Config{"app_token": nil}, []string{"perm_ref"}, "perm_ref: the token itself asks, once in 60 s without stream", publish("a"), at(1, checked("invoice:read")),
 		at(1, verify(t, accept.may().checks(0))), at(1, allowed(t, "invoice:void", first)), at(2, allowed(t, "invoice:read", accepted.checks(1))),
-		at(3, allowed(t, "invoice:read", accepted.checks(0))), at(50, allowed(t, "invoice:read", accepted.checks(0))), at(51, checked(10)),
+		at(3, allowed(t, "invoice:read", accepted.checks(0))), at(50, allowed(t, "invoice:read", accepted.checks(0))), at(51, checked()),
 		at(65, allowed(t, "invoice:read", forbidden.checks(1))))
 	f.Cases = append(f.Cases, Case{
 		Name: "perm_ref: one question for all names that are wired", Tags: []string{"perm_ref", "stream"}, Wired: []string{"invoice:read", "invoice:write", "billing/invoice:void"},
 		Steps: []Step{
-			publish("a"), ready(10), at(1, checked(10, "invoice:read", "invoice:void")),
+			publish("a"), ready(10), at(1, checked("invoice:read", "invoice:void")),
 			at(2, allowed(t, "invoice:read", Want{Verdict: "accept", Calls: map[string]int{"check": 1}, Asked: []string{"invoice:read", "invoice:void", "invoice:write"}})),
 			at(3, allowed(t, "invoice:write", forbidden.checks(0))), at(400, allowed(t, "invoice:void", accepted.checks(0))),
 		},
 	})
-	f.followed("perm_ref", "perm_ref: a fact about the token asks about the whole of it", at(1, checked(10, "invoice:read")), at(1, allowed(t, "invoice:read", accepted.checks(1))),
+	f.followed("perm_ref", "perm_ref: a fact about the token asks about the whole of it", at(1, checked("invoice:read")), at(1, allowed(t, "invoice:read", accepted.checks(1))),
 		at(2, subject("stale", 11)), at(2, introspected(active(11, nil, "invoice:void"))), at(2, allowed(t, "invoice:read", Want{Verdict: "forbidden", Calls: map[string]int{"introspect": 1, "check": 0}})),
 		at(3, allowed(t, "invoice:void", accepted.checks(0))))
-	until := checked(10, "invoice:read")
+	until := checked("invoice:read")
 	until.Body = object{"success": true, "cs": 10, "valid_until": "2026-11-06T21:20:30Z"}
 	f.followed("perm_ref", "perm_ref: an answer counts until its valid_until", at(1, until), at(1, allowed(t, "invoice:read", accepted.checks(1))),
 		at(29, allowed(t, "invoice:read", accepted.checks(0))), at(31, allowed(t, "invoice:read", accepted.checks(1))))

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math/big"
 )
 
@@ -91,9 +92,7 @@ func finish(alg string, signer crypto.Signer, public, secret map[string]string) 
 	for name, value := range public {
 		k.Public[name], k.Private[name] = value, value
 	}
-	for name, value := range secret {
-		k.Private[name] = value
-	}
+	maps.Copy(k.Private, secret)
 	for _, jwk := range []map[string]string{k.Public, k.Private} {
 		jwk["kid"], jwk["alg"], jwk["use"] = k.KID, alg, "sig"
 	}
