@@ -91,9 +91,9 @@ func TestARoleThatIsTakenIs403WithinASecondAndOneThatIsGivenCounts(t *testing.T)
 		b := protect(t, s.config(s.appToken()))
 		token := s.login()
 		b.want(token, 200)
-		s.run("", "roles", "unassign", s.service(), "clerk", admin)
+		s.run("", "roles", "unassign", s.service(), "clerk", s.admin())
 		s.within("a role that was taken is felt", time.Second, func() bool { return b.status(token) == 403 })
-		s.run("", "roles", "assign", s.service(), "clerk", admin)
+		s.run("", "roles", "assign", s.service(), "clerk", s.admin())
 		s.within("a role that was given is felt", time.Second, func() bool { return b.status(token) == 200 })
 	})
 }
@@ -115,7 +115,7 @@ func TestARevokedAppTokenIsSaid(t *testing.T) {
 		b := protect(t, s.config(appToken))
 		token := b.settled(s)
 		var id string
-		for _, word := range strings.Fields(s.run("", "tokens", "list", s.service())) {
+		for word := range strings.FieldsSeq(s.run("", "tokens", "list", s.service())) {
 			if len(word) == 36 && strings.Count(word, "-") == 4 {
 				id = word
 			}
@@ -150,8 +150,8 @@ func TestSignetIsKilledAndBack(t *testing.T) {
 func TestServiceToService(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		b := protect(t, s.config(s.appToken()))
-		shop := "shop-" + s.suffix()
-		s.run("", "services", "create", "Shop "+s.suffix(), "--key", shop)
+		shop := "shop-" + s.suffix
+		s.run("", "services", "create", "Shop "+s.suffix, "--key", shop)
 		s.run("", "roles", "assign", s.service(), "clerk", shop, "--account")
 		printed := strings.Fields(s.run("", "tokens", "create", shop, "production"))
 		source, err := signet.NewTokenSource(signet.TokenConfig{

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,13 +22,15 @@ import (
 
 const (
 	password = "correct horse battery 9"
-	admin    = "admin@example.com"
+	// issuer is what tokens name: one database keeps one, and tests share the one that is given.
+	issuer = "http://localhost"
 )
 
 // server is a Signet that can be killed and started again at the same address.
 type server struct {
 	t       *testing.T
 	url     string
+	suffix  string // tells tests apart that share a database
 	env     []string
 	process *exec.Cmd
 	log     *os.File
@@ -72,10 +75,10 @@ func each(t *testing.T, test func(t *testing.T, s *server)) {
 	for name, backend := range backends() {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, backend)
-			s.run("", "services", "create", "Billing "+s.suffix(), "--key", s.service())
+			s.run("", "services", "create", "Billing "+s.suffix, "--key", s.service())
 			s.run("", "permissions", "create", s.service(), "invoice:read")
 			s.run("", "roles", "create", s.service(), "clerk", "--permission", "invoice:read")
-			s.run("", "roles", "assign", s.service(), "clerk", admin)
+			s.run("", "roles", "assign", s.service(), "clerk", s.admin())
 			test(t, s)
 		})
 	}
@@ -91,8 +94,8 @@ func start(t *testing.T, backend []string) *server {
 	_ = listener.Close()
 	_, port, _ := net.SplitHostPort(address)
 	dir := t.TempDir()
-	s := &server{t: t, url: "http://" + address}
-	s.env = append(append(os.Environ(), backend...), "SIGNET_ENV=development", "HOST=127.0.0.1", "PORT="+port, "PUBLIC_URL="+s.url, "ADMIN_ADDR=off", "DATA_DIR="+dir, "BCRYPT_COST=4",
+	s := &server{t: t, url: "http://" + address, suffix: strconv.FormatInt(time.Now().UnixNano(), 36)}
+	s.env = append(append(os.Environ(), backend...), "SIGNET_ENV=development", "HOST=127.0.0.1", "PORT="+port, "PUBLIC_URL="+s.url, "ISSUER="+issuer, "ADMIN_ADDR=off", "DATA_DIR="+dir, "BCRYPT_COST=4",
 		"RATE_LIMITS=off", "LOG_LEVEL=warn", "SECRET_KEY=of-an-end-to-end-test-and-nothing-else-5Kp1")
 	if s.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
 		t.Fatal(err)
@@ -106,14 +109,13 @@ func start(t *testing.T, backend []string) *server {
 		_ = s.log.Close()
 	})
 	s.start()
-	s.run(password+"\n", "admin", "create", "--email", admin, "--password-stdin")
+	s.run(password+"\n", "admin", "create", "--email", s.admin(), "--password-stdin")
 	return s
 }
 
-// suffix tells tests apart that share a database.
-func (s *server) suffix() string { return s.url[strings.LastIndexByte(s.url, ':')+1:] }
+func (s *server) service() string { return "billing-" + s.suffix }
 
-func (s *server) service() string { return "billing-" + s.suffix() }
+func (s *server) admin() string { return "admin-" + s.suffix + "@example.com" }
 
 func (s *server) start() {
 	s.t.Helper()
@@ -172,7 +174,7 @@ func (s *server) login() string {
 	var out struct {
 		AccessToken string `json:"access_token"`
 	}
-	s.post("/api/auth/login", "", map[string]string{"email": admin, "password": password, "service": s.service()}, &out)
+	s.post("/api/auth/login", "", map[string]string{"email": s.admin(), "password": password, "service": s.service()}, &out)
 	return out.AccessToken
 }
 
@@ -219,7 +221,7 @@ func (s *server) kid(token string) string {
 
 // config is a verifier's.
 func (s *server) config(appToken string) signet.Config {
-	return signet.Config{Issuer: s.url, Audience: s.service(), AppToken: signet.Secret(appToken)}
+	return signet.Config{Issuer: issuer, URL: s.url, Audience: s.service(), AppToken: signet.Secret(appToken)}
 }
 
 // within waits for something that a promise says happens in a time.

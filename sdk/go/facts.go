@@ -213,6 +213,13 @@ func (f *facts) reset(number int64) {
 	f.floor, f.epoch, f.resetCS, f.resetAt = 0, f.epoch+1, number, f.now()
 }
 
+func (f *facts) isRevoked(kid string) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	_, is := f.revoked[kid]
+	return is
+}
+
 // tidy is forget, for times at which nothing is learnt.
 func (f *facts) tidy() {
 	f.mu.Lock()

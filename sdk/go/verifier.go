@@ -215,6 +215,9 @@ func (v *Verifier) genuine(ctx context.Context, token string) (*remembered, erro
 	if reason != "" {
 		return nil, &Refusal{Reason: reason}
 	}
+	if v.facts.isRevoked(p.kid) { // it is not in the set any more, and need not be asked for
+		return nil, &Refusal{Reason: ReasonKeyRevoked, KID: p.kid}
+	}
 	key, reason, err := v.keys.find(ctx, p.kid)
 	switch {
 	case err != nil:

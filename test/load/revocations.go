@@ -98,6 +98,7 @@ func parseRevocations(args []string) (o revocationOptions, err error) {
 	return o, nil
 }
 
+// openReplicas makes the people before there is a second replica, which would have some of their mails in its own inbox.
 func openReplicas(ctx context.Context, o revocationOptions) (targets []*target, err error) {
 	for i := range o.replicas {
 		t, err := newTarget(ctx, o.options, "r"+strconv.Itoa(i), o.a, lowestCost)
@@ -109,12 +110,17 @@ func openReplicas(ctx context.Context, o revocationOptions) (targets []*target, 
 		if err := t.start(ctx); err != nil {
 			return targets, err
 		}
+		if i > 0 {
+			continue
+		}
+		if t.people, err = populate(ctx, t.url, t.admin); err != nil {
+			return targets, err
+		}
+		if t.people.fleet == nil {
+			return targets, errors.New("there is no administrator to make a service")
+		}
 	}
-	targets[0].people, err = populate(ctx, targets[0].url, targets[0].admin)
-	if err == nil && targets[0].people.fleet == nil {
-		err = errors.New("there is no administrator to make a service")
-	}
-	return targets, err
+	return targets, nil
 }
 
 // followers is the program in sdk/e2e/follower: a module of its own, since the SDK's are not the server's.
