@@ -66,11 +66,10 @@ func revocations(ctx context.Context, args []string, out io.Writer) (err error) 
 		first, all = append(first, took...), append(all, slices.Max(took))
 	}
 	after := targets[0].memory()
-	fmt.Fprintf(out, "%d followers of %d replicas, %d logouts, from the answer to the refusal:\n", o.followers, o.replicas, o.logouts)
-	fmt.Fprintf(out, "  at each      p50 %v  p99 %v\n", quantile(first, 0.5), quantile(first, 0.99))
-	fmt.Fprintf(out, "  at the last  p50 %v  p99 %v\n", quantile(all, 0.5), quantile(all, 0.99))
-	fmt.Fprintf(out, "  memory of the first replica: %d KiB before, %d KiB with its followers\n", before.anon>>10, after.anon>>10)
-	return nil
+	_, err = fmt.Fprintf(out, "%d followers of %d replicas, %d logouts, from the answer to the refusal:\n"+
+		"  at each      p50 %v  p99 %v\n  at the last  p50 %v  p99 %v\n  memory of the first replica: %d KiB before, %d KiB with its followers\n",
+		o.followers, o.replicas, o.logouts, quantile(first, 0.5), quantile(first, 0.99), quantile(all, 0.5), quantile(all, 0.99), before.anon>>10, after.anon>>10)
+	return err
 }
 
 func parseRevocations(args []string) (o revocationOptions, err error) {
