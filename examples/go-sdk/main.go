@@ -30,7 +30,7 @@ func main() {
 	defer v.Close()
 
 	address := "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "8000")
-	log.Print("billing is at http://", address)
+	log.Print("billing is at http://", address) //nolint:gosec // PORT is ours
 	server := http.Server{Addr: address, Handler: routes(v), ReadHeaderTimeout: 5 * time.Second}
 	log.Print(server.ListenAndServe())
 }

@@ -40,6 +40,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`), "JWT"},
 	{regexp.MustCompile(`sgrt_[0-9A-Za-z]+`), "REFRESH"},
 	{regexp.MustCompile(`user\d+@example\.com`), "ADDRESS"},
+	{regexp.MustCompile(`"cs": \d+`), `"cs": NUMBER`},
 }
 
 // normalized is a JSON text, indented, without what differs from login to login.

@@ -193,10 +193,15 @@ func TestAStoppingServerSendsItsFollowersElsewhere(t *testing.T) {
 	c := newClients(t, testkit.Embedded)
 	f := follow(t, c.Server, c.billingToken.text, "")
 	f.named("ready")
-	go c.Stop()
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		c.Stop()
+	}()
 	if bye := f.named("bye"); bye.data["reason"] != "shutdown" {
 		t.Errorf("got %v", bye)
 	}
+	<-stopped
 }
 
 func TestTheStreamIsForServicesAlone(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 const wantValidate = `{
   "audience": "auth_service",
+  "cs": NUMBER,
   "permissions": [],
   "session_id": "ID",
   "success": true,
