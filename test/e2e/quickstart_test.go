@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -270,15 +271,19 @@ func up(s *testkit.Server, url string) {
 	})
 }
 
+// freePort is a port for a program that takes a while to start. It is below those that the system gives to servers on port 0: one of
+// another test would take it meanwhile.
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 50 {
+		port := strconv.Itoa(20_000 + rand.IntN(12_000))
+		if listener, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			_ = listener.Close()
+			return port
+		}
 	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	_ = listener.Close()
-	return port
+	t.Fatal("no port is free")
+	return ""
 }
 
 // pythonWith is a python3 that can run a framework's example: distributions have its modules in their own, which need not be the first.
