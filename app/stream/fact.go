@@ -13,7 +13,7 @@ const (
 	KindAudience   = "audience"    // aud: the key of a service, or Everywhere
 	KindKey        = "key"         // the application token behind a service's access token
 	KindSigningKey = "signing_key" // kid
-	KindReset      = "reset"       // none: numbers begin anew, and compare with no earlier ones
+	KindReset      = "reset"       // none: the numbers start over, and compare with no earlier ones
 )
 
 // Everywhere is the audience of facts about what all services share.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/signet-auth/signet/domain"
@@ -107,10 +108,20 @@ func (s *Stream) forward(ctx context.Context, send func(Message) error) (more bo
 		}
 		s.count(facts)
 	}
+	if !s.actor.Raw && s.losesKey(facts) { // perhaps the one that signed the follower's access token: the next opening tells
+		return false, ByeToken
+	}
 	if errors.Is(s.hub.Authenticator.Recheck(ctx, s.actor), domain.ErrTokenInvalid) { // when it can't be known, the feed falls silent too
 		return false, ByeToken
 	}
 	return more, ""
+}
+
+// losesKey tells whether a signing key was revoked since the stream was opened.
+func (s *Stream) losesKey(facts []Fact) bool {
+	return slices.ContainsFunc(facts, func(f Fact) bool {
+		return f.Kind == KindSigningKey && f.Tokens == domain.TokensEnded && f.Seq > s.opened
+	})
 }
 
 func (s *Stream) count(facts []Fact) {

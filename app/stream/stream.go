@@ -25,6 +25,7 @@ type Stream struct {
 	hub     *Hub
 	actor   domain.Actor
 	service domain.Service
+	opened  int64 // the number of the newest change then
 	place   domain.FeedPlace
 	reset   bool // to be told first: numbers before it compare with nothing
 	live    bool // it has caught up once
@@ -52,7 +53,7 @@ func (h *Hub) Open(ctx context.Context, in OpenInput) (*Stream, error) {
 	if err := h.enter(in.Actor.ID); err != nil {
 		return nil, err
 	}
-	s := &Stream{hub: h, actor: in.Actor, service: service}
+	s := &Stream{hub: h, actor: in.Actor, service: service, opened: h.here().Seq}
 	if err := s.locate(ctx, cursor); err != nil {
 		s.Close()
 		return nil, err

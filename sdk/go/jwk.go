@@ -13,7 +13,7 @@ import (
 const (
 	maxKeys   = 32
 	maxKeySet = 256 << 10
-	// Shorter RSA keys can be broken, longer ones would let whoever publishes them waste our CPU.
+	// Shorter RSA keys can be broken, longer ones would let their publisher waste our CPU.
 	minRSA, maxRSA = 2048, 8192
 )
 

@@ -92,7 +92,7 @@ func TestAPersonChangesTheirAddress(t *testing.T) {
 				t.Errorf("%s: %+v", kind, events)
 			}
 		}
-		// The old address is anybody's, and whoever takes it inherits nothing (SE-7).
+		// The old address is anybody's, and the next person who takes it inherits nothing (SE-7).
 		if next := registeredAgain(t, s, account.Email); next.ID == account.ID {
 			t.Error("the next owner of the address got the account")
 		}
@@ -133,7 +133,7 @@ func TestAChangeOfAddressAnswersTheSameForATakenOne(t *testing.T) {
 			t.Errorf("the owner got %d mails, the newest %q with %v", len(mails), mails[0].Subject, mails[0].Links)
 		}
 		// What people are told about themselves must not tell of others: a request that ended with the word to the owner would say
-		// whose address is taken to whoever looks what is pending.
+		// whose address is taken to somebody who looks at what is pending.
 		for kind, to := range map[string]string{"free": testkit.NewAddress(), "taken": owner.Email, "waiting": waiting} {
 			c.Do(moving(in.Access, to, account.Password)).Want(http.StatusAccepted, "")
 			s.Settled()

@@ -66,7 +66,7 @@ func golden(t *testing.T, name string, r testkit.Response) {
 	}
 }
 
-// TestStrictAnswers holds what strangers see to one file per question, whoever is asked about.
+// TestStrictAnswers holds what strangers see to one file per question, no matter which account is asked about.
 func TestStrictAnswers(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
@@ -114,7 +114,7 @@ func TestStrictAnswers(t *testing.T) {
 				t.Run(row.file+" "+ask, func(t *testing.T) { golden(t, row.file, c.In(t).Do(request)) })
 			}
 		}
-		// What is said when the secret was right, to whoever it is.
+		// What is said when the secret was right, no matter to whom.
 		_, fresh := applicant(t, s)
 		golden(t, "verified.http", c.Do(proving(fresh.Token())))
 	})

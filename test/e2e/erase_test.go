@@ -51,7 +51,7 @@ func TestErasureLeavesNothingOfAPerson(t *testing.T) {
 		c.Do(as(testkit.Request{Path: "/api/password/forgot", Body: body{"email": email}})).Want(http.StatusOK, "")
 		c.Do(as(closing(in, body{"password": account.Password}))).Want(http.StatusOK, "")
 		s.Settled()
-		c.Do(as(registering(strings.ToUpper(email[:1])+email[1:], testkit.Object{"first_name": typed}))).Want(http.StatusCreated, "") // by whoever
+		c.Do(as(registering(strings.ToUpper(email[:1])+email[1:], testkit.Object{"first_name": typed}))).Want(http.StatusCreated, "") // by anybody
 		c.Do(as(loggingIn(email, "wrong"))).Want(http.StatusUnauthorized, "invalid_credentials")
 		s.Settled()
 

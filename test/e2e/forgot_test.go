@@ -268,7 +268,7 @@ func TestTheMailOfAForgottenPassword(t *testing.T) {
 }
 
 // TestZitadelCVE202564101ResetLinksComeFromConfigurationOnly is about the link that is worth most: made of a header, it hands the
-// victim's account to whoever sent the request (Zitadel CVE-2025-64101, GHSA-2wmj).
+// victim's account to the sender of the request (Zitadel CVE-2025-64101, GHSA-2wmj).
 func TestZitadelCVE202564101ResetLinksComeFromConfigurationOnly(t *testing.T) {
 	t.Parallel()
 	const evil = "evil.example"

@@ -50,7 +50,7 @@ func TestTheInboxTellsWhatAMailServerWouldGet(t *testing.T) {
 	})
 }
 
-// TestMailsThatALimitStopsAreTold: whoever asked hears the same as ever.
+// TestMailsThatALimitStopsAreTold: the one who asked hears the same as ever.
 func TestMailsThatALimitStopsAreTold(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {

@@ -188,7 +188,7 @@ func wantTime(t *testing.T, text string, want time.Time) {
 	}
 }
 
-// TestLoginTellsNothing: whoever may not come in learns neither why nor whether there is such an account (ASVS 5.0 6.3.8).
+// TestLoginTellsNothing: a person who may not come in learns neither why nor whether there is such an account (ASVS 5.0 6.3.8).
 func TestLoginTellsNothing(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {

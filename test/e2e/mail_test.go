@@ -237,7 +237,7 @@ func TestAnUntrustedMailServerGetsNothing(t *testing.T) {
 }
 
 // TestZitadelCVE202564101LinksComeFromPublicURLOnly sends every header by which a request says where we are reached (Zitadel
-// CVE-2025-64101, GHSA-2wmj, GHSA-93m4): a link made of one carries the victim's secret to whoever sent it.
+// CVE-2025-64101, GHSA-2wmj, GHSA-93m4): a link made of one carries the victim's secret to its sender.
 func TestZitadelCVE202564101LinksComeFromPublicURLOnly(t *testing.T) {
 	t.Parallel()
 	const evil = "evil.example"

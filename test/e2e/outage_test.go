@@ -225,7 +225,7 @@ func TestPostgresIsAbsentAtStart(t *testing.T) {
 }
 
 // TestNoFalseSuccess takes Postgres away and gives it back while clients log in, refresh and log out. Whatever was answered
-// with success must be in the record afterwards, and whoever keeps trying is never logged out.
+// with success must be in the record afterwards, and a client that keeps trying is never logged out.
 func TestNoFalseSuccess(t *testing.T) {
 	links := testkit.NewLinks(t)
 	s := testkit.Start(t, testkit.Options{Backends: links.Backends, Env: map[string]string{"MAX_SESSIONS_PER_USER": "0", "HASH_WAIT": "20s"}})

@@ -78,7 +78,7 @@ func TestAProofWithoutADatabaseIsNoGuess(t *testing.T) {
 	c.Do(proving(mail.Token())).Want(http.StatusOK, "")
 }
 
-// TestAResetLetsItsOwnerInAtOnce (TH-4): guesses of strangers don't keep out whoever has just proved the mailbox.
+// TestAResetLetsItsOwnerInAtOnce (TH-4): guesses of strangers don't keep out a person who has just proved the mailbox.
 func TestAResetLetsItsOwnerInAtOnce(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {

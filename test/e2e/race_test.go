@@ -24,7 +24,7 @@ func TestFiftyRefreshesWithOneToken(t *testing.T) {
 	})
 }
 
-// TestReuseAgainstRefresh: whoever of thief and owner comes second, the session is over for both, and never lives on with two
+// TestReuseAgainstRefresh: of thief and owner one comes second, and then the session is over for both, and never lives on with two
 // lines of tokens.
 func TestReuseAgainstRefresh(t *testing.T) {
 	t.Parallel()

@@ -75,7 +75,7 @@ func TestAuthentikCVE202326481OnlyALinkForThisResets(t *testing.T) {
 	})
 }
 
-// TestKeycloakCVE202618963NoStepButTheTokenResets: whoever asked for the link, opened the page and has a session of their own
+// TestKeycloakCVE202618963NoStepButTheTokenResets: a person who asked for the link, opened the page and has a session of their own
 // gets no further without the token itself; there is no state of a flow that could be had some other way.
 func TestKeycloakCVE202618963NoStepButTheTokenResets(t *testing.T) {
 	t.Parallel()

@@ -19,7 +19,7 @@ func posting(token, password, repeated string) testkit.Request {
 	}
 }
 
-// visiting is the request of whoever follows the link.
+// visiting is the request of somebody who follows the link.
 func visiting(method, token, accept string) testkit.Request {
 	r := testkit.Request{Method: method, Path: "/api/password/reset/" + token, Header: http.Header{}}
 	if accept != "" {

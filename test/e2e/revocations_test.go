@@ -219,6 +219,7 @@ func TestTheStreamIsForServicesAlone(t *testing.T) {
 	}{
 		"a cursor of another service":      {path + "/stream?cursor=" + other.last, c.billingToken.text, http.StatusBadRequest, "invalid_cursor"},
 		"an invented cursor":               {path + "?cursor=sgcu_1", c.billingToken.text, http.StatusBadRequest, "invalid_cursor"},
+		"a cursor that is too long":        {path + "?cursor=sgcu_" + strings.Repeat("1", 92), c.billingToken.text, http.StatusBadRequest, "invalid_request"},
 		"a wait that is too long":          {path + "?wait=26", c.billingToken.text, http.StatusBadRequest, "invalid_request"},
 		"a limit of nothing":               {path + "?limit=1001", c.billingToken.text, http.StatusBadRequest, "invalid_request"},
 		"a token in the query":             {path + "/stream?access_token=" + c.billingToken.text, "", http.StatusUnauthorized, "token_missing"},
@@ -229,6 +230,8 @@ func TestTheStreamIsForServicesAlone(t *testing.T) {
 			t.Errorf("%s: %d %s", name, r.Status, r.Body)
 		}
 	}
+	resumed := c.c.Do(testkit.Request{Path: path + "/stream", Bearer: c.billingToken.text, Header: http.Header{"Last-Event-Id": {strings.Repeat("x", 10_000)}}})
+	resumed.Want(http.StatusBadRequest, "invalid_cursor")
 	head := c.c.Do(testkit.Request{Method: http.MethodHead, Path: path + "/stream", Bearer: c.billingToken.text, OffContract: true})
 	if head.Status != http.StatusMethodNotAllowed {
 		t.Errorf("HEAD: %d", head.Status)

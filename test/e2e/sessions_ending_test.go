@@ -39,7 +39,7 @@ func TestEndingASession(t *testing.T) {
 			c.Do(r).Want(http.StatusOK, "")
 			c.Me(in.Access).Want(http.StatusUnauthorized, "token_invalid")
 		})
-		t.Run("of somebody else is not found, whoever asks (SE-3, Mattermost CVE-2017-18878)", func(t *testing.T) {
+		t.Run("of somebody else is not found for anybody who asks (SE-3, Mattermost CVE-2017-18878)", func(t *testing.T) {
 			in, victim := c.Login(account), s.NewAccount()
 			theirs := c.Login(victim)
 			givenRole(t, record, account.ID, string(domain.PlatformID), "Readers of users", domain.UserRead, domain.UserWrite)

@@ -19,7 +19,7 @@ func provingByCode(email, code string) testkit.Request {
 	return testkit.Request{Path: "/api/auth/verify-email", Body: testkit.Object{"email": email, "code": code}}
 }
 
-// following is the request of whoever follows the link. accept "" sends no Accept header.
+// following is the request of somebody who follows the link. accept "" sends no Accept header.
 func following(method, token, accept string) testkit.Request {
 	r := testkit.Request{Method: method, Path: "/api/auth/verify-email/" + token, Header: http.Header{}}
 	if accept != "" {

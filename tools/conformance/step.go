@@ -50,7 +50,7 @@ func built(config Config, verdict string) Step {
 
 var (
 	accept      = Want{Verdict: "accept", Sub: "u-1"}
-	accepted    = Want{Verdict: "accept"} // whoever's it is
+	accepted    = Want{Verdict: "accept"} // of any bearer
 	forbidden   = Want{Verdict: "forbidden"}
 	unavailable = Want{Verdict: "unavailable"}
 	missing     = Want{Verdict: "missing"}

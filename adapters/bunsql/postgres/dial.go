@@ -11,7 +11,7 @@ import (
 const dialTimeout = 5 * time.Second
 
 // patient makes connections that outlive the callers who gave up waiting for them: over a slow network, or on a busy machine, a handshake
-// may take longer than a statement's deadline, and whoever began a new one with each try would never get through.
+// may take longer than a statement's deadline, and a new one with each try would never get through.
 type patient struct {
 	driver.Connector
 

@@ -59,7 +59,7 @@ func (r *Revocations) stream(ctx context.Context, caller echohttp.Caller, in api
 }
 
 // encode writes a message in the format of server-sent events (HTML standard §9.2). The last fact of a piece, ready and tick carry the
-// cursor: whoever continues there has missed nothing, and hears some facts twice at most.
+// cursor: a follower that continues there has missed nothing, and hears some facts twice at most.
 func (r *Revocations) encode(s *stream.Stream, m stream.Message) []byte {
 	var b bytes.Buffer
 	event := func(name, id string, data any) {
