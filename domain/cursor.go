@@ -64,14 +64,14 @@ func (c FeedCursor) Text(keys CursorKeys, list string) string {
 	return cursorText(appendInt64(c.Epoch[:], c.Seq), keys, list)
 }
 
-// ParseFeedCursor is ParseCursor for the feed.
+// ParseFeedCursor is ParseCursor for the feed: an id of a stream, or the cursor of a poll.
 func ParseFeedCursor(text string, keys CursorKeys, list string) (FeedCursor, error) {
 	if text == "" {
 		return FeedCursor{}, nil
 	}
 	body, err := cursorBody(text, 8+8, keys, list)
 	if err != nil {
-		return FeedCursor{}, err
+		return FeedCursor{}, ErrInvalidCursor.Saying("The cursor does not belong to this service. Begin without one, and go on with cursor of the answer or the last id of the stream")
 	}
 	return FeedCursor{Epoch: [8]byte(body[:8]), Seq: readInt64(body[8:])}, nil
 }
