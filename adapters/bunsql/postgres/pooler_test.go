@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/adapters/bunsql/postgres"
 	"github.com/signet-auth/signet/migrations"
 	"github.com/signet-auth/signet/test/testkit"
@@ -35,7 +36,7 @@ func migrateThroughAPooler(t *testing.T, mode string, conns int) {
 			t.Error(err)
 		}
 	}
-	db := open(t, pooled)
+	db := openWith(t, pooled, bunsql.Options{Statement: 10 * time.Second}) // twenty handshakes at once, by way of a pooler
 	for _, err := range testkit.Together(20, func(i int) error { return put(t.Context(), db, string(rune('a'+i))) }) {
 		if err != nil {
 			t.Error(err)
