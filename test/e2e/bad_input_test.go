@@ -146,7 +146,7 @@ func TestBadBodies(t *testing.T) {
 func TestUnknownMembers(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		extra := testkit.Object{"is_admin": true, "roles": []string{"admin"}, "user_id": "00000000-0000-4000-8000-000000000001", "confirm_password": testkit.Password}
 

@@ -10,7 +10,7 @@ import (
 func TestFollowingTheLinkOfAChangeOfAddress(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		for name, row := range map[string]struct {
 			method, accept, outcome, page string
 			changes                       bool

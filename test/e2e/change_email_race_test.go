@@ -13,7 +13,7 @@ import (
 func TestFiftyProofsOfOneChangeOfAddressAreOneSuccess(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		account, to := s.NewAccount(), testkit.NewAddress()
 		token := asked(t, s, c.Login(account).Access, to, account.Password)

@@ -54,7 +54,7 @@ func registeredAgain(t *testing.T, s *testkit.Server, email string) testkit.Acco
 func TestAPersonChangesTheirAddress(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, record := s.Client(), s.Record()
 		account, to := s.NewAccount(), testkit.NewAddress()
 		in, elsewhere := c.Login(account), c.Login(account)
@@ -294,7 +294,7 @@ func TestWhatVoidsAChangeOfAddress(t *testing.T) {
 func TestProofsAreGoodForOneThingOnly(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		resetting := func(token string) testkit.Request {
 			return testkit.Request{Path: "/api/password/reset", Body: body{"token": token, "new_password": "another long passphrase 9"}}
@@ -352,7 +352,7 @@ func TestProofsAreGoodForOneThingOnly(t *testing.T) {
 func TestTheCaseOfAnAddress(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		account := s.NewAccount()
 		in, typed := c.Login(account), strings.ToUpper(account.Email[:1])+account.Email[1:]

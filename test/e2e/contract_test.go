@@ -70,7 +70,7 @@ func golden(t *testing.T, name string, r testkit.Response) {
 func TestStrictAnswers(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		verified := s.NewAccount()
 		waiting, mail := applicant(t, s)
@@ -163,7 +163,7 @@ func describedBy(t *testing.T, text []byte) map[string]any {
 // TestProblems checks what every failure has in common (RFC 9457).
 func TestProblems(t *testing.T) {
 	t.Parallel()
-	s := testkit.Start(t, testkit.Options{})
+	s := testkit.Shared(t, testkit.Embedded)
 	c := s.Client()
 	for name, row := range map[string]struct {
 		request testkit.Request
@@ -228,7 +228,7 @@ func TestProblems(t *testing.T) {
 func TestARequestIDIsTakenFromATrustedProxyOnly(t *testing.T) {
 	t.Parallel()
 	header := http.Header{"X-Request-Id": {"from-the-proxy.7"}}
-	direct := testkit.Start(t, testkit.Options{})
+	direct := testkit.Shared(t, testkit.Embedded)
 	if got := direct.Client().Do(testkit.Request{Path: "/livez", Header: header}).Header.Get("X-Request-Id"); !anyID.MatchString(got) {
 		t.Errorf("a stranger chose the request id %q", got)
 	}

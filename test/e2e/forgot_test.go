@@ -229,7 +229,7 @@ func TestStrangersCannotUseUpTheWayBackIn(t *testing.T) {
 func TestForgotSupersedes(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		account := s.NewAccount()
 		waiting, _ := applicant(t, s)
@@ -246,7 +246,7 @@ func TestForgotSupersedes(t *testing.T) {
 
 func TestTheMailOfAForgottenPassword(t *testing.T) {
 	t.Parallel()
-	s := testkit.Start(t, testkit.Options{})
+	s := testkit.Shared(t, testkit.Embedded)
 	s.Client().Do(registering("Grace.Hopper@example.com", testkit.Object{"first_name": "Grace"})).Want(http.StatusCreated, "")
 	s.Client().Do(proving(s.Mail("Grace.Hopper@example.com", 1).Token())).Want(http.StatusOK, "")
 	asked := s.Clock.Now()

@@ -72,7 +72,7 @@ func TestImportedHashesAreReplaced(t *testing.T) {
 // that is not there, and stays as it is.
 func TestImportedHashesBeyondTheBounds(t *testing.T) {
 	t.Parallel()
-	s := testkit.Start(t, testkit.Options{})
+	s := testkit.Shared(t, testkit.Embedded)
 	c, record := s.Client(), s.Record()
 	account := s.NewAccount()
 	for name, hash := range map[string]string{

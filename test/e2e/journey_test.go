@@ -10,7 +10,7 @@ import (
 func TestAPersonRegistersVerifiesLogsInRefreshesAndLogsOut(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		email := testkit.NewAddress()
 

@@ -23,7 +23,7 @@ func landing() testkit.Request {
 func TestTheBareAddress(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		t.Run("shows people the way on", func(t *testing.T) {
 			answer := c.In(t).Do(landing())
@@ -190,7 +190,7 @@ func TestALookAtALinkCostsAGuess(t *testing.T) {
 func TestLinksThatAreNoGoodSaySo(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, record := s.Client(), s.Record()
 		wantDead := func(t *testing.T, r testkit.Request) {
 			t.Helper()

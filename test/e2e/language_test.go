@@ -17,7 +17,7 @@ const (
 func TestMailsSpeakTheirReadersLanguage(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		for name, row := range map[string]struct {
 			locale, header string
 			subject, kept  string

@@ -240,7 +240,7 @@ func essence(t *testing.T, r testkit.Response) body {
 func TestLoginBeforeVerification(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		email := testkit.NewAddress()
 		c.Do(testkit.Request{Path: "/api/auth/register", Body: body{"email": email, "password": testkit.Password}}).Want(http.StatusCreated, "")

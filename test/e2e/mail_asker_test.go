@@ -20,7 +20,7 @@ func words(m testkit.Mail) string { return strings.Join(strings.Fields(m.Text), 
 func TestMailsSayWhereTheyWereAskedFor(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		from := func(t *testing.T, m testkit.Mail, where string) {
 			t.Helper()

@@ -39,7 +39,7 @@ func get(path, bearer string) testkit.Request { return testkit.Request{Path: pat
 func TestMe(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, record := s.Client(), s.Record()
 		account := s.NewAccount()
 

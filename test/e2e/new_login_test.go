@@ -102,7 +102,7 @@ func TestParallelLoginsFromANewDeviceAreToldOnce(t *testing.T) {
 
 func TestAWrongPasswordTellsOfNoDevice(t *testing.T) {
 	t.Parallel()
-	s := testkit.Start(t, testkit.Options{})
+	s := testkit.Shared(t, testkit.Embedded)
 	c, a := s.Client(), s.NewAccount()
 	c.Do(loggingInFrom(a, firefox)).Want(http.StatusOK, "")
 	wrong := loggingIn(a.Email, "not the password")

@@ -307,7 +307,7 @@ func TestATokenLivesNoLongerThanWhatItRestsOn(t *testing.T) {
 
 func TestPermissionsThatAreTooManyForAToken(t *testing.T) {
 	t.Parallel()
-	l := newLandscape(t, testkit.Options{})
+	l := landscapeOf(t, testkit.Shared(t, testkit.Embedded))
 	shop, _ := l.service(t, "shop")
 	var names []string
 	for i := range 120 {

@@ -89,7 +89,7 @@ func TestUpdateMe(t *testing.T) {
 func TestMetadataIsKeptExactly(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		in := c.Login(s.NewAccount())
 		for name, text := range map[string]string{
@@ -246,7 +246,7 @@ func TestUpdateMeRefuses(t *testing.T) {
 func TestParallelUpdatesOfOneUserAllSurvive(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		in := c.Login(s.NewAccount())
 		members := []string{`{"first_name":"First"}`, `{"last_name":"Last"}`, `{"locale":"pt-BR"}`, `{"metadata":{"a":1}}`}

@@ -11,7 +11,7 @@ import (
 func TestFiftyRefreshesWithOneToken(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, record := s.Client(), s.Record()
 		in := c.Login(s.NewAccount())
 		token := in.Refresh
@@ -29,7 +29,7 @@ func TestFiftyRefreshesWithOneToken(t *testing.T) {
 func TestReuseAgainstRefresh(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, record := s.Client(), s.Record()
 		account := s.NewAccount()
 		in := c.Login(account)
@@ -92,7 +92,7 @@ func TestFiftyLoginsAtTheLimit(t *testing.T) {
 func TestFiftyLogouts(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, record := s.Client(), s.Record()
 		in := c.Login(s.NewAccount())
 		counts := testkit.Tally(c.AtOnce(50, func(i int) testkit.Request {

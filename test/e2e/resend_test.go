@@ -19,7 +19,7 @@ func resending(email string) testkit.Request {
 func TestResendAnswersTheSameForEveryAddress(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		waiting, _ := applicant(t, s)
 		verified, unknown := s.NewAccount().Email, testkit.NewAddress()
@@ -68,7 +68,7 @@ func TestResendRenewsTheNewest(t *testing.T) {
 func TestResendSupersedes(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		email, old := applicant(t, s)
 		c.Do(resending(email)).Want(http.StatusAccepted, "")

@@ -80,7 +80,7 @@ func TestAuthentikCVE202326481OnlyALinkForThisResets(t *testing.T) {
 func TestKeycloakCVE202618963NoStepButTheTokenResets(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		victim, attacker := s.NewAccount(), s.NewAccount()
 		in := c.Login(attacker)
@@ -114,7 +114,7 @@ func TestKeycloakCVE202618963NoStepButTheTokenResets(t *testing.T) {
 func TestAuthentikCVE202649443AnEmptyPostChangesNothing(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, record := s.Client(), s.Record()
 		account := s.NewAccount()
 		token := resetLink(s, account.Email)

@@ -18,7 +18,7 @@ import (
 func TestReset(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, record := s.Client(), s.Record()
 		account := s.NewAccount()
 		here, elsewhere := c.Login(account), c.Login(account)
@@ -59,7 +59,7 @@ func TestReset(t *testing.T) {
 func TestResetTakesThePasswordByTwoNames(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, account := s.Client(), s.NewAccount()
 		ask := func(members testkit.Object) testkit.Response {
 			t.Helper()
@@ -110,7 +110,7 @@ func TestAPasswordThatIsRefusedDoesNotUseTheLinkUp(t *testing.T) {
 func TestResetErrors(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		for name, row := range map[string]struct {
 			body any

@@ -251,7 +251,7 @@ func TestSessionStats(t *testing.T) {
 func TestSessionCallsWantATokenOfThePlatform(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, record := s.Client(), s.Record()
 		givenService(t, record, "desk", "Desk")
 		account := s.NewAccount()
@@ -277,7 +277,7 @@ func TestSessionCallsWantATokenOfThePlatform(t *testing.T) {
 func TestDeviceNames(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		account := s.NewAccount()
 		named := func(name string) testkit.Request { return login(with(credentials(account), body{"device_name": name})) }

@@ -37,7 +37,7 @@ func TestACodeProvesTheMailbox(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-				s := testkit.Start(t, testkit.Options{Backends: b})
+				s := testkit.Shared(t, b)
 				email, mail := applicant(t, s)
 				if typed == nil { // any spelling of the address will do
 					s.Client().Do(provingByCode("U"+email[1:len(email)-3]+"COM", mail.Code)).Want(http.StatusOK, "")
@@ -55,7 +55,7 @@ func TestACodeProvesTheMailbox(t *testing.T) {
 
 func TestIncompleteProofs(t *testing.T) {
 	t.Parallel()
-	s := testkit.Start(t, testkit.Options{})
+	s := testkit.Shared(t, testkit.Embedded)
 	for name, row := range map[string]struct {
 		body    testkit.Object
 		outcome string
@@ -84,7 +84,7 @@ func TestIncompleteProofs(t *testing.T) {
 func TestWrongCodes(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 
 		t.Run("four are forgiven", func(t *testing.T) {

@@ -68,7 +68,7 @@ func TestFiftyRegistrationsOfOneAddressMakeOneUser(t *testing.T) {
 func TestFiftyUsesOfOneSecretAreOneSuccess(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		for name, request := range map[string]func(email string, m testkit.Mail, i int) testkit.Request{
 			"link": func(_ string, m testkit.Mail, _ int) testkit.Request { return proving(m.Token()) },
 			"code": func(email string, m testkit.Mail, _ int) testkit.Request { return provingByCode(email, m.Code) },
@@ -96,7 +96,7 @@ func TestFiftyUsesOfOneSecretAreOneSuccess(t *testing.T) {
 func TestAProofAndAResendAtOnceLeaveNothingOpen(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		email, mail := applicant(t, s)
 		tally := persistent(t, s.Client(), 20, func(i int) testkit.Request {
 			if i%2 == 0 {

@@ -129,7 +129,7 @@ func checkKind(t *testing.T, answer testkit.Response, method, page string) {
 func TestAUsedLink(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c := s.Client()
 		_, mail := applicant(t, s)
 		c.Do(following(http.MethodPost, mail.Token(), "")).Want(http.StatusOK, "")
@@ -154,7 +154,7 @@ func TestAUsedLink(t *testing.T) {
 func TestSecretsThatProveNothing(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, record := s.Client(), s.Record()
 		account := s.NewAccount()
 		in := c.Login(account)
@@ -251,7 +251,7 @@ func TestWhatAProofMakes(t *testing.T) {
 func TestRoutesTakeATrailingSlash(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
+		s := testkit.Shared(t, b)
 		c, email := s.Client(), testkit.NewAddress()
 		slashed := func(r testkit.Request) testkit.Request { r.Path += "/"; return r }
 		c.Do(slashed(registering(email))).Want(http.StatusCreated, "")

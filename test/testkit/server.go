@@ -31,7 +31,8 @@ type Server struct {
 
 	tb      testing.TB
 	running *run.Server
-	seen    sync.Map // mails that a test has seen, by address
+	seen    *sync.Map // mails that a test has seen, by address
+	shared  bool      // with other tests
 }
 
 // Start starts a server on fresh backends and stops it at the end of the test.
@@ -55,7 +56,7 @@ func Prepare(tb testing.TB, o Options) *Server {
 	if o.Backends.Ready != nil {
 		settings = o.Backends.Ready
 	}
-	s := &Server{tb: tb, Clock: o.Clock, Log: &Log{}, Env: merged(defaults(), settings(tb), o.Env)}
+	s := &Server{tb: tb, Clock: o.Clock, Log: &Log{}, Env: merged(defaults(), settings(tb), o.Env), seen: &sync.Map{}}
 	tb.Cleanup(s.end)
 	return s
 }
@@ -69,6 +70,7 @@ func (s *Server) start() {
 
 // TryStart starts a stopped server and returns why it could not.
 func (s *Server) TryStart() error {
+	s.alone()
 	config, err := run.ParseConfig(s.Env)
 	if err != nil {
 		return err
@@ -87,6 +89,11 @@ func (s *Server) Routes() []string { return s.running.Handler.Routes() }
 
 // Stop stops the server gracefully. Stopping twice is fine.
 func (s *Server) Stop() {
+	s.alone()
+	s.stop()
+}
+
+func (s *Server) stop() {
 	if s.running == nil {
 		return
 	}
@@ -100,7 +107,7 @@ func (s *Server) Stop() {
 
 // end stops the server and, when the test failed, shows what it logged about answers from 500 on.
 func (s *Server) end() {
-	s.Stop()
+	s.stop()
 	if !s.tb.Failed() {
 		return
 	}
@@ -122,6 +129,7 @@ func (s *Server) Restart() {
 // past answers 503, as it does after a suspension of the machine.
 func (s *Server) Move(d time.Duration) {
 	s.tb.Helper()
+	s.alone()
 	s.Clock.Move(d)
 	s.CaughtUp()
 }
@@ -170,7 +178,7 @@ func (s *Server) Replica(env map[string]string) *Server {
 // PrepareReplica makes a replica that TryStart starts later.
 func (s *Server) PrepareReplica(env map[string]string) *Server {
 	s.tb.Helper()
-	r := &Server{tb: s.tb, Clock: s.Clock, Log: &Log{}, Env: merged(s.Env, env)}
+	r := &Server{tb: s.tb, Clock: s.Clock, Log: &Log{}, Env: merged(s.Env, env), seen: &sync.Map{}}
 	s.tb.Cleanup(r.end)
 	return r
 }

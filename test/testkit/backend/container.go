@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,7 +72,29 @@ func (c *container) start(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return addr, await(ctx, nil, c.ping, addr)
+	if err := await(ctx, nil, c.ping, addr); err != nil {
+		return "", err
+	}
+	return c.direct(ctx, addr), nil
+}
+
+// direct is the address of the container itself where it can be reached, as on Linux: behind the published port a program of Docker's
+// copies every byte. Else it is the published one.
+func (c *container) direct(ctx context.Context, published string) string {
+	ip, err := c.running.ContainerIP(ctx)
+	if err != nil || ip == "" {
+		return published
+	}
+	port, _, _ := strings.Cut(c.port, "/")
+	addr := net.JoinHostPort(ip, port)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return published
+	}
+	_ = conn.Close()
+	return addr
 }
 
 func (c *container) stop(ctx context.Context) error {

@@ -37,7 +37,7 @@ type machine interface {
 type engine struct {
 	name      string
 	env       string // variable with the URL of a given server
-	container func(password string) machine
+	container func(password string, kept bool) machine
 	local     func(password string) (machine, error)
 	url       func(addr, password string) *url.URL
 
@@ -64,8 +64,8 @@ func (e *engine) sharedURL(tb testing.TB) *url.URL {
 			m      machine
 			source string
 		)
-		if m, e.shared, source, e.err = e.launch(); e.err == nil {
-			atExit(m.remove)
+		if m, e.shared, source, e.err = e.launch(false); e.err == nil {
+			AtExit(m.remove)
 			tb.Logf("backend: %s from %s", e.name, source)
 		}
 	})
@@ -75,14 +75,21 @@ func (e *engine) sharedURL(tb testing.TB) *url.URL {
 	return e.shared
 }
 
-// launch starts a new server: a container, else a local process.
-func (e *engine) launch() (m machine, at *url.URL, source string, err error) {
+// Need skips or fails a test where the servers that [Postgres] and [Redis] share can't be had.
+func Need(tb testing.TB) {
+	tb.Helper()
+	postgresEngine.sharedURL(tb)
+	redisEngine.sharedURL(tb)
+}
+
+// launch starts a new server: a container, else a local process. kept says that it must come back with its data when it was stopped.
+func (e *engine) launch(kept bool) (m machine, at *url.URL, source string, err error) {
 	var reasons []error
 	for _, way := range []struct {
 		name string
 		make func(password string) (machine, error)
 	}{
-		{"container", func(password string) (machine, error) { return e.container(password), dockerAnswers() }},
+		{"container", func(password string) (machine, error) { return e.container(password, kept), dockerAnswers() }},
 		{"local binaries", e.local},
 	} {
 		password := rand.Text()

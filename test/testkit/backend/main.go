@@ -1,7 +1,10 @@
 package backend
 
 import (
+	"flag"
+	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 )
@@ -27,10 +30,24 @@ func Main(m *testing.M) int {
 		}
 		exit.undo = nil
 	}()
+	waitTogether()
 	return m.Run()
 }
 
-func atExit(undo func()) {
+// waitTogether lets more tests run at once than there are processors, since most of their time is waiting: with two processors the
+// longest package would come near the ten minutes that go test allows. A number that the command line sets stays.
+func waitTogether() {
+	const enough = 8
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if parallel := flag.Lookup("test.parallel"); !given && runtime.GOMAXPROCS(0) < enough {
+		_ = parallel.Value.Set(strconv.Itoa(enough))
+	}
+}
+
+// AtExit runs undo when [Main] ends, the latest first: the Cleanup of what all tests of a process share.
+func AtExit(undo func()) {
 	exit.mu.Lock()
 	defer exit.mu.Unlock()
 	exit.undo = append(exit.undo, undo)

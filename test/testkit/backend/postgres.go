@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"fmt"
 	"net/url"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/testcontainers/testcontainers-go"
 	tcpostgres "github.com/testcontainers/testcontainers-go/modules/postgres"
 )
@@ -47,7 +49,7 @@ func PostgresPrepared(tb testing.TB, prepare func(uri string) error) string {
 		if err != nil {
 			tb.Fatalf("backend: create a database: %v", err)
 		}
-		atExit(func() { _ = drop() })
+		AtExit(func() { _ = drop() })
 		server.Path = "/" + name
 		if err := prepare(server.String()); err != nil {
 			tb.Fatalf("backend: prepare a database: %v", err)
@@ -91,8 +93,8 @@ func PostgresCopy(tb testing.TB, uri string) string {
 // postgresCreate makes a database. A name of letters and digits needs no quoting.
 func postgresCreate(server url.URL, template string) (name string, drop func() error, err error) {
 	name = "signet_test_" + strings.ToLower(rand.Text())
-	drop = func() error { return postgresExec(server.String(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") }
-	return name, drop, postgresExec(server.String(), "CREATE DATABASE "+name+" TEMPLATE "+template)
+	drop = func() error { return postgresExec(server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") }
+	return name, drop, postgresExec(server, "CREATE DATABASE "+name+" TEMPLATE "+template)
 }
 
 // PostgresServer starts a server of the test's own, with an empty database.
@@ -108,17 +110,26 @@ func postgresURL(addr, password string) *url.URL {
 	}
 }
 
-func postgresExec(uri, statement string) error {
+// administration keeps connections to the shared server: a new one costs it more than most tests do.
+var administration struct {
+	sync.Once
+	pool *sql.DB
+	err  error
+}
+
+func postgresExec(server url.URL, statement string) error {
+	administration.Do(func() {
+		if administration.pool, administration.err = sql.Open("pgx", server.String()); administration.err == nil {
+			administration.pool.SetMaxOpenConns(4)
+			AtExit(func() { _ = administration.pool.Close() })
+		}
+	})
+	if administration.err != nil {
+		return administration.err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, uri)
-	if err != nil {
-		return err
-	}
-	_, err = conn.Exec(ctx, statement)
-	if closeErr := conn.Close(ctx); err == nil {
-		err = closeErr
-	}
+	_, err := administration.pool.ExecContext(ctx, statement)
 	return err
 }
 
@@ -134,17 +145,25 @@ func postgresPing(password string) ping {
 
 // postgresSettings give up what only a crash of the machine would miss. synchronous_commit stays on: a commit that was
 // answered must outlive [Server.Stop], which kills the process alone.
-var postgresSettings = []string{"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300"}
+// Databases live for seconds, so nothing is vacuumed, and little log is kept.
+var postgresSettings = []string{
+	"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "autovacuum=off", "-c", "max_wal_size=128MB",
+}
 
-func postgresContainer(password string) machine {
+func postgresContainer(password string, kept bool) machine {
+	options := []testcontainers.ContainerCustomizer{
+		tcpostgres.WithUsername("signet"), tcpostgres.WithPassword(password), tcpostgres.WithDatabase("postgres"),
+		testcontainers.WithCmd(append([]string{"postgres"}, postgresSettings...)...),
+	}
+	if !kept { // hundreds of databases are made and dropped, each of some 300 files
+		options = append(options, testcontainers.WithTmpfs(map[string]string{"/var/lib/postgresql/data": "rw"}))
+	}
 	return &container{
 		image: cmp.Or(os.Getenv("SIGNET_TEST_POSTGRES_IMAGE"), "postgres:17-alpine"),
 		port:  "5432/tcp",
 		ping:  postgresPing(password),
 		run: func(ctx context.Context, image string) (testcontainers.Container, error) {
-			return tcpostgres.Run(ctx, image,
-				tcpostgres.WithUsername("signet"), tcpostgres.WithPassword(password), tcpostgres.WithDatabase("postgres"),
-				testcontainers.WithCmd(append([]string{"postgres"}, postgresSettings...)...))
+			return tcpostgres.Run(ctx, image, options...)
 		},
 	}
 }

@@ -90,7 +90,7 @@ func redisSettings(password string) []string {
 	return []string{"--databases", redisDatabases, "--save", "", "--appendonly", "no", "--requirepass", password}
 }
 
-func redisContainer(password string) machine {
+func redisContainer(password string, _ bool) machine {
 	return &container{
 		image: cmp.Or(os.Getenv("SIGNET_TEST_REDIS_IMAGE"), "redis:7-alpine"),
 		port:  "6379/tcp",

@@ -21,7 +21,7 @@ type Server struct {
 func newServer(tb testing.TB, e *engine) *Server {
 	tb.Helper()
 	requireMain(tb, e.name)
-	m, direct, source, err := e.launch()
+	m, direct, source, err := e.launch(true)
 	if err != nil {
 		e.unavailable(tb, err)
 	}
