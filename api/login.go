@@ -35,6 +35,7 @@ type LoginResponse struct {
 	User         User    `json:"user"`
 	SessionID    string  `json:"session_id"`
 	Session      Session `json:"session"`
+	ACR          string  `json:"acr"` // how strongly the person proved who they are: aal1, aal2 or phr
 }
 
 // Session is when a login ends.
@@ -77,6 +78,9 @@ type ValidateResponse struct {
 	User      *User       `json:"user,omitempty"`
 	SessionID string      `json:"session_id,omitempty"`
 	Service   *ServiceRef `json:"service,omitempty"`
+	// ACR is how strongly the user proved who they are, and AuthTime when they last proved that, in seconds since 1970 (RFC 9470 §6).
+	ACR      string `json:"acr,omitempty"`
+	AuthTime int64  `json:"auth_time,omitempty"`
 	// Audience is the key of the service that the token is for, and Permissions are the bearer's short names there.
 	Audience    string   `json:"audience"`
 	Permissions []string `json:"permissions"`

@@ -81,6 +81,7 @@ type IntrospectionResponse struct {
 	Kind          string   `json:"kind,omitempty"` // service_account; absent: a user
 	SessionID     string   `json:"sid,omitempty"`
 	Key           string   `json:"key,omitempty"` // the application token behind a service's token
+	ACR           string   `json:"acr,omitempty"` // of a user: aal1, aal2 or phr
 	AuthTime      int64    `json:"auth_time,omitempty"`
 	AMR           []string `json:"amr,omitempty"`
 	EmailVerified *bool    `json:"email_verified,omitempty"`

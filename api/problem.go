@@ -32,6 +32,10 @@ type Problem struct {
 	IncludedBy *int `json:"included_by,omitempty"`
 	// Roles is how many roles name the permission, with permission_in_use.
 	Roles *int `json:"roles,omitempty"`
+	// ACR is the lowest level of the login that would be enough, and MaxAge how many seconds ago it may have been proved, with
+	// reauth_required; as in the WWW-Authenticate header (RFC 9470).
+	ACR    string `json:"acr,omitempty"`
+	MaxAge int64  `json:"max_age,omitempty"`
 }
 
 // Warning is something to know about a success.

@@ -24,7 +24,8 @@ type Actor struct {
 	Audience  string // the key of the service the token was issued for
 	ClientID  string
 	TokenID   string    // jti
-	AuthTime  time.Time // when the session's credentials were checked
+	Level     Level     // of the token, which may be lower than its session's; 0 for a service
+	AuthTime  time.Time // when that level was last proved
 	ExpiresAt time.Time // of the token
 
 	// AppToken is the application token of a service: the one that was sent, or the one that was exchanged for the access token.

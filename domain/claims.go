@@ -20,7 +20,8 @@ type Claims struct {
 	PV            int64
 	AsOf          int64 // the newest change that was applied before the data of the token was read; 0: issued by an older release
 	AMR           []string
-	AuthTime      time.Time
+	Level         Level     // acr; 0: a token without it
+	AuthTime      time.Time // when Level was last proved
 	Type          TokenType
 
 	// Kind is empty for users, whose tokens belong to a session. Tokens of services belong to an application token and have no session.

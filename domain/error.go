@@ -34,6 +34,8 @@ type Error struct {
 	RetryAfter time.Duration
 	// Quota tells which limit was hit; set with Limited.
 	Quota *Quota
+	// Demand is the login that would be enough; set with ErrReauthRequired.
+	Demand *Demand
 	// Facts are further values for programs, by their names in the answer.
 	Facts map[string]int
 
@@ -98,6 +100,13 @@ func (e *Error) Noting(name string, value int) *Error {
 		c.Facts = map[string]int{}
 	}
 	c.Facts[name] = value
+	return &c
+}
+
+// Demanding is a copy of e that says which login would be enough.
+func (e *Error) Demanding(d Demand) *Error {
+	c := *e
+	c.Demand = &d
 	return &c
 }
 

@@ -42,8 +42,9 @@ const MethodFederated = "fed"
 type Session struct {
 	ID         SessionID
 	UserID     UserID
-	AMR        []string // authentication methods (RFC 8176)
-	AuthTime   time.Time
+	AMR        []string  // authentication methods (RFC 8176)
+	Level      Level     // what they prove
+	AuthTime   time.Time // when Level was last proved
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // absolute end
 	LastSeenAt time.Time // login or last refresh; derived from the family
@@ -73,7 +74,7 @@ const MaxDeviceName = 100
 // NewSession begins a session now.
 func NewSession(id SessionID, user UserID, amr []string, from Origin, device string, policy SessionPolicy, now time.Time) Session {
 	return Session{
-		ID: id, UserID: user, AMR: amr, AuthTime: now, CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(policy.Absolute),
+		ID: id, UserID: user, AMR: amr, Level: Reached(amr), AuthTime: now, CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(policy.Absolute),
 		IP: from.IP, UserAgent: Clip(from.UserAgent, 300), DeviceName: Clip(device, MaxDeviceName),
 	}
 }
@@ -89,6 +90,11 @@ func (s Session) IdleExpiresAt(p SessionPolicy) time.Time {
 // IsLive tells whether it has neither ended nor lapsed.
 func (s Session) IsLive(p SessionPolicy, now time.Time) bool {
 	return s.EndedAt.IsZero() && now.Before(s.IdleExpiresAt(p))
+}
+
+// IsBelow tells that a token claims a higher level than the session has, or a later proof of it. Tokens say when in whole seconds.
+func (s Session) IsBelow(c Claims) bool {
+	return c.Level.OrLowest() > s.Level.OrLowest() || c.AuthTime.After(s.AuthTime)
 }
 
 // Place is the session's place in lists, which have the newest first.

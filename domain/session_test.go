@@ -14,7 +14,7 @@ func TestNewSession(t *testing.T) {
 	from := domain.Origin{IP: "192.0.2.1", UserAgent: "curl\r\n" + strings.Repeat("x", 400), RequestID: "r"}
 	s := domain.NewSession(sessionID, "u", []string{"pwd"}, from, "Bob's\nphone"+strings.Repeat("y", 200), sessionPolicy, epoch)
 	wantEqual(t, s, domain.Session{
-		ID: sessionID, UserID: "u", AMR: []string{"pwd"}, AuthTime: epoch, CreatedAt: epoch, LastSeenAt: epoch, ExpiresAt: epoch.Add(30 * 24 * time.Hour),
+		ID: sessionID, UserID: "u", AMR: []string{"pwd"}, Level: domain.AAL1, AuthTime: epoch, CreatedAt: epoch, LastSeenAt: epoch, ExpiresAt: epoch.Add(30 * 24 * time.Hour),
 		IP: "192.0.2.1", UserAgent: "curl" + strings.Repeat("x", 296), DeviceName: "Bob'sphone" + strings.Repeat("y", 90),
 	})
 }

@@ -17,6 +17,7 @@ type sessionRow struct {
 	ID         domain.SessionID `bun:"id,pk,type:uuid"`
 	UserID     domain.UserID    `bun:"user_id,type:uuid"`
 	AMR        []string         `bun:"amr,type:jsonb"`
+	Level      domain.Level     `bun:"level"`
 	AuthTime   time.Time        `bun:"auth_time"`
 	CreatedAt  time.Time        `bun:"created_at"`
 	ExpiresAt  time.Time        `bun:"expires_at"`
@@ -41,7 +42,7 @@ const derived bun.Safe = `COALESCE((SELECT max(f.rotated_at) FROM refresh_famili
 
 func (r *sessionRow) session() domain.Session {
 	s := domain.Session{
-		ID: r.ID, UserID: r.UserID, AuthTime: utc(r.AuthTime), CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt),
+		ID: r.ID, UserID: r.UserID, Level: r.Level.OrLowest(), AuthTime: utc(r.AuthTime), CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt),
 		LastSeenAt: utc(r.LastSeenAt), EndedAt: utc(r.EndedAt), EndReason: r.EndReason, IP: r.IP, UserAgent: r.UserAgent,
 		DeviceName: r.DeviceName, Cookie: r.Cookie, Static: r.Static,
 	}
@@ -186,7 +187,7 @@ func (s sessions) Family(ctx context.Context, id domain.FamilyID) (domain.Family
 
 func (s sessions) Insert(ctx context.Context, session domain.Session, f domain.Family) error {
 	row := &sessionRow{
-		ID: session.ID, UserID: session.UserID, AMR: session.AMR, AuthTime: session.AuthTime, CreatedAt: session.CreatedAt,
+		ID: session.ID, UserID: session.UserID, AMR: session.AMR, Level: session.Level.OrLowest(), AuthTime: session.AuthTime, CreatedAt: session.CreatedAt,
 		ExpiresAt: session.ExpiresAt, EndedAt: session.EndedAt, EndReason: session.EndReason, IP: session.IP,
 		UserAgent: session.UserAgent, DeviceName: session.DeviceName, Cookie: session.Cookie,
 	}

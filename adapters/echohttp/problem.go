@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -119,6 +120,9 @@ func problem(status int, e *domain.Error, requestID string) api.Problem {
 		return nil
 	}
 	p.Limit, p.Holders, p.IncludedBy, p.Roles = fact(domain.FactLimit), fact(domain.FactHolders), fact(domain.FactIncludedBy), fact(domain.FactRoles)
+	if e.Demand != nil {
+		p.ACR, p.MaxAge = e.Demand.Level.String(), int64(e.Demand.MaxAge/time.Second)
+	}
 	for _, f := range e.Fields {
 		p.Errors = append(p.Errors, api.FieldProblem{Field: f.Field, Code: f.Code, Message: f.Text})
 	}
@@ -141,6 +145,10 @@ func SetFailureHeaders(h http.Header, status int, e *domain.Error) {
 		setHeader(h, "Www-Authenticate", challenge(e.Code))
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		setHeader(h, "Retry-After", seconds(max(e.RetryAfter, time.Second)))
+	}
+	if d := e.Demand; d != nil { // RFC 9470 §3; with 403, because clients answer a 401 by a refresh, which never helps here
+		setHeader(h, "Www-Authenticate", fmt.Sprintf(`Bearer error="insufficient_user_authentication", acr_values=%q, max_age=%d`,
+			d.Level, int64(d.MaxAge/time.Second)))
 	}
 	if q := e.Quota; q != nil {
 		setHeader(h, "Ratelimit-Limit", strconv.Itoa(q.Limit))

@@ -34,6 +34,7 @@ type claimSet struct {
 	PV            int64    `json:"pv"`
 	ChangeSeq     int64    `json:"cs,omitempty"` // orders it against the facts of the feed, whatever the clocks
 	AMR           []string `json:"amr,omitempty"`
+	ACR           string   `json:"acr,omitempty"`
 	AuthTime      seconds  `json:"auth_time,omitzero"`
 	Kind          string   `json:"kind,omitempty"`  // absent: a user. A missing sid does not show that: other tokens have none either
 	Key           string   `json:"key,omitempty"`   // the application token that it lives as long as
@@ -58,6 +59,9 @@ func onWire(c domain.Claims) claimSet {
 		scope := strings.Join(c.Scope, " ")
 		s.Scope = &scope
 	}
+	if c.Level != 0 {
+		s.ACR = c.Level.String()
+	}
 	if s.Roles == nil {
 		s.Roles = []string{}
 	}
@@ -75,6 +79,7 @@ func (s *claimSet) claims(typ domain.TokenType) domain.Claims {
 		EmailVerified: s.EmailVerified != nil && *s.EmailVerified, Roles: s.Roles, Permissions: s.Permissions, PermRef: s.PermRef, PV: s.PV, AsOf: s.ChangeSeq,
 		AMR: s.AMR, AuthTime: s.AuthTime.time(), Type: typ, Kind: domain.PrincipalKind(s.Kind), AppToken: domain.AppTokenID(s.Key),
 	}
+	c.Level, _ = domain.ParseLevel(s.ACR) // a word of a later release proves nothing here
 	if s.Scope != nil {
 		c.Scope = append([]string{}, strings.Fields(*s.Scope)...) // an empty scope is not all
 	}
@@ -157,6 +162,8 @@ func (s *claimSet) member(name string, d *json.Decoder) error {
 		target = &s.ChangeSeq
 	case "amr":
 		target = &s.AMR
+	case "acr":
+		target = &s.ACR
 	case "auth_time":
 		target = &s.AuthTime
 	case "kind":

@@ -83,7 +83,7 @@ func (a *Authenticator) verified(ctx context.Context, token domain.Secret, now t
 // user checks what can change after a user's token was signed: whether its session is open, and whether its principal may act. Roles and
 // permissions in the token are never used: they are looked up.
 func (a *Authenticator) user(ctx context.Context, c domain.Claims, now time.Time) (domain.Actor, error) {
-	session, err := a.Directory.Session(ctx, c.SessionID)
+	session, err := a.session(ctx, c)
 	if isNotFound(err) || err == nil && (!session.EndedAt.IsZero() || session.UserID.Principal() != c.Subject) {
 		return domain.Actor{}, domain.ErrTokenInvalid
 	}
@@ -96,8 +96,22 @@ func (a *Authenticator) user(ctx context.Context, c domain.Claims, now time.Time
 	}
 	return domain.Actor{
 		Kind: domain.ActorUser, ID: user.Principal.ID, SessionID: c.SessionID, Audience: c.Audience, ClientID: c.ClientID,
-		TokenID: c.TokenID, AuthTime: c.AuthTime, ExpiresAt: c.ExpiresAt,
+		TokenID: c.TokenID, Level: c.Level.OrLowest(), AuthTime: c.AuthTime, ExpiresAt: c.ExpiresAt,
 	}, err
+}
+
+// session is the session of a token. A session whose level or time of proof lies below the token's has risen since it was cached, and is
+// read once; where the database says so too, the token claims what its session does not have.
+func (a *Authenticator) session(ctx context.Context, c domain.Claims) (domain.Session, error) {
+	session, err := a.Directory.Session(ctx, c.SessionID)
+	if err != nil || !session.IsBelow(c) {
+		return session, err
+	}
+	session, err = a.Directory.SessionAgain(ctx, c.SessionID)
+	if err == nil && session.IsBelow(c) {
+		err = domain.ErrTokenInvalid
+	}
+	return session, err
 }
 
 // service checks the same for a service's token, which lives as long as its service, the account and the application token that was

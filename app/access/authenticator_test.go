@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
@@ -123,5 +124,42 @@ func revokeAll(t *testing.T, r *rig.Rig) {
 			tx.Changed(domain.ChangeSigningKey, k.KID, domain.TokensStale)
 		}
 		return nil
+	})
+}
+
+// TestATokenAboveItsSessionIsRefused: a token says what was proved when it was made. One that was made after a step-up that this replica has
+// not heard of is good; one whose level the session lost is not.
+func TestATokenAboveItsSessionIsRefused(t *testing.T) {
+	risen := func(t *testing.T, r *rig.Rig, u domain.User, s domain.Session) domain.Secret {
+		t.Helper()
+		s.Level, s.AuthTime = domain.AAL2, s.AuthTime.Add(time.Hour)
+		token, err := r.SignIn.AccessToken(t.Context(), u, s, r.Platform(t), r.Directory.Applied(), r.Clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token.Token
+	}
+	t.Run("by a session of a lower level", func(t *testing.T) {
+		r, u, s, token := login(t)
+		accepted(t, r, token)
+		refused(t, r, risen(t, r, u, s), false)
+		accepted(t, r, token)
+	})
+	t.Run("by a session whose level was proved earlier", func(t *testing.T) {
+		r, u, s, _ := login(t)
+		r.Database.Exec(t, "UPDATE sessions SET level = 2 WHERE id = ?", string(s.ID))
+		refused(t, r, risen(t, r, u, s), false)
+	})
+	t.Run("but not by what was cached before the session rose", func(t *testing.T) {
+		r, u, s, token := login(t)
+		accepted(t, r, token)
+		r.Database.Exec(t, "UPDATE sessions SET level = 2, auth_time = ? WHERE id = ?", s.AuthTime.Add(time.Hour).Format("2006-01-02 15:04:05.999999-07:00"), string(s.ID))
+		actor, err := authenticate(t, r, risen(t, r, u, s))
+		if err != nil || actor.Level != domain.AAL2 {
+			t.Errorf("%s, %v", actor.Level, err)
+		}
+		if actor, err := authenticate(t, r, token); err != nil || actor.Level != domain.AAL1 {
+			t.Errorf("the token from before: %s, %v", actor.Level, err)
+		}
 	})
 }

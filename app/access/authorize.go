@@ -69,10 +69,11 @@ func requirePlatform(a domain.Actor) error {
 	return nil
 }
 
-// RequireRecent wants a login of at most that age, for actions that a stolen token must not allow. A refresh does not make a login younger.
-func RequireRecent(a domain.Actor, within time.Duration, now time.Time) error {
-	if a.AuthTime.IsZero() || now.Sub(a.AuthTime) > within {
-		return domain.ErrReauthRequired
+// RequireLogin wants a login that meets a demand, for actions that a stolen token must not allow. The token counts, not its session: a
+// refresh makes no login younger, and a step-up makes only the tokens stronger that it gives.
+func RequireLogin(a domain.Actor, d domain.Demand, now time.Time) error {
+	if !d.IsMetBy(a.Level, a.AuthTime, now) {
+		return domain.ErrReauthRequired.Demanding(d)
 	}
 	return nil
 }

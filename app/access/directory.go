@@ -41,6 +41,12 @@ func (d *Directory) Session(ctx context.Context, id domain.SessionID) (domain.Se
 	})
 }
 
+// SessionAgain is Session, read again: for a caller that knows something newer than what is cached.
+func (d *Directory) SessionAgain(ctx context.Context, id domain.SessionID) (domain.Session, error) {
+	d.Caches.Sessions.Drop(id)
+	return d.Session(ctx, id)
+}
+
 // Principal is the principal of that id, of any kind. It returns domain.ErrNotFound for an unknown or deleted one, which is also cached,
 // for a second.
 func (d *Directory) Principal(ctx context.Context, id domain.PrincipalID) (domain.Principal, error) {

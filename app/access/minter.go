@@ -43,6 +43,7 @@ type Subject struct {
 	// For a user's login.
 	SessionID     domain.SessionID
 	AMR           []string
+	Level         domain.Level
 	AuthTime      time.Time
 	EmailVerified bool
 
@@ -69,7 +70,7 @@ func (m *Minter) Mint(ctx context.Context, s Subject, audience domain.Service, n
 		Issuer: m.Issuer, Subject: s.Principal.ID, Audience: audience.Key,
 		IssuedAt: issued, ExpiresAt: domain.EarlierEnd(issued.Add(m.TTL), s.Until),
 		TokenID: m.System.NewID(), SessionID: s.SessionID, ClientID: s.Client.Key,
-		EmailVerified: s.EmailVerified, PV: pv, AsOf: s.AsOf, AMR: s.AMR, AuthTime: s.AuthTime, Type: audience.TokenType,
+		EmailVerified: s.EmailVerified, PV: pv, AsOf: s.AsOf, AMR: s.AMR, Level: s.Level, AuthTime: s.AuthTime, Type: audience.TokenType,
 	}.WithGrants(grants)
 	if s.Principal.Kind == domain.KindServiceAccount {
 		claims.Kind, claims.AppToken, claims.Scope = s.Principal.Kind, s.AppToken, s.Asked

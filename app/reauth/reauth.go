@@ -53,7 +53,7 @@ func (s *Service) Require(ctx context.Context, actor domain.Actor, from domain.O
 		return domain.User{}, err
 	}
 	if user.PasswordHash == "" {
-		return user, access.RequireRecent(actor, s.recent, s.System.Now())
+		return user, s.RequireRecent(actor, s.System.Now())
 	}
 	if proof.Password.IsZero() {
 		return domain.User{}, domain.ErrInvalidFields(domain.Required(proof.Field))
@@ -63,7 +63,7 @@ func (s *Service) Require(ctx context.Context, actor domain.Actor, from domain.O
 
 // RequireRecent wants a recent login by any method.
 func (s *Service) RequireRecent(actor domain.Actor, now time.Time) error {
-	return access.RequireRecent(actor, s.recent, now)
+	return access.RequireLogin(actor, domain.Demand{Level: domain.AAL1, MaxAge: s.recent}, now)
 }
 
 func (s *Service) byPassword(ctx context.Context, user domain.User, from domain.Origin, password domain.Secret) (domain.User, error) {

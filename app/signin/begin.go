@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/signet-auth/signet/app/base"
@@ -91,7 +92,8 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, p Proof, from domain.
 		}
 	}
 	by := domain.Actor{Kind: domain.ActorUser, ID: p.User.ID.Principal(), SessionID: session.ID}
-	event := domain.UserEvent(domain.EventLoginSucceeded, by, from, p.User.ID)
+	event := domain.UserEvent(domain.EventLoginSucceeded, by, from, p.User.ID).
+		With("acr", session.Level.String()).With("amr", strings.Join(session.AMR, " "))
 	if p.Provider != "" {
 		event = event.With("provider", p.Provider)
 	}

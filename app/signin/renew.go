@@ -13,7 +13,7 @@ import (
 func (s *Service) AccessToken(ctx context.Context, user domain.User, session domain.Session, audience domain.Service, asOf int64, now time.Time) (access.Token, error) {
 	return s.minter.Mint(ctx, access.Subject{
 		Principal: user.Principal, Client: domain.FirstParty(), AsOf: asOf, Until: session.IdleExpiresAt(s.policy),
-		SessionID: session.ID, AMR: session.AMR, AuthTime: session.AuthTime, EmailVerified: user.IsEmailVerified(),
+		SessionID: session.ID, AMR: session.AMR, Level: session.Level, AuthTime: session.AuthTime, EmailVerified: user.IsEmailVerified(),
 	}, audience, now)
 }
 

@@ -30,7 +30,7 @@ func storeSessions(t *testing.T, s storeTest) {
 
 	t.Run("a session comes back as it went", func(t *testing.T) {
 		session, family := newSession(s.user(t).ID, noon)
-		session.Cookie, session.AMR = true, []string{"pwd", "otp"}
+		session.Cookie, session.AMR, session.Level = true, []string{"pwd", "otp", "mfa"}, domain.AAL2
 		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Sessions.Insert(ctx, session, family) })
 		same(t, "session", get(t, session.ID), session)
 	})

@@ -35,7 +35,7 @@ func secureClaims() domain.Claims {
 		TokenID: "8c1f1e0a-5f0e-7b3a-9d2c-1a2b3c4d5e6f", SessionID: "c0ffee00-1111-7222-8333-444455556666",
 		ClientID: "11111111-2222-4333-8444-555566667777", EmailVerified: true,
 		Roles: []string{"admin", "Rôle <&> \"quoted\""}, Permissions: []string{"invoice:read", "invoice:write"},
-		PV: 7, AMR: []string{"pwd"}, AuthTime: secureNow.Add(-time.Hour), Type: domain.TypeAccessToken,
+		PV: 7, AMR: []string{"pwd", "otp", "mfa"}, Level: domain.AAL2, AuthTime: secureNow.Add(-time.Hour), Type: domain.TypeAccessToken,
 	}
 }
 
@@ -113,7 +113,7 @@ func secureAlgorithm(t *testing.T, ports TokenPorts, alg domain.Algorithm) {
 			TokenID: "j", ClientID: "c", PermRef: true, Type: domain.TypeJWT,
 		}
 		service := secureClaims()
-		service.SessionID, service.EmailVerified, service.AMR, service.AuthTime = "", false, nil, time.Time{}
+		service.SessionID, service.EmailVerified, service.AMR, service.Level, service.AuthTime = "", false, nil, 0, time.Time{}
 		service.Kind, service.AppToken, service.Scope = domain.KindServiceAccount, "5b2f0d1e-9d0c-4a57-8d0e-0f3f5f3c2b1a", []string{"invoice:read"}
 		for _, want := range []domain.Claims{secureClaims(), bare, service} {
 			got, err := verify(key.sign(t, want), secureNow)

@@ -255,7 +255,11 @@ func TestTheFirstPasswordOfAnAccount(t *testing.T) {
 		s.Move(2 * time.Minute)
 		// A refresh does not make the login younger.
 		late := c.Refresh(answer.Text("refresh_token")).Want(http.StatusOK, "")
-		c.Do(changing(late.Text("access_token"), "", newPassword)).Want(http.StatusForbidden, "reauth_required")
+		refused := c.Do(changing(late.Text("access_token"), "", newPassword)).Want(http.StatusForbidden, "reauth_required")
+		want := `Bearer error="insufficient_user_authentication", acr_values="aal1", max_age=600` // RFC 9470 §3
+		if got := refused.Header.Get("WWW-Authenticate"); got != want || refused.Text("acr") != "aal1" || refused.JSON()["max_age"] != 600.0 {
+			t.Errorf("%s %s", got, refused.Body)
+		}
 		c.Do(changing(late.Text("access_token"), "anything", newPassword)).Want(http.StatusForbidden, "reauth_required")
 	})
 }

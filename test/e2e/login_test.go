@@ -40,7 +40,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`), "JWT"},
 	{regexp.MustCompile(`sgrt_[0-9A-Za-z]+`), "REFRESH"},
 	{regexp.MustCompile(`user\d+@example\.com`), "ADDRESS"},
-	{regexp.MustCompile(`"cs": \d+`), `"cs": NUMBER`},
+	{regexp.MustCompile(`"(cs|auth_time)": \d+`), `"$1": NUMBER`},
 }
 
 // normalized is a JSON text, indented, without what differs from login to login.
@@ -63,6 +63,7 @@ func normalized(t *testing.T, text []byte) string {
 
 const wantLogin = `{
   "access_token": "JWT",
+  "acr": "aal1",
   "expires_in": 900,
   "refresh_token": "REFRESH",
   "session": {
@@ -158,7 +159,8 @@ func TestLogin(t *testing.T) {
 			one := s.NewAccount()
 			in := c.Login(one)
 			events := record.Events(domain.EventLoginSucceeded, one.ID)
-			if len(events) != 1 || string(events[0].SessionID) != in.Session || string(events[0].ActorID) != one.ID {
+			if len(events) != 1 || string(events[0].SessionID) != in.Session || string(events[0].ActorID) != one.ID ||
+				events[0].Details["acr"] != "aal1" || events[0].Details["amr"] != "pwd" {
 				t.Errorf("login.succeeded: %+v", events)
 			}
 			c.Do(login(body{"email": one.Email, "password": "wrong"})).Want(http.StatusUnauthorized, "invalid_credentials")
@@ -365,7 +367,7 @@ func TestAccessToken(t *testing.T) {
 			delete(claims, "jti")
 			want := testkit.Object{
 				"iss": "https://auth.example.com", "sub": account.ID, "aud": "auth_service", "sid": in.Session, "client_id": "signet",
-				"email_verified": true, "roles": []any{"user"}, "permissions": []any{}, "pv": claims["pv"], "cs": claims["cs"], "amr": []any{"pwd"},
+				"email_verified": true, "roles": []any{"user"}, "permissions": []any{}, "pv": claims["pv"], "cs": claims["cs"], "amr": []any{"pwd"}, "acr": "aal1",
 			}
 			if diff := cmp.Diff(want, claims); diff != "" {
 				t.Errorf("claims (-want +got):\n%s", diff)

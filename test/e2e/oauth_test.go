@@ -342,7 +342,7 @@ func TestIntrospection(t *testing.T) {
 		theirs := of(loggedIn.Text("access_token"))
 		_, claims := testkit.ReadToken(t, loggedIn.Text("access_token"))
 		want := testkit.Object{"active": true, "token_type": "Bearer", "scope": "invoice:read", "roles": []any{"reader"}}
-		for _, name := range []string{"iss", "sub", "aud", "client_id", "exp", "iat", "nbf", "jti", "permissions", "pv", "sid", "auth_time", "amr", "email_verified"} {
+		for _, name := range []string{"iss", "sub", "aud", "client_id", "exp", "iat", "nbf", "jti", "permissions", "pv", "sid", "auth_time", "acr", "amr", "email_verified"} {
 			want[name] = claims[name]
 		}
 		want["cs"] = theirs["cs"] // of the answer, which may be newer

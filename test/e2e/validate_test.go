@@ -12,7 +12,9 @@ import (
 )
 
 const wantValidate = `{
+  "acr": "aal1",
   "audience": "auth_service",
+  "auth_time": NUMBER,
   "cs": NUMBER,
   "permissions": [],
   "session_id": "ID",

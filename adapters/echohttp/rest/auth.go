@@ -114,6 +114,7 @@ func loginBody(caller echohttp.Caller, out signin.Tokens) (body api.LoginRespons
 		Success: true, AccessToken: out.Access.Token.Reveal(),
 		TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access), User: userBody(out.User), SessionID: string(out.Session.ID),
 		Session: api.Session{ID: string(out.Session.ID), ExpiresAt: out.Session.ExpiresAt, IdleExpiresAt: out.IdleUntil},
+		ACR:     out.Session.Level.String(),
 	}
 	body.RefreshToken, cookies = caller.DeliverRefreshToken(out.Session, out.RefreshToken, out.IdleUntil)
 	return body, cookies
@@ -205,6 +206,7 @@ func (r *Auth) validate(ctx context.Context, caller echohttp.Caller, _ struct{})
 	}
 	user := userBody(out.User)
 	body.UserID, body.User, body.SessionID = string(out.User.ID), &user, string(out.SessionID)
+	body.ACR, body.AuthTime = caller.Actor.Level.String(), unix(caller.Actor.AuthTime)
 	return body, nil
 }
 

@@ -82,6 +82,7 @@ func accessTokenIntrospection(out oauth.IntrospectOutput, asOf int64) api.Intros
 	}
 	body.Scope = strings.Join(body.Permissions, " ")
 	if out.User.ID != "" {
+		body.ACR = c.Level.String()
 		verified := out.User.IsEmailVerified()
 		body.EmailVerified = &verified
 	}

@@ -209,7 +209,7 @@ func (r *Rig) Events(tb testing.TB, types ...domain.EventType) []domain.Event {
 
 // Actor is a user with a token for Signet itself, of no stored session.
 func (r *Rig) Actor(u domain.User) domain.Actor {
-	return domain.Actor{Kind: domain.ActorUser, ID: u.ID.Principal(), Audience: domain.PlatformKey, AuthTime: r.Clock.Now()}
+	return domain.Actor{Kind: domain.ActorUser, ID: u.ID.Principal(), Audience: domain.PlatformKey, Level: domain.AAL1, AuthTime: r.Clock.Now()}
 }
 
 // SignedIn is a user with a token of a session that is stored.
