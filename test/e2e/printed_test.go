@@ -44,6 +44,9 @@ func program() int {
 // requireProgram finds a program that people have, or skips the test where none need be there.
 func requireProgram(t *testing.T, names ...string) (path string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out what needs other programs")
+	}
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
