@@ -6,6 +6,7 @@
 #   tools/sdk.sh go              # of one language: go, ts, python
 #   tools/sdk.sh lint            # the Go ones, by the rules of the server
 #   tools/sdk.sh versions        # tries the release's steps that touch them, in a copy
+#   tools/sdk.sh servers         # with the server SIGNET_BIN on SQLite, and on Postgres and Redis, once the packages were built
 #   tools/sdk.sh follower OUT    # builds the program that test/load measures revocations with
 #   tools/sdk.sh env             # prints GOWORK for a shell: eval "$(tools/sdk.sh env)"
 set -euo pipefail
@@ -102,6 +103,35 @@ versions() (
 	tools/version.sh tag-echo "$version"
 )
 
+# servers has a test get Postgres and Redis, which calls "real" for several languages at once: they wait most of the time.
+servers() {
+	printf -- '-- with real servers\n'
+	if [ -z "${SIGNET_BIN:-}" ]; then
+		echo "SIGNET_BIN names no server: skipped"
+		return
+	fi
+	GOWORK=off SIGNET_TEST_SDK=on go test -vet=off -count=1 -parallel 2 -timeout 5m ./test/sdk
+}
+
+# real is what a language tries with a server on DATABASE_URI and REDIS_URL.
+real() {
+	case $1 in
+	go)
+		workspace
+		cd sdk/e2e
+		go test -vet=off -count=1 -race -run '/^given$' .
+		;;
+	ts)
+		cd sdk/ts
+		node --test test/real.test.js
+		;;
+	python)
+		cd sdk/python
+		PYTHONDONTWRITEBYTECODE=1 "${PYTHON:-/usr/bin/python3}" -W error::ResourceWarning -m unittest tests.test_signet
+		;;
+	esac
+}
+
 follower() {
 	workspace
 	(cd sdk/e2e && go build -o "$1" ./follower)
@@ -112,6 +142,8 @@ follower) follower "$2" ;;
 go) test_go ;;
 lint) lint ;;
 versions) versions ;;
+servers) servers ;;
+real) real "$2" ;;
 ts) test_ts ;;
 python) test_python ;;
 env)
@@ -121,11 +153,15 @@ env)
 all)
 	versions
 	test_go
-	test_ts
-	test_python
+	(
+		unset SIGNET_BIN SIGNET_TEST_BACKENDS # what needs a server comes last
+		test_ts
+		test_python
+	)
+	servers
 	;;
 *)
-	echo "usage: tools/sdk.sh [go | lint | ts | python | versions | follower OUT | env]" >&2
+	echo "usage: tools/sdk.sh [go | lint | ts | python | versions | servers | follower OUT | env]" >&2
 	exit 2
 	;;
 esac
