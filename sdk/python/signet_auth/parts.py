@@ -50,7 +50,8 @@ class Parts:
                 return
             threading.Thread(target=self._refresh_keys, name="signet-keys", daemon=True).start()
             if self._issuer.endswith("/"):
-                logger.warning("issuer ends with a slash, which counts: Signet's own ends with one only if its ISSUER does. It is %s", self._issuer)
+                text = "issuer ends with a slash, which counts: Signet's own ends with one only if its ISSUER does. It is %s"
+                logger.warning(text, self._issuer)
             if self._follower is None:
                 logger.warning("no application token is set: what ends, changes or is revoked counts when tokens expire")
             else:

@@ -120,12 +120,14 @@ class AppToken:
         with open(self._file or "", encoding="utf-8", errors="replace") as f:
             token = f.read(4096).strip()
         if not token:
-            raise SettingsError(f"app_token_file {self._file} is empty: it must have an application token. signet tokens create makes one")
+            text = "is empty: it must have an application token. signet tokens create makes one"
+            raise SettingsError(f"app_token_file {self._file} {text}")
         self._token = _checked_token("app_token_file", token)
         self._stamp = stamp
 
 
 def _checked_token(name: str, token: str) -> str:
     if not isinstance(token, str) or not re.fullmatch(r"sgat_[!-~]{1,500}", token):
-        raise SettingsError(f"{name} must be an application token, which begins with sgat_; this is something else. signet tokens create makes one")
+        text = "which begins with sgat_; this is something else. signet tokens create makes one"
+        raise SettingsError(f"{name} must be an application token, {text}")
     return token
