@@ -97,7 +97,7 @@ func load(t *testing.T, a *echohttp.API) *openapi3.T {
 
 // TestDocument is about the product's own document. It needs no use case: nothing is called.
 func TestDocument(t *testing.T) {
-	a, err := echohttp.New(echohttp.Options{Version: "1", Guide: rest.Guide, Examples: rest.Examples})
+	a, err := echohttp.New(echohttp.Options{Version: api.Version, Guide: rest.Guide, Examples: rest.Examples})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,9 @@ package stream_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/signet-auth/signet/app/stream"
@@ -65,6 +67,48 @@ func TestAStoppingReplicaEndsItsStreams(t *testing.T) {
 	f.until(t, "ready")
 	l.Stream.Drain()
 	f.until(t, "bye "+stream.ByeShutdown)
+}
+
+// TestAThousandStreamsOfAStoppingReplica: their followers come again within a second of their end, and even if one replica got all of them
+// it would not have more than two fifths of them in a second.
+func TestAThousandStreamsOfAStoppingReplica(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const many = 1000
+		l := newLandscape(t, rig.New(t))
+		l.Stream.Settings.PerService, l.Stream.Settings.Heartbeat = many, time.Hour
+		ends := make(chan time.Time, many)
+		for range many {
+			s, err := l.Stream.Open(t.Context(), stream.OpenInput{Actor: l.actor})
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				defer s.Close()
+				s.Follow(t.Context(), func(m stream.Message) error {
+					if m.Bye == stream.ByeShutdown {
+						ends <- time.Now()
+					}
+					return nil
+				})
+			}()
+		}
+		synctest.Wait()
+		begun := time.Now()
+		l.Stream.Drain()
+		var all []time.Time // in their order
+		for range many {
+			all = append(all, <-ends)
+		}
+		for i, first := range all {
+			within := slices.IndexFunc(all[i:], func(end time.Time) bool { return end.Sub(first) >= time.Second })
+			if within > many*2/5 {
+				t.Fatalf("%d of them end within a second", within)
+			}
+		}
+		if took := all[many-1].Sub(begun); took > 3*time.Second {
+			t.Errorf("the last one ended after %s", took)
+		}
+	})
 }
 
 func TestAStreamIsRenewed(t *testing.T) {

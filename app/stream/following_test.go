@@ -94,6 +94,10 @@ func TestNumbersThatStartOver(t *testing.T) {
 		f.stop()
 		restore(t, l)
 		l.follow(t, f.cursor).hears(t, "hello", "reset", "ready")
+		polled, err := l.Stream.Poll(t.Context(), stream.PollInput{OpenInput: stream.OpenInput{Actor: l.actor, Cursor: f.cursor}, Limit: 10})
+		if err != nil || len(polled.Facts) != 1 || polled.Facts[0].Kind != stream.KindReset {
+			t.Errorf("a poll: %+v, %v", polled, err)
+		}
 		young := l.follow(t, "")
 		young.hears(t, "hello", "reset", "ready")
 		young.stop()

@@ -11,6 +11,7 @@ import (
 	"github.com/signet-auth/signet/adapters/echohttp"
 	"github.com/signet-auth/signet/adapters/echohttp/pages"
 	"github.com/signet-auth/signet/adapters/echohttp/rest"
+	"github.com/signet-auth/signet/api"
 	"github.com/signet-auth/signet/app"
 	"github.com/signet-auth/signet/app/feed"
 	"github.com/signet-auth/signet/app/guard"
@@ -39,7 +40,7 @@ func (s *Server) listen(
 		Limits: echohttp.Limits{
 			Anonymous: c.LimitAnonymous, Forged: c.LimitForged, Authenticated: c.LimitCalls,
 		},
-		TrustedProxies: c.Proxies, CORSOrigins: c.Origins, PublicURL: c.PublicURL, CookieSameSite: c.sameSite(), Version: Version(), Guide: rest.Guide, Examples: rest.Examples,
+		TrustedProxies: c.Proxies, CORSOrigins: c.Origins, PublicURL: c.PublicURL, CookieSameSite: c.sameSite(), Version: api.Version, Guide: rest.Guide, Examples: rest.Examples,
 		Development: c.isDevelopment(), DevPeers: c.DevPeers,
 		Feed: follow, Drain: func() { drain() },
 		Probed: newProbe(sealer, time.Now).accepts, // two machines compare their real clocks

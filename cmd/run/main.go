@@ -85,7 +85,7 @@ func Main(ctx context.Context, args []string, environ map[string]string, stdio S
 		return code
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(stdio.Err, "signet: %v\nTry: signet --help\n", err)
+		_, _ = fmt.Fprintf(stdio.Err, "signet: %v\n", wrongCall(err))
 		return 2
 	}
 	err = call.Run(&program{ctx: ctx, environ: environ, stdio: stdio, looks: slices.Contains(looking, call.Selected().Name), command: call.Selected()})
@@ -99,6 +99,28 @@ func Main(ctx context.Context, args []string, environ map[string]string, stdio S
 		return 1
 	}
 	return 0
+}
+
+// wrongCall says what is wrong with a call, and where the right ones are.
+func wrongCall(err error) string {
+	help, has := "signet", ""
+	if failed, ok := errors.AsType[*kong.ParseError](err); ok && failed.Context != nil {
+		for _, step := range failed.Context.Path {
+			if step.Command == nil {
+				continue
+			}
+			help += " " + step.Command.Name
+			has = ""
+			for _, command := range step.Command.Children {
+				has += ", " + command.Name
+			}
+		}
+	}
+	text := err.Error()
+	if has != "" && strings.HasPrefix(text, "unexpected argument ") {
+		text = help + " has no command " + strings.TrimPrefix(text, "unexpected argument ") + ", but" + strings.TrimPrefix(has, ",")
+	}
+	return text + "\nTry: " + help + " --help"
 }
 
 // Environ is the process's environment over that of .env in the working folder, if there is one. A .env that can't be read is an

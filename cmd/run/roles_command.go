@@ -136,7 +136,7 @@ func (c rolesUnassign) Run(p *program) error {
 	return c.holding(p, func(t *tool, target assignment.Target, holder assignment.Holder, name string) error {
 		err := t.Assignments.Remove(p.ctx, assignment.RemoveInput{Target: target, Holder: holder})
 		if errors.Is(err, domain.ErrNotFound) {
-			err = domain.ErrNotFound.Saying(fmt.Sprintf("%s doesn't hold %s/%s", name, target.Service, c.Role))
+			err = domain.ErrNotFound.Saying(fmt.Sprintf("%s doesn't hold %s/%s, so nothing was taken. What a role gives that includes it is taken with that role", name, target.Service, c.Role))
 		}
 		if err != nil {
 			return err
@@ -164,12 +164,18 @@ func (n namedHolder) holding(p *program, run func(t *tool, target assignment.Tar
 		if n.Account {
 			account, err := t.Services.Get(p.ctx, domain.System(), n.Holder)
 			if err != nil {
+				if _, wrong := findUser(p.ctx, t, n.Holder); wrong == nil {
+					return domain.ErrNotFound.Saying(n.Holder + " is a user: leave out --account")
+				}
 				return noService(err, n.Holder)
 			}
 			return run(t, target, assignment.Holder{Kind: domain.KindServiceAccount, Ref: account.Key}, account.Key)
 		}
 		user, err := findUser(p.ctx, t, n.Holder)
 		if err != nil {
+			if _, wrong := t.Services.Get(p.ctx, domain.System(), n.Holder); wrong == nil {
+				return domain.ErrNotFound.Saying(n.Holder + " is a service: add --account")
+			}
 			return err
 		}
 		return run(t, target, assignment.Holder{Kind: domain.KindUser, Ref: string(user.ID)}, user.Email.Canonical())
@@ -197,7 +203,7 @@ func findRole(ctx context.Context, t *tool, service, ref string) (domain.Role, e
 
 func noRole(err error, service, ref string) error {
 	if errors.Is(err, domain.ErrNotFound) {
-		return domain.ErrNotFound.Saying(fmt.Sprintf("There is no such role at %s: %s", service, ref))
+		return domain.ErrNotFound.Saying(fmt.Sprintf("There is no such role at %s: %s. Those there are: signet roles list %s", service, ref, service))
 	}
 	return err
 }

@@ -91,7 +91,7 @@ func (n named) on(p *program, run func(*tool, domain.User) error) error {
 func findUser(ctx context.Context, t *tool, ref string) (domain.User, error) {
 	found, err := t.Users.Find(ctx, domain.System(), ref)
 	if errors.Is(err, domain.ErrNotFound) {
-		err = domain.ErrNotFound.Saying("There is no such user: " + ref)
+		err = domain.ErrNotFound.Saying("There is no such user: " + ref + ". Those there are: signet users list")
 	}
 	return found, err
 }

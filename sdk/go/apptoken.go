@@ -1,6 +1,7 @@
 package signet
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -20,6 +21,9 @@ type appToken struct {
 
 // newAppToken is nil without a token.
 func newAppToken(value Secret, file string) (*appToken, error) {
+	if value != "" && file != "" {
+		return nil, errors.New("signet: AppToken and AppTokenFile are both set: one is enough")
+	}
 	if value == "" && file == "" {
 		return nil, nil //nolint:nilnil // there is none, which is no mistake
 	}
@@ -30,7 +34,11 @@ func newAppToken(value Secret, file string) (*appToken, error) {
 		}
 	}
 	if !strings.HasPrefix(string(t.value), "sgat_") {
-		return nil, fmt.Errorf("signet: AppToken (SIGNET_APP_TOKEN, SIGNET_APP_TOKEN_FILE) is no application token: those begin with sgat_. signet tokens create makes one")
+		setting := "AppToken (SIGNET_APP_TOKEN)"
+		if file != "" {
+			setting = "AppTokenFile (SIGNET_APP_TOKEN_FILE)"
+		}
+		return nil, fmt.Errorf("signet: %s must be an application token, which begins with sgat_; this is something else. signet tokens create makes one", setting)
 	}
 	return t, nil
 }
@@ -71,15 +79,15 @@ func (t *appToken) reload() bool {
 func (t *appToken) read() error {
 	info, err := os.Stat(t.file)
 	if err != nil {
-		return fmt.Errorf("signet: AppTokenFile (SIGNET_APP_TOKEN_FILE): %w", err)
+		return fmt.Errorf("signet: AppTokenFile (SIGNET_APP_TOKEN_FILE) can't be read: %w", err)
 	}
 	content, err := os.ReadFile(t.file)
 	if err != nil {
-		return fmt.Errorf("signet: AppTokenFile (SIGNET_APP_TOKEN_FILE): %w", err)
+		return fmt.Errorf("signet: AppTokenFile (SIGNET_APP_TOKEN_FILE) can't be read: %w", err)
 	}
 	value := Secret(strings.TrimSpace(string(content)))
 	if value == "" {
-		return fmt.Errorf("signet: AppTokenFile (SIGNET_APP_TOKEN_FILE) %s is empty", t.file)
+		return fmt.Errorf("signet: AppTokenFile (SIGNET_APP_TOKEN_FILE) %s is empty: it must have an application token. signet tokens create makes one", t.file)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -3,13 +3,13 @@ package signet
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -74,15 +74,6 @@ type settings struct {
 
 func (c Config) check() (settings, error) {
 	s := settings{Config: c, leeway: 30 * time.Second}
-	if c.Issuer == "" {
-		return s, errors.New("signet: Issuer (SIGNET_ISSUER) is empty: it is the address that Signet prints when it starts")
-	}
-	if c.Audience == "" {
-		return s, errors.New("signet: Audience (SIGNET_AUDIENCE) is empty: it is this service's key at Signet")
-	}
-	if strings.ContainsAny(c.Audience, "/ ") {
-		return s, fmt.Errorf("signet: Audience (SIGNET_AUDIENCE) %q is no key of a service", c.Audience)
-	}
 	if err := checkAddress("Issuer (SIGNET_ISSUER)", c.Issuer, c.AllowHTTP); err != nil {
 		return s, err
 	}
@@ -91,17 +82,17 @@ func (c Config) check() (settings, error) {
 			return s, err
 		}
 	}
-	if c.AppToken != "" && c.AppTokenFile != "" {
-		return s, errors.New("signet: AppToken and AppTokenFile are both given: one of them is enough")
+	if err := checkKey("Audience (SIGNET_AUDIENCE)", c.Audience); err != nil {
+		return s, err
 	}
 	if s.OnCut = cmp.Or(c.OnCut, Allow); s.OnCut != Allow && s.OnCut != Deny {
-		return s, fmt.Errorf("signet: OnCut is %q: it is %q or %q", c.OnCut, Allow, Deny)
+		return s, fmt.Errorf("signet: OnCut must be %q or %q; it is %q", Allow, Deny, c.OnCut)
 	}
 	if c.Leeway != nil {
 		s.leeway = *c.Leeway
 	}
 	if s.leeway < 0 || s.leeway > time.Minute {
-		return s, fmt.Errorf("signet: Leeway is %v: it is 0 to 1m", s.leeway)
+		return s, fmt.Errorf("signet: Leeway must be 0 to 60 seconds; it is %v", s.leeway)
 	}
 	s.url = strings.TrimRight(cmp.Or(c.URL, c.Issuer), "/")
 	if s.Logger == nil {
@@ -112,11 +103,24 @@ func (c Config) check() (settings, error) {
 
 func checkAddress(setting, address string, allowHTTP bool) error {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("signet: %s is no address such as https://auth.example.com", setting) // without it: it may have a password
+	switch {
+	case strings.Contains(address, "@"): // what is before it is shown nowhere
+		return fmt.Errorf("signet: %s must have no user or password in it", setting)
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return fmt.Errorf("signet: %s must be the address of Signet, such as https://auth.example.com; it is %q", setting, address)
+	case u.RawQuery != "" || u.Fragment != "":
+		return fmt.Errorf("signet: %s must have no query and no fragment; it is %q", setting, address)
+	case u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname()):
+		return fmt.Errorf("signet: %s must begin with https:// (or set AllowHTTP inside a network that you trust); it is %q", setting, address)
 	}
-	if u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname()) {
-		return fmt.Errorf("signet: %s %s is plain http: everybody on the way could issue tokens. Use https, or AllowHTTP inside a network that you trust", setting, address)
+	return nil
+}
+
+var keyForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+func checkKey(setting, key string) error {
+	if !keyForm.MatchString(key) {
+		return fmt.Errorf("signet: %s must be the key of your service at Signet (not its name), such as billing; it is %q", setting, key)
 	}
 	return nil
 }

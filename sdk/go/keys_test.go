@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -108,10 +110,20 @@ func TestTheKeySetIsAskedForConditionally(t *testing.T) {
 }
 
 func TestWrongSettingsAreNamed(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for setting, change := range map[string]func(*signet.Config){
+		`it is ""`:     func(c *signet.Config) { c.Issuer = "" },
+		"no user":      func(c *signet.Config) { c.Issuer = "https://u:eyJ@auth.example.com" },
+		"no query":     func(c *signet.Config) { c.URL = "https://auth.example.com?x=1" },
+		`it is "The B`: func(c *signet.Config) { c.Audience = "The Billing" },
 		"Issuer":       func(c *signet.Config) { c.Issuer = "" },
 		"Audience":     func(c *signet.Config) { c.Audience = "" },
 		"AppToken":     func(c *signet.Config) { c.AppToken = "eyJhbGciOi" },
+		"is empty":     func(c *signet.Config) { c.AppToken, c.AppTokenFile = "", empty },
+		"both set":     func(c *signet.Config) { c.AppTokenFile = empty },
 		"AppTokenFile": func(c *signet.Config) { c.AppToken, c.AppTokenFile = "", "/no/such/file" },
 		"OnCut":        func(c *signet.Config) { c.OnCut = "maybe" },
 		"AllowHTTP":    func(c *signet.Config) { c.Issuer = "http://auth.example.com" },
@@ -122,6 +134,18 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), setting) || strings.Contains(err.Error(), "eyJ") {
 			t.Errorf("%s: %v", setting, err)
 		}
+	}
+}
+
+func TestAnIssuerWithASlashAtItsEndIsSaid(t *testing.T) {
+	var l logs
+	v, err := signet.New(signet.Config{Issuer: "http://127.0.0.1:1/", Audience: "billing", Logger: l.logger()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Close()
+	if !strings.Contains(l.String(), "ends with a slash") || !strings.Contains(l.String(), `"seen":"http://127.0.0.1:1/"`) {
+		t.Errorf("%s", l.String())
 	}
 }
 

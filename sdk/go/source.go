@@ -72,15 +72,15 @@ func NewTokenSource(c TokenConfig) (*TokenSource, error) {
 	if err := checkAddress("URL", c.URL, c.AllowHTTP); err != nil {
 		return nil, err
 	}
-	if c.ClientID == "" {
-		return nil, errors.New("signet: ClientID is empty: it is this service's key at Signet")
+	if err := checkKey("ClientID", c.ClientID); err != nil {
+		return nil, err
 	}
 	secret, err := newAppToken(c.AppToken, c.AppTokenFile)
 	if err != nil {
 		return nil, err
 	}
 	if secret == nil {
-		return nil, errors.New("signet: AppToken or AppTokenFile is needed: signet tokens create makes one")
+		return nil, errors.New("signet: AppToken or AppTokenFile must be set. signet tokens create makes a token")
 	}
 	return &TokenSource{set: c, client: newClient(strings.TrimRight(c.URL, "/"), c.Transport), secret: secret, now: time.Now}, nil
 }

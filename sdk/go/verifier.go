@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 )
@@ -65,6 +66,10 @@ func build(c Config, now func() time.Time) (*Verifier, error) {
 func (v *Verifier) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	v.stop = cancel
+	if strings.HasSuffix(v.set.Issuer, "/") {
+		v.set.Logger.LogAttrs(ctx, slog.LevelWarn, "signet: the issuer ends with a slash, which counts: Signet's own ends with one only if its ISSUER does", slog.String("setting", "Issuer (SIGNET_ISSUER)"),
+			slog.String("seen", v.set.Issuer))
+	}
 	v.keys.refresh(true)
 	v.done.Go(func() { v.maintain(ctx) })
 	if v.follow == nil {

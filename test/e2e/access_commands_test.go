@@ -124,7 +124,7 @@ func TestServicesAndRolesAtATerminal(t *testing.T) {
 			run(t, "roles", "assign", "shop", "lead", account.ID, "--until", "never").want(t, 0, "for good", "(updated)")
 			run(t, "roles", "unassign", "shop", "lead", account.Email).want(t, 0, "no more")
 			within(t, "its end", func() bool { return len(permissions(t)) == 0 })
-			run(t, "roles", "unassign", "shop", "lead", account.Email).want(t, 1, account.Email+" doesn't hold shop/lead")
+			run(t, "roles", "unassign", "shop", "lead", account.Email).want(t, 1, account.Email+" doesn't hold shop/lead, so nothing was taken")
 			for _, kind := range []domain.EventType{domain.EventGrantAdded, domain.EventGrantUpdated, domain.EventGrantRemoved} {
 				if events := record.Events(kind, account.ID); len(events) == 0 || events[0].ActorKind != domain.ActorSystem {
 					t.Errorf("%s: %+v", kind, events)
@@ -160,7 +160,11 @@ func TestServicesAndRolesAtATerminal(t *testing.T) {
 				{"roles create shop reader", "in use by another role"},
 				{"roles create shop loop --permission invoice", "permission"},
 				{"roles assign shop reader nobody@example.com", "There is no such user: nobody@example.com"},
-				{"roles assign shop reader nowhere --account", "There is no such service"},
+				{"roles assign shop reader nowhere --account", "There is no such service: nowhere. Those there are: signet services list"},
+				{"roles unassign shop reader nobody@example.com", "There is no such user: nobody@example.com. Those there are: signet users list"},
+				{"roles unassign shop nothing " + account.ID, "There is no such role at shop: nothing. Those there are: signet roles list shop"},
+				{"roles unassign shop reader shop", "shop is a service: add --account"},
+				{"roles unassign shop reader " + account.Email + " --account", account.Email + " is a user: leave out --account"},
 				{"roles assign shop reader " + account.ID + " --until 2020-01-01", "must be in the future"},
 				{"roles assign shop reader " + account.ID + " --until soon", "--until must be"},
 				{"roles assign shop reader " + account.ID + " --until 0001-01-01", "--until must be"},

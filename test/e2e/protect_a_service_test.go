@@ -1,8 +1,10 @@
 package e2e_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -186,12 +188,10 @@ func TestProtectAServiceByNginx(t *testing.T) {
 		}
 	}
 
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		t.Log("no nginx here: the requests were made without it")
-		return
-	}
-	front := runNginx(t, program, config, p.URL)
+	program := requireProgram(t, "nginx", "/usr/sbin/nginx") // last: where there is none, the requests were made without it
+	const held = "/held"                                     // by an nginx that is told to hold back whatever it is asked
+	front := runNginx(t, program, config+"\nlocation /api/ { proxy_pass https://auth.example.com; }\n"+
+		"location "+held+"/ { proxy_pass https://auth.example.com/; proxy_ignore_headers X-Accel-Buffering; proxy_buffering on; }", p.URL)
 	for name, row := range rows {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, front+"/invoices", strings.NewReader(`{"of": "the service behind"}`))
 		if err != nil {
@@ -211,6 +211,50 @@ func TestProtectAServiceByNginx(t *testing.T) {
 			t.Errorf("%s, through nginx: %d, want %d; behind it is %q", name, answer.StatusCode, row.status, saw)
 		}
 	}
+	t.Run("which passes the stream on", func(t *testing.T) {
+		began := time.Now()
+		f := followAt(t, front, p.own, "")
+		f.named("ready")
+		ready := time.Since(began)
+		in := p.c.Login(p.may.Account)
+		p.c.Do(logout(in.Access)).Want(http.StatusOK, "")
+		began = time.Now()
+		f.fact("session", "ended", "sid", in.Session)
+		if told := time.Since(began); ready > time.Second || told > time.Second {
+			t.Errorf("ready after %s, told after %s", ready, told)
+		}
+		f.close()
+	})
+	t.Run("unless it holds everything back, and then a follower without hello asks in turns", func(t *testing.T) {
+		heard := func(path string, within time.Duration) string {
+			ctx, cancel := context.WithTimeout(t.Context(), within)
+			defer cancel()
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, front+held+path, nil)
+			if err != nil {
+				return err.Error()
+			}
+			request.Header.Set("Authorization", "Bearer "+p.own)
+			answer, err := http.DefaultClient.Do(request)
+			if err != nil {
+				return ""
+			}
+			defer answer.Body.Close() //nolint:errcheck // a test
+			text, _ := io.ReadAll(answer.Body)
+			return string(text)
+		}
+		if early := heard("/api/authz/revocations/stream", 300*time.Millisecond); early != "" {
+			t.Errorf("it holds nothing back, so this tests nothing: %s", early)
+		}
+		cursor := p.c.Do(get("/api/authz/revocations", p.own)).Want(http.StatusOK, "").Text("cursor")
+		in := p.c.Login(p.may.Account)
+		began := time.Now()
+		told := make(chan string, 1)
+		go func() { told <- heard("/api/authz/revocations?wait=5&cursor="+cursor, 10*time.Second) }()
+		p.c.Do(logout(in.Access)).Want(http.StatusOK, "")
+		if answer := <-told; !strings.Contains(answer, in.Session) || time.Since(began) > time.Second {
+			t.Errorf("told after %s: %s", time.Since(began), answer)
+		}
+	})
 }
 
 // runNginx starts nginx with the locations of the guide, before a service that answers what it saw, and is its address.

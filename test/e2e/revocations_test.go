@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit"
 )
 
@@ -35,9 +37,15 @@ type stream struct {
 // follow opens a stream of revocations of a server.
 func follow(t *testing.T, s *testkit.Server, token, lastID string) *stream {
 	t.Helper()
+	return followAt(t, s.URL, token, lastID)
+}
+
+// followAt opens it at an address, perhaps of a proxy.
+func followAt(t *testing.T, address, token, lastID string) *stream {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/authz/revocations/stream", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/api/authz/revocations/stream", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +58,7 @@ func follow(t *testing.T, s *testkit.Server, token, lastID string) *stream {
 		t.Fatal(err)
 	}
 	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" ||
-		answer.Header.Get("Cache-Control") != "no-store, no-transform" || answer.Header.Get("X-Accel-Buffering") != "no" {
+		answer.Header.Get("Cache-Control") != "no-store, no-transform" || answer.Header.Get("X-Accel-Buffering") != "no" && !strings.HasPrefix(answer.Header.Get("Server"), "nginx") { // which keeps it
 		t.Fatalf("%d, %v", answer.StatusCode, answer.Header)
 	}
 	f := &stream{t: t, events: make(chan event, 1000), close: cancel}
@@ -114,8 +122,52 @@ func (f *stream) fact(kind, fact, member, subject string) event {
 	})
 }
 
-// TestAServiceHearsWhatBecomesOfTokens is integration.md §1 for what clients can do, at one server, or at another replica than the one that
-// the service follows.
+// told is a fact as text, "session ended 0b6f…", with names for what a test has named.
+func told(fact body, names map[string]string) string {
+	words := []string{fact["kind"].(string), fact["fact"].(string)}
+	for _, member := range []string{"sid", "sub", "aud", "key", "kid"} {
+		switch id, ok := fact[member].(string); {
+		case ok && names[id] != "":
+			words = append(words, names[id])
+		case ok:
+			words = append(words, id)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// facts are those of the stream up to the last one.
+func (f *stream) facts(last string, names map[string]string) (heard []string) {
+	f.t.Helper()
+	f.until(last, func(e event) bool {
+		if e.name != "" {
+			return false
+		}
+		heard = append(heard, told(e.data, names))
+		return heard[len(heard)-1] == last
+	})
+	return heard
+}
+
+// polled are the facts from a cursor up to the last one, by the long poll.
+func polled(t *testing.T, s *testkit.Server, query, token, cursor, last string, names map[string]string) (heard []string) {
+	t.Helper()
+	for until := time.Now().Add(20 * time.Second); len(heard) == 0 || heard[len(heard)-1] != last; {
+		answer, err := s.Client().Try(get("/api/authz/revocations?"+query+"&cursor="+cursor, token))
+		if err != nil || answer.Status != http.StatusOK || time.Now().After(until) {
+			t.Errorf("%d, %v, after %q", answer.Status, err, heard)
+			return heard
+		}
+		for _, fact := range answer.JSON()["facts"].([]any) {
+			heard = append(heard, told(fact.(body), names))
+		}
+		cursor = answer.Text("cursor")
+	}
+	return heard
+}
+
+// TestAServiceHearsWhatBecomesOfTokens is the table of integration.md §1, at one server or at another replica than the one where it happens,
+// for each way of following: an open stream, a long poll, both of them with a cursor from before, and a cursor that is too old.
 func TestAServiceHearsWhatBecomesOfTokens(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
@@ -124,49 +176,128 @@ func TestAServiceHearsWhatBecomesOfTokens(t *testing.T) {
 		if b.Name == testkit.Production.Name {
 			here = c.Replica(nil)
 		}
-		f := follow(t, here, c.billingToken.text, "")
-		hello := f.named("hello")
+		own := c.billingToken.text
+		past := follow(t, here, own, "")
+		hello := past.named("hello")
 		if diff := cmp.Diff(body{"v": 1.0, "token_ttl": 960.0, "heartbeat": 5.0, "service": "billing", "cs": hello.data["cs"]}, hello.data); diff != "" {
 			t.Error(diff)
 		}
-		f.named("ready")
-		ann := c.NewAccount()
-		in := c.c.Login(ann)
-		for _, step := range []struct {
-			name, kind, fact, member, subject string
-			do                                testkit.Request
-		}{
-			{"a logout", "session", "ended", "sid", in.Session, send(http.MethodPost, "/api/auth/logout", in.Access, nil)},
-			{"a role", "subject", "stale", "sub", ann.ID, post(assignment(ann.ID, "billing", string(c.role(t, c.billing.ID, "reader", "invoice:read"))), c.admin, nil)},
-			{"a disablement", "subject", "ended", "sub", ann.ID, post("/api/users/"+ann.ID+"/disable", c.admin, body{"reason": "left"})},
-			{"an enablement", "subject", "stale", "sub", ann.ID, post("/api/users/"+ann.ID+"/enable", c.admin, nil)},
-			{"a permission of its own", "audience", "stale", "aud", "billing", post("/api/roles/permissions", c.admin, body{"service_id": string(c.billing.ID), "name": "report:read"})},
-			{"an application token of another service", "key", "ended", "key", c.token.id, del("/api/tokens/"+c.token.id, c.admin)},
-			{"another service that is off", "subject", "ended", "sub", string(c.shop.ID), put("/api/roles/services/"+string(c.shop.ID), c.admin, body{"is_active": false})},
-		} {
-			if r := c.c.Do(step.do); r.Status >= 300 {
-				t.Fatalf("%s: %d %s", step.name, r.Status, r.Body)
-			}
-			f.fact(step.kind, step.fact, step.member, step.subject)
+		past.named("ready")
+		past.close()
+		c.Move(27 * time.Minute) // longer than the state of an hour's tokens goes back
+		here.CaughtUp()
+		c.admin = c.login(t, c.holder(t, domain.RolePlatformAdmin))
+		ann, bob, cyd := c.NewAccount(), c.NewAccount(), c.NewAccount()
+		in, bobs, cyds := c.c.Login(ann), c.c.Login(bob), c.c.Login(cyd)
+		other := c.appToken(t, c.shop, nil)
+		reader := string(c.role(t, c.billing.ID, "reader", "invoice:read"))
+		kid, moved := activeKey(c.record), testkit.NewAddress()
+		names := map[string]string{
+			ann.ID: "ann", bob.ID: "bob", cyd.ID: "cyd", in.Session: "ann's", bobs.Session: "bob's", cyds.Session: "cyd's", string(c.shop.ID): "shop",
+			c.token.id: "token", other.id: "other", kid: "kid",
 		}
 
-		t.Run("and continues after a cut, by both ways", func(t *testing.T) {
-			cut := f.last
-			f.close()
-			again := c.c.Login(ann)
-			c.c.Do(send(http.MethodPost, "/api/auth/logout", again.Access, nil)).Want(http.StatusOK, "")
-			follow(t, here, c.billingToken.text, cut).fact("session", "ended", "sid", again.Session)
-			poll := here.Client().Do(get("/api/authz/revocations?wait=10&cursor="+cut, c.billingToken.text)).Want(http.StatusOK, "").JSON()
-			if !slices.ContainsFunc(poll["facts"].([]any), func(f any) bool { return f.(body)["sid"] == again.Session }) {
-				t.Errorf("got %v", poll)
+		live := follow(t, here, own, "")
+		live.named("ready")
+		cut := live.last
+		const last = "session stale the last"
+		waited := make(chan []string, 1)
+		go func() { waited <- polled(t, here, "wait=5", own, cut, last, names) }()
+
+		role, permissions := "/api/roles/service/", func(of domain.Service) body { return body{"service_id": string(of.ID), "name": "report:read"} }
+		services, tokens, users := "/api/roles/services/", "/api/tokens/", "/api/users/"
+		unknown := func(kind domain.ChangeKind, subject string) func() {
+			return func() {
+				c.write(t, func(_ context.Context, tx *store.Tx) error {
+					tx.Changed(kind, subject, domain.TokensUnknown)
+					return nil
+				})
 			}
-			more := here.Client().Do(get("/api/authz/revocations?cursor="+poll["cursor"].(string), c.billingToken.text)).Want(http.StatusOK, "").JSON()
-			if len(more["facts"].([]any)) > 0 || more["more"] != false || more["token_ttl"] != 960.0 || more["heartbeat"] != 5.0 {
-				t.Errorf("got %v", more)
+		}
+		var want []string
+		for _, step := range []struct {
+			name string
+			do   any // a request, or a function
+			want []string
+		}{
+			{"a logout", send(http.MethodPost, "/api/auth/logout", in.Access, nil), []string{"session ended ann's"}},
+			{"an end of somebody's sessions", post(users+bob.ID+"/end-sessions", c.admin, nil), []string{"session ended bob's"}},
+			{"a role", post(assignment(ann.ID, "billing", reader), c.admin, nil), []string{"subject stale ann"}},
+			{"its end", post(assignment(ann.ID, "billing", reader), c.admin, body{"expires_at": c.Clock.Now().Add(time.Hour)}), []string{"subject stale ann"}},
+			{"a role that is taken", del(assignment(ann.ID, "billing", reader), c.admin), []string{"subject stale ann"}},
+			{"another address", send(http.MethodPatch, users+ann.ID, c.admin, body{"email": moved}), []string{"subject stale ann"}},
+			{"which is verified", post(users+ann.ID+"/verify", c.admin, nil), []string{"subject stale ann"}},
+			{"a name", send(http.MethodPatch, users+ann.ID, c.admin, body{"first_name": "Anna"}), nil},
+			{"an account", func() { c.NewAccount() }, nil},
+			{"a disablement", post(users+ann.ID+"/disable", c.admin, body{"reason": "left"}), []string{"subject ended ann"}},
+			{"an enablement", post(users+ann.ID+"/enable", c.admin, nil), []string{"subject stale ann"}},
+			{"a closed account", closing(cyds.Access, body{"password": testkit.Password}), []string{"subject ended cyd", "session ended cyd's"}},
+			{"a deleted user, who is closed first", del(users+bob.ID, c.admin), []string{"subject ended bob", "subject ended bob"}},
+
+			{"a permission of its own", post("/api/roles/permissions", c.admin, permissions(c.billing)), []string{"audience stale billing"}},
+			{"a permission of another service", post("/api/roles/permissions", c.admin, permissions(c.shop)), nil},
+			{"a shared permission", post("/api/roles/permissions", c.admin, body{"name": "document:print"}), []string{"audience stale *"}},
+			{"a role of its own", post(role+"billing", c.admin, body{"name": "auditor", "permissions": []string{}, "includes": []string{reader}}), []string{"audience stale billing"}},
+			{"another pattern", put("/api/roles/"+reader, c.admin, body{"permissions": []string{"invoice:*"}}), []string{"audience stale billing"}},
+			{"a role of the platform", post(role+"auth_service", c.admin, body{"name": "auditor", "permissions": []string{}, "includes": []string{}}), nil},
+			{"another type of tokens", put(services+"billing", c.admin, body{"token_typ": "JWT"}), []string{"audience stale billing"}},
+			{"another name", put(services+"billing", c.admin, body{"name": "Bills"}), nil},
+
+			{"an application token's scopes", send(http.MethodPatch, tokens+other.id, c.admin, body{"scopes": []string{"billing/invoice:read"}}), []string{"key stale other"}},
+			{"its rotation", post(tokens+other.id+"/rotate", c.admin, body{"overlap": 60}), nil},
+			{"its end", post(tokens+other.id+"/revoke", c.admin, nil), []string{"key ended other"}},
+			{"a deleted one", del(tokens+c.token.id, c.admin), []string{"key ended token"}},
+			{"another service that is off", put(services+"shop", c.admin, body{"is_active": false}), []string{"subject ended shop"}},
+			{"on again", put(services+"shop", c.admin, body{"is_active": true}), []string{"subject stale shop"}},
+			{"a deleted service", del(services+"shop", c.admin), []string{"subject ended shop"}},
+			{"a revoked signing key", func() { signet(t, cheaply(c.Env), "", "keys", "revoke", kid).want(t, 0) }, []string{"signing_key ended kid"}},
+
+			{"a session, by a release that knows no facts", unknown(domain.ChangeSession, "x"), []string{"session stale x"}},
+			{"a user, by it", unknown(domain.ChangePrincipal, "x"), []string{"subject stale x"}},
+			{"the service, by it", unknown(domain.ChangeService, string(c.billing.ID)), []string{"audience stale billing"}},
+			{"another one, by it", unknown(domain.ChangeService, "x"), nil},
+			{"the platform, by it", unknown(domain.ChangeService, string(domain.PlatformID)), []string{"audience stale *"}},
+			{"an application token, by it", unknown(domain.ChangeAppToken, "x"), []string{"key stale x"}},
+			{"a signing key, by it", unknown(domain.ChangeSigningKey, "x"), []string{"signing_key stale x"}},
+			{"two facts of one subject in a commit", func() {
+				c.write(t, func(_ context.Context, tx *store.Tx) error {
+					tx.Changed(domain.ChangePrincipal, "y", domain.TokensEnded)
+					tx.Changed(domain.ChangePrincipal, "y", domain.TokensStale)
+					return nil
+				})
+			}, []string{"subject ended y"}},
+			{"the end of the table", unknown(domain.ChangeSession, "the last"), []string{last}},
+		} {
+			switch do := step.do.(type) {
+			case testkit.Request:
+				if r := c.c.Do(do); r.Status >= 300 {
+					t.Fatalf("%s: %d %s", step.name, r.Status, r.Body)
+				}
+			case func():
+				do()
 			}
-		})
+			want = append(want, step.want...)
+		}
+		ann.Email = moved
+		hears := func(way string, heard []string) {
+			t.Helper()
+			if first := slices.Index(heard, want[0]); first > 0 {
+				heard = heard[first:] // what the preparations were
+			}
+			if diff := cmp.Diff(want, heard); diff != "" {
+				t.Errorf("%s (-table +heard)\n%s", way, diff)
+			}
+		}
+		hears("an open stream", live.facts(last, names))
+		hears("a long poll", <-waited)
+		hears("a stream that continues", follow(t, here, own, cut).facts(last, names))
+		hears("a poll that continues", polled(t, here, "limit=7", own, cut, last, names))
+		hears("a stream from long ago", follow(t, here, own, past.last).facts(last, names))
+		hears("a poll from long ago", polled(t, here, "wait=0", own, past.last, last, names))
+
+		c.admin = c.login(t, c.holder(t, domain.RolePlatformAdmin)) // by the next signing key
 		t.Run("and a token that is made after a fact says so in cs", func(t *testing.T) {
-			f := follow(t, here, c.billingToken.text, "")
+			f := follow(t, here, own, "")
 			f.named("ready")
 			c.c.Do(post("/api/users/"+ann.ID+"/disable", c.admin, body{"reason": "left"})).Want(http.StatusOK, "")
 			c.c.Do(post("/api/users/"+ann.ID+"/enable", c.admin, nil)).Want(http.StatusOK, "")
@@ -177,13 +308,25 @@ func TestAServiceHearsWhatBecomesOfTokens(t *testing.T) {
 				t.Errorf("cs %v of the token, %v of the fact", claims["cs"], enabled.data["cs"])
 			}
 		})
-		t.Run("and is told when its credential ends", func(t *testing.T) {
-			f := follow(t, here, c.billingToken.text, "")
+		t.Run("and is told when its credential ends, or the service itself", func(t *testing.T) {
+			second := c.appToken(t, c.billing, nil)
+			f, g := follow(t, here, own, ""), follow(t, here, second.text, "")
 			f.named("ready")
+			g.named("ready")
 			c.c.Do(del("/api/tokens/"+c.billingToken.id, c.admin)).Want(http.StatusOK, "")
 			if bye := f.named("bye"); bye.data["reason"] != "token_invalid" {
 				t.Errorf("got %v", bye)
 			}
+			c.c.Do(put(services+"billing", c.admin, body{"is_active": false})).Want(http.StatusOK, "")
+			g.fact("audience", "ended", "aud", "billing")
+			if bye := g.named("bye"); bye.data["reason"] != "token_invalid" {
+				t.Errorf("got %v", bye)
+			}
+			c.c.Do(put(services+"billing", c.admin, body{"is_active": true})).Want(http.StatusOK, "")
+			here.Eventually(5*time.Second, func() bool {
+				return here.Client().Do(get("/api/authz/revocations", second.text)).Status == http.StatusOK
+			})
+			follow(t, here, second.text, g.last).fact("audience", "stale", "aud", "billing")
 		})
 	})
 }

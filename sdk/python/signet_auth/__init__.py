@@ -15,7 +15,7 @@ from .token_source import TokenSource
 from .transport import Transport
 from .verifier import State, Verifier
 
-__version__ = "0.1.0"
+__version__ = "0.0.0"
 __all__ = [
     "Forbidden",
     "NotReady",

@@ -34,6 +34,7 @@ class Parts:
             self._follower = Follower(settings.url, settings.on_cut, app_token, transport, self.feed, clock)
         self.follows = introspection is not None
         self.verification = Verification(settings, self.keys, self.facts, self.feed, introspection, clock, log)
+        self._issuer = settings.issuer
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self.begun = False
@@ -48,6 +49,9 @@ class Parts:
             if self.begun or self.closed:
                 return
             threading.Thread(target=self._refresh_keys, name="signet-keys", daemon=True).start()
+            if self._issuer.endswith("/"):
+                text = "issuer ends with a slash, which counts: Signet's own ends with one only if its ISSUER does. It is %s"
+                logger.warning(text, self._issuer)
             if self._follower is None:
                 logger.warning("no application token is set: what ends, changes or is revoked counts when tokens expire")
             else:

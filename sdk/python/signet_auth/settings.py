@@ -32,35 +32,38 @@ def checked_settings(
     issuer: Optional[str], url: Optional[str], audience: Optional[str], on_cut: str, leeway: float, allow_http: bool
 ) -> Settings:
     if isinstance(leeway, bool) or not isinstance(leeway, (int, float)) or not 0 <= leeway <= 60:
-        raise SettingsError(f"leeway {leeway!r} is not a number of seconds from 0 to 60")
+        raise SettingsError(f"leeway must be 0 to 60 seconds; it is {leeway!r}")
     if on_cut not in ("allow", "deny"):
-        raise SettingsError(f"on_cut {on_cut!r} is neither allow nor deny")
+        raise SettingsError(f'on_cut must be "allow" or "deny"; it is {on_cut!r}')
     exact = checked_url("issuer", issuer, allow_http)
     return Settings(exact, checked_url("url", url or issuer, allow_http).rstrip("/"), checked_key("audience", audience), on_cut, leeway)
 
 
 def checked_url(name: str, value: Optional[str], allow_http: bool) -> str:
     """A URL of Signet as it was given. Tokens and secrets travel to it, so it is https, or doesn't leave the machine."""
-    if not value:
-        raise SettingsError(f"{name} is missing: the address of Signet, such as https://auth.example.com")
+    if isinstance(value, str) and "@" in value:  # what is before it is shown nowhere
+        raise SettingsError(f"{name} must have no user or password in it")
+    wrong = SettingsError(f"{name} must be the address of Signet, such as https://auth.example.com; it is {value!r}")
+    if not isinstance(value, str):
+        raise wrong
     try:
         parts = urllib.parse.urlsplit(value)
         host, _ = parts.hostname, parts.port
-    except (ValueError, TypeError, AttributeError):
-        raise SettingsError(f"{name} {value!r} is not a URL") from None
-    if parts.username is not None or parts.password is not None:
-        raise SettingsError(f"{name} has a user name or password in it")
-    if parts.scheme not in ("https", "http") or not host or parts.query or parts.fragment or not value.isprintable() or " " in value:
-        raise SettingsError(f"{name} {value!r} is not a URL such as https://auth.example.com")
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in ("https", "http") or not host or not value.isprintable() or " " in value:
+        raise wrong
+    if parts.query or parts.fragment:
+        raise SettingsError(f"{name} must have no query and no fragment; it is {value!r}")
     if parts.scheme == "http" and not allow_http and host not in ("localhost", "127.0.0.1", "::1"):
-        raise SettingsError(f"{name} {value!r} is not https; allow_http permits it where the network between is trusted")
+        raise SettingsError(f"{name} must begin with https:// (or set allow_http inside a network that you trust); it is {value!r}")
     return value
 
 
 def checked_key(name: str, value: Optional[str]) -> str:
     """The key of a service."""
-    if not value or not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
-        raise SettingsError(f"{name} {value!r} is not the key of a service, such as billing")
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", value):
+        raise SettingsError(f"{name} must be the key of your service at Signet (not its name), such as billing; it is {value!r}")
     return value
 
 
@@ -69,9 +72,9 @@ class AppToken:
 
     def __init__(self, token: Optional[str], file: Optional[str], needed: bool = False) -> None:
         if token and file:
-            raise SettingsError("app_token and app_token_file are both given")
+            raise SettingsError("app_token and app_token_file are both set: one is enough")
         if needed and not token and not file:
-            raise SettingsError("app_token or app_token_file is missing")
+            raise SettingsError("app_token or app_token_file must be set. signet tokens create makes a token")
         self._file = file
         self._stamp: object = None
         self._token = _checked_token("app_token", token) if token else ""
@@ -79,7 +82,7 @@ class AppToken:
             try:
                 self._read()
             except OSError as e:
-                raise SettingsError(f"app_token_file {file!r} can't be read: {e.strerror}") from None
+                raise SettingsError(f"app_token_file can't be read: {file}: {e.strerror}") from None
 
     def __bool__(self) -> bool:
         return bool(self._token)
@@ -115,11 +118,16 @@ class AppToken:
     def _read(self) -> None:
         stamp = self._stamped()
         with open(self._file or "", encoding="utf-8", errors="replace") as f:
-            self._token = _checked_token("app_token_file", f.read(4096).strip())
+            token = f.read(4096).strip()
+        if not token:
+            text = "is empty: it must have an application token. signet tokens create makes one"
+            raise SettingsError(f"app_token_file {self._file} {text}")
+        self._token = _checked_token("app_token_file", token)
         self._stamp = stamp
 
 
 def _checked_token(name: str, token: str) -> str:
     if not isinstance(token, str) or not re.fullmatch(r"sgat_[!-~]{1,500}", token):
-        raise SettingsError(f"{name} holds no application token: those begin with sgat_ and have no blanks")
+        text = "which begins with sgat_; this is something else. signet tokens create makes one"
+        raise SettingsError(f"{name} must be an application token, {text}")
     return token

@@ -16,19 +16,19 @@ GOOD = {"issuer": "https://auth.example.com", "audience": "billing"}
 class TestSettings(unittest.TestCase):
     def test_what_is_wrong_is_named(self):
         for changes, named in (
-            ({"issuer": None}, "issuer is missing"),
-            ({"issuer": "auth.example.com"}, "issuer 'auth.example.com' is not a URL"),
-            ({"issuer": "http://auth.example.com"}, "issuer .* not https"),
-            ({"url": "http://10.0.0.1"}, "url .* not https"),
-            ({"issuer": "https://u:secret@auth.example.com"}, "user name or password"),
-            ({"audience": None}, "audience None"),
-            ({"audience": 'a"b'}, "audience"),
-            ({"app_token": "eyJhbGciOi"}, "app_token holds no application token"),
+            ({"issuer": None}, "issuer must be the address of Signet, such as .*; it is None"),
+            ({"issuer": "auth.example.com"}, "issuer must be the address of Signet.* it is 'auth.example.com'"),
+            ({"issuer": "http://auth.example.com"}, "issuer must begin with https://"),
+            ({"url": "http://10.0.0.1"}, "url must begin with https://"),
+            ({"issuer": "https://u:secret@auth.example.com"}, "issuer must have no user or password"),
+            ({"audience": None}, "audience must be the key .*; it is None"),
+            ({"audience": "Billing"}, "audience must be the key .*; it is 'Billing'"),
+            ({"app_token": "eyJhbGciOi"}, "app_token must be an application token"),
             ({"app_token": "sgat_x", "app_token_file": "/x"}, "both"),
-            ({"app_token_file": "/nowhere"}, "app_token_file '/nowhere' can't be read"),
-            ({"on_cut": "maybe"}, "on_cut 'maybe'"),
-            ({"leeway": 61}, "leeway 61"),
-            ({"leeway": "30"}, "leeway '30'"),
+            ({"app_token_file": "/nowhere"}, "app_token_file can't be read: /nowhere"),
+            ({"on_cut": "maybe"}, "on_cut must be .*; it is 'maybe'"),
+            ({"leeway": 61}, "leeway must be 0 to 60 seconds; it is 61"),
+            ({"leeway": "30"}, "leeway must be .*; it is '30'"),
         ):
             with self.subTest(changes), self.assertRaisesRegex(SettingsError, named) as caught:
                 Verifier(**{**GOOD, **changes})
@@ -44,6 +44,13 @@ class TestSettings(unittest.TestCase):
         verifier = Verifier.from_env(environment, audience="shipping")
         self.assertEqual(("https://a.example.com", "shipping"), (verifier.issuer, verifier.audience))
         self.assertFalse(verifier._app_token)
+
+    def test_an_issuer_with_a_slash_at_its_end_is_said(self):
+        verifier = Verifier(issuer="http://127.0.0.1:1/", audience="billing")
+        with self.assertLogs("signet_auth", "WARNING") as said:
+            verifier._parts.begin()
+        verifier.close()
+        self.assertIn("issuer ends with a slash", "\n".join(said.output))  # beside what the threads say of an address where nobody is
 
     def test_secrets_are_not_shown(self):
         token = AppToken("sgat_secret", None)
@@ -70,6 +77,12 @@ class TestFile(Case):
         token = AppToken(None, self.path)
         self.write("sgat_new")
         self.assertEqual("sgat_new", token.value())
+
+    def test_an_empty_one_is_told_from_a_wrong_one(self):
+        for content, said in (("\n", "app_token_file .* is empty"), ("eyJhbGciOi", "app_token_file must be an application token")):
+            self.write(content)
+            with self.assertRaisesRegex(SettingsError, said):
+                AppToken(None, self.path)
 
     def test_nonsense_and_absence_keep_the_old_one(self):
         token = AppToken(None, self.path)

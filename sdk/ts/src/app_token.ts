@@ -42,7 +42,9 @@ export class AppToken {
     const before = this.#text;
     try {
       const seen = version(file);
-      this.#text = well("appTokenFile", readFileSync(file, "utf8").trim());
+      const text = readFileSync(file, "utf8").trim();
+      if (text === "") throw new TypeError(`appTokenFile ${file} is empty: it must have an application token. signet tokens create makes one`);
+      this.#text = well("appTokenFile", text);
       this.#version = seen;
       this.#file = file;
     } catch (cause) {
@@ -69,7 +71,7 @@ function version(file: string): string {
 
 function well(setting: string, text: unknown): string {
   if (typeof text !== "string" || !/^sgat_[\x21-\x7e]+$/.test(text)) {
-    throw new TypeError(`${setting} must be an application token, which begins with sgat_; this is something else`);
+    throw new TypeError(`${setting} must be an application token, which begins with sgat_; this is something else. signet tokens create makes one`);
   }
   return text;
 }

@@ -71,7 +71,7 @@ export function check(options: VerifierOptions): Settings {
   const url = options.url ?? issuer;
   checkURL("url", url, allowHttp);
   if (typeof audience !== "string" || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(audience)) {
-    throw new TypeError(`audience must be the key of your service at Signet (not its name), such as "billing"; it is ${JSON.stringify(audience)}`);
+    throw new TypeError(`audience must be the key of your service at Signet (not its name), such as billing; it is ${JSON.stringify(audience)}`);
   }
   if (onCut !== "allow" && onCut !== "deny") throw new TypeError(`onCut must be "allow" or "deny"; it is ${JSON.stringify(onCut)}`);
   if (typeof leeway !== "number" || !(leeway >= 0 && leeway <= 60)) throw new TypeError(`leeway must be 0 to 60 seconds; it is ${leeway}`);
@@ -88,12 +88,14 @@ export function check(options: VerifierOptions): Settings {
 
 function checkURL(setting: string, value: unknown, allowHttp: boolean): void {
   const seen = JSON.stringify(value);
-  if (typeof value !== "string" || !URL.canParse(value)) throw new TypeError(`${setting} must be a URL; it is ${seen}`);
-  const { protocol, hostname, search, hash, username, password } = new URL(value);
-  if (username || password) throw new TypeError(`${setting} must have no user or password in it`);
+  if (typeof value === "string" && value.includes("@")) throw new TypeError(`${setting} must have no user or password in it`); // nor is it shown
+  if (typeof value !== "string" || !URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
+    throw new TypeError(`${setting} must be the address of Signet, such as https://auth.example.com; it is ${seen}`);
+  }
+  const { protocol, hostname, search, hash } = new URL(value);
   if (search || hash) throw new TypeError(`${setting} must have no query and no fragment; it is ${seen}`);
   const loopback = hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
   if (protocol !== "https:" && !(protocol === "http:" && (loopback || allowHttp))) {
-    throw new TypeError(`${setting} must begin with https:// (or set allowHttp); it is ${seen}`);
+    throw new TypeError(`${setting} must begin with https:// (or set allowHttp inside a network that you trust); it is ${seen}`);
   }
 }

@@ -64,6 +64,9 @@ export class Verifier {
     });
     this.#introspection = new Introspection(settings, this.#facts);
     this.#check = new PermissionCheck(settings, this.#facts);
+    if (settings.issuer.endsWith("/")) {
+      settings.log.warn(`signet: issuer ends with a slash, which counts: Signet's own ends with one only if its ISSUER does. It is ${settings.issuer}`);
+    }
     if (settings.appToken) {
       this.#standing = new Standing(settings);
       this.#follower = new Follower(settings, settings.appToken, this.#facts, this.#standing, () => void this.#keys.refresh());

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+const given = ["DATABASE_URI", "DATABASE_TIMEOUT", "REDIS_URL", "REDIS_TIMEOUT", "SECRET_KEY", "BCRYPT_COST"];
 const password = "correct horse battery";
 
 export class RealSignet {
@@ -24,7 +25,7 @@ export class RealSignet {
     return {
       PATH: process.env.PATH, DATA_DIR: join(this.#folder, "data"), HOST: "127.0.0.1", PORT: String(this.port), PUBLIC_URL: this.url, LOG_LEVEL: "warn",
       SIGNET_ENV: "development",
-      ...Object.fromEntries(["DATABASE_URI", "REDIS_URL", "SECRET_KEY"].filter((name) => process.env[name]).map((name) => [name, process.env[name]])),
+      ...Object.fromEntries(given.filter((name) => process.env[name]).map((name) => [name, process.env[name]])),
     };
   }
 
