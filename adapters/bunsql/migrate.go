@@ -181,9 +181,9 @@ func (m *Migrator) exclusively(ctx context.Context, change func() error) error {
 			if err := c.scan(locked, &holder, m.engine.Lock); err != nil || holder != "" {
 				return err
 			}
-			if err := m.look(ctx, &broken, "SELECT FALSE"); err != nil {
+			if err := m.look(ctx, &broken, "SELECT FALSE"); err != nil { // not wrapped: waiting does not help
 				return fmt.Errorf("there is no second connection beside the one that holds the lock: give migrations more of the pooler's, "+
-					"or the server's own address in MIGRATE_DATABASE_URI (%v)", err) //nolint:errorlint // waiting does not help
+					"or the server's own address in MIGRATE_DATABASE_URI (%v)", err)
 			}
 			if err := change(); err != nil {
 				return err

@@ -119,8 +119,8 @@ func (s *Store) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 	}
 }
 
-// isPart tells whether a statement is one of several of a query, and not the one by which the query is known: of a transaction its beginning or
-// its end, of the three reads of a login the last one.
+// isPart tells whether a statement is one of several of a query, and not the one by which the query is known: of a transaction its
+// beginning or its end, of the three reads of a login the last one.
 func isPart(query, statement, edge string) bool {
 	return query == "WithinTx" && statement != edge || query == "Users.Candidate" && !strings.Contains(statement, "login_failures")
 }
