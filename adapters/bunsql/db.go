@@ -26,6 +26,8 @@ type Options struct {
 	Now func() time.Time
 	// Tracer makes a span of each statement within a trace; nil: none.
 	Tracer trace.Tracer
+	// Hook is told of each statement before and after it; nil: nobody is. What goes ahead of another statement in one message is not told.
+	Hook bun.QueryHook
 }
 
 // Pools are the connections of a DB. They connect when first used, so a database that is down at start is no error.
@@ -51,12 +53,17 @@ var _ store.Store = (*DB)(nil)
 // New combines pools and a dialect, for the sub-packages.
 func New(dialect Dialect, pools Pools, opts Options) *DB {
 	namesAsWritten()
+	hooks := []bun.QueryHook{opts.Hook}
+	if opts.Tracer != nil {
+		hooks = append(hooks, &tracing{opts.Tracer, dialect.System})
+	}
 	// An unknown column belongs to another release; without this option Bun would refuse the whole row.
 	open := func(pool *sql.DB) *bun.DB { return bun.NewDB(pool, dialect.Bun, bun.WithDiscardUnknownColumns()) }
-	if opts.Tracer != nil {
-		spans, plain := &tracing{opts.Tracer, dialect.System}, open
-		open = func(pool *sql.DB) *bun.DB { return plain(pool).WithQueryHook(spans) }
-		dialect = dialect.trace(spans)
+	for _, hook := range hooks {
+		if plain := open; hook != nil {
+			open = func(pool *sql.DB) *bun.DB { return plain(pool).WithQueryHook(hook) }
+			dialect = dialect.hooked(hook)
+		}
 	}
 	db := &DB{
 		dialect: dialect, now: opts.Now, onCommit: func(store.Commit) {},

@@ -15,20 +15,18 @@ import (
 // seedKey is the key in meta for the version of the platform's roles and permissions in the database.
 const seedKey = "platform_seed"
 
-// seedPlatform writes the platform's roles and permissions if the database has a lower version of them, once the schema is that of this
-// binary. Running servers learn of it through the change feed.
+// seedPlatform begins the change feed, and writes the platform's roles and permissions if the database has a lower version of them, once
+// the schema is that of this binary. Running servers learn of it through the feed.
 func (m *Migrator) seedPlatform(ctx context.Context) error {
 	pending, err := m.Pending(ctx)
 	if err != nil || pending {
 		return err
 	}
-	for _, table := range []string{"services", "meta"} { // tests have their own schemas
-		if there, err := m.hasTable(ctx, table); err != nil || !there {
-			return err
-		}
+	own := false // tests have their own schemas
+	if err := m.lookIn(ctx, "meta", &own, "SELECT TRUE"); err != nil || !own {
+		return err
 	}
-	own := New(m.engine.Dialect, Pools{Write: m.db, Read: m.db, Feed: m.db}, Options{})
-	if err := own.within(ctx, seed); err != nil {
+	if err := m.db.within(ctx, seed); err != nil {
 		return fmt.Errorf("seed the platform: %w", err)
 	}
 	return nil
@@ -45,18 +43,17 @@ func (m *Migrator) settled(ctx context.Context) (bool, error) {
 	if err != nil || pending {
 		return false, err
 	}
-	there, err := m.hasTable(ctx, "meta")
-	if err != nil || !there { // tests have their own schemas
-		return err == nil, m.looked(err)
-	}
-	var epochs int
-	var version string
-	err = m.db.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM meta WHERE key = $1), coalesce((SELECT value FROM meta WHERE key = $2), '')", epochKey, seedKey).
-		Scan(&epochs, &version)
-	return err == nil && epochs > 0 && isSeeded(version), m.looked(err)
+	seeded := strconv.Itoa(domain.PlatformSeed) // in tests, which have their own schemas
+	err = m.lookIn(ctx, "meta", &seeded, "SELECT coalesce((SELECT s.value FROM meta s, meta e WHERE s.key = ? AND e.key = ?), '')",
+		seedKey, epochKey)
+	return err == nil && isSeeded(seeded), err
 }
 
 func seed(ctx context.Context, c conn, tx *store.Tx) error {
+	err := c.execute(ctx, "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", epochKey, rand.Text())
+	if err != nil {
+		return err
+	}
 	stored, err := tx.Meta.Get(ctx, seedKey)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
 		return err

@@ -27,36 +27,28 @@ type spanKey struct{}
 
 // BeforeQuery begins the span.
 func (t *tracing) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
-	ctx, span := t.begin(ctx, e.Query)
-	if span != nil {
-		e.Stash = map[any]any{spanKey{}: span}
+	if !trace.SpanFromContext(ctx).IsRecording() {
+		return ctx
 	}
+	operation, table := summary(e.Query)
+	attributes := []attribute.KeyValue{attribute.String("db.system.name", t.system), attribute.String("db.operation.name", operation)}
+	if table != "" {
+		attributes = append(attributes, attribute.String("db.collection.name", table))
+	}
+	ctx, span := t.tracer.Start(ctx, strings.TrimSpace(operation+" "+table), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes...))
+	e.Stash = map[any]any{spanKey{}: span}
 	return ctx
 }
 
 // AfterQuery ends it.
 func (*tracing) AfterQuery(_ context.Context, e *bun.QueryEvent) {
-	if span, ok := e.Stash[spanKey{}].(trace.Span); ok {
-		endSpan(span, e.Err)
+	span, ok := e.Stash[spanKey{}].(trace.Span)
+	if !ok {
+		return
 	}
-}
-
-func (t *tracing) begin(ctx context.Context, statement string) (context.Context, trace.Span) {
-	if !trace.SpanFromContext(ctx).IsRecording() {
-		return ctx, nil
-	}
-	operation, table := summary(statement)
-	attributes := []attribute.KeyValue{attribute.String("db.system.name", t.system), attribute.String("db.operation.name", operation)}
-	if table != "" {
-		attributes = append(attributes, attribute.String("db.collection.name", table))
-	}
-	return t.tracer.Start(ctx, strings.TrimSpace(operation+" "+table), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes...))
-}
-
-func endSpan(span trace.Span, err error) {
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if e.Err != nil && !errors.Is(e.Err, sql.ErrNoRows) {
 		kind := "error" // the database's message may contain values
-		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		if errors.Is(e.Err, context.DeadlineExceeded) || errors.Is(e.Err, context.Canceled) {
 			kind = "timeout"
 		}
 		span.SetAttributes(attribute.String("error.type", kind))
@@ -84,19 +76,18 @@ func summary(statement string) (operation, table string) {
 	return found[1], table
 }
 
-// trace makes spans for statements that bypass Bun's hooks.
-func (d Dialect) trace(t *tracing) Dialect {
+// hooked tells a hook of the statements that bypass Bun, too.
+func (d Dialect) hooked(hook bun.QueryHook) Dialect {
 	if d.Answer == nil {
 		return d
 	}
 	answer := d.Answer
-	d.Answer = func(ctx context.Context, pool *sql.DB, statement string) (string, error) {
-		ctx, span := t.begin(ctx, statement)
-		text, err := answer(ctx, pool, statement)
-		if span != nil {
-			endSpan(span, err)
-		}
-		return text, err
+	d.Answer = func(ctx context.Context, pool *sql.DB, statement string) (text string, err error) {
+		event := &bun.QueryEvent{Query: statement}
+		ctx = hook.BeforeQuery(ctx, event)
+		text, event.Err = answer(ctx, pool, statement)
+		hook.AfterQuery(ctx, event)
+		return text, event.Err
 	}
 	return d
 }

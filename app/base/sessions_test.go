@@ -21,7 +21,7 @@ func TestAnEndIsToldOfThoseThatWereNotOver(t *testing.T) {
 	r.End(t, one.ID)
 	var ended []domain.SessionID
 	var told []domain.Change
-	r.DB.OnCommit(func(c store.Commit) { told = append(told, c.Changes...) })
+	r.Store.OnCommit(func(c store.Commit) { told = append(told, c.Changes...) })
 	r.Write(t, func(ctx context.Context, tx *store.Tx) (err error) {
 		by := base.Ending{By: domain.System(), From: rig.From, Reason: domain.EndedByAdmin}
 		ended, err = r.Base.EndSessions(ctx, tx, by, r.Clock.Now(), one.ID, two.ID, "unknown")

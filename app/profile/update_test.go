@@ -20,7 +20,7 @@ func is(t *testing.T, what string, err, want error) {
 // told collects what commits tell the feed.
 func told(r *rig.Rig) *[]domain.Change {
 	var all []domain.Change
-	r.DB.OnCommit(func(c store.Commit) {
+	r.Store.OnCommit(func(c store.Commit) {
 		all = append(all, c.Changes...)
 		r.Feed.Committed(c)
 		r.Outbox.Committed(c)

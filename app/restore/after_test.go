@@ -1,6 +1,7 @@
 package restore_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -27,14 +28,15 @@ func TestARestoreIsFinishedByTheNextRun(t *testing.T) {
 	live := func() int { return r.Database.Int(t, "SELECT count(*) FROM flows WHERE consumed_at IS NULL") }
 	in, before := restore.AfterInput{Actor: domain.System(), BackupTime: r.Clock.Now()}, epoch()
 
-	n, broken := 0, errors.New("the terminal was closed")
+	n := 0
+	ctx, closeTerminal := context.WithCancel(t.Context())
 	r.Store.Before(func(query string) error {
 		if n++; query == "WithinTx" && n > 5 {
-			return broken
+			closeTerminal()
 		}
 		return nil
 	})
-	if _, err := r.Restore.After(t.Context(), in); !errors.Is(err, broken) || live() == 0 || epoch() != before {
+	if _, err := r.Restore.After(ctx, in); !errors.Is(err, domain.ErrUnavailable) || live() == 0 || epoch() != before {
 		t.Fatalf("%v: %d secrets live", err, live())
 	}
 	r.Store.Up()

@@ -212,15 +212,14 @@ func TestErase(t *testing.T) {
 	t.Run("is finished by the janitor when it was interrupted", func(t *testing.T) {
 		c := newCases(t)
 		ada := c.User(t, "ada@example.com")
-		down := errors.New("the process died")
 		steps := 0
 		c.Store.Before(func(query string) error {
 			if steps++; query == "WithinTx" && steps > 1 {
-				return down
+				return domain.ErrUnavailable // the process died
 			}
 			return nil
 		})
-		if err := c.acts()["delete"](t.Context(), domain.System(), ada.ID); !errors.Is(err, down) {
+		if err := c.acts()["delete"](t.Context(), domain.System(), ada.ID); !errors.Is(err, domain.ErrUnavailable) {
 			t.Fatalf("got %v", err)
 		}
 		c.Store.Up()
@@ -241,17 +240,16 @@ func TestErase(t *testing.T) {
 		c.Write(t, func(ctx context.Context, tx *store.Tx) error {
 			return errors.Join(tx.Erasure.Schedule(ctx, first.ID, c.Clock.Now().Add(-time.Hour)), tx.Erasure.Schedule(ctx, second.ID, c.Clock.Now()))
 		})
-		broken := errors.New("broken")
 		asked := 0
 		c.Store.Before(func(query string) error {
 			if query == "Users.ByID" {
 				if asked++; asked == 1 {
-					return broken
+					return domain.ErrUnavailable
 				}
 			}
 			return nil
 		})
-		if n, err := c.Users.EraseDue(t.Context(), c.Clock.Now(), 10); n != 1 || !errors.Is(err, broken) {
+		if n, err := c.Users.EraseDue(t.Context(), c.Clock.Now(), 10); n != 1 || !errors.Is(err, domain.ErrUnavailable) {
 			t.Errorf("%d were erased (%v)", n, err)
 		}
 		c.Store.Up()

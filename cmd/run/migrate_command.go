@@ -74,9 +74,6 @@ func (m migrateDown) Run(p *program) error {
 		if err := m.allowed(p, c, migrator); err != nil {
 			return err
 		}
-		if err := m.confirmed(p, c, migrator); err != nil {
-			return err
-		}
 		taken, err := migrator.Down(p.ctx, m.Steps, m.All)
 		for _, t := range taken {
 			_, _ = fmt.Fprintf(p.stdio.Out, "took back %d %s\n", t.Version, t.Name)
@@ -88,7 +85,8 @@ func (m migrateDown) Run(p *program) error {
 	})
 }
 
-// allowed keeps a production database from being emptied by one command, however it is spelled.
+// allowed keeps a production database from being emptied by one command, however it is spelled, and asks before anything else, naming what
+// would go.
 func (m migrateDown) allowed(p *program, c *Config, migrator *bunsql.Migrator) error {
 	if c.isDevelopment() {
 		return nil
@@ -100,37 +98,21 @@ func (m migrateDown) allowed(p *program, c *Config, migrator *bunsql.Migrator) e
 	if err != nil {
 		return err
 	}
-	applied := 0
-	for _, s := range status {
-		if !s.AppliedAt.IsZero() {
-			applied++
-		}
-	}
-	if applied > 0 && m.Steps >= applied {
-		return fmt.Errorf("--steps %d would take back everything: refused in production", m.Steps)
-	}
-	return nil
-}
-
-// confirmed asks in production, naming what would go.
-func (m migrateDown) confirmed(p *program, c *Config, migrator *bunsql.Migrator) error {
-	if c.isDevelopment() || m.Yes {
-		return nil
-	}
-	status, err := migrator.Status(p.ctx)
-	if err != nil {
-		return err
-	}
-	var last []string
+	var applied []string
 	for _, s := range slices.Backward(status) {
-		if !s.AppliedAt.IsZero() && len(last) < m.Steps {
-			last = append(last, s.Name)
+		if !s.AppliedAt.IsZero() {
+			applied = append(applied, s.Name)
 		}
 	}
-	if len(last) == 0 {
+	switch {
+	case len(applied) == 0:
+		return nil
+	case m.Steps >= len(applied):
+		return fmt.Errorf("--steps %d would take back everything: refused in production", m.Steps)
+	case m.Yes:
 		return nil
 	}
-	return p.confirm("This takes back "+strings.Join(last, ", ")+", with all that is stored there.", "--yes")
+	return p.confirm("This takes back "+strings.Join(applied[:m.Steps], ", ")+", with all that is stored there.", "--yes")
 }
 
 // Run lists migrations.
@@ -178,8 +160,8 @@ func (p *program) migrator(use func(*Config, *bunsql.Migrator) error) error {
 		return err
 	}
 	defer func() { _ = migrator.Close() }()
-	migrator.OnWait(func(_ context.Context, holder string) {
+	migrator.OnWait = func(_ context.Context, holder string) {
 		_, _ = fmt.Fprintln(p.stdio.Err, "waiting for another process to finish migrating the database: the lock is held by", holder)
-	})
+	}
 	return use(c, migrator)
 }

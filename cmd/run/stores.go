@@ -80,9 +80,9 @@ func migrate(ctx context.Context, c *Config, system sys.System, log *slog.Logger
 		return err
 	}
 	defer func() { _ = migrator.Close() }()
-	migrator.OnWait(func(ctx context.Context, holder string) {
+	migrator.OnWait = func(ctx context.Context, holder string) {
 		log.WarnContext(ctx, "waiting for another process to finish migrating the database", "lock_held_by", holder)
-	})
+	}
 	patience, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
 	for {

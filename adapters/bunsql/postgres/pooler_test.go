@@ -97,7 +97,7 @@ func TestAForgottenLockIsNamedAndNeededByNobodyWithNothingToDo(t *testing.T) {
 	defer m.Close() //nolint:errcheck // a test
 	began := time.Now()
 	heard := make(chan string, 10)
-	m.OnWait(func(_ context.Context, holder string) { heard <- holder })
+	m.OnWait = func(_ context.Context, holder string) { heard <- holder }
 	done := make(chan error, 1)
 	go func() { _, err := m.Up(t.Context(), 0); done <- err }()
 	for i := range 2 {

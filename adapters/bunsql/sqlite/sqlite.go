@@ -39,9 +39,6 @@ const (
 // Open opens the database file, and creates it and its folder if they are missing. Only the owner may read them, since they hold password
 // hashes.
 func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
-	if err := create(path); err != nil {
-		return nil, err
-	}
 	write, err := pool(path, writer, 1)
 	if err != nil {
 		return nil, err
@@ -77,7 +74,11 @@ func create(path string) error {
 	return file.Close()
 }
 
+// pool prepares connections to a file, which it creates if it is missing.
 func pool(path, params string, conns int) (*sql.DB, error) {
+	if err := create(path); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+params)
 	if err != nil {
 		return nil, err

@@ -26,10 +26,10 @@ func Email(tb testing.TB, text string) domain.Email {
 	return e
 }
 
-// Write runs a transaction that must succeed.
+// Write runs a transaction that must succeed, and is no query of the core.
 func (r *Rig) Write(tb testing.TB, fn func(ctx context.Context, tx *store.Tx) error) {
 	tb.Helper()
-	if err := r.Store.WithinTx(tb.Context(), fn); err != nil {
+	if err := r.DB.WithinTx(tb.Context(), fn); err != nil {
 		tb.Fatalf("transaction: %v", err)
 	}
 }

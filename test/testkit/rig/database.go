@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/adapters/bunsql/sqlite"
@@ -53,9 +52,9 @@ func NewDatabase(tb testing.TB) Database {
 }
 
 // Open is a store on the database. It is closed with the test.
-func (d Database) Open(tb testing.TB, now func() time.Time) *bunsql.DB {
+func (d Database) Open(tb testing.TB, opts bunsql.Options) *bunsql.DB {
 	tb.Helper()
-	db, err := sqlite.Open(string(d), bunsql.Options{Now: now})
+	db, err := sqlite.Open(string(d), opts)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -48,8 +48,8 @@ type Rig struct {
 	Settings app.Settings
 
 	Database Database
-	DB       *bunsql.DB
-	Store    *Store
+	DB       *bunsql.DB // another store on the database, for what tests themselves do
+	Store    *Store     // the core's
 	Clock    *Clock
 	System   sys.System
 	Log      *Log
@@ -67,10 +67,11 @@ func New(tb testing.TB) *Rig {
 // On is a rig on a database that others may be on too: another replica.
 func On(tb testing.TB, database Database, clock *Clock) *Rig {
 	tb.Helper()
+	db := database.Open(tb, bunsql.Options{Now: clock.Now})
 	r := &Rig{
-		Database: database, DB: database.Open(tb, clock.Now), Clock: clock, System: clock.System(), Log: &Log{}, Inbox: memory.NewInbox(clock.Now),
+		Database: database, DB: db, Store: watch(tb, database, clock, db), Clock: clock, System: clock.System(),
+		Log: &Log{}, Inbox: memory.NewInbox(clock.Now),
 	}
-	r.Store = Watch(r.DB)
 	r.hasher = NewHasher(tb, clock, pwhash.Bcrypt{Cost: pwhash.MinBcryptCost})
 	composer, err := mailtmpl.New(mailtmpl.Options{})
 	if err != nil {

@@ -2,46 +2,47 @@ package rig
 
 import (
 	"context"
+	"runtime"
+	"strings"
 	"sync"
+	"testing"
 
+	"github.com/uptrace/bun"
+
+	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
 
-// Store is a real store that a test watches: it counts queries by name ("Users.ByID", "WithinTx"), and holds them up or makes
-// them fail. Safe for concurrent use.
+// Store is a real store that a test watches by a hook which all statements pass: it counts queries by the name of the method that asks
+// ("Users.ByID"), and holds them up or makes them fail. A transaction is one query, "WithinTx", whatever it does. Safe for concurrent use.
 type Store struct {
-	store.Store
+	*bunsql.DB
 
+	tests  *bunsql.DB // what tests themselves write with, past the hook
 	mu     sync.Mutex
 	counts map[string]int
 	before func(query string) error
 	after  func(query string)
-	reader *store.Reader
 }
 
-// Watch wraps a store.
-func Watch(inner store.Store) *Store {
-	s := &Store{Store: inner, counts: map[string]int{}}
-	r := *inner.Read()
-	r.Principals = principals{r.Principals, s}
-	r.Users = users{r.Users, s}
-	r.Registrations = registrations{r.Registrations, s}
-	r.Services = services{r.Services, s}
-	r.Grants = grants{r.Grants, s}
-	r.Sessions = sessions{r.Sessions, s}
-	r.AppTokens = appTokens{r.AppTokens, s}
-	r.Flows = flows{r.Flows, s}
-	r.Lockouts = lockouts{r.Lockouts, s}
-	r.Keys = signingKeys{r.Keys, s}
-	r.Changes = changes{r.Changes, s}
-	r.Facts = facts{r.Facts, s}
-	r.Meta = meta{r.Meta, s}
-	s.reader = &r
+var _ bun.QueryHook = (*Store)(nil)
+
+// watch opens a watched store.
+func watch(tb testing.TB, database Database, clock *Clock, tests *bunsql.DB) *Store {
+	tb.Helper()
+	s := &Store{tests: tests, counts: map[string]int{}}
+	s.DB = database.Open(tb, bunsql.Options{Now: clock.Now, Hook: s})
 	return s
 }
 
-// Before sets what is asked before every query; its error is the query's. nil: nothing.
+// OnCommit hears of what tests write, too, as if the core had written it.
+func (s *Store) OnCommit(hear func(store.Commit)) {
+	s.DB.OnCommit(hear)
+	s.tests.OnCommit(hear)
+}
+
+// Before sets what is asked before every query; whatever its error, the query fails as if the database were away. nil: nothing.
 func (s *Store) Before(hook func(query string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,61 +85,32 @@ func (s *Store) Reset() {
 	clear(s.counts)
 }
 
-// Read is the watched reader.
-func (s *Store) Read() *store.Reader { return s.reader }
-
-// WithinTx is one query, whatever it does.
-func (s *Store) WithinTx(ctx context.Context, fn func(context.Context, *store.Tx) error) error {
-	_, err := ask(s, "WithinTx", func() (struct{}, error) { return struct{}{}, s.Store.WithinTx(ctx, fn) })
-	return err
-}
-
-// Ping fails when the database is down, and does not count as a query.
-func (s *Store) Ping(ctx context.Context) error {
+// BeforeQuery counts, and asks the test.
+func (s *Store) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
+	query := asking()
+	if isPart(query, e.Query, "BEGIN IMMEDIATE") {
+		return ctx
+	}
 	s.mu.Lock()
+	if query != "Ping" { // before expensive work, instead of a query
+		s.counts[query]++
+	}
 	hook := s.before
 	s.mu.Unlock()
-	if hook != nil {
-		if err := hook("Ping"); err != nil {
-			return err
-		}
+	if hook != nil && hook(query) != nil {
+		away, cancel := context.WithCancel(ctx)
+		cancel()
+		return away
 	}
-	return s.Store.Ping(ctx)
+	return ctx
 }
 
-// Scrub is one query.
-func (s *Store) Scrub(ctx context.Context) error {
-	_, err := ask(s, "Scrub", func() (struct{}, error) { return struct{}{}, s.Store.Scrub(ctx) })
-	return err
-}
-
-// Rotate is one query.
-func (s *Store) Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (id domain.SessionID, ok bool, err error) {
-	return rotated(ask(s, "Rotate", func() (rotation, error) {
-		id, ok, err := s.Store.Rotate(ctx, from, to, policy)
-		return rotation{id, ok}, err
-	}))
-}
-
-type rotation struct {
-	id domain.SessionID
-	ok bool
-}
-
-func rotated(r rotation, err error) (domain.SessionID, bool, error) { return r.id, r.ok, err }
-
-func (s *Store) begin(query string) error {
-	s.mu.Lock()
-	s.counts[query]++
-	hook := s.before
-	s.mu.Unlock()
-	if hook == nil {
-		return nil
+// AfterQuery tells the test.
+func (s *Store) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	query := asking()
+	if isPart(query, e.Query, "COMMIT") {
+		return
 	}
-	return hook(query)
-}
-
-func (s *Store) end(query string) {
 	s.mu.Lock()
 	hook := s.after
 	s.mu.Unlock()
@@ -147,12 +119,22 @@ func (s *Store) end(query string) {
 	}
 }
 
-func ask[T any](s *Store, query string, run func() (T, error)) (T, error) {
-	if err := s.begin(query); err != nil {
-		var none T
-		return none, err
+// isPart tells whether a statement is one of several of a query, and not the one by which the query is known: of a transaction its
+// beginning or its end, of the three reads of a login the last one.
+func isPart(query, statement, edge string) bool {
+	return query == "WithinTx" && statement != edge || query == "Users.Candidate" && !strings.Contains(statement, "login_failures")
+}
+
+// asking is the method of the store that the core has called.
+func asking() (method string) {
+	var callers [256]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers[:])])
+	for more := true; more; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		if name, ok := strings.CutPrefix(frame.Function, "github.com/signet-auth/signet/adapters/bunsql."); ok {
+			method = strings.TrimPrefix(name, "(*DB).")
+		}
 	}
-	answer, err := run()
-	s.end(query)
-	return answer, err
+	return strings.ToUpper(method[:1]) + method[1:]
 }
