@@ -10,10 +10,7 @@ import (
 	"testing/fstest"
 )
 
-var (
-	migrationName = regexp.MustCompile(`^([0-9]{14})-([a-z0-9]+(?:-[a-z0-9]+)*\.sql)$`)
-	section       = regexp.MustCompile(`(?m)^[ \t]*-- dialect:[ \t]*(.*?)\s*?(?:\n|\z)`)
-)
+var migrationName = regexp.MustCompile(`^([0-9]{14})-([a-z0-9]+(?:-[a-z0-9]+)*\.sql)$`)
 
 // timeline presents the pairs of files to goose, which wants both directions in one file.
 func timeline(files fs.FS, engine string) (fs.FS, error) {
@@ -23,6 +20,9 @@ func timeline(files fs.FS, engine string) (fs.FS, error) {
 		name := migrationName.FindStringSubmatch(path.Base(file))
 		if name == nil {
 			return nil, fmt.Errorf("%s: the name must look like 20060102150405-add-something.sql", file)
+		}
+		if pairs[name[1]+"_"+name[2]] != nil { // the other half of a pair
+			continue
 		}
 		up, upErr := direction(files, "up/"+name[0], engine)
 		down, downErr := direction(files, "down/"+name[0], engine)
@@ -39,17 +39,20 @@ func timeline(files fs.FS, engine string) (fs.FS, error) {
 // a line. A section for an unknown engine is an error: a typo would otherwise leave out half a migration.
 func direction(files fs.FS, name, engine string) (string, error) {
 	raw, err := fs.ReadFile(files, name)
-	text, picked := "-- dialect: any\n"+string(raw), ""
-	parts := section.Split(text, -1)
-	for i, of := range section.FindAllStringSubmatch(text, -1) {
-		switch of[1] {
-		case "any", engine:
-			picked += parts[i+1]
-		case "postgres", "sqlite":
-		default:
-			err = fmt.Errorf("%s: a section for the unknown dialect %q", name, of[1])
+	var lines strings.Builder
+	on := true
+	for line := range strings.Lines(string(raw)) {
+		of, begins := strings.CutPrefix(strings.TrimSpace(line), "-- dialect:")
+		switch of = strings.TrimSpace(of); {
+		case begins && of != "any" && of != "postgres" && of != "sqlite":
+			err = fmt.Errorf("%s: a section for the unknown dialect %q", name, of)
+		case begins:
+			on = of == "any" || of == engine
+		case on:
+			lines.WriteString(line)
 		}
 	}
+	picked := lines.String()
 	if engine == "sqlite" { // it has one writer, so nothing is concurrent
 		picked = strings.ReplaceAll(picked, "INDEX CONCURRENTLY", "INDEX")
 	}
