@@ -235,6 +235,8 @@ func TestClaimAttacks(t *testing.T) {
 		"nbf in the future":                 {"nbf": seconds + 61},
 		"iat huge":                          {"iat": 1e300},
 		"auth_time as string":               {"auth_time": "yesterday"},
+		"acr as number":                     {"acr": 2},
+		"acr as list":                       {"acr": []string{"phr"}},
 		"sid as number":                     {"sid": 5},
 		"email_verified as string":          {"email_verified": "false"},
 		"roles as string":                   {"roles": "admin"},

@@ -98,6 +98,13 @@ func TestPayload(t *testing.T) {
 			t.Error("signed")
 		}
 	})
+	t.Run("a level of a newer release, or in other words, proves nothing", func(t *testing.T) {
+		for _, acr := range []any{nil, "", "aal3", "PHR", "aal2 ", "2"} {
+			if c, err := p.check(p.forge(t, p.header(), payload(map[string]any{"acr": acr}))); err != nil || c.Level != 0 {
+				t.Errorf("%v: %d, %v", acr, c.Level, err)
+			}
+		}
+	})
 	t.Run("an unknown claim of a newer release is ignored", func(t *testing.T) {
 		if _, err := p.check(p.forge(t, p.header(), payload(map[string]any{"org": map[string]any{"id": "o"}}))); err != nil {
 			t.Error(err)
