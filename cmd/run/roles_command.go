@@ -136,7 +136,7 @@ func (c rolesUnassign) Run(p *program) error {
 	return c.holding(p, func(t *tool, target assignment.Target, holder assignment.Holder, name string) error {
 		err := t.Assignments.Remove(p.ctx, assignment.RemoveInput{Target: target, Holder: holder})
 		if errors.Is(err, domain.ErrNotFound) {
-			err = domain.ErrNotFound.Saying(fmt.Sprintf("%s doesn't hold %s/%s, so nothing was taken. What a role gives that includes it is taken with that role", name, target.Service, c.Role))
+			err = domain.ErrNotFound.Saying(fmt.Sprintf("%s doesn't hold %s/%s, so nothing was taken. If they have it through a role that includes it, unassign that role", name, target.Service, c.Role))
 		}
 		if err != nil {
 			return err
@@ -203,7 +203,7 @@ func findRole(ctx context.Context, t *tool, service, ref string) (domain.Role, e
 
 func noRole(err error, service, ref string) error {
 	if errors.Is(err, domain.ErrNotFound) {
-		return domain.ErrNotFound.Saying(fmt.Sprintf("There is no such role at %s: %s. Those there are: signet roles list %s", service, ref, service))
+		return domain.ErrNotFound.Saying(fmt.Sprintf("There is no such role at %s: %s. To see all: signet roles list %s", service, ref, service))
 	}
 	return err
 }

@@ -132,7 +132,7 @@ func noService(err error, ref string) error {
 	if !ok || missing.Kind != domain.NotFound || len(missing.Fields) > 0 && missing.Fields[0].Field != "service_id" {
 		return err
 	}
-	return domain.ErrNotFound.Saying("There is no such service: " + ref + ". Those there are: signet services list")
+	return domain.ErrNotFound.Saying("There is no such service: " + ref + ". To see all: signet services list")
 }
 
 // print prints a value as JSON, or says it in words.

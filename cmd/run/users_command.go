@@ -90,10 +90,14 @@ func (n named) on(p *program, run func(*tool, domain.User) error) error {
 // findUser finds a user by id or address.
 func findUser(ctx context.Context, t *tool, ref string) (domain.User, error) {
 	found, err := t.Users.Find(ctx, domain.System(), ref)
+	return found, noUser(err, ref)
+}
+
+func noUser(err error, ref string) error {
 	if errors.Is(err, domain.ErrNotFound) {
-		err = domain.ErrNotFound.Saying("There is no such user: " + ref + ". Those there are: signet users list")
+		return domain.ErrNotFound.Saying("There is no such user: " + ref + ". To see all: signet users list")
 	}
-	return found, err
+	return err
 }
 
 func byOperator(on domain.User) user.ChangeInput {
@@ -126,7 +130,7 @@ func (u usersShow) Run(p *program) error {
 	return p.users(func(t *tool) error {
 		out, err := t.Users.Show(p.ctx, domain.System(), u.User)
 		if err != nil {
-			return err
+			return noUser(err, u.User)
 		}
 		details := shown(out)
 		details.UnreadableHash = t.hasher.Unreadable(out.User.PasswordHash)

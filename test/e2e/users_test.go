@@ -166,7 +166,7 @@ func TestUsers(t *testing.T) {
 			for name, ref := range map[string]string{
 				"an unknown address": "nobody@example.com", "an unknown id": newID(), "the platform": string(domain.PlatformID),
 			} {
-				t.Run(name, func(t *testing.T) { users(t, "show", ref).want(t, 1, "There is no such user") })
+				t.Run(name, func(t *testing.T) { users(t, "show", ref).want(t, 1, "There is no such user: "+ref) })
 			}
 			users(t, "show", "Ada Lovelace").want(t, 1, "<user> must be an id or an email address")
 			users(t, "show").want(t, 2)
