@@ -15,7 +15,7 @@ var migrationName = regexp.MustCompile(`^([0-9]{14})-([a-z0-9]+(?:-[a-z0-9]+)*\.
 // timeline presents the pairs of files to goose, which wants both directions in one file.
 func timeline(files fs.FS, engine string) (fs.FS, error) {
 	all, err := fs.Glob(files, "*/*")
-	pairs := fstest.MapFS{}
+	pairs := fstest.MapFS{} // the standard library's only file system in memory, for tests or not
 	for _, file := range all {
 		name := migrationName.FindStringSubmatch(path.Base(file))
 		if name == nil {

@@ -14,34 +14,30 @@ import (
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
+// changeToken changes the follower's application token, and lets the replica hear of it.
+func (l *landscape) changeToken(t *testing.T, meaning domain.Fact, change func(now time.Time)) {
+	t.Helper()
+	l.Write(t, func(ctx context.Context, tx *store.Tx) error {
+		change(l.Clock.Now())
+		tx.Changed(domain.ChangeAppToken, string(l.token.ID), meaning)
+		return tx.AppTokens.Update(ctx, l.token)
+	})
+	l.Poll(t)
+}
+
 func TestAStreamEndsWithItsCredential(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T, l *landscape){
 		"revoked": func(t *testing.T, l *landscape) {
 			t.Helper()
-			l.Write(t, func(ctx context.Context, tx *store.Tx) error {
-				l.token.Revoke(l.Clock.Now())
-				tx.Changed(domain.ChangeAppToken, string(l.token.ID), domain.TokensEnded)
-				return tx.AppTokens.Update(ctx, l.token)
-			})
-			l.Poll(t)
+			l.changeToken(t, domain.TokensEnded, func(now time.Time) { l.token.Revoke(now) })
 		},
 		"its secret rotated away": func(t *testing.T, l *landscape) {
 			t.Helper()
-			l.Write(t, func(ctx context.Context, tx *store.Tx) error {
-				l.token.Secrets[0].ExpiresAt = l.Clock.Now()
-				tx.Changed(domain.ChangeAppToken, string(l.token.ID), domain.TokensUnaffected)
-				return tx.AppTokens.Update(ctx, l.token)
-			})
-			l.Poll(t)
+			l.changeToken(t, domain.TokensUnaffected, func(now time.Time) { l.token.Secrets[0].ExpiresAt = now })
 		},
 		"expired": func(t *testing.T, l *landscape) {
 			t.Helper()
-			l.Write(t, func(ctx context.Context, tx *store.Tx) error {
-				l.token.ExpiresAt = l.Clock.Now().Add(5 * time.Second)
-				tx.Changed(domain.ChangeAppToken, string(l.token.ID), domain.TokensStale)
-				return tx.AppTokens.Update(ctx, l.token)
-			})
-			l.Poll(t)
+			l.changeToken(t, domain.TokensStale, func(now time.Time) { l.token.ExpiresAt = now.Add(5 * time.Second) })
 			l.Clock.Move(5 * time.Second) // less than a replica without a poll keeps its streams
 			l.Poll(t)
 		},

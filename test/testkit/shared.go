@@ -10,22 +10,27 @@ import (
 	"github.com/signet-auth/signet/test/testkit/backend"
 )
 
-var sharedServers sync.Map // by the name of the backends: func() *Server
+var shared = struct {
+	sync.Mutex
+	servers map[string]*Server // by the name of their backends
+}{servers: map[string]*Server{}}
 
-// Shared is a server with the default settings that all tests of a process use that ask for it: starting one is most of what many a test
-// costs. It is for tests that speak of accounts and services of their own only; they can neither stop it nor move its clock. Packages that
-// use it run their tests through [backend.Main].
+// Shared is a server with the default settings for all tests of a process that ask for it: starting one takes longer than most tests. It is
+// for tests that speak of accounts and services of their own only; they can neither stop it nor move its clock. Packages that use it run
+// their tests through [backend.Main].
 func Shared(tb testing.TB, b Backends) *Server {
 	tb.Helper()
 	if b.Name == Production.Name {
 		backend.Need(tb)
 	}
-	start, _ := sharedServers.LoadOrStore(b.Name, sync.OnceValue(func() *Server {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.servers[b.Name] == nil { // also when the start failed for another test: each says why
 		s := Start(lasting{tb}, Options{Backends: b})
 		s.shared = true
-		return s
-	}))
-	own := *start.(func() *Server)()
+		shared.servers[b.Name] = s
+	}
+	own := *shared.servers[b.Name]
 	own.tb = tb
 	return &own
 }
