@@ -11,6 +11,7 @@ const (
 	CodeInvalidState     Code = "invalid_state"
 	CodeInvalidCursor    Code = "invalid_cursor"
 	CodeUnknownService   Code = "unknown_service"
+	CodeInvalidCode      Code = "invalid_code" // of a second factor
 	CodePasswordTooShort Code = "password_too_short"
 	CodePasswordTooLong  Code = "password_too_long"
 	CodePasswordCommon   Code = "password_common"
@@ -19,6 +20,7 @@ const (
 // 401: the credentials do not count.
 const (
 	CodeInvalidCredentials Code = "invalid_credentials"
+	CodeMFARequired        Code = "mfa_required" // right so far: the challenge in the answer asks for a second factor
 	CodeTokenMissing       Code = "token_missing"
 	CodeTokenInvalid       Code = "token_invalid" // expired, ended or of another kind, all alike
 )
@@ -62,6 +64,8 @@ const (
 	CodeLinkRequired         Code = "link_required"
 	CodeIdentityTaken        Code = "identity_taken"
 	CodeLastIdentity         Code = "last_identity"
+	CodeNoFactor             Code = "no_factor"
+	CodeLastWayIn            Code = "last_way_in"
 )
 
 // CodePreconditionFailed is of a 412: it is not the version that If-Match names.

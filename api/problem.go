@@ -32,8 +32,15 @@ type Problem struct {
 	IncludedBy *int `json:"included_by,omitempty"`
 	// Roles is how many roles name the permission, with permission_in_use.
 	Roles *int `json:"roles,omitempty"`
+	// Challenge is for POST /api/auth/mfa/verify, Methods are the ways to prove a second factor (webauthn, totp, recovery), the best first, and
+	// ExpiresIn is how many seconds the challenge works, with mfa_required.
+	Challenge string   `json:"challenge,omitempty"`
+	Methods   []string `json:"methods,omitempty"`
+	ExpiresIn int64    `json:"expires_in,omitempty"`
+	// TriesLeft is how many more codes the challenge takes, with invalid_code.
+	TriesLeft *int `json:"tries_left,omitempty"`
 	// ACR is the lowest level of the login that would be enough, and MaxAge how many seconds ago it may have been proved, with
-	// reauth_required; as in the WWW-Authenticate header (RFC 9470).
+	// reauth_required; as in the WWW-Authenticate header (RFC 9470). With no_factor it is the level that would have been proved.
 	ACR    string `json:"acr,omitempty"`
 	MaxAge int64  `json:"max_age,omitempty"`
 }

@@ -13,9 +13,11 @@ var (
 	ErrInvalidToken        = &Error{Kind: Invalid, Code: "invalid_token", Text: "Invalid or expired token"}
 	ErrInvalidCursor       = &Error{Kind: Invalid, Code: "invalid_cursor", Text: "The cursor does not belong to this list. Begin without one, and take next_cursor from the answer"}
 	ErrInvalidState        = &Error{Kind: Invalid, Code: "invalid_state", Text: "This sign-in has ended, or it began in another browser. Begin again"}
+	ErrInvalidCode         = &Error{Kind: Invalid, Code: "invalid_code", Text: "The code is wrong, or it was used before"}
 	ErrUnknownService      = &Error{Kind: Invalid, Code: "unknown_service", Text: "Unknown or inactive service"}
 	ErrInvalidCredentials  = &Error{Kind: Unauthenticated, Code: "invalid_credentials", Text: "Invalid email or password"}
 	ErrInvalidClient       = &Error{Kind: Unauthenticated, Code: "invalid_client", Text: "Authenticate with the service's key and one of its application tokens"}
+	ErrMFARequired         = &Error{Kind: Unauthenticated, Code: "mfa_required", Text: "A second factor is required to sign in"}
 	ErrTokenMissing        = &Error{Kind: Unauthenticated, Code: "token_missing", Text: "A bearer token is required in the Authorization header"}
 	ErrTokenInvalid        = &Error{Kind: Unauthenticated, Code: "token_invalid", Text: "The token is invalid, expired or ended"}
 	ErrForbidden           = &Error{Kind: Forbidden, Code: "forbidden", Text: "Not allowed"}
@@ -45,6 +47,8 @@ var (
 	ErrLinkRequired        = &Error{Kind: Conflict, Code: "link_required", Text: "There is an account with this address. Sign in to it, then confirm the link"}
 	ErrIdentityTaken       = &Error{Kind: Conflict, Code: "identity_taken", Text: "This account of the provider belongs to another user"}
 	ErrLastIdentity        = &Error{Kind: Conflict, Code: "last_identity", Text: "This is the last way into the account. Set a password or link another provider first"}
+	ErrNoFactor            = &Error{Kind: Conflict, Code: "no_factor", Text: "The account has no factor that can be asked for in this way. Sign in again"}
+	ErrLastWayIn           = &Error{Kind: Conflict, Code: "last_way_in", Text: "This is the last way into the account. Set a password, link a provider or add a passkey first"}
 	ErrConfirmationNeeded  = &Error{Kind: Conflict, Code: "confirmation_required", Text: "Confirm with POST: following a link is not enough, because mail scanners follow links too"}
 	ErrRateLimited         = &Error{Kind: Limited, Code: "rate_limited", Text: "Too many requests. Try again later"}
 	ErrUnavailable         = &Error{Kind: Unavailable, Code: "unavailable", Text: "Temporarily unavailable. Try again shortly", RetryAfter: time.Second}

@@ -34,8 +34,10 @@ type Error struct {
 	RetryAfter time.Duration
 	// Quota tells which limit was hit; set with Limited.
 	Quota *Quota
-	// Demand is the login that would be enough; set with ErrReauthRequired.
+	// Demand is the login that would be enough; set with ErrReauthRequired and ErrNoFactor.
 	Demand *Demand
+	// Challenge is how the login goes on; set with ErrMFARequired.
+	Challenge *Challenge
 	// Facts are further values for programs, by their names in the answer.
 	Facts map[string]int
 
@@ -90,6 +92,7 @@ const (
 	FactHolders    = "holders"     // of role_in_use: how many hold the role, counted to 1 000
 	FactIncludedBy = "included_by" // of role_in_use: how many roles include it
 	FactRoles      = "roles"       // of permission_in_use: how many roles name it
+	FactTriesLeft  = "tries_left"  // of invalid_code at a challenge: how many more it takes
 )
 
 // Noting is a copy of e with a fact for programs.
@@ -107,6 +110,13 @@ func (e *Error) Noting(name string, value int) *Error {
 func (e *Error) Demanding(d Demand) *Error {
 	c := *e
 	c.Demand = &d
+	return &c
+}
+
+// Challenging is a copy of e that says how the login goes on.
+func (e *Error) Challenging(ch Challenge) *Error {
+	c := *e
+	c.Challenge = &ch
 	return &c
 }
 

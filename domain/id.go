@@ -29,6 +29,10 @@ type (
 	FlowID string
 	// IdentityID identifies an account at a provider.
 	IdentityID string
+	// FactorID identifies a second factor.
+	FactorID string
+	// RecoveryCodeID identifies a recovery code.
+	RecoveryCodeID string
 	// AppTokenID identifies an application token.
 	AppTokenID string
 	// AppTokenSecretID identifies a secret of an application token: the public half of the token's text.

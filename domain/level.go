@@ -48,8 +48,10 @@ func (d Demand) IsMetBy(level Level, at, now time.Time) bool {
 
 // The authentication methods of a second factor (RFC 8176 §2). MethodMFA stands beside them when two factors were proved.
 const (
-	MethodHardwareKey = "hwk" // a key that never left its device
-	MethodSoftwareKey = "swk" // a key that is kept by software, or synced between devices
+	MethodOTP         = "otp"
+	MethodRecovery    = "recovery" // not registered
+	MethodHardwareKey = "hwk"      // a key that never left its device
+	MethodSoftwareKey = "swk"      // a key that is kept by software, or synced between devices
 	MethodMFA         = "mfa"
 )
 

@@ -18,13 +18,15 @@ const (
 	PurposeProviderContinuation Purpose = "provider_continuation" // subject: an identity that is not linked yet
 	PurposeProviderAddress      Purpose = "provider_address"      // subject: a continuation; the address is the one to be proved
 	PurposeLinkTicket           Purpose = "link_ticket"           // subject: a user who links an identity
+
+	PurposeMFALogin Purpose = "mfa_login" // subject: a user who proved a first factor; to be redeemed by a second one
 )
 
 // Purposes are all of them.
 func Purposes() []Purpose {
 	return []Purpose{
 		PurposeVerifyRegistration, PurposeVerifyUser, PurposeResetPassword, PurposeResetRegistration, PurposeChangeEmail,
-		PurposeProviderCode, PurposeProviderContinuation, PurposeProviderAddress, PurposeLinkTicket,
+		PurposeProviderCode, PurposeProviderContinuation, PurposeProviderAddress, PurposeLinkTicket, PurposeMFALogin,
 	}
 }
 
@@ -49,6 +51,7 @@ const (
 	AddressReplaced                      // links that went to the old mailbox, and those that wait for an account at the new one
 	AddressProved                        // the mailbox was proved in another way
 	AccountSuspended                     // disabled, closed or deleted
+	FactorsChanged                       // the first second factor was added, or one was removed
 	AccountTakenOver                     // the mailbox's owner got the account that somebody else had made
 )
 
@@ -63,12 +66,14 @@ var purposes = map[Purpose]struct {
 	PurposeVerifyUser:         {SubjectUser, true, []Occasion{AddressReplaced, AddressProved, AccountSuspended, AccountTakenOver}},
 	PurposeResetPassword:      {SubjectUser, true, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, AccountTakenOver}},
 	PurposeResetRegistration:  {SubjectAddress, true, []Occasion{AddressReplaced, AccountTakenOver}},
-	PurposeChangeEmail:        {SubjectUser, true, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, AccountTakenOver}},
+	PurposeChangeEmail:        {SubjectUser, true, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, FactorsChanged, AccountTakenOver}},
 
-	PurposeProviderCode:         {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, AccountTakenOver}},
+	PurposeProviderCode:         {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, FactorsChanged, AccountTakenOver}},
 	PurposeProviderContinuation: {SubjectAssertion, false, nil}, // checked again when it is used
 	PurposeProviderAddress:      {SubjectAssertion, true, nil},
-	PurposeLinkTicket:           {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, AccountTakenOver}},
+	PurposeLinkTicket:           {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, FactorsChanged, AccountTakenOver}},
+
+	PurposeMFALogin: {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, FactorsChanged, AccountTakenOver}},
 }
 
 // Subject is what the flows of the purpose are about.

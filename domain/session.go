@@ -57,6 +57,18 @@ type Session struct {
 	Static     bool // its family keeps one refresh token permanently; derived from the family
 }
 
+// ProvedSession is a session and what its owner has proved in it.
+type ProvedSession struct {
+	ID       SessionID
+	Level    Level
+	AuthTime time.Time
+}
+
+// HasProved tells whether exactly this was proved in the session.
+func (s Session) HasProved(p ProvedSession) bool {
+	return s.Level.OrLowest() == p.Level && s.AuthTime.Equal(p.AuthTime)
+}
+
 // SessionCount is how many live sessions there are, and how many users have any.
 type SessionCount struct{ Sessions, Users int64 }
 

@@ -20,6 +20,7 @@ type User struct {
 	Metadata        string    // a JSON object, checked at the edge
 	EraseAt         time.Time // when a closed account is erased; zero: it is not closed
 	LastLoginAt     time.Time
+	HasFactors      bool // at least one that is confirmed; derived
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }

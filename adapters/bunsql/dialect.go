@@ -40,6 +40,8 @@ type Dialect struct {
 	// Prefix is the condition that a column, or an indexed expression, begins with a text in lower case, as the database folds case.
 	Prefix func(column schema.Safe, text string) schema.QueryAppender
 
+	// Instant is a column of a time as text in UTC, as time.Time prints it without the zone's name, down to microseconds.
+	Instant func(column schema.Safe) schema.Safe
 	// Answer runs a complete statement and returns the one value of the one row it yields, or sql.ErrNoRows. It is for statements that run so
 	// often that the overhead of Bun and database/sql shows, and that may safely run twice: when the connection breaks, the statement is sent
 	// again, even if the first one was executed.

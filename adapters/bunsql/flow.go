@@ -2,6 +2,7 @@ package bunsql
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -103,6 +104,18 @@ func (s flows) Consume(ctx context.Context, id domain.FlowID, now time.Time) (bo
 	}
 	n, err := s.count(ctx, "UPDATE flows SET consumed_at = ? WHERE id = ? AND consumed_at IS NULL AND expires_at > ?", now, id, now)
 	return n > 0, err
+}
+
+func (s flows) ReserveTry(ctx context.Context, id domain.FlowID, limit int, now time.Time) (before int, ok bool, err error) {
+	if !isID(id) {
+		return 0, false, nil
+	}
+	err = s.scan(ctx, &before, `UPDATE flows SET tries = tries + 1
+		WHERE id = ? AND tries < ? AND consumed_at IS NULL AND expires_at > ? RETURNING tries - 1`, id, limit, now)
+	if errors.Is(err, domain.ErrNotFound) {
+		return 0, false, nil
+	}
+	return before, err == nil, err
 }
 
 func (s flows) CountTry(ctx context.Context, all []domain.FlowID) error {

@@ -61,6 +61,12 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			_, err := r.Lockouts.ByKey(ctx, []byte("k"))
 			return err
 		},
+		"factors":    func(ctx context.Context, r *store.Reader) error { _, err := r.Factors.ByUser(ctx, anID); return err },
+		"codes left": func(ctx context.Context, r *store.Reader) error { _, err := r.Factors.Codes(ctx, anID); return err },
+		"code": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Factors.HasCode(ctx, anID, []byte("h"))
+			return err
+		},
 		"devices":     func(ctx context.Context, r *store.Reader) error { _, err := r.Devices.ByUser(ctx, anID); return err },
 		"service":     func(ctx context.Context, r *store.Reader) error { _, err := r.Services.Find(ctx, anID); return err },
 		"held roles":  func(ctx context.Context, r *store.Reader) error { _, err := r.Grants.Held(ctx, anID, anID); return err },
@@ -143,6 +149,22 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			_, err := tx.Devices.RecordLogin(ctx, domain.UserID(domain.PlatformID), "Firefox on Linux", now)
 			return err
 		},
+		"try": func(ctx context.Context, tx *store.Tx) error {
+			_, _, err := tx.Flows.ReserveTry(ctx, anID, 5, now)
+			return err
+		},
+		"step": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Factors.UseStep(ctx, anID, 7, now)
+			return err
+		},
+		"use of a code": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Factors.UseCode(ctx, anID, []byte("h"), now)
+			return err
+		},
+		"unconfirmed factors": func(ctx context.Context, tx *store.Tx) error {
+			return tx.Factors.DeleteUnconfirmed(ctx, anID, domain.FactorTOTP)
+		},
+		"all factors":           func(ctx context.Context, tx *store.Tx) error { return tx.Factors.DeleteAll(ctx, anID) },
 		"supersede":             func(ctx context.Context, tx *store.Tx) error { return tx.Flows.Supersede(ctx, "p", "s", now) },
 		"deleted by mail":       func(ctx context.Context, tx *store.Tx) error { return tx.Registrations.Delete(ctx, anID) },
 		"clear lockout":         func(ctx context.Context, tx *store.Tx) error { return tx.Lockouts.Clear(ctx, []byte("k")) },

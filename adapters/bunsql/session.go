@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -210,27 +212,44 @@ func (s sessions) Advance(ctx context.Context, from, to domain.Family) (bool, er
 }
 
 // Rotate does Advance and the checks before it in one statement, without a transaction.
-func (db *DB) Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (domain.SessionID, bool, error) {
+func (db *DB) Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (session domain.ProvedSession, ok bool, err error) {
 	c := conn{owner: db, idb: db.write, deadline: db.dialect.Statement}
 	if !isID(from.ID) {
-		return "", false, nil
+		return session, false, nil
 	}
 	statement := db.write.NewRaw(`UPDATE refresh_families
 		SET generation = ?, hash = ?, salt = ?, advanced_at = ?, rotated_at = ?
 		WHERE id = ? AND generation = ? AND hash = ? AND ended_at IS NULL AND NOT is_static AND rotated_at > ?
 		AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = refresh_families.session_id AND s.ended_at IS NULL AND s.expires_at > ?)
-		RETURNING session_id`,
+		RETURNING (SELECT s.id || ' ' || s.level || ' ' || ? FROM sessions s WHERE s.id = refresh_families.session_id)`,
 		to.Generation, to.Hash, to.Salt, to.AdvancedAt, to.RotatedAt, from.ID, from.Generation, from.Hash,
-		to.RotatedAt.Add(-policy.Idle), to.RotatedAt).String()
-	var session string
-	err := c.do(ctx, func(ctx context.Context, _ bun.IDB) (err error) {
-		session, err = db.dialect.Answer(ctx, db.write.DB, statement)
+		to.RotatedAt.Add(-policy.Idle), to.RotatedAt, db.dialect.Instant("s.auth_time")).String()
+	var answer string
+	err = c.do(ctx, func(ctx context.Context, _ bun.IDB) (err error) {
+		answer, err = db.dialect.Answer(ctx, db.write.DB, statement)
 		return err
 	})
 	if errors.Is(err, domain.ErrNotFound) {
-		return "", false, nil
+		return session, false, nil
 	}
-	return domain.SessionID(session), err == nil, err
+	if err == nil {
+		session, err = readProved(answer)
+	}
+	return session, err == nil, err
+}
+
+// readProved reads "id level time".
+func readProved(answer string) (s domain.ProvedSession, err error) {
+	fields := strings.SplitN(answer, " ", 3)
+	if len(fields) < 3 {
+		return s, domain.ErrInternal.Because(errShortAnswer)
+	}
+	level, err := strconv.ParseUint(fields[1], 10, 8)
+	at, notTime := time.Parse("2006-01-02 15:04:05.999999-07:00", fields[2])
+	if err = errors.Join(err, notTime); err != nil {
+		return s, domain.ErrInternal.Because(err)
+	}
+	return domain.ProvedSession{ID: domain.SessionID(fields[0]), Level: domain.Level(level).OrLowest(), AuthTime: utc(at)}, nil
 }
 
 // Renew locks the session's row before it touches a family, as End does: a concurrent End either finishes first or sees the new family. An
@@ -252,6 +271,13 @@ func (s sessions) Renew(ctx context.Context, f domain.Family) (bool, error) {
 		return false, err
 	}
 	return true, s.insert(ctx, familyOf(f))
+}
+
+func (s sessions) Prove(ctx context.Context, session domain.Session) error {
+	if !isID(session.ID) {
+		return domain.ErrNotFound
+	}
+	return s.update(ctx, &sessionRow{ID: session.ID, AMR: session.AMR, Level: session.Level.OrLowest(), AuthTime: session.AuthTime}, "amr", "level", "auth_time")
 }
 
 // End ends the sessions before their families: a concurrent Advance either sees the end of the session, or finishes before its family is

@@ -60,9 +60,10 @@ func (*tracing) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 var (
 	operations = regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE|WITH|BEGIN|COMMIT|ROLLBACK|SET)\b`)
 	collection = regexp.MustCompile(`\b(?:FROM|INTO|UPDATE) "?([a-z_]{1,40})\b`)
+	condition  = regexp.MustCompile(`EXISTS \([^()]*\)`)
 )
 
-// summary is what a statement does, and the first table that it names. For a statement that contains values before the table, it is a fixed
+// summary is what a statement does, and the first table that it names outside of a condition. For a statement that contains values before the table, it is a fixed
 // word or empty.
 func summary(statement string) (operation, table string) {
 	found := operations.FindStringSubmatch(statement)
@@ -70,7 +71,7 @@ func summary(statement string) (operation, table string) {
 		return "statement", ""
 	}
 	head, _, _ := strings.Cut(statement, "'") // values come after the first quote
-	if name := collection.FindStringSubmatch(head); name != nil {
+	if name := collection.FindStringSubmatch(condition.ReplaceAllString(head, "")); name != nil {
 		table = name[1]
 	}
 	return found[1], table

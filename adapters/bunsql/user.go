@@ -29,6 +29,13 @@ type userRow struct {
 
 	Principal *principalRow `bun:"rel:belongs-to,join:id=id"`
 	Activity  *activityRow  `bun:"rel:has-one,join:id=user_id"`
+
+	HasFactors bool `bun:"has_factors,scanonly"`
+}
+
+// withFactors adds to a query of users whether each has a confirmed factor.
+func withFactors(q *bun.SelectQuery) *bun.SelectQuery {
+	return q.ColumnExpr("?TableColumns").ColumnExpr("EXISTS (SELECT 1 FROM factors x WHERE x.user_id = u.id AND x.confirmed_at IS NOT NULL) AS has_factors")
 }
 
 type activityRow struct {
@@ -54,7 +61,7 @@ func (r *userRow) user() domain.User {
 	u := domain.User{
 		ID: r.ID, Email: domain.RestoreEmail(r.Email, r.EmailCanonical), PasswordHash: r.PasswordHash,
 		FirstName: r.FirstName, LastName: r.LastName, Locale: r.Locale, EmailVerifiedAt: utc(r.EmailVerifiedAt),
-		Metadata: r.Metadata, EraseAt: utc(r.EraseAt), CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
+		Metadata: r.Metadata, EraseAt: utc(r.EraseAt), HasFactors: r.HasFactors, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	}
 	if r.Principal != nil {
 		u.Principal = r.Principal.principal()
@@ -81,7 +88,7 @@ func (s users) ByEmail(ctx context.Context, email domain.Email) (domain.User, er
 func (s users) one(ctx context.Context, by func(*bun.SelectQuery) *bun.SelectQuery) (domain.User, error) {
 	var row userRow
 	err := s.do(ctx, func(ctx context.Context, idb bun.IDB) error {
-		return idb.NewSelect().Model(&row).Relation("Principal").Relation("Activity").
+		return idb.NewSelect().Model(&row).Apply(withFactors).Relation("Principal").Relation("Activity").
 			Where("principal.state <> ?", domain.Deleted).Apply(by).Scan(ctx)
 	})
 	return row.user(), err

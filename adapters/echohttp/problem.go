@@ -120,6 +120,10 @@ func problem(status int, e *domain.Error, requestID string) api.Problem {
 		return nil
 	}
 	p.Limit, p.Holders, p.IncludedBy, p.Roles = fact(domain.FactLimit), fact(domain.FactHolders), fact(domain.FactIncludedBy), fact(domain.FactRoles)
+	p.TriesLeft = fact(domain.FactTriesLeft)
+	if c := e.Challenge; c != nil {
+		p.Challenge, p.Methods, p.ExpiresIn = c.Token.Reveal(), c.Ways, int64(c.TTL/time.Second)
+	}
 	if e.Demand != nil {
 		p.ACR, p.MaxAge = e.Demand.Level.String(), int64(e.Demand.MaxAge/time.Second)
 	}
@@ -146,7 +150,7 @@ func SetFailureHeaders(h http.Header, status int, e *domain.Error) {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		setHeader(h, "Retry-After", seconds(max(e.RetryAfter, time.Second)))
 	}
-	if d := e.Demand; d != nil { // RFC 9470 §3; with 403, because clients answer a 401 by a refresh, which never helps here
+	if d := e.Demand; d != nil && e.Kind == domain.Forbidden { // RFC 9470 §3; with 403, because clients answer a 401 by a refresh, which never helps here
 		setHeader(h, "Www-Authenticate", fmt.Sprintf(`Bearer error="insufficient_user_authentication", acr_values=%q, max_age=%d`,
 			d.Level, int64(d.MaxAge/time.Second)))
 	}

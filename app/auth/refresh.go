@@ -92,11 +92,14 @@ func (s *Service) rotate(ctx context.Context, p presented) (out RefreshOutput, d
 	if err != nil {
 		return out, false, err
 	}
-	id, done, err := s.Store.Rotate(ctx, claimed, to, s.settings.Sessions)
+	proved, done, err := s.Store.Rotate(ctx, claimed, to, s.settings.Sessions)
 	if err != nil || !done {
 		return out, false, err
 	}
-	session, err := s.directory.Session(ctx, id)
+	session, err := s.directory.Session(ctx, proved.ID)
+	if err == nil && !session.HasProved(proved) { // what is remembered is from before a step-up, or before a factor was removed
+		session, err = s.directory.SessionAgain(ctx, proved.ID)
+	}
 	if errors.Is(err, domain.ErrNotFound) {
 		err = domain.ErrTokenInvalid // the user was erased in the meantime, and the session with it
 	}

@@ -2,6 +2,7 @@ package porttest
 
 import (
 	"context"
+	"slices"
 	"errors"
 	"testing"
 	"time"
@@ -111,6 +112,35 @@ func storeFlows(t *testing.T, s storeTest) {
 		})
 		if won != 1 {
 			t.Errorf("%d of %d succeeded", won, racers)
+		}
+	})
+
+	t.Run("of many parallel tries as many are reserved as there may be", func(t *testing.T) {
+		f := newFlow("subject", newAddress(t))
+		insert(t, f)
+		reserve := func(id domain.FlowID, limit int, now time.Time) (before int, ok bool, err error) {
+			err = s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				before, ok, err = tx.Flows.ReserveTry(ctx, id, limit, now)
+				return err
+			})
+			return before, ok, err
+		}
+		seen := make([]int, racers)
+		won := race(t, racers, func(i int) (ok bool, err error) {
+			seen[i], ok, err = reserve(f.ID, 5, noon)
+			return ok, err
+		})
+		slices.Sort(seen)
+		if won != 5 || seen[racers-1] != 4 || get(t, f).Tries != 5 {
+			t.Errorf("%d reserved a try, the last after %d", won, seen[racers-1])
+		}
+		consumed := newFlow("subject", newAddress(t))
+		insert(t, consumed)
+		consume(t, consumed.ID, noon)
+		for id, now := range map[domain.FlowID]time.Time{f.ID: f.ExpiresAt, consumed.ID: noon, newID[domain.FlowID](): noon, "nonsense": noon} {
+			if _, ok, err := reserve(id, 100, now); ok || err != nil {
+				t.Errorf("%s: a try was reserved (%v)", id, err)
+			}
 		}
 	})
 

@@ -20,13 +20,16 @@ func storeRotation(t *testing.T, s storeTest) {
 	claimed := func(f domain.Family) domain.Family {
 		return domain.Family{ID: f.ID, Generation: f.Generation, Hash: f.Hash}
 	}
-	rotate := func(t *testing.T, from, to domain.Family) (domain.SessionID, bool) {
+	rotate := func(t *testing.T, from, to domain.Family) (domain.ProvedSession, bool) {
 		t.Helper()
-		id, ok, err := s.Rotate(t.Context(), claimed(from), to, policy)
+		session, ok, err := s.Rotate(t.Context(), claimed(from), to, policy)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return id, ok
+		return session, ok
+	}
+	proved := func(s domain.Session) domain.ProvedSession {
+		return domain.ProvedSession{ID: s.ID, Level: s.Level, AuthTime: s.AuthTime}
 	}
 	family := func(t *testing.T, id domain.FamilyID) domain.Family {
 		t.Helper()
@@ -40,10 +43,17 @@ func storeRotation(t *testing.T, s storeTest) {
 	t.Run("writes the next state and tells whose family it was", func(t *testing.T) {
 		session, f := s.session(t, s.user(t).ID, noon)
 		to := step(f, noon.Add(time.Minute))
-		id, ok := rotate(t, f, to)
-		if !ok || id != session.ID {
-			t.Fatalf("%v of %q, want %q", ok, id, session.ID)
+		got, ok := rotate(t, f, to)
+		same(t, "whose it was", got, proved(session))
+		if !ok {
+			t.Fatal("it did not rotate")
 		}
+		session.AMR, session.Level, session.AuthTime = []string{"pwd", "otp", "mfa"}, domain.AAL2, noon.Add(90*time.Second+time.Microsecond)
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Sessions.Prove(ctx, session) })
+		risen := to
+		to = step(to, noon.Add(2*time.Minute))
+		got, _ = rotate(t, risen, to)
+		same(t, "whose it was after a proof", got, proved(session))
 		same(t, "family", family(t, f.ID), to)
 		if _, ok := rotate(t, f, step(f, noon.Add(time.Hour))); ok {
 			t.Error("it rotated from a generation that is over")
@@ -96,7 +106,7 @@ func storeRotation(t *testing.T, s storeTest) {
 		t.Run("leaves "+name+" alone", func(t *testing.T) {
 			f, at := prepare(t)
 			before, _, known := s.Read().Sessions.Family(t.Context(), f.ID)
-			if id, ok := rotate(t, f, step(f, at)); ok || id != "" {
+			if id, ok := rotate(t, f, step(f, at)); ok || id.ID != "" {
 				t.Errorf("it rotated, of session %q", id)
 			}
 			if known == nil {

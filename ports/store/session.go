@@ -40,6 +40,8 @@ type Sessions interface {
 	// Renew replaces the families of a session by a new one; the old ones end when it begins. false: the session has ended; nothing was
 	// written. A concurrent Advance either came before, and its result ends, too, or finds its family ended.
 	Renew(ctx context.Context, f domain.Family) (bool, error)
+	// Prove writes what the owner of a session has proved: methods, level and time. domain.ErrNotFound when there is none.
+	Prove(ctx context.Context, s domain.Session) error
 	// End ends those of the sessions that have not ended, and returns which. Their families end with them.
 	End(ctx context.Context, ids []domain.SessionID, reason domain.EndReason, now time.Time) ([]domain.SessionID, error)
 }
@@ -66,6 +68,9 @@ type Flows interface {
 	LockByAddress(ctx context.Context, purposes []domain.Purpose, address string, now time.Time) ([]domain.Flow, error)
 	// Consume uses a flow up in one conditional update; of parallel uses one gets true.
 	Consume(ctx context.Context, id domain.FlowID, now time.Time) (bool, error)
+	// ReserveTry counts a try of a flow that still works, in one conditional update: of parallel ones at most max get true, and how many there
+	// were before.
+	ReserveTry(ctx context.Context, id domain.FlowID, limit int, now time.Time) (before int, ok bool, err error)
 	// CountTry adds a wrong code to each.
 	CountTry(ctx context.Context, ids []domain.FlowID) error
 	// Supersede voids the live flows of a purpose about a subject.

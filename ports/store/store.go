@@ -36,10 +36,10 @@ type Store interface {
 	// within a statement's deadline.
 	Ping(ctx context.Context) error
 	// Rotate makes a family's next state true, as Sessions.Advance does, where its session is live under the policy and the family is not
-	// static, and says whose family it was. It is the only write outside WithinTx: most refreshes need only this conditional statement, which
+	// static, and says whose family it was and what its session has proved. It is the only write outside WithinTx: most refreshes need only this conditional statement, which
 	// is its own transaction. ok is false when nothing was written for any reason; read the family to find out why. Inside WithinTx it is an
 	// error at once.
-	Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (session domain.SessionID, ok bool, err error)
+	Rotate(ctx context.Context, from, to domain.Family, policy domain.SessionPolicy) (session domain.ProvedSession, ok bool, err error)
 	// Scrub removes remains of deleted data from the disk, as far as the adapter can do that.
 	Scrub(ctx context.Context) error
 	// OnCommit sets the function that is called after every commit, before WithinTx returns. Set it before first use.
@@ -69,6 +69,7 @@ type Reader struct {
 	Grants        GrantReader
 	AppTokens     AppTokenReader
 	Devices       DeviceReader
+	Factors       FactorReader
 	Sessions      SessionReader
 	Flows         FlowReader
 	Lockouts      LockoutReader
@@ -93,6 +94,7 @@ type Tx struct {
 	Assignments   Assignments
 	AppTokens     AppTokens
 	Devices       Devices
+	Factors       Factors
 	Sessions      Sessions
 	Flows         Flows
 	Lockouts      Lockouts

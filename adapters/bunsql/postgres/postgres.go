@@ -63,7 +63,7 @@ func dialect(statement time.Duration) bunsql.Dialect {
 		// NO KEY, so that inserts that only refer to the row don't have to wait.
 		RowLock: "FOR NO KEY UPDATE", RowShare: "FOR SHARE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",
 		AdvisoryLock: "SELECT pg_advisory_xact_lock(?)",
-		Prefix:       prefix, Inspect: inspect,
+		Prefix:       prefix, Instant: instant, Inspect: inspect,
 	}
 }
 
@@ -101,4 +101,9 @@ func check(_ context.Context, conn *pgx.Conn) error {
 // prefix uses indexes with text_pattern_ops.
 func prefix(column schema.Safe, text string) schema.QueryAppender {
 	return bun.SafeQuery("? LIKE lower(?) ESCAPE '!'", column, strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text)+"%")
+}
+
+// instant does not depend on the settings DateStyle and TimeZone, as a cast would.
+func instant(column schema.Safe) schema.Safe {
+	return "to_char(" + column + " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00:00')"
 }

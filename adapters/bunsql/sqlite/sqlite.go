@@ -58,6 +58,7 @@ func dialect() bunsql.Dialect {
 	return bunsql.Dialect{
 		Bun: sqlitedialect.New(), System: "sqlite", Classify: classify, Answer: answer, Statement: statement, Feed: statement,
 		Begin: []string{"BEGIN IMMEDIATE"}, Prefix: prefix, Inspect: inspect,
+		Instant: func(column schema.Safe) schema.Safe { return column }, // that is how times are stored
 		// secure_delete overwrites deleted data in the file; the write-ahead log beside it keeps the old pages until it is truncated.
 		Scrub: "PRAGMA wal_checkpoint(TRUNCATE)",
 	}
