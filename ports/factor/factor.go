@@ -16,8 +16,8 @@ import (
 type OTP interface {
 	// New makes a secret for an account, which the app shows beside the issuer.
 	New(issuer, account string) (OTPKey, error)
-	// Match tells at which time step (RFC 6238 §4.2) a code of six digits is right: the one of now, or the one before or after. The caller
-	// accepts a step once.
+	// Match tells at which time step (RFC 6238 §4.2) a code of six ASCII digits is right: the one of now, or the one before or after; the later
+	// one if two have the same code. The caller accepts a step once, and none before it.
 	Match(secret []byte, code string, now time.Time) (step int64, ok bool)
 }
 

@@ -10,6 +10,7 @@ const (
 	gothoauth owner = "adapters/gothoauth"
 	jwtoken   owner = "adapters/jwtoken"
 	memory    owner = "adapters/memory"
+	otp       owner = "adapters/otp"
 	pwhash    owner = "adapters/pwhash"
 	pwscreen  owner = "adapters/pwscreen"
 	rueidis   owner = "adapters/rueidis"
@@ -42,6 +43,7 @@ var libraries = map[string][]owner{
 	"golang.org/x/net/http/httpguts":         {echohttp},
 	"github.com/ccojocar/zxcvbn-go":          {pwhash, pwscreen},
 	"github.com/mileusna/useragent":          {useragent},
+	"github.com/pquerna/otp":                 {otp},
 	"github.com/wneessen/go-mail":            {smtpmail},
 	// Not the whole of goth: its apple brings a second library of tokens along, and gothic keeps logins in cookies of its own.
 	"github.com/markbates/goth/providers/discord":  {gothoauth},
