@@ -29,11 +29,19 @@ type Record struct {
 	store *bunsql.DB
 }
 
-// Record opens the server's database at the address that the server has; see RecordAt to go around a proxy.
+// Record opens the server's database at the address that the server has; see RecordAt to go around a proxy. Postgres is opened once: a
+// connection costs it more than most of what tests ask.
 func (s *Server) Record() *Record {
 	s.tb.Helper()
 	if uri := s.Env["DATABASE_URI"]; uri != "" {
-		return RecordAt(s.tb, uri)
+		known, ok := s.records.Load(uri)
+		if !ok {
+			known = RecordAt(s.tb, uri)
+			s.records.Store(uri, known)
+		}
+		r := *known.(*Record)
+		r.tb = s.tb
+		return &r
 	}
 	path := filepath.Join(s.Env["DATA_DIR"], "signet.db")
 	raw, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_pragma=busy_timeout(10000)")

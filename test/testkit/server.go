@@ -32,6 +32,7 @@ type Server struct {
 	tb      testing.TB
 	running *run.Server
 	seen    *sync.Map // mails that a test has seen, by address
+	records *sync.Map // what Record opened, by the address of a Postgres database
 	shared  bool      // with other tests
 }
 
@@ -56,7 +57,7 @@ func Prepare(tb testing.TB, o Options) *Server {
 	if o.Backends.Ready != nil {
 		settings = o.Backends.Ready
 	}
-	s := &Server{tb: tb, Clock: o.Clock, Log: &Log{}, Env: merged(defaults(), settings(tb), o.Env), seen: &sync.Map{}}
+	s := &Server{tb: tb, Clock: o.Clock, Log: &Log{}, Env: merged(defaults(), settings(tb), o.Env), seen: &sync.Map{}, records: &sync.Map{}}
 	tb.Cleanup(s.end)
 	return s
 }
@@ -178,7 +179,7 @@ func (s *Server) Replica(env map[string]string) *Server {
 // PrepareReplica makes a replica that TryStart starts later.
 func (s *Server) PrepareReplica(env map[string]string) *Server {
 	s.tb.Helper()
-	r := &Server{tb: s.tb, Clock: s.Clock, Log: &Log{}, Env: merged(s.Env, env), seen: &sync.Map{}}
+	r := &Server{tb: s.tb, Clock: s.Clock, Log: &Log{}, Env: merged(s.Env, env), seen: &sync.Map{}, records: s.records}
 	s.tb.Cleanup(r.end)
 	return r
 }

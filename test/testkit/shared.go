@@ -27,6 +27,7 @@ func Shared(tb testing.TB, b Backends) *Server {
 	defer shared.Unlock()
 	if shared.servers[b.Name] == nil { // also when the start failed for another test: each says why
 		s := Start(lasting{tb}, Options{Backends: b})
+		s.Record() // which lasts as long
 		s.shared = true
 		shared.servers[b.Name] = s
 	}
