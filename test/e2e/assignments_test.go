@@ -185,78 +185,76 @@ func TestAssignments(t *testing.T) {
 // GHSA-h6c5-mpvq-j4jc).
 func TestNobodyRises(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		f := newFleet(t, b)
-		id := f.service("billing")
-		f.permission(id, "invoice:read")
-		f.permission(id, "invoice:write")
-		reader, writer := f.role(id, "reader", []string{"invoice:read"}), f.role(id, "writer", []string{"invoice:*"})
-		above := f.role(id, "above", nil, writer)
-		lead, one := f.person(t), f.person(t)
-		f.assign(lead.ID, id, f.role(id, "lead", []string{"signet.role:write", "invoice:read"}))
-		admin := f.roleNamed(t, id, "admin")
+	f := newFleet(t, testkit.Embedded)
+	id := f.service("billing")
+	f.permission(id, "invoice:read")
+	f.permission(id, "invoice:write")
+	reader, writer := f.role(id, "reader", []string{"invoice:read"}), f.role(id, "writer", []string{"invoice:*"})
+	above := f.role(id, "above", nil, writer)
+	lead, one := f.person(t), f.person(t)
+	f.assign(lead.ID, id, f.role(id, "lead", []string{"signet.role:write", "invoice:read"}))
+	admin := f.roleNamed(t, id, "admin")
 
-		t.Run("by giving, including, writing into a role, or taking away", func(t *testing.T) {
-			f := f.in(t)
-			f.c.Do(post(assignment(one.ID, id, reader), lead.token, nil)).Want(http.StatusCreated, "")
-			f.assign(one.ID, id, writer)
-			for name, r := range map[string]testkit.Request{
-				"giving a wildcard":           post(assignment(lead.ID, id, writer), lead.token, nil),
-				"giving what is included":     post(assignment(lead.ID, id, above), lead.token, nil),
-				"giving the administrator's":  post(assignment(lead.ID, id, admin), lead.token, nil),
-				"giving to many":              post("/api/roles/service/"+id+"/role/"+writer+"/assignments", lead.token, body{"user_ids": []string{lead.ID}}),
-				"giving to an account":        post("/api/roles/service-account/billing/service/billing/role/"+writer, lead.token, nil),
-				"taking what they don't hold": del(assignment(one.ID, id, writer), lead.token),
-				"a new role":                  post("/api/roles/service/"+id, lead.token, body{"name": "mine", "permissions": []string{"invoice:write"}}),
-				"a new role of wildcards":     post("/api/roles/service/"+id, lead.token, body{"name": "mine", "permissions": []string{"*:read"}}),
-				"a new role of includes":      post("/api/roles/service/"+id, lead.token, body{"name": "mine", "includes": []string{writer}}),
-				"putting in":                  put("/api/roles/"+reader, lead.token, body{"permissions": []string{"invoice:read", "invoice:write"}}),
-				"taking out":                  put("/api/roles/"+writer, lead.token, body{"permissions": []string{}}),
-				"including":                   put("/api/roles/"+reader, lead.token, body{"includes": []string{"writer"}}),
-				"deleting":                    del("/api/roles/"+writer+"?force=true", lead.token),
-			} {
-				if answer := f.c.Do(r); answer.Outcome() != "403 forbidden" {
-					t.Errorf("%s: %s", name, answer.Body)
-				}
+	t.Run("by giving, including, writing into a role, or taking away", func(t *testing.T) {
+		f := f.in(t)
+		f.c.Do(post(assignment(one.ID, id, reader), lead.token, nil)).Want(http.StatusCreated, "")
+		f.assign(one.ID, id, writer)
+		for name, r := range map[string]testkit.Request{
+			"giving a wildcard":           post(assignment(lead.ID, id, writer), lead.token, nil),
+			"giving what is included":     post(assignment(lead.ID, id, above), lead.token, nil),
+			"giving the administrator's":  post(assignment(lead.ID, id, admin), lead.token, nil),
+			"giving to many":              post("/api/roles/service/"+id+"/role/"+writer+"/assignments", lead.token, body{"user_ids": []string{lead.ID}}),
+			"giving to an account":        post("/api/roles/service-account/billing/service/billing/role/"+writer, lead.token, nil),
+			"taking what they don't hold": del(assignment(one.ID, id, writer), lead.token),
+			"a new role":                  post("/api/roles/service/"+id, lead.token, body{"name": "mine", "permissions": []string{"invoice:write"}}),
+			"a new role of wildcards":     post("/api/roles/service/"+id, lead.token, body{"name": "mine", "permissions": []string{"*:read"}}),
+			"a new role of includes":      post("/api/roles/service/"+id, lead.token, body{"name": "mine", "includes": []string{writer}}),
+			"putting in":                  put("/api/roles/"+reader, lead.token, body{"permissions": []string{"invoice:read", "invoice:write"}}),
+			"taking out":                  put("/api/roles/"+writer, lead.token, body{"permissions": []string{}}),
+			"including":                   put("/api/roles/"+reader, lead.token, body{"includes": []string{"writer"}}),
+			"deleting":                    del("/api/roles/"+writer+"?force=true", lead.token),
+		} {
+			if answer := f.c.Do(r); answer.Outcome() != "403 forbidden" {
+				t.Errorf("%s: %s", name, answer.Body)
 			}
-			f.c.Do(post("/api/roles/service/"+id, lead.token, body{"name": "mine", "permissions": []string{"invoice:read", "signet.role:write"}})).Want(http.StatusCreated, "")
-		})
+		}
+		f.c.Do(post("/api/roles/service/"+id, lead.token, body{"name": "mine", "permissions": []string{"invoice:read", "signet.role:write"}})).Want(http.StatusCreated, "")
+	})
 
-		t.Run("at the platform, where everybody is bound by what they hold", func(t *testing.T) {
-			f := f.in(t)
-			manager := f.person(t, domain.RoleServiceManager)
-			f.c.Do(post(assignment(one.ID, id, admin), manager.token, nil)).Want(http.StatusCreated, "") // appoints elsewhere
-			for _, role := range []domain.RoleID{domain.RolePlatformAdmin, domain.RoleUserManager, domain.RoleTokenManager} {
-				f.c.Do(post(assignment(manager.ID, "auth_service", string(role)), manager.token, nil)).Want(http.StatusForbidden, "forbidden")
-			}
-			f.c.Do(del(assignment(f.admin.ID, "auth_service", string(domain.RolePlatformAdmin)), manager.token)).Want(http.StatusForbidden, "forbidden")
-			f.c.Do(post(assignment(one.ID, "auth_service", string(domain.RoleServiceManager)), manager.token, nil)).Want(http.StatusCreated, "")
-			// The account of a service that may do more than the manager.
-			f.c.Do(post("/api/roles/service-account/billing/service/auth_service/role/"+string(domain.RoleUserManager), f.admin.token, nil)).Want(http.StatusCreated, "")
-			f.c.Do(post("/api/roles/service-account/billing/service/auth_service/role/"+string(domain.RoleServiceManager), manager.token, nil)).Want(http.StatusForbidden, "target_outranks")
-		})
+	t.Run("at the platform, where everybody is bound by what they hold", func(t *testing.T) {
+		f := f.in(t)
+		manager := f.person(t, domain.RoleServiceManager)
+		f.c.Do(post(assignment(one.ID, id, admin), manager.token, nil)).Want(http.StatusCreated, "") // appoints elsewhere
+		for _, role := range []domain.RoleID{domain.RolePlatformAdmin, domain.RoleUserManager, domain.RoleTokenManager} {
+			f.c.Do(post(assignment(manager.ID, "auth_service", string(role)), manager.token, nil)).Want(http.StatusForbidden, "forbidden")
+		}
+		f.c.Do(del(assignment(f.admin.ID, "auth_service", string(domain.RolePlatformAdmin)), manager.token)).Want(http.StatusForbidden, "forbidden")
+		f.c.Do(post(assignment(one.ID, "auth_service", string(domain.RoleServiceManager)), manager.token, nil)).Want(http.StatusCreated, "")
+		// The account of a service that may do more than the manager.
+		f.c.Do(post("/api/roles/service-account/billing/service/auth_service/role/"+string(domain.RoleUserManager), f.admin.token, nil)).Want(http.StatusCreated, "")
+		f.c.Do(post("/api/roles/service-account/billing/service/auth_service/role/"+string(domain.RoleServiceManager), manager.token, nil)).Want(http.StatusForbidden, "target_outranks")
+	})
 
-		t.Run("by a right that ends: what it makes, ends with it", func(t *testing.T) {
-			f := f.in(t)
-			temp, two := f.person(t), f.person(t)
-			end := f.Clock.Now().Add(3 * time.Hour).UTC().Truncate(time.Microsecond)
-			f.c.Do(post(assignment(temp.ID, id, admin), f.admin.token, body{"expires_at": end})).Want(http.StatusCreated, "")
-			made := f.c.Do(post(assignment(two.ID, id, reader), temp.token, nil)).Want(http.StatusCreated, "").JSON()
-			if made["assignment"].(body)["expires_at"] != end.Format(time.RFC3339Nano) || made["warnings"].([]any)[0].(body)["code"] != "expiry_capped" {
-				t.Errorf("%v", made)
+	t.Run("by a right that ends: what it makes, ends with it", func(t *testing.T) {
+		f := f.in(t)
+		temp, two := f.person(t), f.person(t)
+		end := f.Clock.Now().Add(3 * time.Hour).UTC().Truncate(time.Microsecond)
+		f.c.Do(post(assignment(temp.ID, id, admin), f.admin.token, body{"expires_at": end})).Want(http.StatusCreated, "")
+		made := f.c.Do(post(assignment(two.ID, id, reader), temp.token, nil)).Want(http.StatusCreated, "").JSON()
+		if made["assignment"].(body)["expires_at"] != end.Format(time.RFC3339Nano) || made["warnings"].([]any)[0].(body)["code"] != "expiry_capped" {
+			t.Errorf("%v", made)
+		}
+		for _, later := range []any{end.Add(time.Microsecond), nil} {
+			answer := f.c.Do(post(assignment(two.ID, id, reader), temp.token, body{"expires_at": later})).Want(http.StatusForbidden, "forbidden")
+			if !strings.Contains(answer.Text("message"), end.Format(time.RFC3339Nano)) {
+				t.Errorf("%s", answer.Body)
 			}
-			for _, later := range []any{end.Add(time.Microsecond), nil} {
-				answer := f.c.Do(post(assignment(two.ID, id, reader), temp.token, body{"expires_at": later})).Want(http.StatusForbidden, "forbidden")
-				if !strings.Contains(answer.Text("message"), end.Format(time.RFC3339Nano)) {
-					t.Errorf("%s", answer.Body)
-				}
-			}
-			f.c.Do(post(assignment(two.ID, id, reader), temp.token, body{"expires_at": end.Add(-time.Hour)})).Want(http.StatusOK, "")
-			f.c.Do(post("/api/roles/service/"+id, temp.token, body{"name": "for good", "permissions": []string{"invoice:read"}})).Want(http.StatusForbidden, "forbidden")
-			f.c.Do(put("/api/roles/"+reader, temp.token, body{"permissions": []string{}})).Want(http.StatusForbidden, "forbidden")
-			f.Move(3 * time.Hour)
-			f.c.Do(post(assignment(two.ID, id, reader), f.c.Login(temp.Account).Access, nil)).Want(http.StatusForbidden, "forbidden")
-		})
+		}
+		f.c.Do(post(assignment(two.ID, id, reader), temp.token, body{"expires_at": end.Add(-time.Hour)})).Want(http.StatusOK, "")
+		f.c.Do(post("/api/roles/service/"+id, temp.token, body{"name": "for good", "permissions": []string{"invoice:read"}})).Want(http.StatusForbidden, "forbidden")
+		f.c.Do(put("/api/roles/"+reader, temp.token, body{"permissions": []string{}})).Want(http.StatusForbidden, "forbidden")
+		f.Move(3 * time.Hour)
+		f.c.Do(post(assignment(two.ID, id, reader), f.c.Login(temp.Account).Access, nil)).Want(http.StatusForbidden, "forbidden")
 	})
 }
 
@@ -304,8 +302,8 @@ func TestTheLastAdministrator(t *testing.T) {
 func TestParallelChangesOfOneRole(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		f := newFleet(t, b)
-		id := f.service("billing")
+		f := fleetOf(t, testkit.Shared(t, b))
+		id := f.service("raced")
 		one := f.person(t)
 		for n := range 5 {
 			role := f.role(id, fmt.Sprintf("raced-%d", n), nil)

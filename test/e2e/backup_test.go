@@ -258,6 +258,7 @@ func TestRestoreOnAnotherMachine(t *testing.T) {
 
 // The command for Postgres does the same, on whatever is there; servers hear of it.
 func TestAfterRestore(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, env := s.Client(), cheaply(s.Env)

@@ -105,42 +105,40 @@ func TestBadBodies(t *testing.T) {
 		"two media types":         {text(`{"$m":"$c"}`), kind("application/json", "text/plain"), "415 unsupported_media_type", nil},
 		"compressed":              {text("\x1f\x8b\x08$c"), http.Header{"Content-Encoding": {"gzip"}}, "415 unsupported_media_type", nil},
 	}
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
-		account := s.NewAccount()
-		s.Client().Login(account)
-		s.Settled()
-		before := s.Record().Rows()
-		for name, row := range rows {
-			t.Run(name, func(t *testing.T) {
-				c := s.Client().In(t)
-				for _, d := range doors {
-					body := strings.ReplaceAll(row.body(d), "%MEMBER%", fmt.Sprintf("%02x", d.member[0])+d.member[1:])
-					answer := c.Do(testkit.Request{Path: d.path, Body: body, Header: row.header})
-					if answer.Outcome() != row.outcome {
-						t.Errorf("%s: answer %s, want %s\n%s", d.path, answer.Outcome(), row.outcome, answer.Body)
-						continue
-					}
-					if row.detail != nil && answer.Text("detail") != row.detail(d) {
-						t.Errorf("%s: detail %q, want %q", d.path, answer.Text("detail"), row.detail(d))
-					}
-					if strings.Contains(string(answer.Body), canary) {
-						t.Errorf("%s: the answer repeats the body: %s", d.path, answer.Body)
-					}
+	s := testkit.Start(t, testkit.Options{})
+	account := s.NewAccount()
+	s.Client().Login(account)
+	s.Settled()
+	before := s.Record().Rows()
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			c := s.Client().In(t)
+			for _, d := range doors {
+				body := strings.ReplaceAll(row.body(d), "%MEMBER%", fmt.Sprintf("%02x", d.member[0])+d.member[1:])
+				answer := c.Do(testkit.Request{Path: d.path, Body: body, Header: row.header})
+				if answer.Outcome() != row.outcome {
+					t.Errorf("%s: answer %s, want %s\n%s", d.path, answer.Outcome(), row.outcome, answer.Body)
+					continue
 				}
-			})
-		}
-		s.Settled()
-		if diff := cmp.Diff(before, s.Record().Rows()); diff != "" {
-			t.Errorf("bad bodies left rows (-before +after):\n%s", diff)
-		}
-		if strings.Contains(s.Log.String(), canary) {
-			t.Error("the log has a part of a body")
-		}
-		if strings.Contains(s.Log.String(), `"log.level":"error"`) {
-			t.Errorf("the log has errors:\n%s", s.Log)
-		}
-	})
+				if row.detail != nil && answer.Text("detail") != row.detail(d) {
+					t.Errorf("%s: detail %q, want %q", d.path, answer.Text("detail"), row.detail(d))
+				}
+				if strings.Contains(string(answer.Body), canary) {
+					t.Errorf("%s: the answer repeats the body: %s", d.path, answer.Body)
+				}
+			}
+		})
+	}
+	s.Settled()
+	if diff := cmp.Diff(before, s.Record().Rows()); diff != "" {
+		t.Errorf("bad bodies left rows (-before +after):\n%s", diff)
+	}
+	if strings.Contains(s.Log.String(), canary) {
+		t.Error("the log has a part of a body")
+	}
+	if strings.Contains(s.Log.String(), `"log.level":"error"`) {
+		t.Errorf("the log has errors:\n%s", s.Log)
+	}
 }
 
 func TestUnknownMembers(t *testing.T) {
@@ -228,81 +226,79 @@ func TestLongTexts(t *testing.T) {
 // TestForgedAndConfusedTokens sends every secret where another one belongs, and access tokens that were tampered with.
 func TestForgedAndConfusedTokens(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
-		c := s.Client()
-		in := c.Login(s.NewAccount())
-		_, mail := applicant(t, s)
-		header, payload, signature := strings.Split(in.Access, ".")[0], strings.Split(in.Access, ".")[1], strings.Split(in.Access, ".")[2]
-		encode := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-		claims, err := base64.RawURLEncoding.DecodeString(payload)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tampered := encode(strings.Replace(string(claims), `"roles":["user"]`, `"roles":["admin"]`, 1))
-		forgeries := map[string]string{
-			"a refresh token":             in.Refresh,
-			"the secret of a link":        mail.Token(),
-			"a code":                      mail.Code,
-			"an app token's form":         "sgat_" + strings.Repeat("0", 22) + "_" + strings.Repeat("0", 49),
-			"a word":                      "admin",
-			"alg none":                    encode(`{"alg":"none","typ":"at+jwt"}`) + "." + payload + ".",
-			"alg none, signed":            encode(`{"alg":"none","typ":"at+jwt"}`) + "." + payload + "." + signature,
-			"alg HS256":                   encode(`{"alg":"HS256","typ":"at+jwt","kid":"x"}`) + "." + payload + "." + signature,
-			"a key in the header":         encode(`{"alg":"ES256","typ":"at+jwt","jwk":{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}}`) + "." + payload + "." + signature,
-			"an unknown key":              encode(`{"alg":"ES256","typ":"at+jwt","kid":"../../dev/null"}`) + "." + payload + "." + signature,
-			"other roles":                 header + "." + tampered + "." + signature,
-			"no signature":                header + "." + payload + ".",
-			"half a signature":            header + "." + payload + "." + signature[:len(signature)/2],
-			"a longer signature":          in.Access + "AA",
-			"two parts":                   header + "." + payload,
-			"four parts":                  in.Access + "." + signature,
-			"five parts, as if encrypted": header + "." + payload + "." + signature + "." + payload + "." + signature,
-			"padding":                     in.Access + "=",
-			"nothing but dots":            "..",
-		}
-		before := s.Record().Rows()
-		for name, token := range forgeries {
-			t.Run(name, func(t *testing.T) {
-				c := c.In(t)
-				for _, path := range []string{"/api/auth/me", "/api/auth/validate-jwt"} {
-					answer := c.Do(testkit.Request{Path: path, Bearer: token}).Want(http.StatusUnauthorized, "token_invalid")
-					if answer.Header.Get("WWW-Authenticate") != `Bearer realm="signet", error="invalid_token"` {
-						t.Errorf("%s: WWW-Authenticate %q", path, answer.Header.Get("WWW-Authenticate"))
-					}
+	s := testkit.Start(t, testkit.Options{})
+	c := s.Client()
+	in := c.Login(s.NewAccount())
+	_, mail := applicant(t, s)
+	header, payload, signature := strings.Split(in.Access, ".")[0], strings.Split(in.Access, ".")[1], strings.Split(in.Access, ".")[2]
+	encode := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+	claims, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tampered := encode(strings.Replace(string(claims), `"roles":["user"]`, `"roles":["admin"]`, 1))
+	forgeries := map[string]string{
+		"a refresh token":             in.Refresh,
+		"the secret of a link":        mail.Token(),
+		"a code":                      mail.Code,
+		"an app token's form":         "sgat_" + strings.Repeat("0", 22) + "_" + strings.Repeat("0", 49),
+		"a word":                      "admin",
+		"alg none":                    encode(`{"alg":"none","typ":"at+jwt"}`) + "." + payload + ".",
+		"alg none, signed":            encode(`{"alg":"none","typ":"at+jwt"}`) + "." + payload + "." + signature,
+		"alg HS256":                   encode(`{"alg":"HS256","typ":"at+jwt","kid":"x"}`) + "." + payload + "." + signature,
+		"a key in the header":         encode(`{"alg":"ES256","typ":"at+jwt","jwk":{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}}`) + "." + payload + "." + signature,
+		"an unknown key":              encode(`{"alg":"ES256","typ":"at+jwt","kid":"../../dev/null"}`) + "." + payload + "." + signature,
+		"other roles":                 header + "." + tampered + "." + signature,
+		"no signature":                header + "." + payload + ".",
+		"half a signature":            header + "." + payload + "." + signature[:len(signature)/2],
+		"a longer signature":          in.Access + "AA",
+		"two parts":                   header + "." + payload,
+		"four parts":                  in.Access + "." + signature,
+		"five parts, as if encrypted": header + "." + payload + "." + signature + "." + payload + "." + signature,
+		"padding":                     in.Access + "=",
+		"nothing but dots":            "..",
+	}
+	before := s.Record().Rows()
+	for name, token := range forgeries {
+		t.Run(name, func(t *testing.T) {
+			c := c.In(t)
+			for _, path := range []string{"/api/auth/me", "/api/auth/validate-jwt"} {
+				answer := c.Do(testkit.Request{Path: path, Bearer: token}).Want(http.StatusUnauthorized, "token_invalid")
+				if answer.Header.Get("WWW-Authenticate") != `Bearer realm="signet", error="invalid_token"` {
+					t.Errorf("%s: WWW-Authenticate %q", path, answer.Header.Get("WWW-Authenticate"))
 				}
-				if token != in.Refresh {
-					c.Refresh(token).Want(http.StatusUnauthorized, "token_invalid")
-					c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/refresh", Bearer: token}).Want(http.StatusUnauthorized, "token_invalid")
-					c.Do(testkit.Request{Path: "/api/auth/logout", Body: testkit.Object{"refresh_token": token}}).Want(http.StatusUnauthorized, "token_invalid")
-					c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/logout", Bearer: token}).Want(http.StatusUnauthorized, "token_invalid")
-				}
-				if token != mail.Token() {
-					c.Do(proving(token)).Want(http.StatusBadRequest, "invalid_token")
-				}
-			})
-		}
-		for name, header := range map[string]http.Header{
-			"another scheme": {"Authorization": {"Basic YWRtaW46YWRtaW4="}}, "no token": {"Authorization": {"Bearer"}},
-			"a cookie": {"Cookie": {"access_token=" + in.Access}}, "a header of its own": {"X-Access-Token": {in.Access}},
-			"who claims to be": {"X-User-Id": {"00000000-0000-4000-8000-000000000001"}, "X-Forwarded-User": {"admin"}},
-		} {
-			if got := c.Do(testkit.Request{Path: "/api/auth/me", Header: header}).Status; got != http.StatusUnauthorized {
-				t.Errorf("%s: answer %d", name, got)
 			}
+			if token != in.Refresh {
+				c.Refresh(token).Want(http.StatusUnauthorized, "token_invalid")
+				c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/refresh", Bearer: token}).Want(http.StatusUnauthorized, "token_invalid")
+				c.Do(testkit.Request{Path: "/api/auth/logout", Body: testkit.Object{"refresh_token": token}}).Want(http.StatusUnauthorized, "token_invalid")
+				c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/logout", Bearer: token}).Want(http.StatusUnauthorized, "token_invalid")
+			}
+			if token != mail.Token() {
+				c.Do(proving(token)).Want(http.StatusBadRequest, "invalid_token")
+			}
+		})
+	}
+	for name, header := range map[string]http.Header{
+		"another scheme": {"Authorization": {"Basic YWRtaW46YWRtaW4="}}, "no token": {"Authorization": {"Bearer"}},
+		"a cookie": {"Cookie": {"access_token=" + in.Access}}, "a header of its own": {"X-Access-Token": {in.Access}},
+		"who claims to be": {"X-User-Id": {"00000000-0000-4000-8000-000000000001"}, "X-Forwarded-User": {"admin"}},
+	} {
+		if got := c.Do(testkit.Request{Path: "/api/auth/me", Header: header}).Status; got != http.StatusUnauthorized {
+			t.Errorf("%s: answer %d", name, got)
 		}
-		two := http.Header{"Authorization": {"Bearer " + in.Access, "Bearer " + in.Access}}
-		c.Do(testkit.Request{Path: "/api/auth/me", Header: two}).Want(http.StatusBadRequest, "invalid_request")
+	}
+	two := http.Header{"Authorization": {"Bearer " + in.Access, "Bearer " + in.Access}}
+	c.Do(testkit.Request{Path: "/api/auth/me", Header: two}).Want(http.StatusBadRequest, "invalid_request")
 
-		if diff := cmp.Diff(before, s.Record().Rows()); diff != "" {
-			t.Errorf("forgeries left rows (-before +after):\n%s", diff)
+	if diff := cmp.Diff(before, s.Record().Rows()); diff != "" {
+		t.Errorf("forgeries left rows (-before +after):\n%s", diff)
+	}
+	c.Me(in.Access).Want(http.StatusOK, "") // and none of it ended the session
+	c.Refresh(in.Refresh).Want(http.StatusOK, "")
+	for name, token := range forgeries {
+		if len(token) > 20 && strings.Contains(s.Log.String(), token) {
+			t.Errorf("the log has %s", name)
 		}
-		c.Me(in.Access).Want(http.StatusOK, "") // and none of it ended the session
-		c.Refresh(in.Refresh).Want(http.StatusOK, "")
-		for name, token := range forgeries {
-			if len(token) > 20 && strings.Contains(s.Log.String(), token) {
-				t.Errorf("the log has %s", name)
-			}
-		}
-	})
+	}
 }

@@ -13,64 +13,62 @@ import (
 func TestWhatVoidsAChangeOfAddress(t *testing.T) {
 	t.Parallel()
 	const password = "another long passphrase 8"
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
-		record := s.Record()
-		for name, void := range map[string]func(t *testing.T, c *testkit.Client, account testkit.Account, in testkit.Tokens, to, token string){
-			"a newer request for another address": func(t *testing.T, _ *testkit.Client, account testkit.Account, in testkit.Tokens, _, _ string) {
-				asked(t, s, in.Access, testkit.NewAddress(), account.Password)
-			},
-			"a newer request for the same": func(t *testing.T, _ *testkit.Client, account testkit.Account, in testkit.Tokens, to, _ string) {
-				asked(t, s, in.Access, to, account.Password)
-			},
-			"a newer request for a taken one": func(_ *testing.T, c *testkit.Client, account testkit.Account, in testkit.Tokens, _, _ string) {
-				c.Do(moving(in.Access, s.NewAccount().Email, account.Password)).Want(http.StatusAccepted, "")
-			},
-			"a change of password": func(_ *testing.T, c *testkit.Client, account testkit.Account, in testkit.Tokens, _, _ string) {
-				c.Do(testkit.Request{Path: "/api/auth/change-password", Bearer: in.Access, Body: body{"current_password": account.Password, "new_password": password}}).Want(http.StatusOK, "")
-			},
-			"a reset of the password": func(_ *testing.T, c *testkit.Client, account testkit.Account, _ testkit.Tokens, _, _ string) {
-				c.Do(testkit.Request{Path: "/api/password/reset", Body: body{"token": resetLink(s, account.Email), "new_password": password}}).Want(http.StatusOK, "")
-			},
-			"new credentials of any kind": func(_ *testing.T, _ *testkit.Client, account testkit.Account, _ testkit.Tokens, _, _ string) {
-				record.Exec("UPDATE principals SET credential_epoch = credential_epoch + 1 WHERE id = ?", account.ID)
-			},
-			"a day": func(_ *testing.T, _ *testkit.Client, _ testkit.Account, _ testkit.Tokens, _, _ string) {
-				s.Move(24 * time.Hour)
-			},
-			"a disabled account": func(_ *testing.T, _ *testkit.Client, account testkit.Account, _ testkit.Tokens, _, _ string) {
-				record.Exec("UPDATE principals SET state = 'disabled' WHERE id = ?", account.ID)
-			},
-			"a deleted account": func(_ *testing.T, _ *testkit.Client, account testkit.Account, _ testkit.Tokens, _, _ string) {
-				record.Exec("UPDATE principals SET state = 'deleted' WHERE id = ?", account.ID)
-			},
-			// An attacker asks for the victim's address before the victim has an account. Whatever the victim clicks on later, the two
-			// accounts stay two.
-			"an account that has the address by now (Keycloak CVE-2025-7365)": func(_ *testing.T, _ *testkit.Client, _ testkit.Account, _ testkit.Tokens, to, _ string) {
-				record.Exec("UPDATE users SET email = ?, email_canonical = ? WHERE id = ?", to, to, s.NewAccount().ID)
-			},
-			"its use": func(_ *testing.T, c *testkit.Client, _ testkit.Account, _ testkit.Tokens, _, token string) {
-				c.Do(movingIn(token)).Want(http.StatusOK, "")
-			},
-		} {
-			t.Run(name, func(t *testing.T) {
-				c := s.Client().In(t)
-				account, to := s.NewAccount(), testkit.NewAddress()
-				token := asked(t, s, c.Login(account).Access, to, account.Password)
-				void(t, c, account, c.Login(account), to, token)
-				before := record.Text("SELECT email FROM users WHERE id = ?", account.ID)
-				for range 2 {
-					answer := c.Do(movingIn(token)).Want(http.StatusBadRequest, "invalid_token")
-					if got := answer.Text("message"); got != domain.ErrInvalidToken.Text {
-						t.Errorf("the message is %q", got) // the same, whatever is wrong
-					}
+	s := testkit.Start(t, testkit.Options{})
+	record := s.Record()
+	for name, void := range map[string]func(t *testing.T, c *testkit.Client, account testkit.Account, in testkit.Tokens, to, token string){
+		"a newer request for another address": func(t *testing.T, _ *testkit.Client, account testkit.Account, in testkit.Tokens, _, _ string) {
+			asked(t, s, in.Access, testkit.NewAddress(), account.Password)
+		},
+		"a newer request for the same": func(t *testing.T, _ *testkit.Client, account testkit.Account, in testkit.Tokens, to, _ string) {
+			asked(t, s, in.Access, to, account.Password)
+		},
+		"a newer request for a taken one": func(_ *testing.T, c *testkit.Client, account testkit.Account, in testkit.Tokens, _, _ string) {
+			c.Do(moving(in.Access, s.NewAccount().Email, account.Password)).Want(http.StatusAccepted, "")
+		},
+		"a change of password": func(_ *testing.T, c *testkit.Client, account testkit.Account, in testkit.Tokens, _, _ string) {
+			c.Do(testkit.Request{Path: "/api/auth/change-password", Bearer: in.Access, Body: body{"current_password": account.Password, "new_password": password}}).Want(http.StatusOK, "")
+		},
+		"a reset of the password": func(_ *testing.T, c *testkit.Client, account testkit.Account, _ testkit.Tokens, _, _ string) {
+			c.Do(testkit.Request{Path: "/api/password/reset", Body: body{"token": resetLink(s, account.Email), "new_password": password}}).Want(http.StatusOK, "")
+		},
+		"new credentials of any kind": func(_ *testing.T, _ *testkit.Client, account testkit.Account, _ testkit.Tokens, _, _ string) {
+			record.Exec("UPDATE principals SET credential_epoch = credential_epoch + 1 WHERE id = ?", account.ID)
+		},
+		"a day": func(_ *testing.T, _ *testkit.Client, _ testkit.Account, _ testkit.Tokens, _, _ string) {
+			s.Move(24 * time.Hour)
+		},
+		"a disabled account": func(_ *testing.T, _ *testkit.Client, account testkit.Account, _ testkit.Tokens, _, _ string) {
+			record.Exec("UPDATE principals SET state = 'disabled' WHERE id = ?", account.ID)
+		},
+		"a deleted account": func(_ *testing.T, _ *testkit.Client, account testkit.Account, _ testkit.Tokens, _, _ string) {
+			record.Exec("UPDATE principals SET state = 'deleted' WHERE id = ?", account.ID)
+		},
+		// An attacker asks for the victim's address before the victim has an account. Whatever the victim clicks on later, the two
+		// accounts stay two.
+		"an account that has the address by now (Keycloak CVE-2025-7365)": func(_ *testing.T, _ *testkit.Client, _ testkit.Account, _ testkit.Tokens, to, _ string) {
+			record.Exec("UPDATE users SET email = ?, email_canonical = ? WHERE id = ?", to, to, s.NewAccount().ID)
+		},
+		"its use": func(_ *testing.T, c *testkit.Client, _ testkit.Account, _ testkit.Tokens, _, token string) {
+			c.Do(movingIn(token)).Want(http.StatusOK, "")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := s.Client().In(t)
+			account, to := s.NewAccount(), testkit.NewAddress()
+			token := asked(t, s, c.Login(account).Access, to, account.Password)
+			void(t, c, account, c.Login(account), to, token)
+			before := record.Text("SELECT email FROM users WHERE id = ?", account.ID)
+			for range 2 {
+				answer := c.Do(movingIn(token)).Want(http.StatusBadRequest, "invalid_token")
+				if got := answer.Text("message"); got != domain.ErrInvalidToken.Text {
+					t.Errorf("the message is %q", got) // the same, whatever is wrong
 				}
-				if after := record.Text("SELECT email FROM users WHERE id = ?", account.ID); after != before {
-					t.Errorf("the address became %s", after)
-				}
-			})
-		}
-	})
+			}
+			if after := record.Text("SELECT email FROM users WHERE id = ?", account.ID); after != before {
+				t.Errorf("the address became %s", after)
+			}
+		})
+	}
 }
 
 // TestProofsAreGoodForOneThingOnly: a secret of one purpose, address or account opens nothing else (RG-4, authentik CVE-2022-23555).

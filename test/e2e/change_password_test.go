@@ -97,87 +97,83 @@ func TestChangePassword(t *testing.T) {
 
 func TestChangePasswordInABrowser(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := browsers(t, b, nil)
-		c := s.Client()
-		account := s.NewAccount()
-		in := c.Do(byCookie(account)).Want(http.StatusOK, "")
-		old := given(t, in)
-		request := changing(in.Text("access_token"), account.Password, newPassword)
-		request.Header = http.Header{"Origin": {app}, "Cookie": {cookieName + "=" + old.Value}}
-		fresh := given(t, c.Do(request).Want(http.StatusOK, "")) // by cookie, and in no body
-		if fresh.Value == old.Value {
-			t.Error("the cookie stayed the same")
-		}
-		c.Do(sent("/api/auth/refresh", old.Value)).Want(http.StatusUnauthorized, "token_invalid")
-		given(t, c.Do(sent("/api/auth/refresh", fresh.Value)).Want(http.StatusOK, ""))
-	})
+	s := browsers(t, testkit.Embedded, nil)
+	c := s.Client()
+	account := s.NewAccount()
+	in := c.Do(byCookie(account)).Want(http.StatusOK, "")
+	old := given(t, in)
+	request := changing(in.Text("access_token"), account.Password, newPassword)
+	request.Header = http.Header{"Origin": {app}, "Cookie": {cookieName + "=" + old.Value}}
+	fresh := given(t, c.Do(request).Want(http.StatusOK, "")) // by cookie, and in no body
+	if fresh.Value == old.Value {
+		t.Error("the cookie stayed the same")
+	}
+	c.Do(sent("/api/auth/refresh", old.Value)).Want(http.StatusUnauthorized, "token_invalid")
+	given(t, c.Do(sent("/api/auth/refresh", fresh.Value)).Want(http.StatusOK, ""))
 }
 
 func TestChangePasswordErrors(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
-		c, record := s.Client(), s.Record()
-		account := s.NewAccount()
-		in := c.Login(account)
-		for name, row := range map[string]struct {
-			body any
-			code string
-			want string
-		}{
-			"no body":         {nil, "validation_failed", "current_password is required; new_password is required"},
-			"nothing":         {testkit.Object{}, "validation_failed", "current_password is required; new_password is required"},
-			"empty members":   {testkit.Object{"current_password": "", "new_password": ""}, "validation_failed", "current_password is required; new_password is required"},
-			"no old password": {testkit.Object{"new_password": newPassword}, "invalid_request", "current_password is required"},
-			"no new password": {testkit.Object{"current_password": account.Password}, "invalid_request", "new_password is required"},
-			"too short":       {testkit.Object{"current_password": account.Password, "new_password": "7 chars"}, "password_too_short", "new_password must have at least 8 characters"},
-			"too long":        {testkit.Object{"current_password": account.Password, "new_password": strings.Repeat("x", 73)}, "password_too_long", "new_password must have at most 72 bytes"},
-			"a common one":    {testkit.Object{"current_password": account.Password, "new_password": "football"}, "password_common", "new_password is too common: it is among the first that attackers try"},
-			"the own address": {testkit.Object{"current_password": account.Password, "new_password": account.Email}, "password_common", "new_password must not be your own address or name"},
-			"a number":        {testkit.Object{"current_password": 1, "new_password": newPassword}, "invalid_request", "current_password must be a string"},
-			// What is wrong with the new one is said first, and costs no guess.
-			"a wrong one, and a short one": {testkit.Object{"current_password": "wrong", "new_password": "short"}, "password_too_short", "new_password must have at least 8 characters"},
-		} {
-			t.Run(name, func(t *testing.T) {
-				answer := c.In(t).Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/change-password", Bearer: in.Access, Body: row.body}).Want(http.StatusBadRequest, row.code)
-				if got := answer.Text("message"); got != row.want {
-					t.Errorf("the message is %q, want %q", got, row.want)
-				}
-			})
-		}
-		if n := record.Count("SELECT count(*) FROM login_failures"); n != 0 {
-			t.Errorf("%d runs of failures were counted", n)
-		}
-		t.Run("the wrong password", func(t *testing.T) {
-			c := c.In(t)
-			for _, wrong := range []string{"wrong", account.Password + " ", " " + account.Password, strings.ToUpper(account.Password), account.Password + strings.Repeat("x", 60)} {
-				c.Do(changing(in.Access, wrong, newPassword)).Want(http.StatusUnauthorized, "invalid_credentials")
+	s := testkit.Start(t, testkit.Options{})
+	c, record := s.Client(), s.Record()
+	account := s.NewAccount()
+	in := c.Login(account)
+	for name, row := range map[string]struct {
+		body any
+		code string
+		want string
+	}{
+		"no body":         {nil, "validation_failed", "current_password is required; new_password is required"},
+		"nothing":         {testkit.Object{}, "validation_failed", "current_password is required; new_password is required"},
+		"empty members":   {testkit.Object{"current_password": "", "new_password": ""}, "validation_failed", "current_password is required; new_password is required"},
+		"no old password": {testkit.Object{"new_password": newPassword}, "invalid_request", "current_password is required"},
+		"no new password": {testkit.Object{"current_password": account.Password}, "invalid_request", "new_password is required"},
+		"too short":       {testkit.Object{"current_password": account.Password, "new_password": "7 chars"}, "password_too_short", "new_password must have at least 8 characters"},
+		"too long":        {testkit.Object{"current_password": account.Password, "new_password": strings.Repeat("x", 73)}, "password_too_long", "new_password must have at most 72 bytes"},
+		"a common one":    {testkit.Object{"current_password": account.Password, "new_password": "football"}, "password_common", "new_password is too common: it is among the first that attackers try"},
+		"the own address": {testkit.Object{"current_password": account.Password, "new_password": account.Email}, "password_common", "new_password must not be your own address or name"},
+		"a number":        {testkit.Object{"current_password": 1, "new_password": newPassword}, "invalid_request", "current_password must be a string"},
+		// What is wrong with the new one is said first, and costs no guess.
+		"a wrong one, and a short one": {testkit.Object{"current_password": "wrong", "new_password": "short"}, "password_too_short", "new_password must have at least 8 characters"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := c.In(t).Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/change-password", Bearer: in.Access, Body: row.body}).Want(http.StatusBadRequest, row.code)
+			if got := answer.Text("message"); got != row.want {
+				t.Errorf("the message is %q, want %q", got, row.want)
 			}
-			s.Eventually(5*time.Second, func() bool { return len(record.Events(domain.EventLoginFailed, account.ID)) == 5 })
-			c.Me(in.Access).Want(http.StatusOK, "")
 		})
-		t.Run("no token, and tokens that don't count", func(t *testing.T) {
-			c := c.In(t)
-			c.Do(changing("", account.Password, newPassword)).Want(http.StatusUnauthorized, "token_missing")
-			c.Do(changing(in.Refresh, account.Password, newPassword)).Want(http.StatusUnauthorized, "token_invalid")
-			over := c.Login(account)
-			c.Do(logout(over.Access)).Want(http.StatusOK, "")
-			c.Do(changing(over.Access, account.Password, newPassword)).Want(http.StatusUnauthorized, "token_invalid")
-		})
-		t.Run("a token of a service", func(t *testing.T) {
-			c := c.In(t)
-			givenService(t, record, "shop", "Shop")
-			token := c.Do(login(with(credentials(account), body{"service": "shop"}))).Want(http.StatusOK, "").Text("access_token")
-			c.Do(changing(token, account.Password, newPassword)).Want(http.StatusForbidden, "wrong_audience")
-		})
-		t.Run("an unknown member is ignored", func(t *testing.T) {
-			c := c.In(t)
-			c.Do(testkit.Request{Path: "/api/auth/change-password", Bearer: in.Access, Body: testkit.Object{
-				"current_password": account.Password, "new_password": newPassword, "confirm_password": "x", "user_id": "somebody else",
-			}}).Want(http.StatusOK, "")
-			c.Do(loggingIn(account.Email, newPassword)).Want(http.StatusOK, "")
-		})
+	}
+	if n := record.Count("SELECT count(*) FROM login_failures"); n != 0 {
+		t.Errorf("%d runs of failures were counted", n)
+	}
+	t.Run("the wrong password", func(t *testing.T) {
+		c := c.In(t)
+		for _, wrong := range []string{"wrong", account.Password + " ", " " + account.Password, strings.ToUpper(account.Password), account.Password + strings.Repeat("x", 60)} {
+			c.Do(changing(in.Access, wrong, newPassword)).Want(http.StatusUnauthorized, "invalid_credentials")
+		}
+		s.Eventually(5*time.Second, func() bool { return len(record.Events(domain.EventLoginFailed, account.ID)) == 5 })
+		c.Me(in.Access).Want(http.StatusOK, "")
+	})
+	t.Run("no token, and tokens that don't count", func(t *testing.T) {
+		c := c.In(t)
+		c.Do(changing("", account.Password, newPassword)).Want(http.StatusUnauthorized, "token_missing")
+		c.Do(changing(in.Refresh, account.Password, newPassword)).Want(http.StatusUnauthorized, "token_invalid")
+		over := c.Login(account)
+		c.Do(logout(over.Access)).Want(http.StatusOK, "")
+		c.Do(changing(over.Access, account.Password, newPassword)).Want(http.StatusUnauthorized, "token_invalid")
+	})
+	t.Run("a token of a service", func(t *testing.T) {
+		c := c.In(t)
+		givenService(t, record, "shop", "Shop")
+		token := c.Do(login(with(credentials(account), body{"service": "shop"}))).Want(http.StatusOK, "").Text("access_token")
+		c.Do(changing(token, account.Password, newPassword)).Want(http.StatusForbidden, "wrong_audience")
+	})
+	t.Run("an unknown member is ignored", func(t *testing.T) {
+		c := c.In(t)
+		c.Do(testkit.Request{Path: "/api/auth/change-password", Bearer: in.Access, Body: testkit.Object{
+			"current_password": account.Password, "new_password": newPassword, "confirm_password": "x", "user_id": "somebody else",
+		}}).Want(http.StatusOK, "")
+		c.Do(loggingIn(account.Email, newPassword)).Want(http.StatusOK, "")
 	})
 }
 
@@ -185,81 +181,77 @@ func TestChangePasswordErrors(t *testing.T) {
 // (Authelia CVE-2025-24806; PW-7).
 func TestAutheliaCVE202524806GuessesAtTheOldPasswordCountAsLogins(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		t.Run("against the budget of the account", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(nil)})
-			settled(s)
-			c := s.Client().In(t)
-			account := s.NewAccount()
-			in := c.Login(account)
-			for i := range 10 {
-				request := changing(in.Access, "wrong", newPassword)
-				if i%2 == 0 {
-					request = guess(account.Email)
-				}
-				c.Do(request).Want(http.StatusUnauthorized, "invalid_credentials")
+	t.Run("against the budget of the account", func(t *testing.T) {
+		s := testkit.Start(t, testkit.Options{Env: limited(nil)})
+		settled(s)
+		c := s.Client().In(t)
+		account := s.NewAccount()
+		in := c.Login(account)
+		for i := range 10 {
+			request := changing(in.Access, "wrong", newPassword)
+			if i%2 == 0 {
+				request = guess(account.Email)
 			}
-			wantLimited(t, c.Do(changing(in.Access, account.Password, newPassword)), 10, 90*time.Second)
-			wantLimited(t, c.Do(login(credentials(account))), 10, 90*time.Second)
-		})
-		t.Run("and the right one costs nothing", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(nil)})
-			settled(s)
-			c := s.Client().In(t)
-			account := s.NewAccount()
-			in := c.Login(account)
-			for range 12 {
-				in.Access = c.Do(changing(in.Access, account.Password, account.Password)).Want(http.StatusOK, "").Text("access_token")
-			}
-		})
-		t.Run("for the lock of the account", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"LOCKOUT_FAILURES": "4"}})
-			c := s.Client().In(t)
-			account := s.NewAccount()
-			in := c.Login(account)
-			for range 4 {
-				c.Do(changing(in.Access, "wrong", newPassword)).Want(http.StatusUnauthorized, "invalid_credentials")
-			}
-			c.Do(login(credentials(account))).Want(http.StatusUnauthorized, "invalid_credentials")
-			right := c.Do(changing(in.Access, account.Password, newPassword)).Want(http.StatusUnauthorized, "invalid_credentials")
-			wrong := c.Do(changing(in.Access, "wrong", newPassword)).Want(http.StatusUnauthorized, "invalid_credentials")
-			if diff := cmp.Diff(normalised(wrong), normalised(right)); diff != "" {
-				t.Errorf("the answers of a locked account tell a right password:\n%s", diff)
-			}
-			s.Move(15 * time.Minute)
-			in = c.Login(account)
-			fail(t, c, account.Email, 3)
-			c.Do(changing(in.Access, account.Password, newPassword)).Want(http.StatusOK, "")
-			fail(t, c, account.Email, 3) // the run before the change is over
-			c.Do(loggingIn(account.Email, newPassword)).Want(http.StatusOK, "")
-		})
+			c.Do(request).Want(http.StatusUnauthorized, "invalid_credentials")
+		}
+		wantLimited(t, c.Do(changing(in.Access, account.Password, newPassword)), 10, 90*time.Second)
+		wantLimited(t, c.Do(login(credentials(account))), 10, 90*time.Second)
+	})
+	t.Run("and the right one costs nothing", func(t *testing.T) {
+		s := testkit.Start(t, testkit.Options{Env: limited(nil)})
+		settled(s)
+		c := s.Client().In(t)
+		account := s.NewAccount()
+		in := c.Login(account)
+		for range 12 {
+			in.Access = c.Do(changing(in.Access, account.Password, account.Password)).Want(http.StatusOK, "").Text("access_token")
+		}
+	})
+	t.Run("for the lock of the account", func(t *testing.T) {
+		s := testkit.Start(t, testkit.Options{Env: map[string]string{"LOCKOUT_FAILURES": "4"}})
+		c := s.Client().In(t)
+		account := s.NewAccount()
+		in := c.Login(account)
+		for range 4 {
+			c.Do(changing(in.Access, "wrong", newPassword)).Want(http.StatusUnauthorized, "invalid_credentials")
+		}
+		c.Do(login(credentials(account))).Want(http.StatusUnauthorized, "invalid_credentials")
+		right := c.Do(changing(in.Access, account.Password, newPassword)).Want(http.StatusUnauthorized, "invalid_credentials")
+		wrong := c.Do(changing(in.Access, "wrong", newPassword)).Want(http.StatusUnauthorized, "invalid_credentials")
+		if diff := cmp.Diff(normalised(wrong), normalised(right)); diff != "" {
+			t.Errorf("the answers of a locked account tell a right password:\n%s", diff)
+		}
+		s.Move(15 * time.Minute)
+		in = c.Login(account)
+		fail(t, c, account.Email, 3)
+		c.Do(changing(in.Access, account.Password, newPassword)).Want(http.StatusOK, "")
+		fail(t, c, account.Email, 3) // the run before the change is over
+		c.Do(loggingIn(account.Email, newPassword)).Want(http.StatusOK, "")
 	})
 }
 
 func TestTheFirstPasswordOfAnAccount(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
-		c, record := s.Client(), s.Record()
-		account := s.NewAccount()
-		in := c.Login(account)
-		record.Exec("UPDATE users SET password_hash = NULL WHERE id = ?", account.ID) // as of an account that came by a provider
-		record.Changed(domain.ChangePrincipal, account.ID)
-		s.Move(9 * time.Minute)
-		c.Do(changing(in.Access, "", "short")).Want(http.StatusBadRequest, "password_too_short")
-		answer := c.Do(changing(in.Access, "", newPassword)).Want(http.StatusOK, "")
-		c.Do(loggingIn(account.Email, newPassword)).Want(http.StatusOK, "")
+	s := testkit.Start(t, testkit.Options{})
+	c, record := s.Client(), s.Record()
+	account := s.NewAccount()
+	in := c.Login(account)
+	record.Exec("UPDATE users SET password_hash = NULL WHERE id = ?", account.ID) // as of an account that came by a provider
+	record.Changed(domain.ChangePrincipal, account.ID)
+	s.Move(9 * time.Minute)
+	c.Do(changing(in.Access, "", "short")).Want(http.StatusBadRequest, "password_too_short")
+	answer := c.Do(changing(in.Access, "", newPassword)).Want(http.StatusOK, "")
+	c.Do(loggingIn(account.Email, newPassword)).Want(http.StatusOK, "")
 
-		record.Exec("UPDATE users SET password_hash = NULL WHERE id = ?", account.ID)
-		record.Changed(domain.ChangePrincipal, account.ID)
-		s.Move(2 * time.Minute)
-		// A refresh does not make the login younger.
-		late := c.Refresh(answer.Text("refresh_token")).Want(http.StatusOK, "")
-		refused := c.Do(changing(late.Text("access_token"), "", newPassword)).Want(http.StatusForbidden, "reauth_required")
-		want := `Bearer error="insufficient_user_authentication", acr_values="aal1", max_age=600` // RFC 9470 §3
-		if got := refused.Header.Get("WWW-Authenticate"); got != want || refused.Text("acr") != "aal1" || refused.JSON()["max_age"] != 600.0 {
-			t.Errorf("%s %s", got, refused.Body)
-		}
-		c.Do(changing(late.Text("access_token"), "anything", newPassword)).Want(http.StatusForbidden, "reauth_required")
-	})
+	record.Exec("UPDATE users SET password_hash = NULL WHERE id = ?", account.ID)
+	record.Changed(domain.ChangePrincipal, account.ID)
+	s.Move(2 * time.Minute)
+	// A refresh does not make the login younger.
+	late := c.Refresh(answer.Text("refresh_token")).Want(http.StatusOK, "")
+	refused := c.Do(changing(late.Text("access_token"), "", newPassword)).Want(http.StatusForbidden, "reauth_required")
+	want := `Bearer error="insufficient_user_authentication", acr_values="aal1", max_age=600` // RFC 9470 §3
+	if got := refused.Header.Get("WWW-Authenticate"); got != want || refused.Text("acr") != "aal1" || refused.JSON()["max_age"] != 600.0 {
+		t.Errorf("%s %s", got, refused.Body)
+	}
+	c.Do(changing(late.Text("access_token"), "anything", newPassword)).Want(http.StatusForbidden, "reauth_required")
 }

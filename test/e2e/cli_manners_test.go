@@ -82,39 +82,37 @@ func eventually(t *testing.T, holds func() bool) {
 // A command is not the start of a server: it wants what it uses, and one that looks makes nothing.
 func TestCommandsWantOnlyWhatTheyUse(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
-		account := s.NewAccount()
-		env := map[string]string{
-			"SIGNET_ENV": "production", "PORT": "http", "MAIL_PORT": "none", "LOG_LEVEL": "loud", "REDIS_PORT": "tcp://10.0.0.2:6379", "CORS_ORIGINS": "*",
+	s := testkit.Start(t, testkit.Options{})
+	account := s.NewAccount()
+	env := map[string]string{
+		"SIGNET_ENV": "production", "PORT": "http", "MAIL_PORT": "none", "LOG_LEVEL": "loud", "REDIS_PORT": "tcp://10.0.0.2:6379", "CORS_ORIGINS": "*",
+	}
+	for _, name := range []string{"DATABASE_URI", "DATABASE_TIMEOUT", "MIGRATE_DATABASE_URI", "DATA_DIR", "SECRET_KEY"} {
+		env[name] = s.Env[name]
+	}
+	if env["SECRET_KEY"] == "" {
+		content, err := os.ReadFile(filepath.Join(s.Env["DATA_DIR"], "secret_key"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, name := range []string{"DATABASE_URI", "DATABASE_TIMEOUT", "MIGRATE_DATABASE_URI", "DATA_DIR", "SECRET_KEY"} {
-			env[name] = s.Env[name]
+		env["SECRET_KEY"] = string(content)
+	}
+	signet(t, env, "", "users", "show", account.Email).want(t, 0, account.ID)
+	signet(t, env, "", "keys", "list").want(t, 0, "KID")
+	signet(t, env, "", "roles", "list", "auth_service").want(t, 0, "admin")
+	delete(env, "SECRET_KEY")
+	signet(t, env, "", "users", "list").want(t, 1, "signet: SECRET_KEY is required")
+	signet(t, env, "", "migrate", "status").want(t, 0, "VERSION")
+	env["ADMIN_ADDR"] = strings.TrimPrefix(s.AdminURL, "http://")
+	signet(t, env, "", "dev", "mail").want(t, 0, account.Email)
+	signet(t, env, "", "health").want(t, 1, "signet: PORT must be")
+	env["PORT"] = hostOf(t, s.URL).Port()
+	signet(t, env, "", "health").want(t, 0)
+	for line := range strings.SplitSeq(strings.TrimSpace(signet(t, env, "", "serve").want(t, 1).Err), "\n") {
+		if !strings.HasPrefix(line, "signet: ") || strings.HasSuffix(line, ".") {
+			t.Errorf("%q begins or ends otherwise than the others", line)
 		}
-		if env["SECRET_KEY"] == "" {
-			content, err := os.ReadFile(filepath.Join(s.Env["DATA_DIR"], "secret_key"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			env["SECRET_KEY"] = string(content)
-		}
-		signet(t, env, "", "users", "show", account.Email).want(t, 0, account.ID)
-		signet(t, env, "", "keys", "list").want(t, 0, "KID")
-		signet(t, env, "", "roles", "list", "auth_service").want(t, 0, "admin")
-		delete(env, "SECRET_KEY")
-		signet(t, env, "", "users", "list").want(t, 1, "signet: SECRET_KEY is required")
-		signet(t, env, "", "migrate", "status").want(t, 0, "VERSION")
-		env["ADMIN_ADDR"] = strings.TrimPrefix(s.AdminURL, "http://")
-		signet(t, env, "", "dev", "mail").want(t, 0, account.Email)
-		signet(t, env, "", "health").want(t, 1, "signet: PORT must be")
-		env["PORT"] = hostOf(t, s.URL).Port()
-		signet(t, env, "", "health").want(t, 0)
-		for line := range strings.SplitSeq(strings.TrimSpace(signet(t, env, "", "serve").want(t, 1).Err), "\n") {
-			if !strings.HasPrefix(line, "signet: ") || strings.HasSuffix(line, ".") {
-				t.Errorf("%q begins or ends otherwise than the others", line)
-			}
-		}
-	})
+	}
 	t.Run("looking makes nothing", func(t *testing.T) {
 		t.Parallel()
 		data := filepath.Join(t.TempDir(), "new")

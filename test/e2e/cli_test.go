@@ -61,83 +61,82 @@ func cheaply(env map[string]string, more ...map[string]string) map[string]string
 }
 
 func TestAdminCreate(t *testing.T) {
+	t.Parallel()
 	const password = "an administrator's passphrase"
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		t.Run("while a server runs", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b})
-			c, env := s.Client(), cheaply(s.Env)
-			email := testkit.NewAddress()
-			c.Do(registering(email, testkit.Object{"password": "of somebody who was faster"})).Want(http.StatusCreated, "")
-			pending := s.Mail(email, 1)
+	t.Run("while a server runs", func(t *testing.T) {
+		s := testkit.Start(t, testkit.Options{})
+		c, env := s.Client(), cheaply(s.Env)
+		email := testkit.NewAddress()
+		c.Do(registering(email, testkit.Object{"password": "of somebody who was faster"})).Want(http.StatusCreated, "")
+		pending := s.Mail(email, 1)
 
-			made := signet(t, env, password+"\n", "admin", "create", "--email", "A"+email[1:], "--password-stdin").want(t, 0, "is an administrator now, with id ")
-			if strings.Contains(made.Out+made.Err, password) {
-				t.Error("the password was printed")
-			}
-			in := c.Do(loggingIn("A"+email[1:], password)).Want(http.StatusOK, "")
-			valid := c.Do(testkit.Request{Path: "/api/auth/validate-jwt", Bearer: in.Text("access_token")}).Want(http.StatusOK, "")
-			if got, want := fmt.Sprint(valid.JSON()["permissions"]), "[audit:read role:delete role:read role:write service:delete service:read service:write token:delete token:read token:write user:credentials user:delete user:read user:write]"; got != want {
-				t.Errorf("permissions %s, want %s", got, want)
-			}
-			if id := in.Text("user.id"); !strings.Contains(made.Out, id) || in.JSON()["user"].(testkit.Object)["is_email_verified"] != true {
-				t.Errorf("the user is %s", in.Body)
-			}
-			signet(t, env, password, "admin", "create", "--email", email, "--password-stdin").want(t, 0)
+		made := signet(t, env, password+"\n", "admin", "create", "--email", "A"+email[1:], "--password-stdin").want(t, 0, "is an administrator now, with id ")
+		if strings.Contains(made.Out+made.Err, password) {
+			t.Error("the password was printed")
+		}
+		in := c.Do(loggingIn("A"+email[1:], password)).Want(http.StatusOK, "")
+		valid := c.Do(testkit.Request{Path: "/api/auth/validate-jwt", Bearer: in.Text("access_token")}).Want(http.StatusOK, "")
+		if got, want := fmt.Sprint(valid.JSON()["permissions"]), "[audit:read role:delete role:read role:write service:delete service:read service:write token:delete token:read token:write user:credentials user:delete user:read user:write]"; got != want {
+			t.Errorf("permissions %s, want %s", got, want)
+		}
+		if id := in.Text("user.id"); !strings.Contains(made.Out, id) || in.JSON()["user"].(testkit.Object)["is_email_verified"] != true {
+			t.Errorf("the user is %s", in.Body)
+		}
+		signet(t, env, password, "admin", "create", "--email", email, "--password-stdin").want(t, 0)
 
-			// What waited for the address is gone with the mailbox taken.
-			c.Do(proving(pending.Token())).Want(http.StatusBadRequest, "invalid_token")
-			signet(t, env, password, "admin", "create", "--email", email, "--password-stdin").want(t, 1, "has an account already")
-		})
+		// What waited for the address is gone with the mailbox taken.
+		c.Do(proving(pending.Token())).Want(http.StatusBadRequest, "invalid_token")
+		signet(t, env, password, "admin", "create", "--email", email, "--password-stdin").want(t, 1, "has an account already")
+	})
 
-		t.Run("of somebody who is there, with the password that they have", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b})
-			c, env, account := s.Client(), cheaply(s.Env), s.NewAccount()
-			promote := func() call { return signet(t, env, "", "admin", "create", "--email", account.Email) }
-			record := s.Record()
-			record.Exec("UPDATE users SET email_verified_at = NULL WHERE id = ?", account.ID)
-			promote().want(t, 1, "proved the mailbox")
-			record.Exec("UPDATE users SET email_verified_at = created_at WHERE id = ?", account.ID)
-			signet(t, env, "", "users", "disable", account.Email, "--reason", "on leave").want(t, 0)
-			signet(t, env, "", "users", "disable", account.Email, "--until", "30d").want(t, 0)
-			signet(t, env, "", "users", "show", account.Email).want(t, 0, "on leave")
-			if closed := signet(t, env, "", "users", "list", "--state", "closed").want(t, 0); strings.Contains(closed.Out, account.Email) {
-				t.Error("it is listed as closed")
-			}
-			promote().want(t, 1, "users enable")
-			signet(t, env, "", "users", "enable", account.Email).want(t, 0)
-			for range 2 {
-				promote().want(t, 0, account.Email, account.ID, "is an administrator now")
-			}
-			in := c.Login(account)
-			c.Do(get("/api/users", in.Access)).Want(http.StatusOK, "")
-		})
+	t.Run("of somebody who is there, with the password that they have", func(t *testing.T) {
+		s := testkit.Start(t, testkit.Options{})
+		c, env, account := s.Client(), cheaply(s.Env), s.NewAccount()
+		promote := func() call { return signet(t, env, "", "admin", "create", "--email", account.Email) }
+		record := s.Record()
+		record.Exec("UPDATE users SET email_verified_at = NULL WHERE id = ?", account.ID)
+		promote().want(t, 1, "proved the mailbox")
+		record.Exec("UPDATE users SET email_verified_at = created_at WHERE id = ?", account.ID)
+		signet(t, env, "", "users", "disable", account.Email, "--reason", "on leave").want(t, 0)
+		signet(t, env, "", "users", "disable", account.Email, "--until", "30d").want(t, 0)
+		signet(t, env, "", "users", "show", account.Email).want(t, 0, "on leave")
+		if closed := signet(t, env, "", "users", "list", "--state", "closed").want(t, 0); strings.Contains(closed.Out, account.Email) {
+			t.Error("it is listed as closed")
+		}
+		promote().want(t, 1, "users enable")
+		signet(t, env, "", "users", "enable", account.Email).want(t, 0)
+		for range 2 {
+			promote().want(t, 0, account.Email, account.ID, "is an administrator now")
+		}
+		in := c.Login(account)
+		c.Do(get("/api/users", in.Access)).Want(http.StatusOK, "")
+	})
 
-		t.Run("refuses what a registration refuses", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b})
-			env, before := cheaply(s.Env), s.Record().Rows()
-			for name, row := range map[string]struct {
-				args  []string
-				stdin string
-				code  int
-				words []string
-			}{
-				"a short password":   {[]string{"--email", "a@example.com", "--password-stdin"}, "short\n", 1, []string{"at least 8 characters"}},
-				"a common password":  {[]string{"--email", "a@example.com", "--password-stdin"}, "password\n", 1, []string{"too common"}},
-				"no password":        {[]string{"--email", "a@example.com", "--password-stdin"}, "", 1, []string{"password is required"}},
-				"a bad address":      {[]string{"--email", "a@@example.com", "--password-stdin"}, password, 1, []string{"valid email address"}},
-				"no address at all":  {[]string{"--email", "", "--password-stdin"}, password, 1, []string{"email is required"}},
-				"nowhere to ask":     {[]string{"--email", "a@example.com"}, password, 1, []string{"--password-stdin"}},
-				"no address":         {[]string{"--password-stdin"}, password, 2, []string{"--email"}},
-				"a password in args": {[]string{"--email", "a@example.com", "--password", password}, "", 2, []string{"unknown flag"}},
-			} {
-				t.Run(name, func(t *testing.T) {
-					signet(t, env, row.stdin, append([]string{"admin", "create"}, row.args...)...).want(t, row.code, row.words...)
-				})
-			}
-			if diff := cmp.Diff(before, s.Record().Rows()); diff != "" {
-				t.Errorf("rows (-before +after):\n%s", diff)
-			}
-		})
+	t.Run("refuses what a registration refuses", func(t *testing.T) {
+		s := testkit.Start(t, testkit.Options{})
+		env, before := cheaply(s.Env), s.Record().Rows()
+		for name, row := range map[string]struct {
+			args  []string
+			stdin string
+			code  int
+			words []string
+		}{
+			"a short password":   {[]string{"--email", "a@example.com", "--password-stdin"}, "short\n", 1, []string{"at least 8 characters"}},
+			"a common password":  {[]string{"--email", "a@example.com", "--password-stdin"}, "password\n", 1, []string{"too common"}},
+			"no password":        {[]string{"--email", "a@example.com", "--password-stdin"}, "", 1, []string{"password is required"}},
+			"a bad address":      {[]string{"--email", "a@@example.com", "--password-stdin"}, password, 1, []string{"valid email address"}},
+			"no address at all":  {[]string{"--email", "", "--password-stdin"}, password, 1, []string{"email is required"}},
+			"nowhere to ask":     {[]string{"--email", "a@example.com"}, password, 1, []string{"--password-stdin"}},
+			"no address":         {[]string{"--password-stdin"}, password, 2, []string{"--email"}},
+			"a password in args": {[]string{"--email", "a@example.com", "--password", password}, "", 2, []string{"unknown flag"}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				signet(t, env, row.stdin, append([]string{"admin", "create"}, row.args...)...).want(t, row.code, row.words...)
+			})
+		}
+		if diff := cmp.Diff(before, s.Record().Rows()); diff != "" {
+			t.Errorf("rows (-before +after):\n%s", diff)
+		}
 	})
 
 	t.Run("before the first start", func(t *testing.T) {
@@ -158,6 +157,7 @@ func TestAdminCreate(t *testing.T) {
 }
 
 func TestMigrate(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		env := cheaply(b.Env(t))
 		files, err := filepath.Glob("../../migrations/up/*.sql")

@@ -111,64 +111,62 @@ func TestServe(t *testing.T) {
 }
 
 func TestIssuer(t *testing.T) {
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		env := b.Env(t)
-		issuer := func(more map[string]string) string {
-			t.Helper()
-			s := testkit.Start(t, testkit.Options{Env: cheaply(env, more)})
-			defer s.Stop()
-			iss, _ := s.VerifyToken(s.Client().Login(s.NewAccount()).Access)["iss"].(string)
-			return iss
-		}
-		const first, second = "https://auth.example.com", "https://login.example.com"
-		if got := issuer(map[string]string{"PUBLIC_URL": first + "/"}); got != first {
-			t.Errorf("the issuer is %q, want PUBLIC_URL", got)
-		}
-		if got := issuer(nil); got != first {
-			t.Errorf("the issuer is %q with nothing set, want the stored one", got)
-		}
-		signet(t, cheaply(env, map[string]string{"PUBLIC_URL": second}), "", "serve").want(t, 1, first, second, "ISSUER_FORCE=on", "ISSUER="+first)
-		signet(t, cheaply(env, map[string]string{"ISSUER": second}), "", "serve").want(t, 1, "ISSUER_FORCE=on")
-		if got := issuer(map[string]string{"PUBLIC_URL": second, "ISSUER": first}); got != first {
-			t.Errorf("the issuer is %q, want ISSUER", got)
-		}
-		if got := issuer(map[string]string{"PUBLIC_URL": second, "ISSUER_FORCE": "true"}); got != second {
-			t.Errorf("the issuer is %q after it was forced", got)
-		}
-		if got := issuer(map[string]string{"PUBLIC_URL": second}); got != second {
-			t.Errorf("the issuer is %q, want the one that was forced before", got)
-		}
-	})
+	t.Parallel()
+	env := testkit.Embedded.Env(t)
+	issuer := func(more map[string]string) string {
+		t.Helper()
+		s := testkit.Start(t, testkit.Options{Env: cheaply(env, more)})
+		defer s.Stop()
+		iss, _ := s.VerifyToken(s.Client().Login(s.NewAccount()).Access)["iss"].(string)
+		return iss
+	}
+	const first, second = "https://auth.example.com", "https://login.example.com"
+	if got := issuer(map[string]string{"PUBLIC_URL": first + "/"}); got != first {
+		t.Errorf("the issuer is %q, want PUBLIC_URL", got)
+	}
+	if got := issuer(nil); got != first {
+		t.Errorf("the issuer is %q with nothing set, want the stored one", got)
+	}
+	signet(t, cheaply(env, map[string]string{"PUBLIC_URL": second}), "", "serve").want(t, 1, first, second, "ISSUER_FORCE=on", "ISSUER="+first)
+	signet(t, cheaply(env, map[string]string{"ISSUER": second}), "", "serve").want(t, 1, "ISSUER_FORCE=on")
+	if got := issuer(map[string]string{"PUBLIC_URL": second, "ISSUER": first}); got != first {
+		t.Errorf("the issuer is %q, want ISSUER", got)
+	}
+	if got := issuer(map[string]string{"PUBLIC_URL": second, "ISSUER_FORCE": "true"}); got != second {
+		t.Errorf("the issuer is %q after it was forced", got)
+	}
+	if got := issuer(map[string]string{"PUBLIC_URL": second}); got != second {
+		t.Errorf("the issuer is %q, want the one that was forced before", got)
+	}
 }
 
 func TestBootstrapAdmin(t *testing.T) {
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		env := b.Env(t)
-		start := func(email, password string) *testkit.Server {
-			t.Helper()
-			return testkit.Start(t, testkit.Options{Env: cheaply(env, map[string]string{
-				"BOOTSTRAP_ADMIN_EMAIL": email, "BOOTSTRAP_ADMIN_PASSWORD": password,
-			})})
-		}
-		s := start("root@example.com", "of the first administrator")
-		in := s.Client().Do(loggingIn("root@example.com", "of the first administrator")).Want(http.StatusOK, "")
-		valid := s.Client().Do(testkit.Request{Path: "/api/auth/validate-jwt", Bearer: in.Text("access_token")}).Want(http.StatusOK, "")
-		if permissions, _ := valid.JSON()["permissions"].([]any); len(permissions) != 14 {
-			t.Errorf("permissions %v", permissions)
-		}
-		if strings.Contains(s.Log.String(), "of the first administrator") || strings.Contains(s.Log.String(), "root@example.com") {
-			t.Errorf("the log has the password or the address:\n%s", s.Log)
-		}
-		// Whoever was removed stays so, whatever is still in the environment.
-		s.Record().Exec("UPDATE principals SET state = 'disabled' WHERE id = ?", in.Text("user.id"))
-		s.Stop()
-		s = start("root@example.com", "of the first administrator")
-		s.Client().Do(loggingIn("root@example.com", "of the first administrator")).Want(http.StatusUnauthorized, "invalid_credentials")
-		s.Stop()
-		s = start("second@example.com", "of a second administrator")
-		s.Client().Do(loggingIn("second@example.com", "of a second administrator")).Want(http.StatusUnauthorized, "invalid_credentials")
-		if n := s.Record().Count("SELECT count(*) FROM users"); n != 1 {
-			t.Errorf("%d users", n)
-		}
-	})
+	t.Parallel()
+	env := testkit.Embedded.Env(t)
+	start := func(email, password string) *testkit.Server {
+		t.Helper()
+		return testkit.Start(t, testkit.Options{Env: cheaply(env, map[string]string{
+			"BOOTSTRAP_ADMIN_EMAIL": email, "BOOTSTRAP_ADMIN_PASSWORD": password,
+		})})
+	}
+	s := start("root@example.com", "of the first administrator")
+	in := s.Client().Do(loggingIn("root@example.com", "of the first administrator")).Want(http.StatusOK, "")
+	valid := s.Client().Do(testkit.Request{Path: "/api/auth/validate-jwt", Bearer: in.Text("access_token")}).Want(http.StatusOK, "")
+	if permissions, _ := valid.JSON()["permissions"].([]any); len(permissions) != 14 {
+		t.Errorf("permissions %v", permissions)
+	}
+	if strings.Contains(s.Log.String(), "of the first administrator") || strings.Contains(s.Log.String(), "root@example.com") {
+		t.Errorf("the log has the password or the address:\n%s", s.Log)
+	}
+	// Whoever was removed stays so, whatever is still in the environment.
+	s.Record().Exec("UPDATE principals SET state = 'disabled' WHERE id = ?", in.Text("user.id"))
+	s.Stop()
+	s = start("root@example.com", "of the first administrator")
+	s.Client().Do(loggingIn("root@example.com", "of the first administrator")).Want(http.StatusUnauthorized, "invalid_credentials")
+	s.Stop()
+	s = start("second@example.com", "of a second administrator")
+	s.Client().Do(loggingIn("second@example.com", "of a second administrator")).Want(http.StatusUnauthorized, "invalid_credentials")
+	if n := s.Record().Count("SELECT count(*) FROM users"); n != 1 {
+		t.Errorf("%d users", n)
+	}
 }

@@ -84,62 +84,60 @@ func wantKept(t *testing.T, r testkit.Response) {
 
 func TestSessionsByCookie(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := browsers(t, b, nil)
-		c, record := s.Client(), s.Record()
-		account := s.NewAccount()
+	s := browsers(t, testkit.Embedded, nil)
+	c, record := s.Client(), s.Record()
+	account := s.NewAccount()
 
-		t.Run("begin with a cookie that scripts and other sites can't have (SE-8, ASVS 3.3.1–3.3.5)", func(t *testing.T) {
-			before := s.Clock.Now()
-			answer := c.Do(byCookie(account)).Want(http.StatusOK, "")
-			cookie := given(t, answer)
-			want := fmt.Sprintf("%s=%s; Path=/api/auth; Expires=%s; HttpOnly; Secure; SameSite=Strict",
-				cookieName, cookie.Value, cookie.Expires.UTC().Format(http.TimeFormat))
-			if got := answer.Header.Get("Set-Cookie"); got != want || len(got) > 4096 {
-				t.Errorf("got %q\nwant %q", got, want)
-			}
-			wantTime(t, cookie.Expires.Format(time.RFC3339), before.Add(14*day)) // it lapses with the session
-			c.Me(answer.Text("access_token")).Want(http.StatusOK, "")
-			if record.Count("SELECT count(*) FROM sessions WHERE id = ? AND cookie", answer.Text("session_id")) != 1 {
-				t.Error("the session does not know")
-			}
-		})
-		t.Run("are refreshed by it", func(t *testing.T) {
-			first := given(t, c.Do(byCookie(account)).Want(http.StatusOK, ""))
-			answer := c.Do(sent("/api/auth/refresh", first.Value)).Want(http.StatusOK, "")
-			second := given(t, answer)
-			if second.Value == first.Value {
-				t.Error("the token stayed the same")
-			}
-			c.Me(answer.Text("access_token")).Want(http.StatusOK, "")
-			if again := given(t, c.Do(sent("/api/auth/refresh", first.Value)).Want(http.StatusOK, "")); again.Value != second.Value {
-				t.Error("a parallel refresh got another successor")
-			}
-		})
-		t.Run("never give a refresh token in a body, however it is sent", func(t *testing.T) {
-			token := given(t, c.Do(byCookie(account)).Want(http.StatusOK, "")).Value
-			for name, r := range map[string]testkit.Request{
-				"in the body":                    refresh(body{"refresh_token": token}),
-				"in the body, from elsewhere":    without(refresh(body{"refresh_token": token}), map[string]string{"Origin": evil}),
-				"as bearer":                      {Method: http.MethodPost, Path: "/api/auth/refresh", Bearer: token},
-				"as bearer, with an empty body":  {Path: "/api/auth/refresh", Bearer: token, Body: body{}},
-				"in the body beside the cookie":  bearing(sent("/api/auth/refresh", token), body{"refresh_token": token}),
-				"in the cookie, with a service":  bearing(sent("/api/auth/refresh", token), body{"service": "auth_service"}),
-				"in the cookie, with empty body": bearing(sent("/api/auth/refresh", token), body{"refresh_token": ""}),
-			} {
-				t.Run(name, func(t *testing.T) { given(t, c.Do(r).Want(http.StatusOK, "")) })
-			}
-		})
-		t.Run("lend no cookie to other sessions", func(t *testing.T) {
-			in := c.Login(account)
-			answer := c.Do(sent("/api/auth/refresh", in.Refresh)).Want(http.StatusUnauthorized, "token_invalid")
-			wantDropped(t, answer)
-			next := c.Refresh(in.Refresh).Want(http.StatusOK, "")
-			if next.Text("refresh_token") == "" {
-				t.Error("no token in the body")
-			}
-			wantKept(t, next)
-		})
+	t.Run("begin with a cookie that scripts and other sites can't have (SE-8, ASVS 3.3.1–3.3.5)", func(t *testing.T) {
+		before := s.Clock.Now()
+		answer := c.Do(byCookie(account)).Want(http.StatusOK, "")
+		cookie := given(t, answer)
+		want := fmt.Sprintf("%s=%s; Path=/api/auth; Expires=%s; HttpOnly; Secure; SameSite=Strict",
+			cookieName, cookie.Value, cookie.Expires.UTC().Format(http.TimeFormat))
+		if got := answer.Header.Get("Set-Cookie"); got != want || len(got) > 4096 {
+			t.Errorf("got %q\nwant %q", got, want)
+		}
+		wantTime(t, cookie.Expires.Format(time.RFC3339), before.Add(14*day)) // it lapses with the session
+		c.Me(answer.Text("access_token")).Want(http.StatusOK, "")
+		if record.Count("SELECT count(*) FROM sessions WHERE id = ? AND cookie", answer.Text("session_id")) != 1 {
+			t.Error("the session does not know")
+		}
+	})
+	t.Run("are refreshed by it", func(t *testing.T) {
+		first := given(t, c.Do(byCookie(account)).Want(http.StatusOK, ""))
+		answer := c.Do(sent("/api/auth/refresh", first.Value)).Want(http.StatusOK, "")
+		second := given(t, answer)
+		if second.Value == first.Value {
+			t.Error("the token stayed the same")
+		}
+		c.Me(answer.Text("access_token")).Want(http.StatusOK, "")
+		if again := given(t, c.Do(sent("/api/auth/refresh", first.Value)).Want(http.StatusOK, "")); again.Value != second.Value {
+			t.Error("a parallel refresh got another successor")
+		}
+	})
+	t.Run("never give a refresh token in a body, however it is sent", func(t *testing.T) {
+		token := given(t, c.Do(byCookie(account)).Want(http.StatusOK, "")).Value
+		for name, r := range map[string]testkit.Request{
+			"in the body":                    refresh(body{"refresh_token": token}),
+			"in the body, from elsewhere":    without(refresh(body{"refresh_token": token}), map[string]string{"Origin": evil}),
+			"as bearer":                      {Method: http.MethodPost, Path: "/api/auth/refresh", Bearer: token},
+			"as bearer, with an empty body":  {Path: "/api/auth/refresh", Bearer: token, Body: body{}},
+			"in the body beside the cookie":  bearing(sent("/api/auth/refresh", token), body{"refresh_token": token}),
+			"in the cookie, with a service":  bearing(sent("/api/auth/refresh", token), body{"service": "auth_service"}),
+			"in the cookie, with empty body": bearing(sent("/api/auth/refresh", token), body{"refresh_token": ""}),
+		} {
+			t.Run(name, func(t *testing.T) { given(t, c.Do(r).Want(http.StatusOK, "")) })
+		}
+	})
+	t.Run("lend no cookie to other sessions", func(t *testing.T) {
+		in := c.Login(account)
+		answer := c.Do(sent("/api/auth/refresh", in.Refresh)).Want(http.StatusUnauthorized, "token_invalid")
+		wantDropped(t, answer)
+		next := c.Refresh(in.Refresh).Want(http.StatusOK, "")
+		if next.Text("refresh_token") == "" {
+			t.Error("no token in the body")
+		}
+		wantKept(t, next)
 	})
 }
 
@@ -148,185 +146,179 @@ func bearing(r testkit.Request, fields body) testkit.Request { r.Body = fields; 
 
 func TestCookiesCountWithProofOnly(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := browsers(t, b, nil)
-		c, record := s.Client(), s.Record()
-		in := c.Do(byCookie(s.NewAccount())).Want(http.StatusOK, "")
-		token, id := given(t, in).Value, in.Text("session_id")
-		for _, path := range []string{"/api/auth/refresh", "/api/auth/logout"} {
-			good := sent(path, token)
-			for name, r := range map[string]testkit.Request{
-				"another origin":             without(good, map[string]string{"Origin": evil}),
-				"no origin":                  without(good, map[string]string{"Origin": ""}),
-				"an opaque origin":           without(good, map[string]string{"Origin": "null"}),
-				"the origin over http":       without(good, map[string]string{"Origin": "http://app.example.com"}),
-				"the origin at another port": without(good, map[string]string{"Origin": app + ":8443"}),
-				"an origin below":            without(good, map[string]string{"Origin": "https://x.app.example.com"}),
-				"an origin that begins so":   without(good, map[string]string{"Origin": app + ".evil.example"}),
-				"the origin in capitals":     without(good, map[string]string{"Origin": strings.ToUpper(app)}),
-				"a referrer instead":         without(good, map[string]string{"Origin": "", "Referer": app + "/"}),
-				"the host's own name": without(good, map[string]string{
-					"Origin": evil, "Host": "evil.example", "X-Forwarded-Host": "evil.example",
-				}),
-				"no mark":            without(good, map[string]string{"X-Signet": ""}),
-				"another mark":       without(good, map[string]string{"X-Signet": "true"}),
-				"two cookies of one": without(good, map[string]string{"Cookie": cookieName + "=" + token + "; " + cookieName + "=x"}),
-			} {
-				t.Run(path+" with "+name+" (ASVS 3.5.1, UI-2)", func(t *testing.T) {
-					answer := c.In(t).Do(r).Want(http.StatusForbidden, "forbidden")
-					wantKept(t, answer)
-				})
-			}
+	s := browsers(t, testkit.Embedded, nil)
+	c, record := s.Client(), s.Record()
+	in := c.Do(byCookie(s.NewAccount())).Want(http.StatusOK, "")
+	token, id := given(t, in).Value, in.Text("session_id")
+	for _, path := range []string{"/api/auth/refresh", "/api/auth/logout"} {
+		good := sent(path, token)
+		for name, r := range map[string]testkit.Request{
+			"another origin":             without(good, map[string]string{"Origin": evil}),
+			"no origin":                  without(good, map[string]string{"Origin": ""}),
+			"an opaque origin":           without(good, map[string]string{"Origin": "null"}),
+			"the origin over http":       without(good, map[string]string{"Origin": "http://app.example.com"}),
+			"the origin at another port": without(good, map[string]string{"Origin": app + ":8443"}),
+			"an origin below":            without(good, map[string]string{"Origin": "https://x.app.example.com"}),
+			"an origin that begins so":   without(good, map[string]string{"Origin": app + ".evil.example"}),
+			"the origin in capitals":     without(good, map[string]string{"Origin": strings.ToUpper(app)}),
+			"a referrer instead":         without(good, map[string]string{"Origin": "", "Referer": app + "/"}),
+			"the host's own name": without(good, map[string]string{
+				"Origin": evil, "Host": "evil.example", "X-Forwarded-Host": "evil.example",
+			}),
+			"no mark":            without(good, map[string]string{"X-Signet": ""}),
+			"another mark":       without(good, map[string]string{"X-Signet": "true"}),
+			"two cookies of one": without(good, map[string]string{"Cookie": cookieName + "=" + token + "; " + cookieName + "=x"}),
+		} {
+			t.Run(path+" with "+name+" (ASVS 3.5.1, UI-2)", func(t *testing.T) {
+				answer := c.In(t).Do(r).Want(http.StatusForbidden, "forbidden")
+				wantKept(t, answer)
+			})
 		}
-		if n := record.Count("SELECT count(*) FROM refresh_families WHERE session_id = ? AND generation = 0 AND ended_at IS NULL", id); n != 1 {
-			t.Error("a refused request changed the session")
-		}
-		next := given(t, c.Do(without(sent("/api/auth/refresh", token), map[string]string{"Origin": "https://auth.example.com"})).Want(http.StatusOK, ""))
-		c.Do(sent("/api/auth/logout", next.Value)).Want(http.StatusOK, "")
-	})
+	}
+	if n := record.Count("SELECT count(*) FROM refresh_families WHERE session_id = ? AND generation = 0 AND ended_at IS NULL", id); n != 1 {
+		t.Error("a refused request changed the session")
+	}
+	next := given(t, c.Do(without(sent("/api/auth/refresh", token), map[string]string{"Origin": "https://auth.example.com"})).Want(http.StatusOK, ""))
+	c.Do(sent("/api/auth/logout", next.Value)).Want(http.StatusOK, "")
 }
 
 func TestWhichTokenCounts(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := browsers(t, b, nil)
-		c := s.Client()
-		account := s.NewAccount()
-		sid := func(t *testing.T, r testkit.Response) string {
-			t.Helper()
-			_, claims := testkit.ReadToken(t, r.Want(http.StatusOK, "").Text("access_token"))
-			return claims["sid"].(string)
-		}
-		cookie := c.Do(byCookie(account)).Want(http.StatusOK, "")
-		token := given(t, cookie).Value
+	s := browsers(t, testkit.Embedded, nil)
+	c := s.Client()
+	account := s.NewAccount()
+	sid := func(t *testing.T, r testkit.Response) string {
+		t.Helper()
+		_, claims := testkit.ReadToken(t, r.Want(http.StatusOK, "").Text("access_token"))
+		return claims["sid"].(string)
+	}
+	cookie := c.Do(byCookie(account)).Want(http.StatusOK, "")
+	token := given(t, cookie).Value
 
-		t.Run("one in the body wins over the cookie, and leaves it alone", func(t *testing.T) {
-			in := c.Login(account)
-			answer := c.Do(bearing(sent("/api/auth/refresh", token), body{"refresh_token": in.Refresh}))
-			if got := sid(t, answer); got != in.Session {
-				t.Errorf("refreshed %s, want %s", got, in.Session)
-			}
-			wantKept(t, answer)
-			wantKept(t, c.Do(bearing(sent("/api/auth/refresh", token), body{"refresh_token": "sgrt_x"})).Want(http.StatusUnauthorized, "token_invalid"))
-		})
-		t.Run("the cookie wins over an access token in the header, which front ends send along", func(t *testing.T) {
-			r := sent("/api/auth/refresh", token)
-			r.Bearer = cookie.Text("access_token")
-			answer := c.Do(r)
-			if got := sid(t, answer); got != cookie.Text("session_id") {
-				t.Errorf("refreshed %s", got)
-			}
-			given(t, answer)
-		})
-		t.Run("a cookie without proof leaves the header its turn", func(t *testing.T) {
-			in := c.Login(account)
-			r := without(sent("/api/auth/refresh", token), map[string]string{"X-Signet": ""})
-			r.Bearer = in.Refresh
-			if got := sid(t, c.Do(r)); got != in.Session {
-				t.Errorf("refreshed %s, want %s", got, in.Session)
-			}
-		})
-		t.Run("an empty cookie is none", func(t *testing.T) {
-			c.Do(sent("/api/auth/refresh", "")).Want(http.StatusBadRequest, "invalid_request")
-			c.Do(sent("/api/auth/logout", "")).Want(http.StatusUnauthorized, "token_missing")
-		})
+	t.Run("one in the body wins over the cookie, and leaves it alone", func(t *testing.T) {
+		in := c.Login(account)
+		answer := c.Do(bearing(sent("/api/auth/refresh", token), body{"refresh_token": in.Refresh}))
+		if got := sid(t, answer); got != in.Session {
+			t.Errorf("refreshed %s, want %s", got, in.Session)
+		}
+		wantKept(t, answer)
+		wantKept(t, c.Do(bearing(sent("/api/auth/refresh", token), body{"refresh_token": "sgrt_x"})).Want(http.StatusUnauthorized, "token_invalid"))
+	})
+	t.Run("the cookie wins over an access token in the header, which front ends send along", func(t *testing.T) {
+		r := sent("/api/auth/refresh", token)
+		r.Bearer = cookie.Text("access_token")
+		answer := c.Do(r)
+		if got := sid(t, answer); got != cookie.Text("session_id") {
+			t.Errorf("refreshed %s", got)
+		}
+		given(t, answer)
+	})
+	t.Run("a cookie without proof leaves the header its turn", func(t *testing.T) {
+		in := c.Login(account)
+		r := without(sent("/api/auth/refresh", token), map[string]string{"X-Signet": ""})
+		r.Bearer = in.Refresh
+		if got := sid(t, c.Do(r)); got != in.Session {
+			t.Errorf("refreshed %s, want %s", got, in.Session)
+		}
+	})
+	t.Run("an empty cookie is none", func(t *testing.T) {
+		c.Do(sent("/api/auth/refresh", "")).Want(http.StatusBadRequest, "invalid_request")
+		c.Do(sent("/api/auth/logout", "")).Want(http.StatusUnauthorized, "token_missing")
 	})
 }
 
 func TestTheEndOfACookie(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := browsers(t, b, nil)
-		c, record := s.Client(), s.Record()
-		account := s.NewAccount()
-		begin := func(t *testing.T) (testkit.Response, string) {
-			t.Helper()
-			in := c.Do(byCookie(account)).Want(http.StatusOK, "")
-			return in, given(t, in).Value
+	s := browsers(t, testkit.Embedded, nil)
+	c, record := s.Client(), s.Record()
+	account := s.NewAccount()
+	begin := func(t *testing.T) (testkit.Response, string) {
+		t.Helper()
+		in := c.Do(byCookie(account)).Want(http.StatusOK, "")
+		return in, given(t, in).Value
+	}
+	wantOver := func(t *testing.T, in testkit.Response) {
+		t.Helper()
+		c.Me(in.Text("access_token")).Want(http.StatusUnauthorized, "token_invalid")
+		if events := record.Events(domain.EventSessionEnded, in.Text("session_id")); len(events) != 1 {
+			t.Errorf("%d ends", len(events))
 		}
-		wantOver := func(t *testing.T, in testkit.Response) {
-			t.Helper()
-			c.Me(in.Text("access_token")).Want(http.StatusUnauthorized, "token_invalid")
-			if events := record.Events(domain.EventSessionEnded, in.Text("session_id")); len(events) != 1 {
-				t.Errorf("%d ends", len(events))
-			}
-		}
+	}
 
-		t.Run("is a logout by it, which clears what the site stored (SE-8, ASVS 14.3.1)", func(t *testing.T) {
-			in, token := begin(t)
-			answer := c.Do(sent("/api/auth/logout", token)).Want(http.StatusOK, "")
-			wantDropped(t, answer)
-			if got := answer.Header.Get("Clear-Site-Data"); got != `"storage"` {
-				t.Errorf("Clear-Site-Data %q", got)
+	t.Run("is a logout by it, which clears what the site stored (SE-8, ASVS 14.3.1)", func(t *testing.T) {
+		in, token := begin(t)
+		answer := c.Do(sent("/api/auth/logout", token)).Want(http.StatusOK, "")
+		wantDropped(t, answer)
+		if got := answer.Header.Get("Clear-Site-Data"); got != `"storage"` {
+			t.Errorf("Clear-Site-Data %q", got)
+		}
+		wantOver(t, in)
+		wantDropped(t, c.Do(sent("/api/auth/refresh", token)).Want(http.StatusUnauthorized, "token_invalid"))
+	})
+	t.Run("is a logout by the access token, also one whose time is over", func(t *testing.T) {
+		in, token := begin(t)
+		s.Move(16 * time.Minute)
+		r := without(sent("/api/auth/logout", token), map[string]string{"X-Signet": ""})
+		r.Bearer = in.Text("access_token")
+		wantDropped(t, c.Do(r).Want(http.StatusOK, ""))
+		wantOver(t, in)
+	})
+	t.Run("is a logout by an access token of another session, and both are over", func(t *testing.T) {
+		in, token := begin(t)
+		other := c.Login(account)
+		r := sent("/api/auth/logout", token)
+		r.Bearer = other.Access
+		wantDropped(t, c.Do(r).Want(http.StatusOK, ""))
+		wantOver(t, in)
+		c.Me(other.Access).Want(http.StatusUnauthorized, "token_invalid")
+	})
+	t.Run("is a logout by a refresh token of another session in the body, and both are over", func(t *testing.T) {
+		in, token := begin(t)
+		other := c.Login(account)
+		r := sent("/api/auth/logout", token)
+		r.Body = body{"refresh_token": other.Refresh}
+		wantDropped(t, c.Do(r).Want(http.StatusOK, ""))
+		wantOver(t, in)
+		c.Me(other.Access).Want(http.StatusUnauthorized, "token_invalid")
+	})
+	t.Run("is a logout by it after the session lapsed, and again", func(t *testing.T) {
+		_, token := begin(t)
+		s.Move(31 * day)
+		for range 2 {
+			wantDropped(t, c.Do(sent("/api/auth/logout", token)).Want(http.StatusOK, ""))
+		}
+	})
+	t.Run("is its refusal, at refresh and at logout", func(t *testing.T) {
+		for _, path := range []string{"/api/auth/refresh", "/api/auth/logout"} {
+			for _, bad := range []string{"garbage", "sgrt_" + strings.Repeat("0", 105)} {
+				wantDropped(t, c.Do(sent(path, bad)).Want(http.StatusUnauthorized, "token_invalid"))
 			}
-			wantOver(t, in)
-			wantDropped(t, c.Do(sent("/api/auth/refresh", token)).Want(http.StatusUnauthorized, "token_invalid"))
-		})
-		t.Run("is a logout by the access token, also one whose time is over", func(t *testing.T) {
-			in, token := begin(t)
-			s.Move(16 * time.Minute)
-			r := without(sent("/api/auth/logout", token), map[string]string{"X-Signet": ""})
-			r.Bearer = in.Text("access_token")
-			wantDropped(t, c.Do(r).Want(http.StatusOK, ""))
-			wantOver(t, in)
-		})
-		t.Run("is a logout by an access token of another session, and both are over", func(t *testing.T) {
-			in, token := begin(t)
-			other := c.Login(account)
-			r := sent("/api/auth/logout", token)
-			r.Bearer = other.Access
-			wantDropped(t, c.Do(r).Want(http.StatusOK, ""))
-			wantOver(t, in)
-			c.Me(other.Access).Want(http.StatusUnauthorized, "token_invalid")
-		})
-		t.Run("is a logout by a refresh token of another session in the body, and both are over", func(t *testing.T) {
-			in, token := begin(t)
-			other := c.Login(account)
-			r := sent("/api/auth/logout", token)
-			r.Body = body{"refresh_token": other.Refresh}
-			wantDropped(t, c.Do(r).Want(http.StatusOK, ""))
-			wantOver(t, in)
-			c.Me(other.Access).Want(http.StatusUnauthorized, "token_invalid")
-		})
-		t.Run("is a logout by it after the session lapsed, and again", func(t *testing.T) {
-			_, token := begin(t)
-			s.Move(31 * day)
-			for range 2 {
-				wantDropped(t, c.Do(sent("/api/auth/logout", token)).Want(http.StatusOK, ""))
-			}
-		})
-		t.Run("is its refusal, at refresh and at logout", func(t *testing.T) {
-			for _, path := range []string{"/api/auth/refresh", "/api/auth/logout"} {
-				for _, bad := range []string{"garbage", "sgrt_" + strings.Repeat("0", 105)} {
-					wantDropped(t, c.Do(sent(path, bad)).Want(http.StatusUnauthorized, "token_invalid"))
-				}
-			}
-		})
-		t.Run("is the session's idle time", func(t *testing.T) {
-			_, token := begin(t)
-			s.Move(14*day + time.Second)
-			wantDropped(t, c.Do(sent("/api/auth/refresh", token)).Want(http.StatusUnauthorized, "token_invalid"))
-		})
-		t.Run("never lies behind the session's", func(t *testing.T) {
-			in, token := begin(t)
-			end, err := time.Parse(time.RFC3339, in.Text("session.expires_at"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.Move(13 * day)
-			token = given(t, c.Do(sent("/api/auth/refresh", token)).Want(http.StatusOK, "")).Value
-			s.Move(13 * day)
-			last := given(t, c.Do(sent("/api/auth/refresh", token)).Want(http.StatusOK, ""))
-			if !last.Expires.Equal(end.Truncate(time.Second)) {
-				t.Errorf("expires %v, the session %v", last.Expires, end)
-			}
-		})
-		t.Run("is not a failure of ours", func(t *testing.T) {
-			_, token := begin(t)
-			r := bearing(sent("/api/auth/refresh", token), body{"service": "nowhere"})
-			wantKept(t, c.Do(r).Want(http.StatusBadRequest, "unknown_service"))
-			given(t, c.Do(sent("/api/auth/refresh", token)).Want(http.StatusOK, ""))
-		})
+		}
+	})
+	t.Run("is the session's idle time", func(t *testing.T) {
+		_, token := begin(t)
+		s.Move(14*day + time.Second)
+		wantDropped(t, c.Do(sent("/api/auth/refresh", token)).Want(http.StatusUnauthorized, "token_invalid"))
+	})
+	t.Run("never lies behind the session's", func(t *testing.T) {
+		in, token := begin(t)
+		end, err := time.Parse(time.RFC3339, in.Text("session.expires_at"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Move(13 * day)
+		token = given(t, c.Do(sent("/api/auth/refresh", token)).Want(http.StatusOK, "")).Value
+		s.Move(13 * day)
+		last := given(t, c.Do(sent("/api/auth/refresh", token)).Want(http.StatusOK, ""))
+		if !last.Expires.Equal(end.Truncate(time.Second)) {
+			t.Errorf("expires %v, the session %v", last.Expires, end)
+		}
+	})
+	t.Run("is not a failure of ours", func(t *testing.T) {
+		_, token := begin(t)
+		r := bearing(sent("/api/auth/refresh", token), body{"service": "nowhere"})
+		wantKept(t, c.Do(r).Want(http.StatusBadRequest, "unknown_service"))
+		given(t, c.Do(sent("/api/auth/refresh", token)).Want(http.StatusOK, ""))
 	})
 }
 

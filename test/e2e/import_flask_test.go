@@ -37,79 +37,78 @@ func flaskDatabase(t *testing.T, change ...string) string {
 }
 
 func TestImportFlask(t *testing.T) {
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		dsn := flaskDatabase(t, "UPDATE users SET password_hash = '"+importedHashes["Werkzeug scrypt"].hash+"' WHERE password_hash LIKE '$2a$%'",
-			"ALTER TABLE users ADD COLUMN phone text")
-		s := testkit.Start(t, testkit.Options{Backends: b})
-		env, c := cheaply(s.Env), s.Client()
-		const (
-			ann     = "6f0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0001"
-			cid     = "6f0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0003"
-			billing = "8b0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0002"
-			clerk   = "ad0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0001"
-			token   = "cf0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0001"
-		)
-		tables := func() (rows map[string]int) {
-			rows = map[string]int{}
-			for _, table := range []string{"users", "identities", "services", "permissions", "roles", "role_permissions", "assignments", "app_tokens", "audit_events"} {
-				rows[table] = s.Record().Count("SELECT count(*) FROM " + table)
-			}
-			return rows
+	t.Parallel()
+	dsn := flaskDatabase(t, "UPDATE users SET password_hash = '"+importedHashes["Werkzeug scrypt"].hash+"' WHERE password_hash LIKE '$2a$%'",
+		"ALTER TABLE users ADD COLUMN phone text")
+	s := testkit.Start(t, testkit.Options{})
+	env, c := cheaply(s.Env), s.Client()
+	const (
+		ann     = "6f0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0001"
+		cid     = "6f0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0003"
+		billing = "8b0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0002"
+		clerk   = "ad0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0001"
+		token   = "cf0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0001"
+	)
+	tables := func() (rows map[string]int) {
+		rows = map[string]int{}
+		for _, table := range []string{"users", "identities", "services", "permissions", "roles", "role_permissions", "assignments", "app_tokens", "audit_events"} {
+			rows[table] = s.Record().Count("SELECT count(*) FROM " + table)
 		}
-		before := tables()
-		dry := signet(t, env, "", "import", "flask", "--dsn", dsn, "--dry-run").want(t, 0, "users: 3 to take", "services: 2 to take", "permissions: 2 to take",
-			"roles: 1 to take", "role holders: 1 to take", "application tokens: 1 to take")
-		for _, word := range []string{
-			"column users.phone", "users.id 6f0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0004: ", "address is that of an earlier one", `permission "Manage Invoices"`, "--map-permission",
-			`role "admin" of auth_service`, "user_service_roles.id be0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0002: its role is another service's",
-		} {
-			if !strings.Contains(dry.Err, word) {
-				t.Errorf("it does not say %q:\n%s", word, dry.Err)
-			}
+		return rows
+	}
+	before := tables()
+	dry := signet(t, env, "", "import", "flask", "--dsn", dsn, "--dry-run").want(t, 0, "users: 3 to take", "services: 2 to take", "permissions: 2 to take",
+		"roles: 1 to take", "role holders: 1 to take", "application tokens: 1 to take")
+	for _, word := range []string{
+		"column users.phone", "users.id 6f0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0004: ", "address is that of an earlier one", `permission "Manage Invoices"`, "--map-permission",
+		`role "admin" of auth_service`, "user_service_roles.id be0c2d1a-6b1e-4c39-9b7a-2f6f0a1c0002: its role is another service's",
+	} {
+		if !strings.Contains(dry.Err, word) {
+			t.Errorf("it does not say %q:\n%s", word, dry.Err)
 		}
-		if diff := cmp.Diff(before, tables()); diff != "" {
-			t.Fatalf("a dry run changed rows:\n%s", diff)
-		}
+	}
+	if diff := cmp.Diff(before, tables()); diff != "" {
+		t.Fatalf("a dry run changed rows:\n%s", diff)
+	}
 
-		args := []string{"import", "flask", "--dsn", strings.Replace(dsn, "postgresql://", "postgresql+psycopg2://", 1), "--map-permission", "Manage Invoices=invoice:manage", "--map", "admin=admin"}
-		done := signet(t, env, "", args...).want(t, 0)
-		var handed struct{ Service, Name, ID, Token string }
-		if err := json.NewDecoder(bytes.NewReader([]byte(done.Out))).Decode(&handed); err != nil {
-			t.Fatalf("%v: %s", err, done.Out)
-		}
-		if handed.ID != token || handed.Service != "billing-api" || handed.Name != "nightly job" || !strings.HasPrefix(handed.Token, "sgat_") {
-			t.Errorf("handed out %+v", handed)
-		}
-		after := tables()
-		again := signet(t, env, "", args...).want(t, 0)
-		if again.Out != "" || !strings.Contains(again.Err, "users: 0 taken, 3 were there already") {
-			t.Errorf("once more it says %s%s", again.Out, again.Err)
-		}
-		if diff := cmp.Diff(after, tables()); diff != "" {
-			t.Errorf("once more it changed rows:\n%s", diff)
-		}
+	args := []string{"import", "flask", "--dsn", strings.Replace(dsn, "postgresql://", "postgresql+psycopg2://", 1), "--map-permission", "Manage Invoices=invoice:manage", "--map", "admin=admin"}
+	done := signet(t, env, "", args...).want(t, 0)
+	var handed struct{ Service, Name, ID, Token string }
+	if err := json.NewDecoder(bytes.NewReader([]byte(done.Out))).Decode(&handed); err != nil {
+		t.Fatalf("%v: %s", err, done.Out)
+	}
+	if handed.ID != token || handed.Service != "billing-api" || handed.Name != "nightly job" || !strings.HasPrefix(handed.Token, "sgat_") {
+		t.Errorf("handed out %+v", handed)
+	}
+	after := tables()
+	again := signet(t, env, "", args...).want(t, 0)
+	if again.Out != "" || !strings.Contains(again.Err, "users: 0 taken, 3 were there already") {
+		t.Errorf("once more it says %s%s", again.Out, again.Err)
+	}
+	if diff := cmp.Diff(after, tables()); diff != "" {
+		t.Errorf("once more it changed rows:\n%s", diff)
+	}
 
-		in := c.Do(login(body{"email": "ann@example.com", "password": importedHashes["Werkzeug scrypt"].password, "service": "billing-api"})).Want(http.StatusOK, "")
-		if _, claims := testkit.ReadToken(t, in.Text("access_token")); claims["sub"] != ann || cmp.Diff(claims["permissions"], []any{"invoice:manage", "invoice:read"}) != "" {
-			t.Errorf("her token says %v", claims)
-		}
-		c.Do(loggingIn("ben@example.com", importedHashes["Werkzeug scrypt"].password)).Want(http.StatusForbidden, "email_not_verified")
-		c.Do(testkit.Request{Path: "/api/tokens/validate", Bearer: handed.Token}).Want(http.StatusOK, "")
-		record := s.Record()
-		if n := record.Count("SELECT count(*) FROM identities WHERE user_id = ? AND issuer = 'https://accounts.google.com' AND subject = '108000000000000000001'", cid); n != 1 {
-			t.Error("cid can't log in with Google")
-		}
-		if key := record.Text("SELECT key FROM services WHERE id = ?", billing); key != "billing-api" {
-			t.Errorf("the key is %s", key)
-		}
-		if n := record.Count("SELECT count(*) FROM roles WHERE id = ? AND service_id = ?", clerk, billing); n != 1 {
-			t.Error("the role has another id")
-		}
-		signet(t, env, "", "services", "show", "old-reports").want(t, 0, "inactive")
-		if events := record.Events(domain.EventUserVerified, ann); len(events) != 1 || events[0].Details["import"] != "flask" {
-			t.Errorf("%+v", events)
-		}
-	})
+	in := c.Do(login(body{"email": "ann@example.com", "password": importedHashes["Werkzeug scrypt"].password, "service": "billing-api"})).Want(http.StatusOK, "")
+	if _, claims := testkit.ReadToken(t, in.Text("access_token")); claims["sub"] != ann || cmp.Diff(claims["permissions"], []any{"invoice:manage", "invoice:read"}) != "" {
+		t.Errorf("her token says %v", claims)
+	}
+	c.Do(loggingIn("ben@example.com", importedHashes["Werkzeug scrypt"].password)).Want(http.StatusForbidden, "email_not_verified")
+	c.Do(testkit.Request{Path: "/api/tokens/validate", Bearer: handed.Token}).Want(http.StatusOK, "")
+	record := s.Record()
+	if n := record.Count("SELECT count(*) FROM identities WHERE user_id = ? AND issuer = 'https://accounts.google.com' AND subject = '108000000000000000001'", cid); n != 1 {
+		t.Error("cid can't log in with Google")
+	}
+	if key := record.Text("SELECT key FROM services WHERE id = ?", billing); key != "billing-api" {
+		t.Errorf("the key is %s", key)
+	}
+	if n := record.Count("SELECT count(*) FROM roles WHERE id = ? AND service_id = ?", clerk, billing); n != 1 {
+		t.Error("the role has another id")
+	}
+	signet(t, env, "", "services", "show", "old-reports").want(t, 0, "inactive")
+	if events := record.Events(domain.EventUserVerified, ann); len(events) != 1 || events[0].Details["import"] != "flask" {
+		t.Errorf("%+v", events)
+	}
 }
 
 // Integer ids become UUIDs, the same each time, and a file says which.

@@ -34,38 +34,36 @@ var importedHashes = map[string]struct{ hash, password string }{
 // under the current setting from then on.
 func TestImportedHashesAreReplaced(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{
-			"FIREBASE_SIGNER_KEYS": firebaseSigner, "HASH_WAIT": "30s", "BCRYPT_COST": "6",
-		}})
-		c, record := s.Client(), s.Record()
-		for name, row := range importedHashes {
-			t.Run(name, func(t *testing.T) {
-				c, account := c.In(t), s.NewAccount()
-				stored := func() string { return record.Text("SELECT password_hash FROM users WHERE id = ?", account.ID) }
-				epoch := func() int {
-					return record.Count("SELECT credential_epoch FROM principals WHERE id = ?", account.ID)
-				}
-				record.Exec("UPDATE users SET password_hash = ? WHERE id = ?", row.hash, account.ID)
-				begin := epoch()
-				for _, wrong := range []string{row.password + "x", row.hash} {
-					c.Do(loggingIn(account.Email, wrong)).Want(http.StatusUnauthorized, "invalid_credentials")
-				}
-				if stored() != row.hash {
-					t.Fatal("a wrong password changed the hash")
-				}
-				account.Password = row.password
-				in := c.Login(account)
-				s.Eventually(20*time.Second, func() bool { return strings.HasPrefix(stored(), "$2a$06$") })
-				c.Do(loggingIn(account.Email, row.password+"x")).Want(http.StatusUnauthorized, "invalid_credentials")
-				c.Login(account)
-				c.Me(in.Access).Want(http.StatusOK, "")
-				if epoch() != begin {
-					t.Error("hashing the same password again counted as a change of it")
-				}
-			})
-		}
-	})
+	s := testkit.Start(t, testkit.Options{Env: map[string]string{
+		"FIREBASE_SIGNER_KEYS": firebaseSigner, "HASH_WAIT": "30s", "BCRYPT_COST": "6",
+	}})
+	c, record := s.Client(), s.Record()
+	for name, row := range importedHashes {
+		t.Run(name, func(t *testing.T) {
+			c, account := c.In(t), s.NewAccount()
+			stored := func() string { return record.Text("SELECT password_hash FROM users WHERE id = ?", account.ID) }
+			epoch := func() int {
+				return record.Count("SELECT credential_epoch FROM principals WHERE id = ?", account.ID)
+			}
+			record.Exec("UPDATE users SET password_hash = ? WHERE id = ?", row.hash, account.ID)
+			begin := epoch()
+			for _, wrong := range []string{row.password + "x", row.hash} {
+				c.Do(loggingIn(account.Email, wrong)).Want(http.StatusUnauthorized, "invalid_credentials")
+			}
+			if stored() != row.hash {
+				t.Fatal("a wrong password changed the hash")
+			}
+			account.Password = row.password
+			in := c.Login(account)
+			s.Eventually(20*time.Second, func() bool { return strings.HasPrefix(stored(), "$2a$06$") })
+			c.Do(loggingIn(account.Email, row.password+"x")).Want(http.StatusUnauthorized, "invalid_credentials")
+			c.Login(account)
+			c.Me(in.Access).Want(http.StatusOK, "")
+			if epoch() != begin {
+				t.Error("hashing the same password again counted as a change of it")
+			}
+		})
+	}
 }
 
 // TestImportedHashesBeyondTheBounds: a stored text that asks for more than a server should give is answered like an account

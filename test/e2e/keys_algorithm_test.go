@@ -29,55 +29,53 @@ func keysOf(record *testkit.Record) []string {
 // until they expire, and then its key goes, five minutes after the last that it can have signed.
 func TestAFormerAlgorithmRetires(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		const life = 36 * time.Hour
-		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"JWT_ACCESS_TOKEN_EXPIRES": "36h", "CLEANUP_EVERY": "50ms"}})
-		record, account := s.Record(), s.NewAccount()
-		first := activeKey(record)
-		begun, in := s.Clock.Now(), s.Client().Login(account)
-		s.Stop()
-		s.Env["JWT_ALG"] = "EdDSA"
-		s.Restart()
-		changed, c := s.Clock.Now(), s.Client()
-		at := func(when time.Time) { s.Move(when.Sub(s.Clock.Now())) }
+	const life = 36 * time.Hour
+	s := testkit.Start(t, testkit.Options{Env: map[string]string{"JWT_ACCESS_TOKEN_EXPIRES": "36h", "CLEANUP_EVERY": "50ms"}})
+	record, account := s.Record(), s.NewAccount()
+	first := activeKey(record)
+	begun, in := s.Clock.Now(), s.Client().Login(account)
+	s.Stop()
+	s.Env["JWT_ALG"] = "EdDSA"
+	s.Restart()
+	changed, c := s.Clock.Now(), s.Client()
+	at := func(when time.Time) { s.Move(when.Sub(s.Clock.Now())) }
 
-		both := []string{"ES256 active", "ES256 next", "EdDSA active", "EdDSA next"}
-		if diff := cmp.Diff(both, keysOf(record)); diff != "" || len(published(c)) != 4 {
-			t.Errorf("published %v; stored (-want +got):\n%s", published(c), diff)
-		}
-		if header, _ := testkit.ReadToken(t, c.Login(account).Access); header["alg"] != "EdDSA" {
-			t.Errorf("it signs with %v", header["alg"])
-		}
-		at(changed.Add(24*time.Hour - time.Minute))
-		swept(s)
-		if diff := cmp.Diff(both, keysOf(record)); diff != "" {
-			t.Errorf("within a day (-want +got):\n%s", diff)
-		}
-		s.VerifyToken(in.Access)
+	both := []string{"ES256 active", "ES256 next", "EdDSA active", "EdDSA next"}
+	if diff := cmp.Diff(both, keysOf(record)); diff != "" || len(published(c)) != 4 {
+		t.Errorf("published %v; stored (-want +got):\n%s", published(c), diff)
+	}
+	if header, _ := testkit.ReadToken(t, c.Login(account).Access); header["alg"] != "EdDSA" {
+		t.Errorf("it signs with %v", header["alg"])
+	}
+	at(changed.Add(24*time.Hour - time.Minute))
+	swept(s)
+	if diff := cmp.Diff(both, keysOf(record)); diff != "" {
+		t.Errorf("within a day (-want +got):\n%s", diff)
+	}
+	s.VerifyToken(in.Access)
 
-		at(changed.Add(24*time.Hour + time.Minute))
-		retired := []string{"ES256 retired", "EdDSA active", "EdDSA next"}
-		s.Eventually(10*time.Second, func() bool { return slices.Equal(retired, keysOf(record)) })
-		end := s.Clock.Now()
-		s.Eventually(10*time.Second, func() bool { return len(published(c)) == 3 })
-		at(begun.Add(life - time.Minute))
-		s.VerifyToken(in.Access)
-		c.Me(in.Access).Want(http.StatusOK, "")
-		at(begun.Add(life + time.Minute))
-		c.Me(in.Access).Want(http.StatusUnauthorized, "token_invalid")
+	at(changed.Add(24*time.Hour + time.Minute))
+	retired := []string{"ES256 retired", "EdDSA active", "EdDSA next"}
+	s.Eventually(10*time.Second, func() bool { return slices.Equal(retired, keysOf(record)) })
+	end := s.Clock.Now()
+	s.Eventually(10*time.Second, func() bool { return len(published(c)) == 3 })
+	at(begun.Add(life - time.Minute))
+	s.VerifyToken(in.Access)
+	c.Me(in.Access).Want(http.StatusOK, "")
+	at(begun.Add(life + time.Minute))
+	c.Me(in.Access).Want(http.StatusUnauthorized, "token_invalid")
 
-		at(end.Add(life + 4*time.Minute))
-		swept(s)
-		if !slices.Contains(published(c), first) {
-			t.Error("it went with tokens about")
-		}
-		at(end.Add(life + 6*time.Minute))
-		s.Eventually(10*time.Second, func() bool { return !slices.Contains(published(c), first) })
-		if diff := cmp.Diff(retired[1:], keysOf(record)); diff != "" {
-			t.Errorf("after its last token (-want +got):\n%s", diff)
-		}
-		c.Me(c.Refresh(in.Refresh).Want(http.StatusOK, "").Text("access_token")).Want(http.StatusOK, "")
-	})
+	at(end.Add(life + 4*time.Minute))
+	swept(s)
+	if !slices.Contains(published(c), first) {
+		t.Error("it went with tokens about")
+	}
+	at(end.Add(life + 6*time.Minute))
+	s.Eventually(10*time.Second, func() bool { return !slices.Contains(published(c), first) })
+	if diff := cmp.Diff(retired[1:], keysOf(record)); diff != "" {
+		t.Errorf("after its last token (-want +got):\n%s", diff)
+	}
+	c.Me(c.Refresh(in.Refresh).Want(http.StatusOK, "").Text("access_token")).Want(http.StatusOK, "")
 }
 
 // TestAReplicaThatKeepsTheFormerAlgorithm is one whose JWT_ALG was not changed within the day: the next sweep of its own makes it a

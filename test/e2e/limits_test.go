@@ -178,82 +178,80 @@ func TestFailureBudgetOfAnAddressBlock(t *testing.T) {
 
 func TestCallLimits(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		t.Run("forged tokens: 60 a minute from a block, and valid ones still pass", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(nil)})
-			c := s.Client()
-			in := c.Login(s.NewAccount())
-			header, claims := testkit.ReadToken(t, in.Access)
-			forged := func(int) testkit.Request { return from("203.0.113.7", validate(testkit.Resign(t, header, claims))) }
-			counts := testkit.Tally(c.AtOnce(50, forged))
-			for outcome, n := range testkit.Tally(c.AtOnce(50, forged)) {
-				counts[outcome] += n
-			}
-			if counts["401 token_invalid"] < 60 || counts["429 rate_limited"] < 20 || counts["401 token_invalid"]+counts["429 rate_limited"] != 100 {
-				t.Errorf("answers: %v", counts)
-			}
-			for range 5 {
-				c.Do(from("203.0.113.7", validate(in.Access))).Want(http.StatusOK, "")
-				c.Do(from("203.0.113.7", get("/api/auth/me", in.Access))).Want(http.StatusOK, "")
-			}
-			c.Do(from("203.0.113.8", validate(testkit.Resign(t, header, claims)))).Want(http.StatusUnauthorized, "token_invalid")
+	t.Run("forged tokens: 60 a minute from a block, and valid ones still pass", func(t *testing.T) {
+		s := testkit.Start(t, testkit.Options{Env: limited(nil)})
+		c := s.Client()
+		in := c.Login(s.NewAccount())
+		header, claims := testkit.ReadToken(t, in.Access)
+		forged := func(int) testkit.Request { return from("203.0.113.7", validate(testkit.Resign(t, header, claims))) }
+		counts := testkit.Tally(c.AtOnce(50, forged))
+		for outcome, n := range testkit.Tally(c.AtOnce(50, forged)) {
+			counts[outcome] += n
+		}
+		if counts["401 token_invalid"] < 60 || counts["429 rate_limited"] < 20 || counts["401 token_invalid"]+counts["429 rate_limited"] != 100 {
+			t.Errorf("answers: %v", counts)
+		}
+		for range 5 {
+			c.Do(from("203.0.113.7", validate(in.Access))).Want(http.StatusOK, "")
+			c.Do(from("203.0.113.7", get("/api/auth/me", in.Access))).Want(http.StatusOK, "")
+		}
+		c.Do(from("203.0.113.8", validate(testkit.Resign(t, header, claims)))).Want(http.StatusUnauthorized, "token_invalid")
+	})
+	t.Run("expired and ended tokens are no forgeries", func(t *testing.T) {
+		s := testkit.Start(t, testkit.Options{Env: limited(map[string]string{"LIMIT_FORGED": "3"})})
+		c := s.Client()
+		account := s.NewAccount()
+		ended, expired := c.Login(account), c.Login(account)
+		c.Do(logout(ended.Access)).Want(http.StatusOK, "")
+		s.Move(16 * time.Minute)
+		for range 10 {
+			c.Do(validate(ended.Access)).Want(http.StatusUnauthorized, "token_invalid")
+			c.Do(validate(expired.Access)).Want(http.StatusUnauthorized, "token_invalid")
+		}
+	})
+	t.Run("forged refresh tokens count too", func(t *testing.T) {
+		s := testkit.Start(t, testkit.Options{Env: limited(map[string]string{"LIMIT_FORGED": "3"})})
+		c := s.Client()
+		in := c.Login(s.NewAccount())
+		for range 3 {
+			c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/refresh", Bearer: testkit.Garble(in.Refresh)}).Want(http.StatusUnauthorized, "token_invalid")
+		}
+		wantLimited(t, c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/refresh", Bearer: testkit.Garble(in.Refresh)}), 3, 20*time.Second)
+		wantLimited(t, c.Refresh(testkit.Garble(in.Refresh)), 3, 20*time.Second)
+		c.Refresh(in.Refresh).Want(http.StatusOK, "")
+	})
+	t.Run("a session has its calls a minute, whatever others do", func(t *testing.T) {
+		s := testkit.Start(t, testkit.Options{Env: limited(map[string]string{"LIMIT_CALLS": "20", "LIMIT_ANONYMOUS": "600"})})
+		c := s.Client()
+		account := s.NewAccount()
+		in, other := c.Login(account), c.Login(account)
+		for range 20 {
+			c.Me(in.Access).Want(http.StatusOK, "")
+		}
+		s.Eventually(10*time.Second, func() bool { return c.Me(in.Access).Status == http.StatusTooManyRequests })
+		wantLimited(t, c.Me(in.Access), 20, 3*time.Second)
+		c.Me(other.Access).Want(http.StatusOK, "")
+		for range 60 {
+			c.Do(validate(in.Access)).Want(http.StatusOK, "") // no limit, ever
+		}
+		next := c.Refresh(in.Refresh).Want(http.StatusOK, "")
+		if got := c.Me(next.Text("access_token")).Outcome(); got != "429 rate_limited" {
+			t.Errorf("a fresh token of the same session: %s", got)
+		}
+	})
+	t.Run("strangers have theirs by block; keys and health have no limit", func(t *testing.T) {
+		s := testkit.Start(t, testkit.Options{Env: limited(map[string]string{"LIMIT_ANONYMOUS": "20"})})
+		c := s.Client()
+		s.Eventually(10*time.Second, func() bool {
+			return c.Do(from("203.0.113.7", get("/api/auth/me", ""))).Status == http.StatusTooManyRequests
 		})
-		t.Run("expired and ended tokens are no forgeries", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(map[string]string{"LIMIT_FORGED": "3"})})
-			c := s.Client()
-			account := s.NewAccount()
-			ended, expired := c.Login(account), c.Login(account)
-			c.Do(logout(ended.Access)).Want(http.StatusOK, "")
-			s.Move(16 * time.Minute)
-			for range 10 {
-				c.Do(validate(ended.Access)).Want(http.StatusUnauthorized, "token_invalid")
-				c.Do(validate(expired.Access)).Want(http.StatusUnauthorized, "token_invalid")
+		wantLimited(t, c.Do(from("203.0.113.7", get("/api/auth/me", ""))), 20, 3*time.Second)
+		c.Do(from("203.0.113.8", get("/api/auth/me", ""))).Want(http.StatusUnauthorized, "token_missing")
+		for range 30 {
+			for _, path := range []string{"/.well-known/jwks.json", "/livez", "/readyz"} {
+				c.Do(from("203.0.113.7", get(path, ""))).Want(http.StatusOK, "")
 			}
-		})
-		t.Run("forged refresh tokens count too", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(map[string]string{"LIMIT_FORGED": "3"})})
-			c := s.Client()
-			in := c.Login(s.NewAccount())
-			for range 3 {
-				c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/refresh", Bearer: testkit.Garble(in.Refresh)}).Want(http.StatusUnauthorized, "token_invalid")
-			}
-			wantLimited(t, c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/refresh", Bearer: testkit.Garble(in.Refresh)}), 3, 20*time.Second)
-			wantLimited(t, c.Refresh(testkit.Garble(in.Refresh)), 3, 20*time.Second)
-			c.Refresh(in.Refresh).Want(http.StatusOK, "")
-		})
-		t.Run("a session has its calls a minute, whatever others do", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(map[string]string{"LIMIT_CALLS": "20", "LIMIT_ANONYMOUS": "600"})})
-			c := s.Client()
-			account := s.NewAccount()
-			in, other := c.Login(account), c.Login(account)
-			for range 20 {
-				c.Me(in.Access).Want(http.StatusOK, "")
-			}
-			s.Eventually(10*time.Second, func() bool { return c.Me(in.Access).Status == http.StatusTooManyRequests })
-			wantLimited(t, c.Me(in.Access), 20, 3*time.Second)
-			c.Me(other.Access).Want(http.StatusOK, "")
-			for range 60 {
-				c.Do(validate(in.Access)).Want(http.StatusOK, "") // no limit, ever
-			}
-			next := c.Refresh(in.Refresh).Want(http.StatusOK, "")
-			if got := c.Me(next.Text("access_token")).Outcome(); got != "429 rate_limited" {
-				t.Errorf("a fresh token of the same session: %s", got)
-			}
-		})
-		t.Run("strangers have theirs by block; keys and health have no limit", func(t *testing.T) {
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: limited(map[string]string{"LIMIT_ANONYMOUS": "20"})})
-			c := s.Client()
-			s.Eventually(10*time.Second, func() bool {
-				return c.Do(from("203.0.113.7", get("/api/auth/me", ""))).Status == http.StatusTooManyRequests
-			})
-			wantLimited(t, c.Do(from("203.0.113.7", get("/api/auth/me", ""))), 20, 3*time.Second)
-			c.Do(from("203.0.113.8", get("/api/auth/me", ""))).Want(http.StatusUnauthorized, "token_missing")
-			for range 30 {
-				for _, path := range []string{"/.well-known/jwks.json", "/livez", "/readyz"} {
-					c.Do(from("203.0.113.7", get(path, ""))).Want(http.StatusOK, "")
-				}
-			}
-		})
+		}
 	})
 	t.Run("are 600 a minute", func(t *testing.T) {
 		s := testkit.Start(t, testkit.Options{Env: limited(nil)})

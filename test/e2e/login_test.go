@@ -193,36 +193,34 @@ func wantTime(t *testing.T, text string, want time.Time) {
 // TestLoginTellsNothing: a person who may not come in learns neither why nor whether there is such an account (ASVS 5.0 6.3.8).
 func TestLoginTellsNothing(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"LOCKOUT_FAILURES": "20"}})
-		c, record := s.Client(), s.Record()
-		known, disabled, locked, barred := s.NewAccount(), s.NewAccount(), s.NewAccount(), s.NewAccount()
-		record.Exec("UPDATE principals SET state = 'disabled' WHERE id = ?", disabled.ID)
-		record.Exec("UPDATE users SET password_hash = NULL WHERE id = ?", barred.ID)
-		for range 20 {
-			c.Do(login(body{"email": locked.Email, "password": "wrong"})).Want(http.StatusUnauthorized, "invalid_credentials")
-		}
-		reference := c.Do(login(body{"email": testkit.NewAddress(), "password": known.Password})).Want(http.StatusUnauthorized, "invalid_credentials")
-		for name, fields := range map[string]body{
-			"a wrong password":           {"email": known.Email, "password": "wrong"},
-			"a disabled account":         credentials(disabled),
-			"a locked account":           credentials(locked),
-			"an account without one":     credentials(barred),
-			"73 bytes":                   {"email": known.Email, "password": strings.Repeat("é", 36) + "x"},
-			"the password and 72 bytes":  {"email": known.Email, "password": known.Password + strings.Repeat("x", 72)},
-			"a password in another case": {"email": known.Email, "password": strings.ToUpper(known.Password)},
-			"a password with a space":    {"email": known.Email, "password": known.Password + " "},
-			"a megabyte less":            {"email": known.Email, "password": strings.Repeat("x", 4096)},
-		} {
-			t.Run(name, func(t *testing.T) {
-				answer := c.Do(login(fields))
-				if diff := cmp.Diff(essence(t, reference), essence(t, answer)); diff != "" {
-					t.Errorf("it differs from that of an unknown address (-unknown +this):\n%s", diff)
-				}
-			})
-		}
-		t.Run("and the right password still opens the account", func(t *testing.T) { c.Login(known) })
-	})
+	s := testkit.Start(t, testkit.Options{Env: map[string]string{"LOCKOUT_FAILURES": "20"}})
+	c, record := s.Client(), s.Record()
+	known, disabled, locked, barred := s.NewAccount(), s.NewAccount(), s.NewAccount(), s.NewAccount()
+	record.Exec("UPDATE principals SET state = 'disabled' WHERE id = ?", disabled.ID)
+	record.Exec("UPDATE users SET password_hash = NULL WHERE id = ?", barred.ID)
+	for range 20 {
+		c.Do(login(body{"email": locked.Email, "password": "wrong"})).Want(http.StatusUnauthorized, "invalid_credentials")
+	}
+	reference := c.Do(login(body{"email": testkit.NewAddress(), "password": known.Password})).Want(http.StatusUnauthorized, "invalid_credentials")
+	for name, fields := range map[string]body{
+		"a wrong password":           {"email": known.Email, "password": "wrong"},
+		"a disabled account":         credentials(disabled),
+		"a locked account":           credentials(locked),
+		"an account without one":     credentials(barred),
+		"73 bytes":                   {"email": known.Email, "password": strings.Repeat("é", 36) + "x"},
+		"the password and 72 bytes":  {"email": known.Email, "password": known.Password + strings.Repeat("x", 72)},
+		"a password in another case": {"email": known.Email, "password": strings.ToUpper(known.Password)},
+		"a password with a space":    {"email": known.Email, "password": known.Password + " "},
+		"a megabyte less":            {"email": known.Email, "password": strings.Repeat("x", 4096)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := c.Do(login(fields))
+			if diff := cmp.Diff(essence(t, reference), essence(t, answer)); diff != "" {
+				t.Errorf("it differs from that of an unknown address (-unknown +this):\n%s", diff)
+			}
+		})
+	}
+	t.Run("and the right password still opens the account", func(t *testing.T) { c.Login(known) })
 }
 
 // essence is all of an answer but what differs between any two.
@@ -293,90 +291,86 @@ func givenRole(t *testing.T, record *testkit.Record, user, service, name string,
 
 func TestLoginForAService(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
-		c, record := s.Client(), s.Record()
-		account := s.NewAccount()
-		id := givenService(t, record, "billing", "Billing Office")
-		closed := givenService(t, record, "attic", "Attic")
-		record.Exec("UPDATE services SET state = 'inactive' WHERE id = ?", closed)
-		givenRole(t, record, account.ID, id, "clerk", "invoice:read")
+	s := testkit.Start(t, testkit.Options{})
+	c, record := s.Client(), s.Record()
+	account := s.NewAccount()
+	id := givenService(t, record, "billing", "Billing Office")
+	closed := givenService(t, record, "attic", "Attic")
+	record.Exec("UPDATE services SET state = 'inactive' WHERE id = ?", closed)
+	givenRole(t, record, account.ID, id, "clerk", "invoice:read")
 
-		for name, ref := range map[string]string{"by its key": "billing", "by its id": id, "by its name": "billing OFFICE"} {
-			t.Run(name, func(t *testing.T) {
-				token := c.Do(login(with(credentials(account), body{"service": ref}))).Want(http.StatusOK, "").Text("access_token")
-				_, claims := testkit.ReadToken(t, token)
-				want := body{"aud": "billing", "roles": []any{"clerk"}, "permissions": []any{"invoice:read"}}
-				got := body{"aud": claims["aud"], "roles": claims["roles"], "permissions": claims["permissions"]}
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("claims (-want +got):\n%s", diff)
-				}
-			})
+	for name, ref := range map[string]string{"by its key": "billing", "by its id": id, "by its name": "billing OFFICE"} {
+		t.Run(name, func(t *testing.T) {
+			token := c.Do(login(with(credentials(account), body{"service": ref}))).Want(http.StatusOK, "").Text("access_token")
+			_, claims := testkit.ReadToken(t, token)
+			want := body{"aud": "billing", "roles": []any{"clerk"}, "permissions": []any{"invoice:read"}}
+			got := body{"aud": claims["aud"], "roles": claims["roles"], "permissions": claims["permissions"]}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("claims (-want +got):\n%s", diff)
+			}
+		})
+	}
+	t.Run("that is unknown or inactive is said before the password is looked at", func(t *testing.T) {
+		for _, ref := range []string{"nowhere", "attic", closed, uuid.NewString(), "not-a-uuid", "a\u00e9"} {
+			for _, password := range []string{account.Password, "wrong"} {
+				c.Do(login(body{"email": account.Email, "password": password, "service": ref})).Want(http.StatusBadRequest, "unknown_service")
+			}
 		}
-		t.Run("that is unknown or inactive is said before the password is looked at", func(t *testing.T) {
-			for _, ref := range []string{"nowhere", "attic", closed, uuid.NewString(), "not-a-uuid", "a\u00e9"} {
-				for _, password := range []string{account.Password, "wrong"} {
-					c.Do(login(body{"email": account.Email, "password": password, "service": ref})).Want(http.StatusBadRequest, "unknown_service")
-				}
-			}
-			if n := record.Count("SELECT count(*) FROM login_failures"); n != 0 {
-				t.Errorf("%d runs of failures were counted", n)
-			}
-		})
-		t.Run("without one is for the platform", func(t *testing.T) {
-			_, claims := testkit.ReadToken(t, c.Login(account).Access)
-			if claims["aud"] != domain.PlatformKey {
-				t.Errorf("aud %v", claims["aud"])
-			}
-		})
+		if n := record.Count("SELECT count(*) FROM login_failures"); n != 0 {
+			t.Errorf("%d runs of failures were counted", n)
+		}
+	})
+	t.Run("without one is for the platform", func(t *testing.T) {
+		_, claims := testkit.ReadToken(t, c.Login(account).Access)
+		if claims["aud"] != domain.PlatformKey {
+			t.Errorf("aud %v", claims["aud"])
+		}
 	})
 }
 
 func TestAccessToken(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"ISSUER": "https://auth.example.com"}})
-		account := s.NewAccount()
-		in := s.Client().Login(account)
+	s := testkit.Start(t, testkit.Options{Env: map[string]string{"ISSUER": "https://auth.example.com"}})
+	account := s.NewAccount()
+	in := s.Client().Login(account)
 
-		t.Run("says what the contract names", func(t *testing.T) {
-			header, claims := testkit.ReadToken(t, in.Access)
-			if header["typ"] != "at+jwt" || header["alg"] != "ES256" || header["kid"] == "" {
-				t.Errorf("header %v", header)
+	t.Run("says what the contract names", func(t *testing.T) {
+		header, claims := testkit.ReadToken(t, in.Access)
+		if header["typ"] != "at+jwt" || header["alg"] != "ES256" || header["kid"] == "" {
+			t.Errorf("header %v", header)
+		}
+		now := float64(s.Clock.Now().Unix())
+		for _, name := range []string{"iat", "nbf", "auth_time"} {
+			if at, ok := claims[name].(float64); !ok || at > now || at < now-60 {
+				t.Errorf("%s is %v", name, claims[name])
 			}
-			now := float64(s.Clock.Now().Unix())
-			for _, name := range []string{"iat", "nbf", "auth_time"} {
-				if at, ok := claims[name].(float64); !ok || at > now || at < now-60 {
-					t.Errorf("%s is %v", name, claims[name])
-				}
-				if before := claims["iat"].(float64) - claims[name].(float64); name == "nbf" && before != 5 {
-					t.Errorf("nbf is %v s before iat", before)
-				}
-				if name != "iat" {
-					delete(claims, name)
-				}
+			if before := claims["iat"].(float64) - claims[name].(float64); name == "nbf" && before != 5 {
+				t.Errorf("nbf is %v s before iat", before)
 			}
-			if claims["exp"] != claims["iat"].(float64)+900 {
-				t.Errorf("exp %v, iat %v", claims["exp"], claims["iat"])
+			if name != "iat" {
+				delete(claims, name)
 			}
-			if id, _ := claims["jti"].(string); len(id) != 36 {
-				t.Errorf("jti %v", claims["jti"])
-			}
-			delete(claims, "exp")
-			delete(claims, "iat")
-			delete(claims, "jti")
-			want := testkit.Object{
-				"iss": "https://auth.example.com", "sub": account.ID, "aud": "auth_service", "sid": in.Session, "client_id": "signet",
-				"email_verified": true, "roles": []any{"user"}, "permissions": []any{}, "pv": claims["pv"], "cs": claims["cs"], "amr": []any{"pwd"}, "acr": "aal1",
-			}
-			if diff := cmp.Diff(want, claims); diff != "" {
-				t.Errorf("claims (-want +got):\n%s", diff)
-			}
-		})
-		t.Run("is verified by who knows the key set only", func(t *testing.T) {
-			if s.VerifyToken(in.Access)["sub"] != account.ID {
-				t.Error("another sub")
-			}
-		})
+		}
+		if claims["exp"] != claims["iat"].(float64)+900 {
+			t.Errorf("exp %v, iat %v", claims["exp"], claims["iat"])
+		}
+		if id, _ := claims["jti"].(string); len(id) != 36 {
+			t.Errorf("jti %v", claims["jti"])
+		}
+		delete(claims, "exp")
+		delete(claims, "iat")
+		delete(claims, "jti")
+		want := testkit.Object{
+			"iss": "https://auth.example.com", "sub": account.ID, "aud": "auth_service", "sid": in.Session, "client_id": "signet",
+			"email_verified": true, "roles": []any{"user"}, "permissions": []any{}, "pv": claims["pv"], "cs": claims["cs"], "amr": []any{"pwd"}, "acr": "aal1",
+		}
+		if diff := cmp.Diff(want, claims); diff != "" {
+			t.Errorf("claims (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("is verified by who knows the key set only", func(t *testing.T) {
+		if s.VerifyToken(in.Access)["sub"] != account.ID {
+			t.Error("another sub")
+		}
 	})
 }

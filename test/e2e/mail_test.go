@@ -51,20 +51,18 @@ func linkOf(t *testing.T, m smtpserver.Message) string {
 
 func TestMailIsDeliveredBySMTP(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		mx := smtpserver.Start(t, smtpserver.Options{})
-		s := testkit.Start(t, testkit.Options{Backends: b, Env: mailing(mx)})
-		c, email := s.Client(), testkit.NewAddress()
-		c.Do(registering("U"+email[1:], testkit.Object{"first_name": "Ada"})).Want(http.StatusCreated, "")
-		m := delivered(s, mx, email)
-		if m.Err != nil || m.From != "no-reply@signet.example" || m.To[0] != "U"+email[1:] || m.Header.Get("From") != `"Signet" <no-reply@signet.example>` {
-			t.Errorf("the message is from %q (%q) to %q, error %v", m.From, m.Header.Get("From"), m.To, m.Err)
-		}
-		if !strings.Contains(m.Text, "Ada") || !strings.Contains(m.HTML, linkOf(t, m)) || m.Header.Get("Auto-Submitted") != "auto-generated" {
-			t.Errorf("the message lacks the name, the link or what marks it as a machine's:\n%s", m.Raw)
-		}
-		c.Do(proving(linkOf(t, m))).Want(http.StatusOK, "")
-	})
+	mx := smtpserver.Start(t, smtpserver.Options{})
+	s := testkit.Start(t, testkit.Options{Env: mailing(mx)})
+	c, email := s.Client(), testkit.NewAddress()
+	c.Do(registering("U"+email[1:], testkit.Object{"first_name": "Ada"})).Want(http.StatusCreated, "")
+	m := delivered(s, mx, email)
+	if m.Err != nil || m.From != "no-reply@signet.example" || m.To[0] != "U"+email[1:] || m.Header.Get("From") != `"Signet" <no-reply@signet.example>` {
+		t.Errorf("the message is from %q (%q) to %q, error %v", m.From, m.Header.Get("From"), m.To, m.Err)
+	}
+	if !strings.Contains(m.Text, "Ada") || !strings.Contains(m.HTML, linkOf(t, m)) || m.Header.Get("Auto-Submitted") != "auto-generated" {
+		t.Errorf("the message lacks the name, the link or what marks it as a machine's:\n%s", m.Raw)
+	}
+	c.Do(proving(linkOf(t, m))).Want(http.StatusOK, "")
 }
 
 // TestAMailServerNeverShowsInAnAnswer holds a server that is away, silent, slow or rude against the answers of one that works.
@@ -79,40 +77,38 @@ func TestAMailServerNeverShowsInAnAnswer(t *testing.T) {
 		"refusing":          func(mx *smtpserver.Server) { mx.Reject(smtpserver.Rcpt, 550, [3]int{5, 1, 1}, "no such user") },
 		"not there":         nil,
 	}
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		healthy := testkit.Start(t, testkit.Options{Backends: b, Env: mailing(smtpserver.Start(t, smtpserver.Options{}))})
-		registered := normalised(healthy.Client().Do(registering(testkit.NewAddress())))
-		resent := normalised(healthy.Client().Do(resending(testkit.NewAddress())))
-		for name, befall := range ill {
-			t.Run(name, func(t *testing.T) {
-				mx := smtpserver.Start(t, smtpserver.Options{})
-				env := mailing(mx)
-				if befall == nil {
-					env["MAIL_PORT"] = strconv.Itoa(closedPort(t))
-				} else {
-					befall(mx)
-				}
-				s := testkit.Start(t, testkit.Options{Backends: b, Env: env})
-				c := s.Client()
-				for range 6 { // more than there are workers to hang
-					email := testkit.NewAddress()
-					for _, ask := range []struct {
-						request testkit.Request
-						want    string
-					}{{registering(email), registered}, {resending(email), resent}} {
-						answer := c.Do(ask.request)
-						if diff := cmp.Diff(ask.want, normalised(answer)); diff != "" {
-							t.Errorf("%s (-healthy +%s):\n%s", ask.request.Path, name, diff)
-						}
-						if answer.Took > 3*time.Second { // one delivery alone would wait for 15
-							t.Errorf("%s took %s", ask.request.Path, answer.Took)
-						}
+	healthy := testkit.Start(t, testkit.Options{Env: mailing(smtpserver.Start(t, smtpserver.Options{}))})
+	registered := normalised(healthy.Client().Do(registering(testkit.NewAddress())))
+	resent := normalised(healthy.Client().Do(resending(testkit.NewAddress())))
+	for name, befall := range ill {
+		t.Run(name, func(t *testing.T) {
+			mx := smtpserver.Start(t, smtpserver.Options{})
+			env := mailing(mx)
+			if befall == nil {
+				env["MAIL_PORT"] = strconv.Itoa(closedPort(t))
+			} else {
+				befall(mx)
+			}
+			s := testkit.Start(t, testkit.Options{Env: env})
+			c := s.Client()
+			for range 6 { // more than there are workers to hang
+				email := testkit.NewAddress()
+				for _, ask := range []struct {
+					request testkit.Request
+					want    string
+				}{{registering(email), registered}, {resending(email), resent}} {
+					answer := c.Do(ask.request)
+					if diff := cmp.Diff(ask.want, normalised(answer)); diff != "" {
+						t.Errorf("%s (-healthy +%s):\n%s", ask.request.Path, name, diff)
+					}
+					if answer.Took > 3*time.Second { // one delivery alone would wait for 15
+						t.Errorf("%s took %s", ask.request.Path, answer.Took)
 					}
 				}
-				c.Do(testkit.Request{Path: "/readyz"}).Want(http.StatusOK, "")
-			})
-		}
-	})
+			}
+			c.Do(testkit.Request{Path: "/readyz"}).Want(http.StatusOK, "")
+		})
+	}
 }
 
 // closedPort is a port that nobody listens on.
@@ -128,67 +124,65 @@ func closedPort(t *testing.T) int {
 
 func TestAMailThatFails(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		t.Run("for now is sent later", func(t *testing.T) {
-			mx := smtpserver.Start(t, smtpserver.Options{})
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: mailing(mx)})
-			record, email := s.Record(), testkit.NewAddress()
-			mx.Reject(smtpserver.Rcpt, 451, [3]int{4, 7, 1}, "greylisted")
-			s.Client().Do(registering(email)).Want(http.StatusCreated, "")
-			failed := func() bool {
-				return record.Count("SELECT count(*) FROM outbox WHERE topic LIKE 'mail.%' AND last_error <> '' AND delivered_at IS NULL AND parked_at IS NULL") == 1
-			}
-			s.Eventually(15*time.Second, failed)
-			mx.Accept()
-			s.Move(time.Minute)
-			s.Client().Do(proving(linkOf(t, delivered(s, mx, email)))).Want(http.StatusOK, "")
-			s.Settled()
-			if n := len(mx.Messages()); n != 1 {
-				t.Errorf("%d messages", n)
-			}
-			checkBlanked(t, s)
-		})
+	t.Run("for now is sent later", func(t *testing.T) {
+		mx := smtpserver.Start(t, smtpserver.Options{})
+		s := testkit.Start(t, testkit.Options{Env: mailing(mx)})
+		record, email := s.Record(), testkit.NewAddress()
+		mx.Reject(smtpserver.Rcpt, 451, [3]int{4, 7, 1}, "greylisted")
+		s.Client().Do(registering(email)).Want(http.StatusCreated, "")
+		failed := func() bool {
+			return record.Count("SELECT count(*) FROM outbox WHERE topic LIKE 'mail.%' AND last_error <> '' AND delivered_at IS NULL AND parked_at IS NULL") == 1
+		}
+		s.Eventually(15*time.Second, failed)
+		mx.Accept()
+		s.Move(time.Minute)
+		s.Client().Do(proving(linkOf(t, delivered(s, mx, email)))).Want(http.StatusOK, "")
+		s.Settled()
+		if n := len(mx.Messages()); n != 1 {
+			t.Errorf("%d messages", n)
+		}
+		checkBlanked(t, s)
+	})
 
-		t.Run("for good is parked, and the next one goes out", func(t *testing.T) {
-			mx := smtpserver.Start(t, smtpserver.Options{})
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: mailing(mx)})
-			record, email := s.Record(), testkit.NewAddress()
-			mx.Reject(smtpserver.Rcpt, 550, [3]int{5, 1, 1}, "no such user")
-			s.Client().Do(registering(email)).Want(http.StatusCreated, "")
-			s.Eventually(15*time.Second, func() bool { return record.Count("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL") == 1 })
-			if why := record.Text("SELECT last_error FROM outbox WHERE parked_at IS NOT NULL"); !strings.Contains(why, "550") || strings.Contains(why, email) {
-				t.Errorf("the reason kept is %q: it lacks the reply, or has the address that the server repeated", why)
-			}
-			if strings.Contains(s.Log.String(), email) || !strings.Contains(s.Log.String(), `"parked":true`) {
-				t.Errorf("the log does not tell of the mail, or tells the address:\n%s", s.Log)
-			}
-			checkBlanked(t, s)
-			mx.Accept()
-			s.Move(time.Hour)
-			other := testkit.NewAddress()
-			s.Client().Do(registering(other)).Want(http.StatusCreated, "")
-			delivered(s, mx, other)
-			s.Settled()
-			if n := len(mx.Messages()); n != 1 {
-				t.Errorf("%d messages: the parked one was sent too", n)
-			}
-		})
+	t.Run("for good is parked, and the next one goes out", func(t *testing.T) {
+		mx := smtpserver.Start(t, smtpserver.Options{})
+		s := testkit.Start(t, testkit.Options{Env: mailing(mx)})
+		record, email := s.Record(), testkit.NewAddress()
+		mx.Reject(smtpserver.Rcpt, 550, [3]int{5, 1, 1}, "no such user")
+		s.Client().Do(registering(email)).Want(http.StatusCreated, "")
+		s.Eventually(15*time.Second, func() bool { return record.Count("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL") == 1 })
+		if why := record.Text("SELECT last_error FROM outbox WHERE parked_at IS NOT NULL"); !strings.Contains(why, "550") || strings.Contains(why, email) {
+			t.Errorf("the reason kept is %q: it lacks the reply, or has the address that the server repeated", why)
+		}
+		if strings.Contains(s.Log.String(), email) || !strings.Contains(s.Log.String(), `"parked":true`) {
+			t.Errorf("the log does not tell of the mail, or tells the address:\n%s", s.Log)
+		}
+		checkBlanked(t, s)
+		mx.Accept()
+		s.Move(time.Hour)
+		other := testkit.NewAddress()
+		s.Client().Do(registering(other)).Want(http.StatusCreated, "")
+		delivered(s, mx, other)
+		s.Settled()
+		if n := len(mx.Messages()); n != 1 {
+			t.Errorf("%d messages: the parked one was sent too", n)
+		}
+	})
 
-		t.Run("until its secret has expired is given up", func(t *testing.T) {
-			mx := smtpserver.Start(t, smtpserver.Options{})
-			s := testkit.Start(t, testkit.Options{Backends: b, Env: mailing(mx)})
-			record := s.Record()
-			mx.Reject(smtpserver.Rcpt, 451, [3]int{4, 7, 1}, "greylisted")
-			s.Client().Do(registering(testkit.NewAddress())).Want(http.StatusCreated, "")
-			s.Eventually(15*time.Second, func() bool { return record.Count("SELECT count(*) FROM outbox WHERE last_error <> ''") == 1 })
-			mx.Accept()
-			s.Move(24 * time.Hour)
-			s.Settled()
-			if n := len(mx.Messages()) + record.Count("SELECT count(*) FROM outbox WHERE topic LIKE 'mail.%' AND delivered_at IS NOT NULL"); n != 0 {
-				t.Errorf("a mail with a dead link was sent")
-			}
-			checkBlanked(t, s)
-		})
+	t.Run("until its secret has expired is given up", func(t *testing.T) {
+		mx := smtpserver.Start(t, smtpserver.Options{})
+		s := testkit.Start(t, testkit.Options{Env: mailing(mx)})
+		record := s.Record()
+		mx.Reject(smtpserver.Rcpt, 451, [3]int{4, 7, 1}, "greylisted")
+		s.Client().Do(registering(testkit.NewAddress())).Want(http.StatusCreated, "")
+		s.Eventually(15*time.Second, func() bool { return record.Count("SELECT count(*) FROM outbox WHERE last_error <> ''") == 1 })
+		mx.Accept()
+		s.Move(24 * time.Hour)
+		s.Settled()
+		if n := len(mx.Messages()) + record.Count("SELECT count(*) FROM outbox WHERE topic LIKE 'mail.%' AND delivered_at IS NOT NULL"); n != 0 {
+			t.Errorf("a mail with a dead link was sent")
+		}
+		checkBlanked(t, s)
 	})
 }
 

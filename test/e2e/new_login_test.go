@@ -36,33 +36,31 @@ func alarms(s *testkit.Server, a testkit.Account) (found []testkit.Mail) {
 
 func TestALoginFromAnUnknownClassOfDeviceIsTold(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"RATE_LIMITS": "off"}})
-		c, a := s.Client(), s.NewAccount()
-		login := func(userAgent string, mails int) {
-			t.Helper()
-			c.Do(loggingInFrom(a, userAgent)).Want(http.StatusOK, "")
-			if got := alarms(s, a); len(got) != mails {
-				t.Fatalf("%d mails after a login by %.40q, want %d", len(got), userAgent, mails)
-			}
+	s := testkit.Start(t, testkit.Options{Env: map[string]string{"RATE_LIMITS": "off"}})
+	c, a := s.Client(), s.NewAccount()
+	login := func(userAgent string, mails int) {
+		t.Helper()
+		c.Do(loggingInFrom(a, userAgent)).Want(http.StatusOK, "")
+		if got := alarms(s, a); len(got) != mails {
+			t.Fatalf("%d mails after a login by %.40q, want %d", len(got), userAgent, mails)
 		}
-		login(firefox, 0) // the very first: nothing to compare it with
-		login(strings.Replace(firefox, "140", "141", 2), 0)
-		s.Clock.Move(48 * time.Hour)
-		login(firefox, 0)
-		login(chromeOnWindows, 1)
-		login(chromeOnWindows, 1)
-		if m := alarms(s, a)[0]; !strings.Contains(words(m), ": Chrome on Windows, on ") || !strings.Contains(words(m), "from 127.0.0.1.") || len(m.Links) != 0 {
-			t.Errorf("the mail does not say what happened, or has a link:\n%s", m.Text)
-		}
+	}
+	login(firefox, 0) // the very first: nothing to compare it with
+	login(strings.Replace(firefox, "140", "141", 2), 0)
+	s.Clock.Move(48 * time.Hour)
+	login(firefox, 0)
+	login(chromeOnWindows, 1)
+	login(chromeOnWindows, 1)
+	if m := alarms(s, a)[0]; !strings.Contains(words(m), ": Chrome on Windows, on ") || !strings.Contains(words(m), "from 127.0.0.1.") || len(m.Links) != 0 {
+		t.Errorf("the mail does not say what happened, or has a link:\n%s", m.Text)
+	}
 
-		// Whoever changes user agents does not flood the owner: three a day.
-		for i, userAgent := range []string{safariOnPhone, "curl/8.14.1", "okhttp/4.12.0", "python-requests/2.32.4", "Dart/3.5 (dart:io)"} {
-			login(userAgent, min(2+i, 3))
-		}
-		s.Clock.Move(25 * time.Hour)
-		login("Wget/1.25.0", 4)
-	})
+	// Whoever changes user agents does not flood the owner: three a day.
+	for i, userAgent := range []string{safariOnPhone, "curl/8.14.1", "okhttp/4.12.0", "python-requests/2.32.4", "Dart/3.5 (dart:io)"} {
+		login(userAgent, min(2+i, 3))
+	}
+	s.Clock.Move(25 * time.Hour)
+	login("Wget/1.25.0", 4)
 }
 
 func TestHostileUserAgentsAreOneClassThatDoesNotSay(t *testing.T) {

@@ -115,172 +115,166 @@ func TestAServiceGetsAnAccessToken(t *testing.T) {
 
 func TestWhatATokenIsRefusedFor(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		c := newClients(t, b)
-		user := c.login(t, c.holder(t))
-		ask := func(fields ...string) testkit.Request { return asking("shop", c.token.text, fields...) }
-		typed := ask()
-		typed.Header.Set("Content-Type", "application/json")
-		twice := ask()
-		twice.Header["Authorization"] = append(twice.Header["Authorization"], twice.Header["Authorization"][0])
-		bearer := asking("", "")
-		bearer.Bearer = c.token.text
-		for name, row := range map[string]struct {
-			request testkit.Request
-			want    string
-		}{
-			"JSON":                        {typed, "415 invalid_request"},
-			"nothing":                     {form("token", "shop", c.token.text), "400 invalid_request"},
-			"a parameter twice":           {ask("scope=a:b", "scope=a:b"), "400 invalid_request"},
-			"no client":                   {asking("", ""), "401 invalid_client"},
-			"a secret without a client":   {asking("", "", "client_secret="+c.token.text), "401 invalid_client"},
-			"another client's name":       {asking("billing", c.token.text), "401 invalid_client"},
-			"a name for a client":         {asking("The shop", c.token.text), "401 invalid_client"},
-			"a wrong secret":              {asking("shop", c.token.text[:70]+"000000"), "401 invalid_client"},
-			"an access token as a secret": {asking("shop", user), "401 invalid_client"},
-			"two ways":                    {asking("shop", c.token.text, "client_id=shop", "client_secret="+c.token.text), "400 invalid_request"},
-			"two names":                   {asking("shop", c.token.text, "client_id=billing"), "400 invalid_request"},
-			"two headers":                 {twice, "400 invalid_request"},
-			"the bearer":                  {bearer, "401 invalid_client"},
-			"another grant":               {form("token", "shop", c.token.text, "grant_type=password", "username=a", "password=b"), "400 unsupported_grant_type"},
-			"another grant of nobody":     {form("token", "", "", "grant_type=password"), "401 invalid_client"},
-			"an unknown audience":         {ask("service=nothing"), "400 invalid_target"},
-			"an audience without a role":  {ask("audience=vault"), "400 invalid_target"},
-			"a URN that names nothing":    {ask("resource=urn:signet:service:"), "400 invalid_target"},
-			"two audiences":               {ask("service=billing", "audience=shop"), "400 invalid_target"},
-			"a resource twice":            {ask("resource=billing", "resource=billing"), "400 invalid_target"},
-			"a permission not held":       {ask("service=billing", "scope=payment:read"), "400 invalid_scope"},
-			"no permission":               {ask("service=billing", "scope=invoice:delete"), "400 invalid_scope"},
-			"a wildcard":                  {ask("service=billing", "scope=invoice:*"), "400 invalid_scope"},
-			"another service's":           {ask("service=billing", "scope=shop/order:read"), "400 invalid_scope"},
-			"an empty name":               {ask("service=billing", "scope=invoice:read++invoice:write"), "400 invalid_scope"},
-			"too many names":              {ask("service=billing", "scope="+strings.Repeat("invoice:read+", 100)+"invoice:read"), "400 invalid_scope"},
-		} {
-			t.Run(name, func(t *testing.T) {
-				answer := c.in(t).c.Do(row.request)
-				if got := oauthOutcome(answer); got != row.want {
-					t.Fatalf("%s, want %s\n%s", got, row.want, answer.Body)
-				}
-				if answer.Text("error_description") == "" || answer.Text("request_id") != answer.Header.Get("X-Request-Id") || answer.Header.Get("Cache-Control") != "no-store" {
-					t.Errorf("%s", answer.Body)
-				}
-				if challenge := answer.Header.Get("WWW-Authenticate"); answer.Status == http.StatusUnauthorized && !strings.HasPrefix(challenge, "Basic") {
-					t.Errorf("challenge %q", challenge)
-				}
-			})
-		}
-		unknown, roleless := c.c.Do(ask("service=nothing")), c.c.Do(ask("service=vault"))
-		if unknown.Text("error_description") != roleless.Text("error_description") {
-			t.Error("it tells which services there are")
-		}
-	})
+	c := newClients(t, testkit.Embedded)
+	user := c.login(t, c.holder(t))
+	ask := func(fields ...string) testkit.Request { return asking("shop", c.token.text, fields...) }
+	typed := ask()
+	typed.Header.Set("Content-Type", "application/json")
+	twice := ask()
+	twice.Header["Authorization"] = append(twice.Header["Authorization"], twice.Header["Authorization"][0])
+	bearer := asking("", "")
+	bearer.Bearer = c.token.text
+	for name, row := range map[string]struct {
+		request testkit.Request
+		want    string
+	}{
+		"JSON":                        {typed, "415 invalid_request"},
+		"nothing":                     {form("token", "shop", c.token.text), "400 invalid_request"},
+		"a parameter twice":           {ask("scope=a:b", "scope=a:b"), "400 invalid_request"},
+		"no client":                   {asking("", ""), "401 invalid_client"},
+		"a secret without a client":   {asking("", "", "client_secret="+c.token.text), "401 invalid_client"},
+		"another client's name":       {asking("billing", c.token.text), "401 invalid_client"},
+		"a name for a client":         {asking("The shop", c.token.text), "401 invalid_client"},
+		"a wrong secret":              {asking("shop", c.token.text[:70]+"000000"), "401 invalid_client"},
+		"an access token as a secret": {asking("shop", user), "401 invalid_client"},
+		"two ways":                    {asking("shop", c.token.text, "client_id=shop", "client_secret="+c.token.text), "400 invalid_request"},
+		"two names":                   {asking("shop", c.token.text, "client_id=billing"), "400 invalid_request"},
+		"two headers":                 {twice, "400 invalid_request"},
+		"the bearer":                  {bearer, "401 invalid_client"},
+		"another grant":               {form("token", "shop", c.token.text, "grant_type=password", "username=a", "password=b"), "400 unsupported_grant_type"},
+		"another grant of nobody":     {form("token", "", "", "grant_type=password"), "401 invalid_client"},
+		"an unknown audience":         {ask("service=nothing"), "400 invalid_target"},
+		"an audience without a role":  {ask("audience=vault"), "400 invalid_target"},
+		"a URN that names nothing":    {ask("resource=urn:signet:service:"), "400 invalid_target"},
+		"two audiences":               {ask("service=billing", "audience=shop"), "400 invalid_target"},
+		"a resource twice":            {ask("resource=billing", "resource=billing"), "400 invalid_target"},
+		"a permission not held":       {ask("service=billing", "scope=payment:read"), "400 invalid_scope"},
+		"no permission":               {ask("service=billing", "scope=invoice:delete"), "400 invalid_scope"},
+		"a wildcard":                  {ask("service=billing", "scope=invoice:*"), "400 invalid_scope"},
+		"another service's":           {ask("service=billing", "scope=shop/order:read"), "400 invalid_scope"},
+		"an empty name":               {ask("service=billing", "scope=invoice:read++invoice:write"), "400 invalid_scope"},
+		"too many names":              {ask("service=billing", "scope="+strings.Repeat("invoice:read+", 100)+"invoice:read"), "400 invalid_scope"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := c.in(t).c.Do(row.request)
+			if got := oauthOutcome(answer); got != row.want {
+				t.Fatalf("%s, want %s\n%s", got, row.want, answer.Body)
+			}
+			if answer.Text("error_description") == "" || answer.Text("request_id") != answer.Header.Get("X-Request-Id") || answer.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s", answer.Body)
+			}
+			if challenge := answer.Header.Get("WWW-Authenticate"); answer.Status == http.StatusUnauthorized && !strings.HasPrefix(challenge, "Basic") {
+				t.Errorf("challenge %q", challenge)
+			}
+		})
+	}
+	unknown, roleless := c.c.Do(ask("service=nothing")), c.c.Do(ask("service=vault"))
+	if unknown.Text("error_description") != roleless.Text("error_description") {
+		t.Error("it tells which services there are")
+	}
 }
 
 func TestAServicesTokenOpensWhatItsAccountMay(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		c := newClients(t, b)
-		own := c.access(t)
-		list := func(bearer string) string {
-			return c.c.Do(testkit.Request{Path: "/api/tokens/service/billing", Bearer: bearer}).Outcome()
+	c := newClients(t, testkit.Embedded)
+	own := c.access(t)
+	list := func(bearer string) string {
+		return c.c.Do(testkit.Request{Path: "/api/tokens/service/billing", Bearer: bearer}).Outcome()
+	}
+	narrow := c.appToken(t, c.shop, testkit.Object{"scopes": []string{"billing/*:*"}})
+	narrowed := c.c.Do(asking("shop", narrow.text)).Want(http.StatusOK, "").Text("access_token")
+	asked := c.access(t, "scope=user:read")
+	for name, row := range map[string][2]string{
+		"all that the account may": {list(own), "200"},
+		"within scopes":            {list(narrowed), "404 not_found"}, // it could have the right, and has it not
+		"within what was asked":    {list(asked), "404 not_found"},
+		"for another audience":     {list(c.access(t, "service=billing")), "403 wrong_audience"},
+		"the token itself":         {list(c.token.text), "403 forbidden"},
+	} {
+		if row[0] != row[1] {
+			t.Errorf("%s: %s, want %s", name, row[0], row[1])
 		}
-		narrow := c.appToken(t, c.shop, testkit.Object{"scopes": []string{"billing/*:*"}})
-		narrowed := c.c.Do(asking("shop", narrow.text)).Want(http.StatusOK, "").Text("access_token")
-		asked := c.access(t, "scope=user:read")
-		for name, row := range map[string][2]string{
-			"all that the account may": {list(own), "200"},
-			"within scopes":            {list(narrowed), "404 not_found"}, // it could have the right, and has it not
-			"within what was asked":    {list(asked), "404 not_found"},
-			"for another audience":     {list(c.access(t, "service=billing")), "403 wrong_audience"},
-			"the token itself":         {list(c.token.text), "403 forbidden"},
-		} {
-			if row[0] != row[1] {
-				t.Errorf("%s: %s, want %s", name, row[0], row[1])
-			}
-		}
-		for _, path := range []string{"/api/auth/me", "/api/auth/sessions", "/api/auth/export"} {
-			c.c.Do(testkit.Request{Path: path, Bearer: own}).Want(http.StatusForbidden, "forbidden")
-		}
-		c.c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/logout", Bearer: own}).Want(http.StatusForbidden, "forbidden")
-		c.c.Do(testkit.Request{Path: "/api/auth/validate-jwt", Bearer: c.token.text}).Want(http.StatusForbidden, "forbidden")
+	}
+	for _, path := range []string{"/api/auth/me", "/api/auth/sessions", "/api/auth/export"} {
+		c.c.Do(testkit.Request{Path: path, Bearer: own}).Want(http.StatusForbidden, "forbidden")
+	}
+	c.c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/auth/logout", Bearer: own}).Want(http.StatusForbidden, "forbidden")
+	c.c.Do(testkit.Request{Path: "/api/auth/validate-jwt", Bearer: c.token.text}).Want(http.StatusForbidden, "forbidden")
 
-		// Services rotate their own, and a narrowed one makes none that is wider (AT-3).
-		c.assign(t, c.shop.ID.Principal(), c.role(t, c.shop.ID, "rotator", "signet.token:*"), time.Time{})
-		c.heard(t)
-		rotate := func(bearer string) string {
-			return c.c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/tokens/" + c.token.id + "/rotate", Bearer: bearer}).Outcome()
-		}
-		self := c.appToken(t, c.shop, testkit.Object{"scopes": []string{"shop/signet.token:write", "auth_service/*:*"}})
-		scoped := c.c.Do(asking("shop", self.text)).Want(http.StatusOK, "").Text("access_token")
-		if got := rotate(scoped); got != "403 forbidden" {
-			t.Errorf("a narrowed credential rotates a wider token: %s", got)
-		}
-		if got := c.c.Do(c.creating(scoped, "shop", testkit.Object{"scopes": []string{"billing/invoice:read"}})).Outcome(); got != "403 forbidden" {
-			t.Errorf("a narrowed credential makes a wider token: %s", got)
-		}
-		c.c.Do(c.creating(scoped, "shop", testkit.Object{"scopes": []string{"shop/signet.token:write"}})).Want(http.StatusCreated, "")
-		if got := rotate(own); got != "201" {
-			t.Errorf("a service rotates its own: %s", got)
-		}
-	})
+	// Services rotate their own, and a narrowed one makes none that is wider (AT-3).
+	c.assign(t, c.shop.ID.Principal(), c.role(t, c.shop.ID, "rotator", "signet.token:*"), time.Time{})
+	c.heard(t)
+	rotate := func(bearer string) string {
+		return c.c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/tokens/" + c.token.id + "/rotate", Bearer: bearer}).Outcome()
+	}
+	self := c.appToken(t, c.shop, testkit.Object{"scopes": []string{"shop/signet.token:write", "auth_service/*:*"}})
+	scoped := c.c.Do(asking("shop", self.text)).Want(http.StatusOK, "").Text("access_token")
+	if got := rotate(scoped); got != "403 forbidden" {
+		t.Errorf("a narrowed credential rotates a wider token: %s", got)
+	}
+	if got := c.c.Do(c.creating(scoped, "shop", testkit.Object{"scopes": []string{"billing/invoice:read"}})).Outcome(); got != "403 forbidden" {
+		t.Errorf("a narrowed credential makes a wider token: %s", got)
+	}
+	c.c.Do(c.creating(scoped, "shop", testkit.Object{"scopes": []string{"shop/signet.token:write"}})).Want(http.StatusCreated, "")
+	if got := rotate(own); got != "201" {
+		t.Errorf("a service rotates its own: %s", got)
+	}
 }
 
 // What is switched off, deleted, revoked or taken ends all that rests on it (Zitadel CVE-2024-46999, CVE-2024-47000).
 func TestAnAccessTokenEndsWithWhatItRestsOn(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		c := newClients(t, b)
-		user := c.holder(t)
-		own, at := c.access(t), c.access(t, "service=billing")
-		c.heard(t)
-		theirs := c.c.Do(testkit.Request{Path: "/api/auth/login", Body: testkit.Object{"email": user.Email, "password": user.Password, "service": "billing"}}).Want(http.StatusOK, "").Text("access_token")
-		good := func(token string) bool {
-			return c.c.Do(testkit.Request{Path: "/api/auth/validate-jwt", Bearer: token}).Status == http.StatusOK
-		}
-		all := func() [3]bool { return [3]bool{good(own), good(at), good(theirs)} }
-		if all() != [3]bool{true, true, true} {
-			t.Fatalf("%v", all())
-		}
-		c.turn(t, c.billing.ID, false)
-		if got := all(); got != [3]bool{true, false, false} {
-			t.Errorf("the audience is off: %v", got)
-		}
-		c.c.Do(testkit.Request{Path: "/api/auth/me", Bearer: theirs}).Want(http.StatusUnauthorized, "token_invalid")
-		if got := oauthOutcome(c.c.Do(asking("shop", c.token.text, "service=billing"))); got != "400 invalid_target" {
-			t.Errorf("a token for it: %s", got)
-		}
-		c.Move(2 * time.Second)
-		c.turn(t, c.billing.ID, true)
-		if got := all(); got != [3]bool{true, false, false} {
-			t.Errorf("the audience is on again: %v", got)
-		}
-		if at = c.access(t, "service=billing"); !good(at) {
-			t.Error("a fresh token is refused")
-		}
+	c := newClients(t, testkit.Embedded)
+	user := c.holder(t)
+	own, at := c.access(t), c.access(t, "service=billing")
+	c.heard(t)
+	theirs := c.c.Do(testkit.Request{Path: "/api/auth/login", Body: testkit.Object{"email": user.Email, "password": user.Password, "service": "billing"}}).Want(http.StatusOK, "").Text("access_token")
+	good := func(token string) bool {
+		return c.c.Do(testkit.Request{Path: "/api/auth/validate-jwt", Bearer: token}).Status == http.StatusOK
+	}
+	all := func() [3]bool { return [3]bool{good(own), good(at), good(theirs)} }
+	if all() != [3]bool{true, true, true} {
+		t.Fatalf("%v", all())
+	}
+	c.turn(t, c.billing.ID, false)
+	if got := all(); got != [3]bool{true, false, false} {
+		t.Errorf("the audience is off: %v", got)
+	}
+	c.c.Do(testkit.Request{Path: "/api/auth/me", Bearer: theirs}).Want(http.StatusUnauthorized, "token_invalid")
+	if got := oauthOutcome(c.c.Do(asking("shop", c.token.text, "service=billing"))); got != "400 invalid_target" {
+		t.Errorf("a token for it: %s", got)
+	}
+	c.Move(2 * time.Second)
+	c.turn(t, c.billing.ID, true)
+	if got := all(); got != [3]bool{true, false, false} {
+		t.Errorf("the audience is on again: %v", got)
+	}
+	if at = c.access(t, "service=billing"); !good(at) {
+		t.Error("a fresh token is refused")
+	}
 
-		c.turn(t, c.shop.ID, false)
-		if good(own) || good(at) {
-			t.Error("the service is off, and its tokens go on")
-		}
-		if got := oauthOutcome(c.c.Do(asking("shop", c.token.text))); got != "401 invalid_client" {
-			t.Errorf("a token of it: %s", got)
-		}
-		c.Move(2 * time.Second)
-		c.turn(t, c.shop.ID, true)
-		if good(own) {
-			t.Error("a token from before is good again")
-		}
-		c.admin = c.login(t, c.holder(t, domain.RolePlatformAdmin))
-		own = c.access(t)
-		c.c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/tokens/" + c.token.id + "/rotate", Bearer: c.admin, Body: testkit.Object{"overlap": 0}}).Want(http.StatusCreated, "")
-		if !good(own) {
-			t.Error("a rotation ended an access token")
-		}
-		c.c.Do(testkit.Request{Method: http.MethodDelete, Path: "/api/tokens/" + c.token.id, Bearer: c.admin}).Want(http.StatusOK, "")
-		if good(own) {
-			t.Error("the application token is gone, and its access token is not")
-		}
-	})
+	c.turn(t, c.shop.ID, false)
+	if good(own) || good(at) {
+		t.Error("the service is off, and its tokens go on")
+	}
+	if got := oauthOutcome(c.c.Do(asking("shop", c.token.text))); got != "401 invalid_client" {
+		t.Errorf("a token of it: %s", got)
+	}
+	c.Move(2 * time.Second)
+	c.turn(t, c.shop.ID, true)
+	if good(own) {
+		t.Error("a token from before is good again")
+	}
+	c.admin = c.login(t, c.holder(t, domain.RolePlatformAdmin))
+	own = c.access(t)
+	c.c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/tokens/" + c.token.id + "/rotate", Bearer: c.admin, Body: testkit.Object{"overlap": 0}}).Want(http.StatusCreated, "")
+	if !good(own) {
+		t.Error("a rotation ended an access token")
+	}
+	c.c.Do(testkit.Request{Method: http.MethodDelete, Path: "/api/tokens/" + c.token.id, Bearer: c.admin}).Want(http.StatusOK, "")
+	if good(own) {
+		t.Error("the application token is gone, and its access token is not")
+	}
 }
 
 func TestATokenLivesNoLongerThanWhatItRestsOn(t *testing.T) {
@@ -389,43 +383,41 @@ func TestIntrospection(t *testing.T) {
 // Nobody learns of tokens that are not theirs more than of invented ones (RFC 7662 §4; Keycloak CVE-2026-37979, fosite#845).
 func TestIntrospectionAcrossServicesRFC7662Section4(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		c := newClients(t, b)
-		loggedIn := c.c.Login(c.holder(t))
-		ended := c.appToken(t, c.billing, nil)
-		c.c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/tokens/" + ended.id + "/revoke", Bearer: c.admin}).Want(http.StatusOK, "")
-		for name, token := range map[string]string{
-			"the platform's":                  loggedIn.Access,
-			"a refresh token":                 loggedIn.Refresh,
-			"another audience's":              c.access(t, "service=shop"),
-			"the platform's of another":       c.access(t),
-			"another's application token":     c.token.text,
-			"one's own that ended":            ended.text,
-			"an invented application token":   "sgat_" + strings.Repeat("0", 22) + "_" + strings.Repeat("0", 49),
-			"an invented access token":        strings.Replace(loggedIn.Access, ".", ".e", 1),
-			"nonsense":                        "x",
-			"one's own with another spelling": c.billingToken.text + "%20",
-		} {
-			answer := c.c.Do(form("introspect", "billing", c.billingToken.text, "token="+token)).Want(http.StatusOK, "")
-			if string(answer.Body) != `{"active":false}` {
-				t.Errorf("%s: %s", name, answer.Body)
-			}
+	c := newClients(t, testkit.Embedded)
+	loggedIn := c.c.Login(c.holder(t))
+	ended := c.appToken(t, c.billing, nil)
+	c.c.Do(testkit.Request{Method: http.MethodPost, Path: "/api/tokens/" + ended.id + "/revoke", Bearer: c.admin}).Want(http.StatusOK, "")
+	for name, token := range map[string]string{
+		"the platform's":                  loggedIn.Access,
+		"a refresh token":                 loggedIn.Refresh,
+		"another audience's":              c.access(t, "service=shop"),
+		"the platform's of another":       c.access(t),
+		"another's application token":     c.token.text,
+		"one's own that ended":            ended.text,
+		"an invented application token":   "sgat_" + strings.Repeat("0", 22) + "_" + strings.Repeat("0", 49),
+		"an invented access token":        strings.Replace(loggedIn.Access, ".", ".e", 1),
+		"nonsense":                        "x",
+		"one's own with another spelling": c.billingToken.text + "%20",
+	} {
+		answer := c.c.Do(form("introspect", "billing", c.billingToken.text, "token="+token)).Want(http.StatusOK, "")
+		if string(answer.Body) != `{"active":false}` {
+			t.Errorf("%s: %s", name, answer.Body)
 		}
-		for name, row := range map[string]struct {
-			request testkit.Request
-			want    string
-		}{
-			"nobody":                        {form("introspect", "", "", "token="+c.token.text), "401 invalid_client"},
-			"no token":                      {form("introspect", "shop", c.token.text), "400 invalid_request"},
-			"a user":                        {withBearer(form("introspect", "", "", "token="+c.token.text), loggedIn.Access), "401 invalid_client"},
-			"an access token for a service": {withBearer(form("introspect", "", "", "token="+c.token.text), c.access(t, "service=billing")), "401 invalid_client"},
-			"a bearer and a secret":         {withBearer(form("introspect", "", "", "token=x", "client_id=shop", "client_secret="+c.token.text), c.token.text), "400 invalid_request"},
-		} {
-			if got := oauthOutcome(c.c.Do(row.request)); got != row.want {
-				t.Errorf("%s: %s, want %s", name, got, row.want)
-			}
+	}
+	for name, row := range map[string]struct {
+		request testkit.Request
+		want    string
+	}{
+		"nobody":                        {form("introspect", "", "", "token="+c.token.text), "401 invalid_client"},
+		"no token":                      {form("introspect", "shop", c.token.text), "400 invalid_request"},
+		"a user":                        {withBearer(form("introspect", "", "", "token="+c.token.text), loggedIn.Access), "401 invalid_client"},
+		"an access token for a service": {withBearer(form("introspect", "", "", "token="+c.token.text), c.access(t, "service=billing")), "401 invalid_client"},
+		"a bearer and a secret":         {withBearer(form("introspect", "", "", "token=x", "client_id=shop", "client_secret="+c.token.text), c.token.text), "400 invalid_request"},
+	} {
+		if got := oauthOutcome(c.c.Do(row.request)); got != row.want {
+			t.Errorf("%s: %s, want %s", name, got, row.want)
 		}
-	})
+	}
 }
 
 func withBearer(r testkit.Request, token string) testkit.Request { r.Bearer = token; return r }

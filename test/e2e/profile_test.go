@@ -159,87 +159,85 @@ func inDigits(value any) any {
 
 func TestUpdateMeRefuses(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
-		c, record := s.Client(), s.Record()
-		account := s.NewAccount()
-		in := c.Login(account)
-		before, rows := c.Me(in.Access).Body, record.Rows()
-		const bad = "400 invalid_request"
-		object := func(member string) string { return `{"metadata":` + member + `}` }
-		for name, row := range map[string]struct{ body, outcome, says string }{
-			"an unknown member":                          {`{"nickname":"c4n4ry"}`, bad, "The body has an unknown member; accepted are: first_name, last_name, locale, metadata"},
-			"is_email_verified (Zitadel CVE-2026-27946)": {`{"is_email_verified":true}`, bad, "unknown member"},
-			"email_verified (Zitadel CVE-2026-27946)":    {`{"email_verified":true}`, bad, "unknown member"},
-			"email_verified_at (RG-8)":                   {`{"email_verified_at":"2026-01-01T00:00:00Z"}`, bad, "unknown member"},
-			"email (RG-10)":                              {`{"email":"c4n4ry@example.com"}`, bad, "unknown member"},
-			"is_active":                                  {`{"is_active":true}`, bad, "unknown member"},
-			"id":                                         {`{"id":"` + account.ID + `"}`, bad, "unknown member"},
-			"password":                                   {`{"password":"c4n4ry-c4n4ry"}`, bad, "unknown member"},
-			"roles":                                      {`{"first_name":"Eve","roles":["admin"]}`, bad, "unknown member"},
-			"a whole user":                               {`{"user":{"first_name":"Eve"}}`, bad, "unknown member"},
-			"a member in other case":                     {`{"First_Name":"c4n4ry"}`, bad, "differs from first_name by case only"},
-			"a member twice":                             {`{"first_name":"c4n4ry","first_name":"b"}`, bad, "a member twice"},
-			"a name that is a number":                    {`{"first_name":7}`, bad, "first_name must be a string"},
-			"a name that is a list":                      {`{"last_name":["c4n4ry"]}`, bad, "last_name must be a string"},
-			"a name with a line end":                     {`{"first_name":"c4n4ry\nBcc: x"}`, bad, "first_name must not contain control characters"},
-			"a name with a NUL":                          {`{"first_name":"c4n4ry\u0000"}`, bad, "NUL"},
-			"a name that turns the text around":          {`{"last_name":"c4n4ry\u202e"}`, bad, "last_name must not contain control characters"},
-			"a name of 101 characters":                   {`{"first_name":"` + strings.Repeat("é", 101) + `"}`, bad, "first_name must have at most 100 characters"},
-			"a locale that is a path":                    {`{"locale":"../../c4n4ry"}`, bad, "locale must be a language tag"},
-			"several":                                    {`{"locale":"c4n4ry!","metadata":[]}`, "400 validation_failed", "; metadata must be an object"},
-			"metadata that is a list":                    {object(`["c4n4ry"]`), bad, "metadata must be an object"},
-			"metadata that is a text":                    {object(`"c4n4ry"`), bad, "metadata must be an object"},
-			"metadata that is a number":                  {object(`7`), bad, "metadata must be an object"},
-			"metadata that is a word":                    {object(`true`), bad, "metadata must be an object"},
-			"metadata of more than 8 KB":                 {object(`{"a":"` + strings.Repeat("x", 8<<10-7) + `"}`), bad, "metadata must have at most 8192 bytes"},
-			"metadata padded beyond 8 KB":                {object(`{"a":` + strings.Repeat(" ", 8<<10) + `1}`), bad, "metadata must have at most 8192 bytes"},
-			"metadata of 64 KB":                          {object(`{"a":"` + strings.Repeat("x", 64<<10) + `"}`), "413 body_too_large", ""},
-			"a number that grows when written":           {object(`{"a":1e100000}`), bad, "with its numbers written out"},
-			"a number that no database takes":            {object(`{"a":1e999999999}`), bad, "with its numbers written out"},
-			"a number too small for any":                 {object(`{"a":1e-999999999999999999999}`), bad, "with its numbers written out"},
-			"numbers that grow together":                 {object(`{"a":[` + strings.Repeat("1e4000,", 900) + `1]}`), bad, "with its numbers written out"},
-			"a key twice in metadata":                    {object(`{"a":1,"a":2}`), bad, "a member twice"},
-			"a key twice in disguise":                    {object(`{"a":1,"\u0061":2}`), bad, "a member twice"},
-			"a NUL in metadata":                          {object(`{"a":"\u0000"}`), bad, "NUL"},
-			"a NUL in a key":                             {object(`{"\u0000":1}`), bad, "NUL"},
-			"a lone surrogate in metadata":               {object(`{"a":"\ud800"}`), bad, "surrogates"},
-			"bytes that are no UTF-8 in metadata":        {object("{\"a\":\"\xff\"}"), bad, "UTF-8"},
-			"metadata of 32 levels":                      {object(`{"a":` + strings.Repeat("[", 31) + strings.Repeat("]", 31) + `}`), bad, "nested too deeply"},
-			"a hundred thousand levels":                  {object(strings.Repeat("[", 60_000)), bad, "nested too deeply"},
-		} {
-			t.Run(name, func(t *testing.T) {
-				answer := c.In(t).Do(patching(in.Access, row.body))
-				if answer.Outcome() != row.outcome || !strings.Contains(answer.Text("detail"), row.says) || strings.Contains(string(answer.Body), "c4n4ry") {
-					t.Errorf("answer %s, want %s and %q\n%s", answer.Outcome(), row.outcome, row.says, answer.Body)
-				}
-			})
-		}
-		if diff := cmp.Diff(rows, record.Rows()); diff != "" {
-			t.Errorf("rows (-before +after):\n%s", diff)
-		}
-		if diff := cmp.Diff(string(before), string(c.Me(in.Access).Body)); diff != "" {
-			t.Errorf("the user (-before +after):\n%s", diff)
-		}
+	s := testkit.Start(t, testkit.Options{})
+	c, record := s.Client(), s.Record()
+	account := s.NewAccount()
+	in := c.Login(account)
+	before, rows := c.Me(in.Access).Body, record.Rows()
+	const bad = "400 invalid_request"
+	object := func(member string) string { return `{"metadata":` + member + `}` }
+	for name, row := range map[string]struct{ body, outcome, says string }{
+		"an unknown member":                          {`{"nickname":"c4n4ry"}`, bad, "The body has an unknown member; accepted are: first_name, last_name, locale, metadata"},
+		"is_email_verified (Zitadel CVE-2026-27946)": {`{"is_email_verified":true}`, bad, "unknown member"},
+		"email_verified (Zitadel CVE-2026-27946)":    {`{"email_verified":true}`, bad, "unknown member"},
+		"email_verified_at (RG-8)":                   {`{"email_verified_at":"2026-01-01T00:00:00Z"}`, bad, "unknown member"},
+		"email (RG-10)":                              {`{"email":"c4n4ry@example.com"}`, bad, "unknown member"},
+		"is_active":                                  {`{"is_active":true}`, bad, "unknown member"},
+		"id":                                         {`{"id":"` + account.ID + `"}`, bad, "unknown member"},
+		"password":                                   {`{"password":"c4n4ry-c4n4ry"}`, bad, "unknown member"},
+		"roles":                                      {`{"first_name":"Eve","roles":["admin"]}`, bad, "unknown member"},
+		"a whole user":                               {`{"user":{"first_name":"Eve"}}`, bad, "unknown member"},
+		"a member in other case":                     {`{"First_Name":"c4n4ry"}`, bad, "differs from first_name by case only"},
+		"a member twice":                             {`{"first_name":"c4n4ry","first_name":"b"}`, bad, "a member twice"},
+		"a name that is a number":                    {`{"first_name":7}`, bad, "first_name must be a string"},
+		"a name that is a list":                      {`{"last_name":["c4n4ry"]}`, bad, "last_name must be a string"},
+		"a name with a line end":                     {`{"first_name":"c4n4ry\nBcc: x"}`, bad, "first_name must not contain control characters"},
+		"a name with a NUL":                          {`{"first_name":"c4n4ry\u0000"}`, bad, "NUL"},
+		"a name that turns the text around":          {`{"last_name":"c4n4ry\u202e"}`, bad, "last_name must not contain control characters"},
+		"a name of 101 characters":                   {`{"first_name":"` + strings.Repeat("é", 101) + `"}`, bad, "first_name must have at most 100 characters"},
+		"a locale that is a path":                    {`{"locale":"../../c4n4ry"}`, bad, "locale must be a language tag"},
+		"several":                                    {`{"locale":"c4n4ry!","metadata":[]}`, "400 validation_failed", "; metadata must be an object"},
+		"metadata that is a list":                    {object(`["c4n4ry"]`), bad, "metadata must be an object"},
+		"metadata that is a text":                    {object(`"c4n4ry"`), bad, "metadata must be an object"},
+		"metadata that is a number":                  {object(`7`), bad, "metadata must be an object"},
+		"metadata that is a word":                    {object(`true`), bad, "metadata must be an object"},
+		"metadata of more than 8 KB":                 {object(`{"a":"` + strings.Repeat("x", 8<<10-7) + `"}`), bad, "metadata must have at most 8192 bytes"},
+		"metadata padded beyond 8 KB":                {object(`{"a":` + strings.Repeat(" ", 8<<10) + `1}`), bad, "metadata must have at most 8192 bytes"},
+		"metadata of 64 KB":                          {object(`{"a":"` + strings.Repeat("x", 64<<10) + `"}`), "413 body_too_large", ""},
+		"a number that grows when written":           {object(`{"a":1e100000}`), bad, "with its numbers written out"},
+		"a number that no database takes":            {object(`{"a":1e999999999}`), bad, "with its numbers written out"},
+		"a number too small for any":                 {object(`{"a":1e-999999999999999999999}`), bad, "with its numbers written out"},
+		"numbers that grow together":                 {object(`{"a":[` + strings.Repeat("1e4000,", 900) + `1]}`), bad, "with its numbers written out"},
+		"a key twice in metadata":                    {object(`{"a":1,"a":2}`), bad, "a member twice"},
+		"a key twice in disguise":                    {object(`{"a":1,"\u0061":2}`), bad, "a member twice"},
+		"a NUL in metadata":                          {object(`{"a":"\u0000"}`), bad, "NUL"},
+		"a NUL in a key":                             {object(`{"\u0000":1}`), bad, "NUL"},
+		"a lone surrogate in metadata":               {object(`{"a":"\ud800"}`), bad, "surrogates"},
+		"bytes that are no UTF-8 in metadata":        {object("{\"a\":\"\xff\"}"), bad, "UTF-8"},
+		"metadata of 32 levels":                      {object(`{"a":` + strings.Repeat("[", 31) + strings.Repeat("]", 31) + `}`), bad, "nested too deeply"},
+		"a hundred thousand levels":                  {object(strings.Repeat("[", 60_000)), bad, "nested too deeply"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := c.In(t).Do(patching(in.Access, row.body))
+			if answer.Outcome() != row.outcome || !strings.Contains(answer.Text("detail"), row.says) || strings.Contains(string(answer.Body), "c4n4ry") {
+				t.Errorf("answer %s, want %s and %q\n%s", answer.Outcome(), row.outcome, row.says, answer.Body)
+			}
+		})
+	}
+	if diff := cmp.Diff(rows, record.Rows()); diff != "" {
+		t.Errorf("rows (-before +after):\n%s", diff)
+	}
+	if diff := cmp.Diff(string(before), string(c.Me(in.Access).Body)); diff != "" {
+		t.Errorf("the user (-before +after):\n%s", diff)
+	}
 
-		t.Run("who has no token, or another's", func(t *testing.T) {
-			c := c.In(t)
-			const change = `{"first_name":"Eve"}`
-			c.Do(patching("", change)).Want(http.StatusUnauthorized, "token_missing")
-			c.Do(patching(in.Refresh, change)).Want(http.StatusUnauthorized, "token_invalid")
-			givenService(t, record, "billing", "Billing")
-			token := c.Do(login(with(credentials(account), body{"service": "billing"}))).Want(http.StatusOK, "").Text("access_token")
-			c.Do(patching(token, change)).Want(http.StatusForbidden, "wrong_audience")
-			out := c.Login(account)
-			c.Do(logout(out.Access)).Want(http.StatusOK, "")
-			c.Do(patching(out.Access, change)).Want(http.StatusUnauthorized, "token_invalid")
-			c.Do(testkit.Request{Method: http.MethodPatch, Path: "/api/auth/me?user_id=" + account.ID, Body: change}).Want(http.StatusUnauthorized, "token_missing")
-		})
-		t.Run("a body that is no JSON", func(t *testing.T) {
-			r := patching(in.Access, "first_name=Eve")
-			r.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-			c.In(t).Do(r).Want(http.StatusUnsupportedMediaType, "unsupported_media_type")
-		})
+	t.Run("who has no token, or another's", func(t *testing.T) {
+		c := c.In(t)
+		const change = `{"first_name":"Eve"}`
+		c.Do(patching("", change)).Want(http.StatusUnauthorized, "token_missing")
+		c.Do(patching(in.Refresh, change)).Want(http.StatusUnauthorized, "token_invalid")
+		givenService(t, record, "billing", "Billing")
+		token := c.Do(login(with(credentials(account), body{"service": "billing"}))).Want(http.StatusOK, "").Text("access_token")
+		c.Do(patching(token, change)).Want(http.StatusForbidden, "wrong_audience")
+		out := c.Login(account)
+		c.Do(logout(out.Access)).Want(http.StatusOK, "")
+		c.Do(patching(out.Access, change)).Want(http.StatusUnauthorized, "token_invalid")
+		c.Do(testkit.Request{Method: http.MethodPatch, Path: "/api/auth/me?user_id=" + account.ID, Body: change}).Want(http.StatusUnauthorized, "token_missing")
+	})
+	t.Run("a body that is no JSON", func(t *testing.T) {
+		r := patching(in.Access, "first_name=Eve")
+		r.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+		c.In(t).Do(r).Want(http.StatusUnsupportedMediaType, "unsupported_media_type")
 	})
 }
 

@@ -151,125 +151,121 @@ func TestRegistrationThatIsClosedStaysClosed(t *testing.T) {
 // an attacker for an address that is not theirs, and what is left of it once the owner logs in through a provider.
 func TestPreHijackedAccountsGoToTheOwnerOfTheMailbox(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		f := startFederated(t, b, map[string]string{"EMAIL_VERIFICATION": "optional", "REGISTRATION_MODE": "friendly"}, "discord", "google")
-		record := f.Record()
-		attackers := func(t *testing.T, address string) (testkit.Account, testkit.Tokens) {
-			t.Helper()
-			id := f.api.In(t).Do(registering(address, testkit.Object{"first_name": "Mallory"})).Want(http.StatusCreated, "").Text("user_id")
-			account := testkit.Account{ID: id, Email: address, Password: testkit.Password}
-			return account, f.api.Login(account)
+	f := startFederated(t, testkit.Embedded, map[string]string{"EMAIL_VERIFICATION": "optional", "REGISTRATION_MODE": "friendly"}, "discord", "google")
+	record := f.Record()
+	attackers := func(t *testing.T, address string) (testkit.Account, testkit.Tokens) {
+		t.Helper()
+		id := f.api.In(t).Do(registering(address, testkit.Object{"first_name": "Mallory"})).Want(http.StatusCreated, "").Text("user_id")
+		account := testkit.Account{ID: id, Email: address, Password: testkit.Password}
+		return account, f.api.Login(account)
+	}
+	owner := func(t *testing.T, account testkit.Account) testkit.Response {
+		t.Helper()
+		in := f.exchanged(t, f.outcome(t, "discord", idp.Person{Email: account.Email, Verified: true, GivenName: "Ada"}))
+		if in.Text("user.id") != account.ID || in.JSON()["created"] != false || in.JSON()["user"].(map[string]any)["is_email_verified"] != true {
+			t.Errorf("%s", in.Body)
 		}
-		owner := func(t *testing.T, account testkit.Account) testkit.Response {
-			t.Helper()
-			in := f.exchanged(t, f.outcome(t, "discord", idp.Person{Email: account.Email, Verified: true, GivenName: "Ada"}))
-			if in.Text("user.id") != account.ID || in.JSON()["created"] != false || in.JSON()["user"].(map[string]any)["is_email_verified"] != true {
-				t.Errorf("%s", in.Body)
-			}
-			return in
-		}
+		return in
+	}
 
-		t.Run("classic-federated merge: the attacker's password opens nothing, and their name is gone", func(t *testing.T) {
-			account, in := attackers(t, testkit.NewAddress())
-			f.api.In(t).Do(patching(in.Access, `{"metadata":{"planted":true}}`)).Want(http.StatusOK, "")
-			owners := owner(t, account)
-			f.api.In(t).Do(loggingIn(account.Email, account.Password)).Want(http.StatusUnauthorized, "invalid_credentials")
-			if devices := exported(t, f.api.In(t), owners.Text("access_token")).Devices; len(devices) != 1 {
-				t.Errorf("the attacker's device is among the owner's: %v", devices)
-			}
-			if strings.Contains(string(owners.Body), "Mallory") || strings.Contains(string(owners.Body), "planted") {
-				t.Errorf("%s", owners.Body)
-			}
-		})
-		t.Run("unexpired session: the attacker's session ends", func(t *testing.T) {
-			account, in := attackers(t, testkit.NewAddress())
-			owner(t, account)
-			f.api.Me(in.Access).Want(http.StatusUnauthorized, "token_invalid")
-			f.api.Refresh(in.Refresh).Want(http.StatusUnauthorized, "token_invalid")
-		})
-		t.Run("trojan identifier: the identity that the attacker linked is gone", func(t *testing.T) {
-			account, _ := attackers(t, testkit.NewAddress())
-			record.Exec(`INSERT INTO identities (id, user_id, issuer, provider, subject, created_at) VALUES (?, ?, 'https://discord.com', 'discord', 'mallory', ?)`,
-				newID(), account.ID, f.Clock.Now())
-			in := f.exchanged(t, f.outcome(t, "google", idp.Person{Email: "ignored@gmail.com", Verified: true})) // somebody else
-			if in.Text("user.id") == account.ID {
-				t.Fatal("the wrong account")
-			}
-			owner(t, account)
-			home := f.outcome(t, "discord", idp.Person{Subject: "mallory", Email: testkit.NewAddress(), Verified: true})
-			if got := f.exchanged(t, home).Text("user.id"); got == account.ID {
-				t.Error("the attacker's identity still opens the account")
-			}
-		})
-		t.Run("unexpired change of address: the link that the attacker asked for opens nothing", func(t *testing.T) {
-			account, in := attackers(t, testkit.NewAddress())
-			to := testkit.NewAddress()
-			f.api.In(t).Do(moving(in.Access, to, account.Password)).Want(http.StatusAccepted, "")
-			f.Eventually(15*time.Second, func() bool { return len(links(f.Server, to)) > 0 })
-			owner(t, account)
-			f.api.In(t).Do(movingIn(links(f.Server, to)[0])).Want(http.StatusBadRequest, "invalid_token")
-		})
-		t.Run("non-verifying provider: an address that a provider did not prove takes nothing over", func(t *testing.T) {
-			account, in := attackers(t, testkit.NewAddress())
-			if home := f.outcome(t, "discord", idp.Person{Email: account.Email}); home.Get("error") != "email_required" {
-				t.Errorf("%v", home)
-			}
-			f.api.Me(in.Access).Want(http.StatusOK, "")
-		})
-		t.Run("an account with roles is not given away by an old proof", func(t *testing.T) {
-			account, _ := attackers(t, testkit.NewAddress())
-			f.Record().Exec(`INSERT INTO assignments (id, principal_id, role_id, service_id, created_at) SELECT ?, ?, id, service_id, ? FROM roles WHERE id = ?`,
-				newID(), account.ID, f.Clock.Now(), domain.RoleUserManager)
-			if home := f.outcome(t, "discord", idp.Person{Email: account.Email, Verified: true}); home.Get("error") != "email_required" {
-				t.Errorf("%v", home)
-			}
-		})
-		t.Run("pending registrations of the address are void", func(t *testing.T) {
-			strict := startFederated(t, b, nil, "discord")
-			address := testkit.NewAddress()
-			strict.api.Do(registering(address)).Want(http.StatusCreated, "")
-			token := strict.Mail(address, 1).Token()
-			strict.exchanged(t, strict.outcome(t, "discord", idp.Person{Email: address, Verified: true}))
-			strict.api.Do(proving(token)).Want(http.StatusBadRequest, "invalid_token")
-			strict.api.Do(loggingIn(address, testkit.Password)).Want(http.StatusUnauthorized, "invalid_credentials")
-		})
+	t.Run("classic-federated merge: the attacker's password opens nothing, and their name is gone", func(t *testing.T) {
+		account, in := attackers(t, testkit.NewAddress())
+		f.api.In(t).Do(patching(in.Access, `{"metadata":{"planted":true}}`)).Want(http.StatusOK, "")
+		owners := owner(t, account)
+		f.api.In(t).Do(loggingIn(account.Email, account.Password)).Want(http.StatusUnauthorized, "invalid_credentials")
+		if devices := exported(t, f.api.In(t), owners.Text("access_token")).Devices; len(devices) != 1 {
+			t.Errorf("the attacker's device is among the owner's: %v", devices)
+		}
+		if strings.Contains(string(owners.Body), "Mallory") || strings.Contains(string(owners.Body), "planted") {
+			t.Errorf("%s", owners.Body)
+		}
+	})
+	t.Run("unexpired session: the attacker's session ends", func(t *testing.T) {
+		account, in := attackers(t, testkit.NewAddress())
+		owner(t, account)
+		f.api.Me(in.Access).Want(http.StatusUnauthorized, "token_invalid")
+		f.api.Refresh(in.Refresh).Want(http.StatusUnauthorized, "token_invalid")
+	})
+	t.Run("trojan identifier: the identity that the attacker linked is gone", func(t *testing.T) {
+		account, _ := attackers(t, testkit.NewAddress())
+		record.Exec(`INSERT INTO identities (id, user_id, issuer, provider, subject, created_at) VALUES (?, ?, 'https://discord.com', 'discord', 'mallory', ?)`,
+			newID(), account.ID, f.Clock.Now())
+		in := f.exchanged(t, f.outcome(t, "google", idp.Person{Email: "ignored@gmail.com", Verified: true})) // somebody else
+		if in.Text("user.id") == account.ID {
+			t.Fatal("the wrong account")
+		}
+		owner(t, account)
+		home := f.outcome(t, "discord", idp.Person{Subject: "mallory", Email: testkit.NewAddress(), Verified: true})
+		if got := f.exchanged(t, home).Text("user.id"); got == account.ID {
+			t.Error("the attacker's identity still opens the account")
+		}
+	})
+	t.Run("unexpired change of address: the link that the attacker asked for opens nothing", func(t *testing.T) {
+		account, in := attackers(t, testkit.NewAddress())
+		to := testkit.NewAddress()
+		f.api.In(t).Do(moving(in.Access, to, account.Password)).Want(http.StatusAccepted, "")
+		f.Eventually(15*time.Second, func() bool { return len(links(f.Server, to)) > 0 })
+		owner(t, account)
+		f.api.In(t).Do(movingIn(links(f.Server, to)[0])).Want(http.StatusBadRequest, "invalid_token")
+	})
+	t.Run("non-verifying provider: an address that a provider did not prove takes nothing over", func(t *testing.T) {
+		account, in := attackers(t, testkit.NewAddress())
+		if home := f.outcome(t, "discord", idp.Person{Email: account.Email}); home.Get("error") != "email_required" {
+			t.Errorf("%v", home)
+		}
+		f.api.Me(in.Access).Want(http.StatusOK, "")
+	})
+	t.Run("an account with roles is not given away by an old proof", func(t *testing.T) {
+		account, _ := attackers(t, testkit.NewAddress())
+		f.Record().Exec(`INSERT INTO assignments (id, principal_id, role_id, service_id, created_at) SELECT ?, ?, id, service_id, ? FROM roles WHERE id = ?`,
+			newID(), account.ID, f.Clock.Now(), domain.RoleUserManager)
+		if home := f.outcome(t, "discord", idp.Person{Email: account.Email, Verified: true}); home.Get("error") != "email_required" {
+			t.Errorf("%v", home)
+		}
+	})
+	t.Run("pending registrations of the address are void", func(t *testing.T) {
+		strict := startFederated(t, testkit.Embedded, nil, "discord")
+		address := testkit.NewAddress()
+		strict.api.Do(registering(address)).Want(http.StatusCreated, "")
+		token := strict.Mail(address, 1).Token()
+		strict.exchanged(t, strict.outcome(t, "discord", idp.Person{Email: address, Verified: true}))
+		strict.api.Do(proving(token)).Want(http.StatusBadRequest, "invalid_token")
+		strict.api.Do(loggingIn(address, testkit.Password)).Want(http.StatusUnauthorized, "invalid_credentials")
 	})
 }
 
 // TestAnswersOfProvidersThatAreRefused takes what adapters/gothoauth finds all the way home: one of each sort, with its code.
 func TestAnswersOfProvidersThatAreRefused(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		f := startFederated(t, b, map[string]string{"OAUTH_TIMEOUT": "1s"}, "google", "github")
-		for fault, want := range map[string]string{
-			"denied": "access_denied", "unavailable": "provider_unavailable", "no_code": "invalid_request",
-			"alg_none": "provider_failed", "hs256": "provider_failed", "unknown_kid": "provider_failed", "wrong_nonce": "provider_failed", "no_nonce": "provider_failed",
-			"wrong_iss": "provider_failed", "wrong_aud": "provider_failed", "several_aud": "provider_failed", "expired": "provider_failed", "exp_text": "provider_failed",
-			"null_subject": "provider_failed", "wrong_secret": "provider_failed", "token_down": "provider_unavailable", "token_slow": "provider_unavailable",
-			"token_huge": "provider_failed", "token_redirect": "provider_failed", "token_html": "provider_failed",
-		} {
-			t.Run(fault, func(t *testing.T) {
-				f.idp.Google.Reset()
-				f.idp.Google.Login(gmailAda)
-				f.idp.Google.Misbehave(fault)
-				f.Move(15 * time.Second) // past the breaker
-				home := sentHome(t, f.visitor(t).logIn("google", newApplication().query()))
-				if home.Get("error") != want || home.Has("code") || home.Has("error_description") || home.Get("provider") != "google" {
-					t.Errorf("%v, want %s", home, want)
-				}
-			})
-		}
-		if n := f.Record().Count("SELECT count(*) FROM users") + f.Record().Count("SELECT count(*) FROM flows"); n != 0 {
-			t.Errorf("%d rows are left", n)
-		}
-		f.Eventually(10*time.Second, func() bool {
-			events := f.Record().Events(domain.EventLoginFailed, "")
-			return len(events) > 4 && events[0].Details["provider"] == "google" && events[0].Details["code"] != ""
+	f := startFederated(t, testkit.Embedded, map[string]string{"OAUTH_TIMEOUT": "1s"}, "google", "github")
+	for fault, want := range map[string]string{
+		"denied": "access_denied", "unavailable": "provider_unavailable", "no_code": "invalid_request",
+		"alg_none": "provider_failed", "hs256": "provider_failed", "unknown_kid": "provider_failed", "wrong_nonce": "provider_failed", "no_nonce": "provider_failed",
+		"wrong_iss": "provider_failed", "wrong_aud": "provider_failed", "several_aud": "provider_failed", "expired": "provider_failed", "exp_text": "provider_failed",
+		"null_subject": "provider_failed", "wrong_secret": "provider_failed", "token_down": "provider_unavailable", "token_slow": "provider_unavailable",
+		"token_huge": "provider_failed", "token_redirect": "provider_failed", "token_html": "provider_failed",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			f.idp.Google.Reset()
+			f.idp.Google.Login(gmailAda)
+			f.idp.Google.Misbehave(fault)
+			f.Move(15 * time.Second) // past the breaker
+			home := sentHome(t, f.visitor(t).logIn("google", newApplication().query()))
+			if home.Get("error") != want || home.Has("code") || home.Has("error_description") || home.Get("provider") != "google" {
+				t.Errorf("%v, want %s", home, want)
+			}
 		})
-		if !strings.Contains(f.Log.String(), "GOOGLE_CLIENT_SECRET") {
-			t.Error("the log does not tell the operator of the secret")
-		}
+	}
+	if n := f.Record().Count("SELECT count(*) FROM users") + f.Record().Count("SELECT count(*) FROM flows"); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
+	f.Eventually(10*time.Second, func() bool {
+		events := f.Record().Events(domain.EventLoginFailed, "")
+		return len(events) > 4 && events[0].Details["provider"] == "google" && events[0].Details["code"] != ""
 	})
+	if !strings.Contains(f.Log.String(), "GOOGLE_CLIENT_SECRET") {
+		t.Error("the log does not tell the operator of the secret")
+	}
 }
 
 // TestALoginBesideARegistrationOfItsAddress: a registration without proof makes its account at once and holds no address. Whichever is first,

@@ -59,35 +59,33 @@ func readiness(t *testing.T, s *testkit.Server) (status int, details map[string]
 // TestGracefulStop: first the load balancer is told, then requests under way finish, then it is over.
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"SHUTDOWN_DELAY": "1s"}})
-		account := s.NewAccount()
-		in := s.Client().Login(account)
-		s.Stop()
-		s.Restart()
-		c := s.Client()
-		c.Me(in.Access).Want(http.StatusOK, "")
+	s := testkit.Start(t, testkit.Options{Env: map[string]string{"SHUTDOWN_DELAY": "1s"}})
+	account := s.NewAccount()
+	in := s.Client().Login(account)
+	s.Stop()
+	s.Restart()
+	c := s.Client()
+	c.Me(in.Access).Want(http.StatusOK, "")
 
-		finish := underWay(t, s, account)
-		stopped := make(chan struct{})
-		go func() { defer close(stopped); s.Stop() }()
+	finish := underWay(t, s, account)
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); s.Stop() }()
 
-		s.Eventually(10*time.Second, func() bool {
-			ready, err := c.Try(get("/readyz", ""))
-			return err == nil && ready.Status == http.StatusServiceUnavailable
-		})
-		c.Do(get("/livez", "")).Want(http.StatusOK, "") // still serving, so that nobody is turned away who was sent here
-		if status, details := readiness(t, s); status != http.StatusServiceUnavailable || details["process"] != "stopping" {
-			t.Errorf("the admin listener says %d %v", status, details)
-		}
-		if status := finish(); status != http.StatusOK {
-			t.Errorf("a login under way: %d", status)
-		}
-		<-stopped
-		if _, err := c.Try(get("/livez", "")); err == nil {
-			t.Error("it serves after its end")
-		}
+	s.Eventually(10*time.Second, func() bool {
+		ready, err := c.Try(get("/readyz", ""))
+		return err == nil && ready.Status == http.StatusServiceUnavailable
 	})
+	c.Do(get("/livez", "")).Want(http.StatusOK, "") // still serving, so that nobody is turned away who was sent here
+	if status, details := readiness(t, s); status != http.StatusServiceUnavailable || details["process"] != "stopping" {
+		t.Errorf("the admin listener says %d %v", status, details)
+	}
+	if status := finish(); status != http.StatusOK {
+		t.Errorf("a login under way: %d", status)
+	}
+	<-stopped
+	if _, err := c.Try(get("/livez", "")); err == nil {
+		t.Error("it serves after its end")
+	}
 }
 
 // underWay sends the head of a login and returns when the server has asked for the body (RFC 9110 §10.1.1): then it is in

@@ -71,33 +71,31 @@ func TestRegistrationErrors(t *testing.T) {
 		"a locale of one dash":         {testkit.Object{"locale": "-"}, "invalid_request", []fieldProblem{{"locale", "invalid", ""}}},
 		"a long locale":                {testkit.Object{"locale": strings.Repeat("ab-", 12) + "c"}, "invalid_request", []fieldProblem{{"locale", "too_long", ""}}},
 	}
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
-		c, before := s.Client(), s.Record().Rows()
-		for name, row := range rows {
-			t.Run(name, func(t *testing.T) {
-				c := c.In(t)
-				answer := c.Do(registering(testkit.NewAddress(), row.body)).Want(http.StatusBadRequest, row.code)
-				got := fieldProblems(t, answer)
-				var texts []string
-				for i := range got {
-					texts = append(texts, got[i].Message)
-					if i < len(row.want) && row.want[i].Message == "" {
-						got[i].Message = ""
-					}
+	s := testkit.Start(t, testkit.Options{})
+	c, before := s.Client(), s.Record().Rows()
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			c := c.In(t)
+			answer := c.Do(registering(testkit.NewAddress(), row.body)).Want(http.StatusBadRequest, row.code)
+			got := fieldProblems(t, answer)
+			var texts []string
+			for i := range got {
+				texts = append(texts, got[i].Message)
+				if i < len(row.want) && row.want[i].Message == "" {
+					got[i].Message = ""
 				}
-				if diff := cmp.Diff(row.want, got); diff != "" {
-					t.Errorf("errors (-want +got):\n%s", diff)
-				}
-				if want := strings.Join(texts, "; "); answer.Text("message") != want || answer.Text("detail") != want {
-					t.Errorf("message %q, detail %q, want the texts of errors joined: %q", answer.Text("message"), answer.Text("detail"), want)
-				}
-			})
-		}
-		if diff := cmp.Diff(before, s.Record().Rows()); diff != "" {
-			t.Errorf("refused registrations left rows (-before +after):\n%s", diff)
-		}
-	})
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("errors (-want +got):\n%s", diff)
+			}
+			if want := strings.Join(texts, "; "); answer.Text("message") != want || answer.Text("detail") != want {
+				t.Errorf("message %q, detail %q, want the texts of errors joined: %q", answer.Text("message"), answer.Text("detail"), want)
+			}
+		})
+	}
+	if diff := cmp.Diff(before, s.Record().Rows()); diff != "" {
+		t.Errorf("refused registrations left rows (-before +after):\n%s", diff)
+	}
 }
 
 // impossible are addresses that are refused, whatever asks for one.
@@ -142,34 +140,32 @@ var impossible = map[string]string{
 
 func TestImpossibleAddressesAreRefused(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s := testkit.Start(t, testkit.Options{Backends: b})
-		c, before := s.Client(), s.Record().Rows()
-		for name, address := range impossible {
-			t.Run(name, func(t *testing.T) {
-				c := c.In(t)
-				for _, request := range []testkit.Request{
-					registering(address), resending(address), loggingIn(address, testkit.Password), provingByCode(address, "123456"),
-				} {
-					answer := c.Do(request).Want(http.StatusBadRequest, "invalid_request")
-					if got := fieldProblems(t, answer); len(got) != 1 || got[0].Field != "email" {
-						t.Errorf("%s: errors %v", request.Path, got)
-					}
-					if strings.Contains(string(answer.Body), address) && name != "no local part" { // which ends like the example in the text
-						t.Errorf("%s: the answer repeats the address", request.Path)
-					}
+	s := testkit.Start(t, testkit.Options{})
+	c, before := s.Client(), s.Record().Rows()
+	for name, address := range impossible {
+		t.Run(name, func(t *testing.T) {
+			c := c.In(t)
+			for _, request := range []testkit.Request{
+				registering(address), resending(address), loggingIn(address, testkit.Password), provingByCode(address, "123456"),
+			} {
+				answer := c.Do(request).Want(http.StatusBadRequest, "invalid_request")
+				if got := fieldProblems(t, answer); len(got) != 1 || got[0].Field != "email" {
+					t.Errorf("%s: errors %v", request.Path, got)
 				}
-			})
-		}
-		if diff := cmp.Diff(before, s.Record().Rows()); diff != "" {
-			t.Errorf("impossible addresses left rows (-before +after):\n%s", diff)
-		}
-		for name, address := range impossible {
-			if len(address) > 3 && strings.Contains(s.Log.String(), address) {
-				t.Errorf("%s: the log has the address", name)
+				if strings.Contains(string(answer.Body), address) && name != "no local part" { // which ends like the example in the text
+					t.Errorf("%s: the answer repeats the address", request.Path)
+				}
 			}
+		})
+	}
+	if diff := cmp.Diff(before, s.Record().Rows()); diff != "" {
+		t.Errorf("impossible addresses left rows (-before +after):\n%s", diff)
+	}
+	for name, address := range impossible {
+		if len(address) > 3 && strings.Contains(s.Log.String(), address) {
+			t.Errorf("%s: the log has the address", name)
 		}
-	})
+	}
 }
 
 func TestPasswordsAreTakenWhole(t *testing.T) {

@@ -264,8 +264,8 @@ func TestPermissions(t *testing.T) {
 func TestAnIncludeIsAddedWhileItsTargetGainsAPermission(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		f := newFleet(t, b)
-		id := f.service("billing")
+		f := fleetOf(t, testkit.Shared(t, b))
+		id := f.service("including")
 		f.permission(id, "invoice:read")
 		f.permission(id, "invoice:write")
 		// The editor may edit roles and hold invoice:read, no more.

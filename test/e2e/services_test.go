@@ -234,7 +234,7 @@ func TestServices(t *testing.T) {
 func TestManyServicesOfOneName(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		f := newFleet(t, b)
+		f := fleetOf(t, testkit.Shared(t, b))
 		outcomes := map[string]int{}
 		for _, o := range testkit.Together(10, func(int) string {
 			return f.c.Do(post("/api/roles/services", f.admin.token, body{"name": "One and only"})).Outcome()
@@ -251,15 +251,15 @@ func TestManyServicesOfOneName(t *testing.T) {
 func TestADeactivationAgainstLogins(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		f := newFleet(t, b)
-		id := f.service("shop")
+		f := fleetOf(t, testkit.Shared(t, b))
+		id := f.service("switched-off")
 		one := f.person(t)
 		tokens := make([]string, 20)
 		testkit.Together(21, func(i int) int {
 			if i == 20 {
 				return f.c.Do(put("/api/roles/services/"+id, f.admin.token, body{"is_active": false})).Want(http.StatusOK, "").Status
 			}
-			answer := f.c.Do(login(with(credentials(one.Account), body{"service": "shop"})))
+			answer := f.c.Do(login(with(credentials(one.Account), body{"service": "switched-off"})))
 			if answer.Status == http.StatusOK {
 				tokens[i] = answer.Text("access_token")
 			}

@@ -122,87 +122,85 @@ func aboutAnother(own, x twin) []testkit.Request {
 // TestTwins is about two services alike (AZ-2, AZ-7): what belongs to the one is for those of the other as if it were not there.
 func TestTwins(t *testing.T) {
 	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		f := newFleet(t, b)
-		theirs, own := f.twin(t, "alpha"), f.twin(t, "beta")
-		both := f.person(t)
-		f.assign(both.ID, theirs.service, theirs.role)
-		f.assign(both.ID, own.service, own.role)
-		before := f.belongings(theirs)
-		if missing := uncovered(f.Routes(), aboutAnother(own, theirs)); len(missing) > 0 {
-			t.Errorf("nobody asks for another's things by %v", missing)
-		}
-		ofBeta := map[string]string{"administrator": own.admin.token, "account": own.clientToken, "application token": own.token.text}
+	f := newFleet(t, testkit.Embedded)
+	theirs, own := f.twin(t, "alpha"), f.twin(t, "beta")
+	both := f.person(t)
+	f.assign(both.ID, theirs.service, theirs.role)
+	f.assign(both.ID, own.service, own.role)
+	before := f.belongings(theirs)
+	if missing := uncovered(f.Routes(), aboutAnother(own, theirs)); len(missing) > 0 {
+		t.Errorf("nobody asks for another's things by %v", missing)
+	}
+	ofBeta := map[string]string{"administrator": own.admin.token, "account": own.clientToken, "application token": own.token.text}
 
-		for name, bearer := range ofBeta {
-			t.Run("the other's "+name+" hears of a service's things what is heard of invented ones", func(t *testing.T) {
-				f := f.in(t)
-				invented := aboutAnother(own, nobodys())
-				for i, request := range aboutAnother(own, theirs) {
-					request.Bearer, invented[i].Bearer = bearer, bearer
-					got, want := f.c.Do(request), f.c.Do(invented[i])
-					if got.Status != http.StatusForbidden && got.Status != http.StatusNotFound {
-						t.Errorf("%s %s %v: %d %s", request.Method, request.Path, request.Body, got.Status, got.Body)
-					}
-					if diff := cmp.Diff(anonymized(want), anonymized(got)); diff != "" || got.Status != want.Status {
-						t.Errorf("%s %s %v (-invented +there):\n%s", request.Method, request.Path, request.Body, diff)
-					}
-				}
-			})
-		}
-		for _, name := range []string{"administrator", "account"} {
-			t.Run("no list of the other's "+name+" has any of it", func(t *testing.T) {
-				f := f.in(t)
-				for path, marker := range ownLists(own, theirs, both) {
-					text := string(f.c.Do(get(path, ofBeta[name])).Want(http.StatusOK, "").Body)
-					if !strings.Contains(text, marker) {
-						t.Errorf("%s does not list %s: %s", path, marker, text)
-					}
-					for _, secret := range []string{
-						theirs.service, theirs.key, theirs.role, theirs.permission, theirs.grant, theirs.token.id, theirs.member.ID, theirs.admin.ID,
-					} {
-						if strings.Contains(text, secret) {
-							t.Errorf("%s lists %s: %s", path, secret, text)
-						}
-					}
-				}
-			})
-		}
-		t.Run("the other learns of its tokens nothing, and ends none (RFC 7662 §4, RFC 7009 §2.1)", func(t *testing.T) {
+	for name, bearer := range ofBeta {
+		t.Run("the other's "+name+" hears of a service's things what is heard of invented ones", func(t *testing.T) {
 			f := f.in(t)
-			clients := map[string]func(path, token string) testkit.Request{
-				"by its secret": func(path, token string) testkit.Request { return form(path, own.key, own.token.text, "token="+token) },
-			}
-			for _, name := range []string{"account", "application token"} {
-				clients["by its "+name] = func(path, token string) testkit.Request {
-					r := form(path, "", "", "token="+token)
-					r.Bearer = ofBeta[name]
-					return r
+			invented := aboutAnother(own, nobodys())
+			for i, request := range aboutAnother(own, theirs) {
+				request.Bearer, invented[i].Bearer = bearer, bearer
+				got, want := f.c.Do(request), f.c.Do(invented[i])
+				if got.Status != http.StatusForbidden && got.Status != http.StatusNotFound {
+					t.Errorf("%s %s %v: %d %s", request.Method, request.Path, request.Body, got.Status, got.Body)
+				}
+				if diff := cmp.Diff(anonymized(want), anonymized(got)); diff != "" || got.Status != want.Status {
+					t.Errorf("%s %s %v (-invented +there):\n%s", request.Method, request.Path, request.Body, diff)
 				}
 			}
-			for name, ask := range clients {
-				for _, token := range []string{theirs.token.text, theirs.clientToken, theirs.ownToken, theirs.userToken, theirs.admin.token} {
-					if got := f.c.Do(ask("introspect", token)).Want(http.StatusOK, ""); strings.TrimSpace(string(got.Body)) != `{"active":false}` {
-						t.Errorf("%s: %s", name, got.Body)
-					}
-					f.c.Do(ask("revoke", token)).Want(http.StatusOK, "")
-				}
-			}
-			for _, token := range []string{theirs.token.text, theirs.ownToken, theirs.userToken} {
-				if got := f.c.Do(form("introspect", theirs.key, theirs.token.text, "token="+token)); got.JSON()["active"] != true {
-					t.Errorf("it has ended: %s", got.Body)
-				}
-			}
-			there, invented := f.c.Do(asking(own.key, own.token.text, "audience="+theirs.key)), f.c.Do(asking(own.key, own.token.text, "audience=nowhere"))
-			if diff := cmp.Diff(anonymized(invented), anonymized(there)); diff != "" || there.Status != http.StatusBadRequest {
-				t.Errorf("asked for a token for it (-invented +there):\n%s", diff)
-			}
-			f.c.Do(asking(theirs.key, own.token.text)).Want(http.StatusUnauthorized, "")
 		})
-		if diff := cmp.Diff(before, f.belongings(theirs)); diff != "" {
-			t.Errorf("it has changed (-before +after):\n%s", diff)
+	}
+	for _, name := range []string{"administrator", "account"} {
+		t.Run("no list of the other's "+name+" has any of it", func(t *testing.T) {
+			f := f.in(t)
+			for path, marker := range ownLists(own, theirs, both) {
+				text := string(f.c.Do(get(path, ofBeta[name])).Want(http.StatusOK, "").Body)
+				if !strings.Contains(text, marker) {
+					t.Errorf("%s does not list %s: %s", path, marker, text)
+				}
+				for _, secret := range []string{
+					theirs.service, theirs.key, theirs.role, theirs.permission, theirs.grant, theirs.token.id, theirs.member.ID, theirs.admin.ID,
+				} {
+					if strings.Contains(text, secret) {
+						t.Errorf("%s lists %s: %s", path, secret, text)
+					}
+				}
+			}
+		})
+	}
+	t.Run("the other learns of its tokens nothing, and ends none (RFC 7662 §4, RFC 7009 §2.1)", func(t *testing.T) {
+		f := f.in(t)
+		clients := map[string]func(path, token string) testkit.Request{
+			"by its secret": func(path, token string) testkit.Request { return form(path, own.key, own.token.text, "token="+token) },
 		}
+		for _, name := range []string{"account", "application token"} {
+			clients["by its "+name] = func(path, token string) testkit.Request {
+				r := form(path, "", "", "token="+token)
+				r.Bearer = ofBeta[name]
+				return r
+			}
+		}
+		for name, ask := range clients {
+			for _, token := range []string{theirs.token.text, theirs.clientToken, theirs.ownToken, theirs.userToken, theirs.admin.token} {
+				if got := f.c.Do(ask("introspect", token)).Want(http.StatusOK, ""); strings.TrimSpace(string(got.Body)) != `{"active":false}` {
+					t.Errorf("%s: %s", name, got.Body)
+				}
+				f.c.Do(ask("revoke", token)).Want(http.StatusOK, "")
+			}
+		}
+		for _, token := range []string{theirs.token.text, theirs.ownToken, theirs.userToken} {
+			if got := f.c.Do(form("introspect", theirs.key, theirs.token.text, "token="+token)); got.JSON()["active"] != true {
+				t.Errorf("it has ended: %s", got.Body)
+			}
+		}
+		there, invented := f.c.Do(asking(own.key, own.token.text, "audience="+theirs.key)), f.c.Do(asking(own.key, own.token.text, "audience=nowhere"))
+		if diff := cmp.Diff(anonymized(invented), anonymized(there)); diff != "" || there.Status != http.StatusBadRequest {
+			t.Errorf("asked for a token for it (-invented +there):\n%s", diff)
+		}
+		f.c.Do(asking(theirs.key, own.token.text)).Want(http.StatusUnauthorized, "")
 	})
+	if diff := cmp.Diff(before, f.belongings(theirs)); diff != "" {
+		t.Errorf("it has changed (-before +after):\n%s", diff)
+	}
 }
 
 // ownLists are the lists that somebody who looks after a service may see, and what is in each of them.

@@ -28,6 +28,7 @@ func userFile(t *testing.T, lines ...string) string {
 }
 
 func TestUsersImport(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		env, c := cheaply(s.Env), s.Client()
@@ -110,6 +111,7 @@ func TestUsersImport(t *testing.T) {
 
 // An empty Signet that imports an export has the same export.
 func TestUsersExport(t *testing.T) {
+	t.Parallel()
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s, other := testkit.Start(t, testkit.Options{Backends: b}), testkit.Start(t, testkit.Options{Backends: b})
 		var lines []string
