@@ -462,15 +462,16 @@ func TestRevocationRFC7009(t *testing.T) {
 func TestTheMetadataOfOAuthRFC8414(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		env   map[string]string
-		paths []string
+		backends testkit.Backends // which have no part in it
+		env      map[string]string
+		paths    []string
 	}{
-		"at the root":  {map[string]string{"PUBLIC_URL": "https://auth.example.org"}, []string{"/.well-known/oauth-authorization-server"}},
-		"below a path": {map[string]string{"PUBLIC_URL": "https://example.org/id"}, []string{"/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server/id"}},
+		"at the root":  {testkit.Production, map[string]string{"PUBLIC_URL": "https://auth.example.org"}, []string{"/.well-known/oauth-authorization-server"}},
+		"below a path": {testkit.Embedded, map[string]string{"PUBLIC_URL": "https://example.org/id"}, []string{"/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server/id"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := testkit.Start(t, testkit.Options{Env: row.env}).Client()
+			c := testkit.Start(t, testkit.Options{Backends: row.backends, Env: row.env}).Client()
 			base := row.env["PUBLIC_URL"]
 			for _, path := range row.paths {
 				answer := c.Do(testkit.Request{Path: path, OffContract: true}).Want(http.StatusOK, "")
