@@ -123,8 +123,25 @@ func OTP(t *testing.T, passwords factor.OTP) {
 			if err != nil || strings.TrimSpace(string(said)) != key.URI.Reveal() {
 				t.Errorf("%d bytes of another text, %v", len(said), err)
 			}
-			if image, err := png.DecodeConfig(bytes.NewReader(key.QR)); err != nil || image.Width != image.Height || len(key.QR) > 4<<10 {
-				t.Errorf("%d by %d pixels in %d bytes, %v", image.Width, image.Height, len(key.QR), err)
+		}
+	})
+	t.Run("the QR code has four modules of white around it, which other readers need", func(t *testing.T) {
+		for _, account := range []string{"a", "ada@example.com", strings.Repeat("long.", 45) + "@example.com"} {
+			code, err := png.Decode(bytes.NewReader(newOTPKey(t, passwords, "Signet", account).QR))
+			if err != nil {
+				t.Fatal(err)
+			}
+			dark := func(x, y int) bool { r, _, _, _ := code.At(x, y).RGBA(); return r == 0 }
+			margin := 0
+			for !dark(margin, margin) { // up to the corner of a pattern that is seven modules wide
+				margin++
+			}
+			pattern := 0
+			for dark(margin+pattern, margin) {
+				pattern++
+			}
+			if margin < 4*pattern/7 || code.Bounds().Dx() != code.Bounds().Dy() {
+				t.Errorf("%d pixels beside modules of %d, in %v", margin, pattern/7, code.Bounds())
 			}
 		}
 	})
