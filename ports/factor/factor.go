@@ -44,7 +44,8 @@ type Passkeys interface {
 	RequestOptions(Assertion) ([]byte, error)
 	// Presented reads whose signature a response claims to be, before anything is judged.
 	Presented(response []byte) (Presented, error)
-	// Assert judges a signature by the credential that it claims. The counter is only reported: the caller compares and keeps it.
+	// Assert judges a signature by the credential that it claims. The user handle (Presented), the counter and the backup flags are only
+	// reported: the caller compares and keeps them.
 	Assert(a Assertion, by Credential, response []byte) (Asserted, error)
 }
 
@@ -101,10 +102,12 @@ type Asserted struct {
 
 // The kinds of errors about a response.
 var (
-	// ErrMalformed is a response that can't be read. The text says what is wrong with it, and is fit for clients.
+	// ErrMalformed is a response that can't be read, or contradicts itself, or has an attestation beyond none and packed-self. The text says
+	// what is wrong with it, and is fit for clients.
 	ErrMalformed = errors.New("malformed")
-	// ErrForged is a wrong signature, origin or relying party: an attack, or a wrong setting.
+	// ErrForged is a wrong signature, origin or relying party: an attack, or a wrong setting. The text may repeat the origin, for the log.
 	ErrForged = errors.New("not genuine")
-	// ErrUnfit is a genuine response that is not what was asked for: another challenge, algorithm or credential, or a user who is not verified.
+	// ErrUnfit is a response that is not what was asked for: another ceremony, challenge, algorithm or credential, or a user who is not present,
+	// or not verified. One that is forged as well is ErrForged, except with another algorithm or credential, since nothing is checked with it.
 	ErrUnfit = errors.New("not what was asked for")
 )

@@ -11,6 +11,7 @@ const (
 	jwtoken   owner = "adapters/jwtoken"
 	memory    owner = "adapters/memory"
 	otp       owner = "adapters/otp"
+	passkey   owner = "adapters/passkey"
 	pwhash    owner = "adapters/pwhash"
 	pwscreen  owner = "adapters/pwscreen"
 	rueidis   owner = "adapters/rueidis"
@@ -44,6 +45,7 @@ var libraries = map[string][]owner{
 	"github.com/ccojocar/zxcvbn-go":          {pwhash, pwscreen},
 	"github.com/mileusna/useragent":          {useragent},
 	"github.com/pquerna/otp":                 {otp},
+	"github.com/go-webauthn/webauthn":        {passkey},
 	"github.com/wneessen/go-mail":            {smtpmail},
 	// Not the whole of goth: its apple brings a second library of tokens along, and gothic keeps logins in cookies of its own.
 	"github.com/markbates/goth/providers/discord":  {gothoauth},
@@ -72,8 +74,10 @@ var testLibraries = []string{
 	"github.com/chromedp/chromedp",
 	"github.com/coreos/go-oidc",
 	"github.com/creack/pty",
+	"github.com/descope/virtualwebauthn",
 	"github.com/emersion/go-sasl",
 	"github.com/emersion/go-smtp",
+	"github.com/fxamacker/cbor/v2",
 	"github.com/getkin/kin-openapi",
 	"github.com/santhosh-tekuri/jsonschema",
 	"golang.org/x/oauth2",
