@@ -19,6 +19,13 @@ var algorithms = []struct {
 	{webauthncose.AlgRS256, webauthncose.RSAKey},
 }
 
+// The sizes of an RSA modulus, in bytes. Anyone can have a wrong signature judged by a key of their own account, which takes 40 ms for
+// one of 2 KB.
+const (
+	shortestRSA = 2048 / 8
+	longestRSA  = 4096 / 8
+)
+
 // readKey reads a COSE key of an algorithm that is asked for. The library reads more of them, and takes any algorithm of an RSA key.
 func readKey(cose []byte) (key any, err error) {
 	var head webauthncose.PublicKeyData
@@ -36,9 +43,12 @@ func readKey(cose []byte) (key any, err error) {
 		if err != nil || int64(a.key) != head.KeyType {
 			return nil, errKey
 		}
+		if k, is := key.(webauthncose.RSAPublicKeyData); is && (len(k.Modulus) < shortestRSA || len(k.Modulus) > longestRSA) {
+			return nil, errKey
+		}
 		return key, nil
 	}
 	return nil, fmt.Errorf("%w: a key of algorithm %d", factor.ErrUnfit, head.Algorithm)
 }
 
-var errKey = fmt.Errorf("%w: the public key can't be read", factor.ErrMalformed)
+var errKey = fmt.Errorf("%w: the public key must be one of P-256, of Ed25519, or of RSA with 2048 to 4096 bits", factor.ErrMalformed)

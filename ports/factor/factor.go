@@ -38,7 +38,7 @@ type Passkeys interface {
 	RPID() string
 	// CreationOptions asks for a new credential.
 	CreationOptions(Creation) ([]byte, error)
-	// Create judges the answer to them.
+	// Create judges the answer to them. Keys are of P-256 (ES256), of Ed25519, or of RSA with 2048 to 4096 bits (RS256).
 	Create(c Creation, response []byte) (Credential, error)
 	// RequestOptions asks for a signature.
 	RequestOptions(Assertion) ([]byte, error)
