@@ -12,11 +12,11 @@ import (
 )
 
 // denying is a server that refuses logins at a limit of two sessions, and an account that is there.
-func denying(t *testing.T, b testkit.Backends, more map[string]string) (*testkit.Server, testkit.Account, [2]testkit.Tokens) {
+func denying(t *testing.T, more map[string]string) (*testkit.Server, testkit.Account, [2]testkit.Tokens) {
 	t.Helper()
 	env := map[string]string{"MAX_SESSIONS_PER_USER": "2", "SESSION_LIMIT_POLICY": "deny"}
 	maps.Copy(env, more)
-	s := testkit.Start(t, testkit.Options{Backends: b, Env: env})
+	s := testkit.Start(t, testkit.Options{Env: env})
 	account, c := s.NewAccount(), s.Client()
 	return s, account, [2]testkit.Tokens{c.Login(account), c.Login(account)}
 }
@@ -24,7 +24,7 @@ func denying(t *testing.T, b testkit.Backends, more map[string]string) (*testkit
 func TestTheRefusalAtTheLimitOfSessions(t *testing.T) {
 	t.Parallel()
 	t.Run("is told to nobody but the owner of the password", func(t *testing.T) {
-		s, full, _ := denying(t, testkit.Embedded, map[string]string{"LOCKOUT_FAILURES": "3"})
+		s, full, _ := denying(t, map[string]string{"LOCKOUT_FAILURES": "3"})
 		c := s.Client()
 		spare := s.NewAccount()
 		want := withoutID(c.Do(guess(spare.Email)).Want(http.StatusUnauthorized, "invalid_credentials").Body)
@@ -39,7 +39,7 @@ func TestTheRefusalAtTheLimitOfSessions(t *testing.T) {
 		}
 	})
 	t.Run("leaves nothing behind, and every session alone", func(t *testing.T) {
-		s, account, in := denying(t, testkit.Embedded, nil)
+		s, account, in := denying(t, nil)
 		c, record := s.Client(), s.Record()
 		s.Mail(account.Email, 1)
 		before := record.Rows()
@@ -61,7 +61,7 @@ func TestTheRefusalAtTheLimitOfSessions(t *testing.T) {
 		}
 	})
 	t.Run("is none any more when a session ended, in whichever way", func(t *testing.T) {
-		s, account, in := denying(t, testkit.Embedded, nil)
+		s, account, in := denying(t, nil)
 		c := s.Client()
 		attempt := login(credentials(account))
 		for name, end := range map[string]func(){
@@ -88,7 +88,7 @@ func TestTheRefusalAtTheLimitOfSessions(t *testing.T) {
 // A right password gives its place in the budget back, also where it does not let in.
 func TestRefusalsAtTheLimitOfSessionsAreNoGuesses(t *testing.T) {
 	t.Parallel()
-	s, account, _ := denying(t, testkit.Embedded, map[string]string{"RATE_LIMITS": "on", "LIMIT_LOGIN": "3/15m"})
+	s, account, _ := denying(t, map[string]string{"RATE_LIMITS": "on", "LIMIT_LOGIN": "3/15m"})
 	c := s.Client()
 	for range 7 {
 		c.Do(login(credentials(account))).Want(http.StatusConflict, "session_limit_reached")
