@@ -65,7 +65,6 @@ const (
 	CodeIdentityTaken        Code = "identity_taken"
 	CodeLastIdentity         Code = "last_identity"
 	CodeNoFactor             Code = "no_factor"
-	CodeLastWayIn            Code = "last_way_in"
 )
 
 // CodePreconditionFailed is of a 412: it is not the version that If-Match names.

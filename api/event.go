@@ -16,9 +16,18 @@ const (
 	EventUserLocked               EventType = "user.locked"
 	EventUserExported             EventType = "user.exported"
 
-	EventLoginSucceeded EventType = "login.succeeded"
-	EventLoginFailed    EventType = "login.failed"
-	EventSessionEnded   EventType = "session.ended"
+	EventLoginSucceeded   EventType = "login.succeeded"
+	EventLoginFailed      EventType = "login.failed"
+	EventLoginChallenged  EventType = "login.challenged"
+	EventSessionEnded     EventType = "session.ended"
+	EventSessionSteppedUp EventType = "session.stepped_up"
+
+	EventFactorAdded          EventType = "factor.added"
+	EventFactorRemoved        EventType = "factor.removed"
+	EventFactorReset          EventType = "factor.reset"
+	EventFactorFailed         EventType = "factor.failed"
+	EventRecoveryCodesCreated EventType = "recovery_codes.created"
+	EventRecoveryCodesUsed    EventType = "recovery_codes.used"
 
 	EventTokenRefreshReused    EventType = "token.refresh_reused"
 	EventTokenRefreshRecovered EventType = "token.refresh_recovered"

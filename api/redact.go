@@ -162,3 +162,63 @@ func (OAuthRequest) Format(f fmt.State, _ rune) { conceal(f) }
 
 // LogValue is a placeholder.
 func (OAuthRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (MFAVerifyRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (MFAVerifyRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (MFAVerifyResponse) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (MFAVerifyResponse) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (StepUpRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (StepUpRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (StepUpResponse) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (StepUpResponse) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (SessionTokens) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (SessionTokens) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (EnrolTOTPResponse) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (EnrolTOTPResponse) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (ConfirmTOTPRequest) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (ConfirmTOTPRequest) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (FactorAddedResponse) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (FactorAddedResponse) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (FactorRemovedResponse) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (FactorRemovedResponse) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints a placeholder.
+func (RecoveryCodesResponse) Format(f fmt.State, _ rune) { conceal(f) }
+
+// LogValue is a placeholder.
+func (RecoveryCodesResponse) LogValue() slog.Value { return slog.StringValue(redacted) }

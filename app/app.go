@@ -26,6 +26,7 @@ import (
 	"github.com/signet-auth/signet/app/authz"
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/credential"
+	"github.com/signet-auth/signet/app/factor"
 	"github.com/signet-auth/signet/app/federation"
 	"github.com/signet-auth/signet/app/feed"
 	"github.com/signet-auth/signet/app/guard"
@@ -50,6 +51,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/cache"
 	"github.com/signet-auth/signet/ports/device"
+	portfactor "github.com/signet-auth/signet/ports/factor"
 	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/provider"
 	"github.com/signet-auth/signet/ports/secure"
@@ -74,6 +76,7 @@ type Ports struct {
 	Composer  mailer.Composer
 	Transport mailer.Transport
 	Devices   device.Namer
+	OTP       portfactor.OTP
 	Providers []provider.Provider // for logins; there may be none
 	// PrepareMonths creates the partitions of the coming months, as the owner of the schema, and returns how many.
 	PrepareMonths func(ctx context.Context, now time.Time, n int) (int, error)
@@ -83,6 +86,7 @@ type Ports struct {
 type Settings struct {
 	Issuer       string        // of access tokens
 	AccessTTL    time.Duration // of access tokens
+	Product      string        // what authenticator apps call this server
 	Keys         domain.KeyPolicy
 	Sessions     domain.SessionPolicy
 	Refresh      domain.RefreshPolicy
@@ -107,6 +111,7 @@ type Settings struct {
 type App struct {
 	Auth     *auth.Service
 	Password *password.Service
+	Factors  *factor.Service
 	Profile  *profile.Service
 	Sessions *session.Service
 	Users    *user.Service
@@ -174,8 +179,10 @@ func New(p Ports, s Settings) *App {
 
 	a.Passwords = credential.New(b, a.Guard, p.Hasher, s.Password)
 	a.Proofs = proof.New(b, a.Guard, p.Sealer, s.Proofs)
-	a.Reauth = reauth.New(b, a.Guard, a.Passwords, s.RecentAuth)
-	a.SignIn = signin.New(b, a.Directory, a.Minter, p.Devices, refreshKeys, s.Sessions)
+	a.Reauth = reauth.New(b, a.Guard, a.Passwords, a.Directory, s.RecentAuth)
+	a.SignIn = signin.New(b, signin.Parts{
+		Directory: a.Directory, Minter: a.Minter, Devices: p.Devices, Proofs: a.Proofs, Keys: refreshKeys,
+	}, s.Sessions)
 
 	a.Auth = auth.New(b, auth.Parts{
 		Guard: a.Guard, Passwords: a.Passwords, Proofs: a.Proofs, SignIn: a.SignIn, Directory: a.Directory, Authenticator: a.Authenticator,
@@ -186,6 +193,9 @@ func New(p Ports, s Settings) *App {
 	a.Password = password.New(b, password.Parts{
 		Guard: a.Guard, Passwords: a.Passwords, Proofs: a.Proofs, Reauth: a.Reauth, SignIn: a.SignIn, Directory: a.Directory,
 	})
+	a.Factors = factor.New(b, factor.Parts{
+		Guard: a.Guard, Reauth: a.Reauth, SignIn: a.SignIn, Directory: a.Directory, Proofs: a.Proofs, Sealer: p.Sealer, OTP: p.OTP,
+	}, factor.Settings{Product: s.Product, Sessions: s.Sessions})
 	a.Profile = profile.New(b, a.Guard, a.Proofs, a.Reauth)
 	a.Sessions = session.New(b, a.Directory, p.Caches.SessionCount, s.Sessions, cursors)
 	a.Federation = federation.New(b, federation.Parts{
@@ -295,7 +305,7 @@ func (p Ports) check() {
 		"Log": p.Log == nil, "System": p.System.Now == nil || p.System.NewID == nil || p.System.NewOrderedID == nil || p.System.Entropy == nil || p.System.Sleep == nil,
 		"Store": p.Store == nil, "Limiter": p.Limiter == nil, "Waker": p.Waker == nil, "Sealer": p.Sealer == nil, "Hasher": p.Hasher == nil,
 		"KeyMaker": p.KeyMaker == nil, "Issuer": p.Issuer == nil, "Verifier": p.Verifier == nil, "Composer": p.Composer == nil,
-		"Transport": p.Transport == nil, "Devices": p.Devices == nil, "PrepareMonths": p.PrepareMonths == nil,
+		"Transport": p.Transport == nil, "Devices": p.Devices == nil, "OTP": p.OTP == nil, "PrepareMonths": p.PrepareMonths == nil,
 		"Caches": p.Caches.Sessions == nil || p.Caches.Users == nil || p.Caches.Identities == nil || p.Caches.LastLogins == nil || p.Caches.Principals == nil ||
 			p.Caches.ServiceRefs == nil || p.Caches.Services == nil || p.Caches.Vocabularies == nil || p.Caches.Grants == nil ||
 			p.Caches.Assigned == nil || p.Caches.AppTokens == nil || p.Caches.AppTokenRefs == nil || p.Caches.Claims == nil || p.Caches.SessionCount == nil,

@@ -25,6 +25,8 @@ var facts = []string{
 	"auth/verify_email.go verifyUser: ChangePrincipal TokensStale",
 	"base/base.go InsertUser: ChangePrincipal TokensUnaffected",
 	"base/sessions.go EndSessions: ChangeSession e.Reason.Tokens()",
+	"factor/service.go renew: ChangeSession fact",
+	"factor/service.go replaceCredentials: ChangePrincipal TokensUnaffected",
 	"federation/link.go Unlink: ChangePrincipal TokensUnaffected",
 	"federation/settle.go judge: ChangePrincipal TokensUnaffected",
 	"federation/settle.go link: ChangePrincipal TokensUnaffected",

@@ -48,7 +48,6 @@ var (
 	ErrIdentityTaken       = &Error{Kind: Conflict, Code: "identity_taken", Text: "This account of the provider belongs to another user"}
 	ErrLastIdentity        = &Error{Kind: Conflict, Code: "last_identity", Text: "This is the last way into the account. Set a password or link another provider first"}
 	ErrNoFactor            = &Error{Kind: Conflict, Code: "no_factor", Text: "The account has no factor that can be asked for in this way. Sign in again"}
-	ErrLastWayIn           = &Error{Kind: Conflict, Code: "last_way_in", Text: "This is the last way into the account. Set a password, link a provider or add a passkey first"}
 	ErrConfirmationNeeded  = &Error{Kind: Conflict, Code: "confirmation_required", Text: "Confirm with POST: following a link is not enough, because mail scanners follow links too"}
 	ErrRateLimited         = &Error{Kind: Limited, Code: "rate_limited", Text: "Too many requests. Try again later"}
 	ErrUnavailable         = &Error{Kind: Unavailable, Code: "unavailable", Text: "Temporarily unavailable. Try again shortly", RetryAfter: time.Second}

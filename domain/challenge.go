@@ -30,8 +30,11 @@ func NewChallenge(id FlowID, user UserID, block string, entropy io.Reader, now t
 	return flow, NewSecret(challengePrefix + secret.Link.Reveal()), err
 }
 
-// ParseChallenge is the secret of a challenge's flow. ok is false when the text is none.
-func ParseChallenge(token Secret) (secret Secret, ok bool) {
-	text, ok := strings.CutPrefix(token.Reveal(), challengePrefix)
-	return NewSecret(text), ok
+// ParseChallenge is the secret of a challenge's flow; zero when the text is none.
+func ParseChallenge(token Secret) Secret {
+	secret, ok := strings.CutPrefix(token.Reveal(), challengePrefix)
+	if !ok {
+		return Secret{}
+	}
+	return NewSecret(secret)
 }

@@ -22,35 +22,45 @@ const (
 	EventUserExported         EventType = "user.exported"
 	EventLoginSucceeded       EventType = "login.succeeded"
 	EventLoginFailed          EventType = "login.failed"
+	EventLoginChallenged      EventType = "login.challenged" // the first factor was right, a second one was asked for
 	EventSessionEnded         EventType = "session.ended"
 	EventRefreshReused        EventType = "token.refresh_reused"
 	EventRefreshRecovered     EventType = "token.refresh_recovered"
 	EventPasswordChanged      EventType = "password.changed"
 	EventResetRequested       EventType = "password.reset_requested"
 	EventPasswordReset        EventType = "password.reset"
-	EventIdentityLinked       EventType = "identity.linked"
-	EventIdentityUnlinked     EventType = "identity.unlinked"
-	EventServiceCreated       EventType = "service.created"
-	EventServiceUpdated       EventType = "service.updated"
-	EventServiceDeleted       EventType = "service.deleted"
-	EventRoleCreated          EventType = "role.created"
-	EventRoleUpdated          EventType = "role.updated"
-	EventRoleDeleted          EventType = "role.deleted"
-	EventPermissionCreated    EventType = "permission.created"
-	EventPermissionUpdated    EventType = "permission.updated"
-	EventPermissionDeleted    EventType = "permission.deleted"
-	EventGrantAdded           EventType = "grant.added"
-	EventGrantUpdated         EventType = "grant.updated"
-	EventGrantRemoved         EventType = "grant.removed"
-	EventAppTokenCreated      EventType = "app_token.created"
-	EventAppTokenUpdated      EventType = "app_token.updated"
-	EventAppTokenRotated      EventType = "app_token.rotated"
-	EventAppTokenRevoked      EventType = "app_token.revoked"
-	EventAppTokenDeleted      EventType = "app_token.deleted"
-	EventKeyCreated           EventType = "key.created"
-	EventKeyActivated         EventType = "key.activated"
-	EventKeyRevoked           EventType = "key.revoked"
-	EventBackupRestored       EventType = "backup.restored"
+
+	EventFactorAdded      EventType = "factor.added"
+	EventFactorRemoved    EventType = "factor.removed"
+	EventFactorsReset     EventType = "factor.reset" // all of them, by an administrator
+	EventFactorFailed     EventType = "factor.failed"
+	EventCodesCreated     EventType = "recovery_codes.created"
+	EventCodeUsed         EventType = "recovery_codes.used"
+	EventSessionSteppedUp EventType = "session.stepped_up"
+
+	EventIdentityLinked    EventType = "identity.linked"
+	EventIdentityUnlinked  EventType = "identity.unlinked"
+	EventServiceCreated    EventType = "service.created"
+	EventServiceUpdated    EventType = "service.updated"
+	EventServiceDeleted    EventType = "service.deleted"
+	EventRoleCreated       EventType = "role.created"
+	EventRoleUpdated       EventType = "role.updated"
+	EventRoleDeleted       EventType = "role.deleted"
+	EventPermissionCreated EventType = "permission.created"
+	EventPermissionUpdated EventType = "permission.updated"
+	EventPermissionDeleted EventType = "permission.deleted"
+	EventGrantAdded        EventType = "grant.added"
+	EventGrantUpdated      EventType = "grant.updated"
+	EventGrantRemoved      EventType = "grant.removed"
+	EventAppTokenCreated   EventType = "app_token.created"
+	EventAppTokenUpdated   EventType = "app_token.updated"
+	EventAppTokenRotated   EventType = "app_token.rotated"
+	EventAppTokenRevoked   EventType = "app_token.revoked"
+	EventAppTokenDeleted   EventType = "app_token.deleted"
+	EventKeyCreated        EventType = "key.created"
+	EventKeyActivated      EventType = "key.activated"
+	EventKeyRevoked        EventType = "key.revoked"
+	EventBackupRestored    EventType = "backup.restored"
 )
 
 // EventTypes are all of them.
@@ -58,6 +68,7 @@ func EventTypes() []EventType {
 	return []EventType{
 		EventUserRegistered, EventUserVerified, EventUserUpdated, EventUserEmailChanged, EventEmailChangeRequested,
 		EventUserDisabled, EventUserEnabled, EventUserDeleted, EventUserLocked, EventUserExported, EventLoginSucceeded, EventLoginFailed,
+		EventLoginChallenged, EventFactorAdded, EventFactorRemoved, EventFactorsReset, EventFactorFailed, EventCodesCreated, EventCodeUsed, EventSessionSteppedUp,
 		EventSessionEnded, EventRefreshReused, EventRefreshRecovered, EventPasswordChanged, EventResetRequested,
 		EventPasswordReset, EventIdentityLinked, EventIdentityUnlinked, EventServiceCreated, EventServiceUpdated, EventServiceDeleted,
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted, EventPermissionCreated, EventPermissionUpdated,

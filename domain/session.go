@@ -19,7 +19,8 @@ const (
 	EndedByUser     EndReason = "ended_by_user"
 	EndedByAdmin    EndReason = "ended_by_admin"
 	EndedByExpiry   EndReason = "expired"
-	EndedByRestore  EndReason = "restored" // a backup brought it back: it may have been logged out since
+	EndedByFactor   EndReason = "factor_changed" // the first second factor was added, or one was removed
+	EndedByRestore  EndReason = "restored"       // a backup brought it back: it may have been logged out since
 )
 
 // Tokens says what an end for this reason means to the session's access tokens: one that expired outlived them all.

@@ -4,6 +4,7 @@ package echohttp
 const (
 	TagRegistration = "Registration"
 	TagLogin        = "Login"
+	TagFactors      = "Second factors"
 	TagProviders    = "Login through providers"
 	TagAccount      = "Account"
 	TagPasswords    = "Passwords"
@@ -24,6 +25,7 @@ const (
 var tags = []struct{ name, about string }{
 	{TagRegistration, "Begin an account, and verify the address by the link or the code of the mail."},
 	{TagLogin, "Begin a session, keep it by refreshing, end it, and ask whether a token is good now."},
+	{TagFactors, "Prove a second factor at a login or within a session, and keep your own."},
 	{TagProviders, "Sign in with an account elsewhere, and link one to an account here."},
 	{TagAccount, "What a person sees and changes of their own: profile, address, what is held about them, and the end."},
 	{TagPasswords, "Change the password, or replace a forgotten one by mail."},

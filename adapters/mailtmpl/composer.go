@@ -55,6 +55,8 @@ type View struct {
 	// NewAddress is masked; may be empty.
 	NewAddress string
 	EraseAt    time.Time // {{date .EraseAt}}; may be zero
+	Factor     string    // totp, passkey or security_key
+	Left       int       // recovery codes
 	Provider   string    // as operators named it; may be empty
 }
 
@@ -118,7 +120,7 @@ func Sample(link string) mailer.Data {
 	return mailer.Data{
 		Name: "Ada", Link: link, Code: "314159", AskedAt: asked, LinkTTL: 24 * time.Hour, CodeTTL: 10 * time.Minute,
 		IP: "192.0.2.7", Device: "Firefox on Linux", NewAddress: "a***@example.com", EraseAt: asked.AddDate(0, 0, 14),
-		Provider: "Google",
+		Factor: domain.FactorTOTP, Left: 2, Provider: "Google",
 	}
 }
 
@@ -166,6 +168,8 @@ func (c *Composer) Compose(kind mailer.Kind, locale string, data mailer.Data) (m
 
 		NewAddress: safeMasked(data.NewAddress),
 		EraseAt:    data.EraseAt.UTC(),
+		Factor:     string(data.Factor),
+		Left:       data.Left,
 		Provider:   oneLine(data.Provider),
 	}
 	var text, html strings.Builder

@@ -69,7 +69,7 @@ func (p *Passwords) Refuse(ctx context.Context, c domain.Candidate, email domain
 		return e
 	}
 	err := p.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		locked, err := p.guard.Failed(ctx, tx, email, now)
+		locked, err := p.guard.Failed(ctx, tx, p.guard.RunKey(email), now)
 		if err != nil || !locked {
 			return err
 		}

@@ -27,7 +27,7 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) (domain.Identity
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
 		return domain.Identity{}, err
 	}
-	if err := s.reauth.RequireRecent(in.Actor, s.System.Now()); err != nil {
+	if err := s.reauth.RequireRecent(ctx, in.Actor, s.System.Now()); err != nil {
 		return domain.Identity{}, err
 	}
 	c, err := s.resume(ctx, in.ContinueInput)

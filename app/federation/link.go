@@ -51,7 +51,7 @@ func (s *Service) Link(ctx context.Context, in LinkInput) (authorizeURL domain.S
 		return domain.Secret{}, err
 	}
 	now := s.System.Now()
-	if err := s.reauth.RequireRecent(in.Actor, now); err != nil {
+	if err := s.reauth.RequireRecent(ctx, in.Actor, now); err != nil {
 		return domain.Secret{}, err
 	}
 	p, err := s.provider(in.Provider)
@@ -66,7 +66,7 @@ func (s *Service) Link(ctx context.Context, in LinkInput) (authorizeURL domain.S
 	if err != nil {
 		return domain.Secret{}, err
 	}
-	flow.Payload, err = s.sealPayload(flow.ID, ticket{
+	flow.Payload, err = s.proofs.SealPayload(flow.ID, ticket{
 		Provider: in.Provider, Fingerprint: fingerprintOf(p.Info()), RedirectTo: in.RedirectTo, State: in.State, Challenge: in.Challenge,
 		Session: in.Actor.SessionID,
 	})
@@ -150,7 +150,7 @@ func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 		return err
 	}
 	now, id := s.System.Now(), domain.UserID(in.Actor.ID)
-	if err := s.reauth.RequireRecent(in.Actor, now); err != nil {
+	if err := s.reauth.RequireRecent(ctx, in.Actor, now); err != nil {
 		return err
 	}
 	return s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {

@@ -5,12 +5,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
 
-	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -117,7 +115,7 @@ func (c *callback) keepOutcome(ctx context.Context, tx *store.Tx, a domain.Asser
 	secret := domain.DeriveSecret(c.sealer.Derive(outcomeLabel)[0], label, c.in.State)
 	flow.SecretHash, _ = domain.HashOneTimeSecret(secret)
 	var err error
-	if flow.Payload, err = c.sealPayload(flow.ID, payload); err != nil {
+	if flow.Payload, err = c.proofs.SealPayload(flow.ID, payload); err != nil {
 		return domain.Secret{}, err
 	}
 	return secret, tx.Flows.InsertFirst(ctx, flow)
@@ -136,14 +134,6 @@ func (c *callback) continued(a domain.Assertion, done settled, now time.Time) co
 		k.Reason = codeOf(done.refusal)
 	}
 	return k
-}
-
-func (s *Service) sealPayload(id domain.FlowID, payload any) ([]byte, error) {
-	plain, err := json.Marshal(payload)
-	if err != nil {
-		return nil, err
-	}
-	return s.sealer.Seal(proof.PayloadPlace(id), plain)
 }
 
 // subjectOf is the subject of an identity's flows.

@@ -45,12 +45,21 @@ func (r Reservation) Return() { r.undo() }
 // Attempt reserves one guess at the account behind an address. The address block is checked first: a caller over that limit must not use up
 // the budgets of others.
 func (g *Guard) Attempt(ctx context.Context, email domain.Email, from domain.Origin) (Reservation, error) {
+	return g.attempt(ctx, g.accountKey(email), from)
+}
+
+// AttemptFactor reserves one guess at the codes of a user's authenticator apps. The budget is apart from that of the password, which
+// strangers can use up: only somebody who has proved a first factor gets here (TH-4).
+func (g *Guard) AttemptFactor(ctx context.Context, user domain.UserID, from domain.Origin) (Reservation, error) {
+	return g.attempt(ctx, hex.EncodeToString(g.FactorRunKey(user)), from)
+}
+
+func (g *Guard) attempt(ctx context.Context, account string, from domain.Origin) (Reservation, error) {
 	ctx = context.WithoutCancel(ctx) // the reservation must be returned even if the caller hangs up
 	block := from.Block()
 	if d := g.limiter.Take(ctx, g.settings.Limits.Block, block); !d.Allowed {
 		return Reservation{}, limited(g.settings.Limits.Block, d)
 	}
-	account := g.accountKey(email)
 	if d := g.limiter.Take(ctx, g.settings.Limits.Account, account); !d.Allowed {
 		g.limiter.Return(ctx, g.settings.Limits.Block, block)
 		return Reservation{}, limited(g.settings.Limits.Account, d)
@@ -121,6 +130,14 @@ func (g *Guard) allowMail(ctx context.Context, kind mailer.Kind, limit transient
 	}}, true
 }
 
+// guessMails is how many mails about guessed codes a user gets: an attacker who goes on was reported by the first.
+var guessMails = transient.Limit{Name: "factor-mail", Burst: 1, Window: 24 * time.Hour}
+
+// AllowGuessMail takes the budget of a mail to a user whose codes are guessed.
+func (g *Guard) AllowGuessMail(ctx context.Context, user domain.UserID) bool {
+	return g.limiter.Take(context.WithoutCancel(ctx), guessMails, hex.EncodeToString(g.FactorRunKey(user))).Allowed
+}
+
 // AllowResetSent takes the budget of a link to replace a password that is sent on behalf of somebody else. It returns domain.ErrRateLimited
 // when the budget is used up, since the sender should know.
 func (g *Guard) AllowResetSent(ctx context.Context, email domain.Email) (Reservation, error) {
@@ -134,15 +151,22 @@ func (g *Guard) AllowResetSent(ctx context.Context, email domain.Email) (Reserva
 }
 
 // RunKey is what the run of failures of an address is stored under: a MAC, so that the table names nobody.
-func (g *Guard) RunKey(email domain.Email) []byte {
-	mac := hmac.New(sha256.New, g.sealer.Derive("login-failures")[0])
-	mac.Write([]byte(email.Canonical()))
+func (g *Guard) RunKey(email domain.Email) []byte { return g.mac("login-failures", email.Canonical()) }
+
+// FactorRunKey is the same for the codes of a user's authenticator apps.
+func (g *Guard) FactorRunKey(user domain.UserID) []byte {
+	return g.mac("factor-failures", string(user))
+}
+
+func (g *Guard) mac(label, text string) []byte {
+	mac := hmac.New(sha256.New, g.sealer.Derive(label)[0])
+	mac.Write([]byte(text))
 	return mac.Sum(nil)
 }
 
-// Failed counts a failure of the address and tells whether it began a lock.
-func (g *Guard) Failed(ctx context.Context, tx *store.Tx, email domain.Email, now time.Time) (bool, error) {
-	run, err := tx.Lockouts.Lock(ctx, g.RunKey(email))
+// Failed counts a failure of a run and tells whether it began a lock.
+func (g *Guard) Failed(ctx context.Context, tx *store.Tx, runKey []byte, now time.Time) (bool, error) {
+	run, err := tx.Lockouts.Lock(ctx, runKey)
 	if err != nil {
 		return false, err
 	}

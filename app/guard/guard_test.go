@@ -136,7 +136,7 @@ func TestTheRunOfFailures(t *testing.T) {
 		locks := 0
 		for _, locked := range testkit.Together(30, func(int) (locked bool) {
 			err := r.Store.WithinTx(context.WithoutCancel(t.Context()), func(ctx context.Context, tx *store.Tx) (err error) {
-				locked, err = r.Guard.Failed(ctx, tx, ada, rig.Noon)
+				locked, err = r.Guard.Failed(ctx, tx, r.Guard.RunKey(ada), rig.Noon)
 				return err
 			})
 			return locked && err == nil

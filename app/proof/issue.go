@@ -106,7 +106,7 @@ func (s *Service) Issue(ctx context.Context, tx *store.Tx, r Request, now time.T
 		s.System.Entropy, now, ttl, policy)
 	flow.Tries = r.Tries
 	if err == nil && r.Payload != nil {
-		flow.Payload, err = s.seal(flow.ID, r.Payload)
+		flow.Payload, err = s.SealPayload(flow.ID, r.Payload)
 	}
 	if err != nil {
 		return domain.Flow{}, domain.OneTimeSecret{}, err
@@ -149,7 +149,8 @@ func (s *Service) Void(ctx context.Context, tx *store.Tx, o domain.Occasion, use
 // PayloadPlace is the place to which a flow's sealed payload is bound.
 func PayloadPlace(id domain.FlowID) string { return "flows/payload/" + string(id) }
 
-func (s *Service) seal(id domain.FlowID, payload any) ([]byte, error) {
+// SealPayload seals the payload of a flow.
+func (s *Service) SealPayload(id domain.FlowID, payload any) ([]byte, error) {
 	plain, err := json.Marshal(payload)
 	if err != nil {
 		return nil, err

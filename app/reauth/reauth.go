@@ -1,6 +1,6 @@
 // Package reauth asks the bearer of a live token to prove again that they are its owner, before a change of password or address and before
-// the account is closed (ASVS 7.5.1). Today the proof is the password, or a recent login if the account has none; passkeys, codes and new
-// external logins will follow.
+// the account is closed (ASVS 7.5.1). The proof is the password, or a recent login if the account has none; where it has second factors, a
+// recent login by one of them is asked for beside the password.
 package reauth
 
 import (
@@ -22,12 +22,13 @@ type Service struct {
 
 	guard     *guard.Guard
 	passwords *credential.Passwords
+	directory *access.Directory
 	recent    time.Duration
 }
 
-// New makes the service. recent is how old a login may be that replaces the password of an account without one.
-func New(b *base.Base, g *guard.Guard, passwords *credential.Passwords, recent time.Duration) *Service {
-	return &Service{Base: b, guard: g, passwords: passwords, recent: recent}
+// New makes the service. recent is how old a login may be.
+func New(b *base.Base, g *guard.Guard, passwords *credential.Passwords, directory *access.Directory, recent time.Duration) *Service {
+	return &Service{Base: b, guard: g, passwords: passwords, directory: directory, recent: recent}
 }
 
 // Proof is what the caller offers.
@@ -52,21 +53,38 @@ func (s *Service) Require(ctx context.Context, actor domain.Actor, from domain.O
 	if err != nil {
 		return domain.User{}, err
 	}
-	if user.PasswordHash == "" {
-		return user, s.RequireRecent(actor, s.System.Now())
+	if user.HasFactors || user.PasswordHash == "" { // a password renews no second factor (pocket-id GHSA-hp74)
+		if err := access.RequireLogin(actor, s.demand(user), s.System.Now()); err != nil || user.PasswordHash == "" {
+			return user, err
+		}
 	}
 	if proof.Password.IsZero() {
 		return domain.User{}, domain.ErrInvalidFields(domain.Required(proof.Field))
 	}
-	return s.byPassword(ctx, user, from, proof.Password)
+	return s.ByPassword(ctx, user, from, proof.Password)
 }
 
-// RequireRecent wants a recent login by any method.
-func (s *Service) RequireRecent(actor domain.Actor, now time.Time) error {
-	return access.RequireLogin(actor, domain.Demand{Level: domain.AAL1, MaxAge: s.recent}, now)
+// RequireRecent wants a recent login: by a second factor where the account has one, else by any method.
+func (s *Service) RequireRecent(ctx context.Context, actor domain.Actor, now time.Time) error {
+	user, err := s.directory.User(ctx, domain.UserID(actor.ID))
+	if err != nil {
+		return access.TokenInvalidWhenGone(err)
+	}
+	return access.RequireLogin(actor, s.demand(user), now)
 }
 
-func (s *Service) byPassword(ctx context.Context, user domain.User, from domain.Origin, password domain.Secret) (domain.User, error) {
+func (s *Service) demand(user domain.User) domain.Demand {
+	if user.HasFactors {
+		return domain.Demand{Level: domain.AAL2, MaxAge: s.recent}
+	}
+	return domain.Demand{Level: domain.AAL1, MaxAge: s.recent}
+}
+
+// MaxAge is how old a login may be that counts as recent.
+func (s *Service) MaxAge() time.Duration { return s.recent }
+
+// ByPassword compares the password of an account, which it returns as it was then.
+func (s *Service) ByPassword(ctx context.Context, user domain.User, from domain.Origin, password domain.Secret) (domain.User, error) {
 	budget, err := s.guard.Attempt(ctx, user.Email, from)
 	if err != nil {
 		return domain.User{}, err

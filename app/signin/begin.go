@@ -39,6 +39,7 @@ type Request struct {
 // Begin makes a session, under the lock of the account's principal: parallel logins run one after the other, so the limit is exact, and a
 // login with old credentials can't outlive their change.
 //
+// An account with second factors gets domain.ErrMFARequired, with a challenge, in place of a session whose proof has none of them.
 // domain.ErrInvalidCredentials when the account changed since it was judged; domain.ErrSessionLimitReached under the policy that
 // refuses.
 func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) (Tokens, error) {
@@ -48,6 +49,7 @@ func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) 
 	if err != nil {
 		return Tokens{}, err
 	}
+	var challenge *domain.Challenge
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		_, err := base.LockUnchanged(ctx, tx, p.User.Principal, now)
 		if errors.Is(err, domain.ErrTokenInvalid) { // disabled or deleted since
@@ -61,11 +63,18 @@ func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) 
 				return err
 			}
 		}
+		if p.User.HasFactors && session.Level < domain.AAL2 { // the epoch says that this is still so
+			challenge, err = s.challenge(ctx, tx, p, r, now)
+			return err
+		}
 		if err := s.makeRoom(ctx, tx, p.User.ID, r.From, now); err != nil {
 			return err
 		}
 		return s.write(ctx, tx, p, r.From, session, family, now)
 	})
+	if err == nil && challenge != nil { // only now: what the proof used up is used up
+		err = domain.ErrMFARequired.Challenging(*challenge)
+	}
 	if err != nil {
 		return Tokens{}, err
 	}

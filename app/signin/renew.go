@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/signet-auth/signet/app/access"
@@ -21,21 +20,23 @@ func (s *Service) AccessToken(ctx context.Context, user domain.User, session dom
 // of that change. The tokens are made before it, because a change whose answer then fails would log its owner out.
 func (s *Service) Renew(ctx context.Context, user domain.User, id domain.SessionID, asOf int64, now time.Time) (Tokens, domain.Family, error) {
 	session, err := s.directory.Session(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) {
-		return Tokens{}, domain.Family{}, domain.ErrTokenInvalid
-	}
 	if err != nil {
-		return Tokens{}, domain.Family{}, err
+		return Tokens{}, domain.Family{}, access.TokenInvalidWhenGone(err)
 	}
-	session.LastSeenAt = now
 	platform, err := s.directory.Service(ctx, "")
 	if err != nil {
 		return Tokens{}, domain.Family{}, err
 	}
-	token, err := s.AccessToken(ctx, user, session, platform, asOf, now)
+	return s.RenewAs(ctx, user, session, platform, asOf, now)
+}
+
+// RenewAs is Renew for a session in which more or less is proved than before, as it will be.
+func (s *Service) RenewAs(ctx context.Context, user domain.User, session domain.Session, audience domain.Service, asOf int64, now time.Time) (Tokens, domain.Family, error) {
+	session.LastSeenAt = now
+	token, err := s.AccessToken(ctx, user, session, audience, asOf, now)
 	if err != nil {
 		return Tokens{}, domain.Family{}, err
 	}
-	family, refresh, err := domain.NewFamily(domain.FamilyID(s.System.NewID()), id, domain.FirstPartyClient, s.keys, s.System.Entropy, now)
+	family, refresh, err := domain.NewFamily(domain.FamilyID(s.System.NewID()), session.ID, domain.FirstPartyClient, s.keys, s.System.Entropy, now)
 	return Tokens{User: user, Session: session, Access: token, RefreshToken: refresh.Text(), IdleUntil: session.IdleExpiresAt(s.policy)}, family, err
 }

@@ -1,8 +1,11 @@
-// Package signin is the one place where sessions begin, whatever the proof: a password, a provider or a code today, a passkey later.
+// Package signin is the one place where sessions begin, whatever the proof: a password, a provider, a code or a second factor. It alone
+// decides whether a second factor is asked for.
 //
 //	Proof (account, methods, time) + Request (client, audience, origin) ─► Begin ─► one transaction:
-//	  lock the account ─► is it unchanged since it was judged? ─► limit of sessions ─► session + family ─► device news, run of failures,
-//	  audit ─► Tokens
+//	  lock the account ─► is it unchanged since it was judged? ─┬► limit of sessions ─► session + family ─► device news, run of failures,
+//	                                                            │  audit ─► Tokens
+//	                                                            └► a factor is asked for: challenge ─► domain.ErrMFARequired
+//	Challenge (in package factor, with the second proof) ─► Begin
 package signin
 
 import (
@@ -10,6 +13,7 @@ import (
 
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/device"
 )
@@ -21,13 +25,25 @@ type Service struct {
 	directory *access.Directory
 	minter    *access.Minter
 	devices   device.Namer
+	proofs    *proof.Service
 	keys      domain.RefreshKeys
 	policy    domain.SessionPolicy
 }
 
+// Parts are what the service is made of.
+type Parts struct {
+	Directory *access.Directory
+	Minter    *access.Minter
+	Devices   device.Namer
+	Proofs    *proof.Service
+	Keys      domain.RefreshKeys
+}
+
 // New makes the service.
-func New(b *base.Base, directory *access.Directory, minter *access.Minter, devices device.Namer, keys domain.RefreshKeys, policy domain.SessionPolicy) *Service {
-	return &Service{Base: b, directory: directory, minter: minter, devices: devices, keys: keys, policy: policy}
+func New(b *base.Base, p Parts, policy domain.SessionPolicy) *Service {
+	return &Service{
+		Base: b, directory: p.Directory, minter: p.Minter, devices: p.Devices, proofs: p.Proofs, keys: p.Keys, policy: policy,
+	}
 }
 
 // Tokens are a session and its tokens.

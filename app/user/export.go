@@ -46,7 +46,7 @@ func (s *Service) Export(ctx context.Context, in ExportInput) (ExportOutput, err
 		return ExportOutput{}, err
 	}
 	now := s.System.Now()
-	if err := s.reauth.RequireRecent(actor, now); err != nil {
+	if err := s.reauth.RequireRecent(ctx, actor, now); err != nil {
 		return ExportOutput{}, err
 	}
 	read, id := s.Store.Read(), domain.UserID(actor.ID)

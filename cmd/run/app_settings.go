@@ -18,7 +18,7 @@ import (
 // settings are the core's. publicURL is where clients reach us, known once the listener is; a command that serves nobody has none.
 func (c *Config) settings(publicURL, issuer string, password domain.PasswordPolicy) app.Settings {
 	return app.Settings{
-		Issuer: issuer, AccessTTL: time.Duration(c.AccessTTL),
+		Issuer: issuer, AccessTTL: time.Duration(c.AccessTTL), Product: c.ProductName,
 		Keys:     domain.KeyPolicy{Algorithm: c.Algorithm, Rotation: time.Duration(c.KeyRotation), TokenLife: time.Duration(c.AccessTTL)},
 		Sessions: c.sessionPolicy(),
 		Refresh:  domain.RefreshPolicy{Grace: time.Duration(c.RefreshGrace), Retry: time.Duration(c.RefreshRetry)},

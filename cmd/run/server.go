@@ -16,6 +16,7 @@ import (
 	"github.com/signet-auth/signet/adapters/gothoauth"
 	"github.com/signet-auth/signet/adapters/jwtoken"
 	"github.com/signet-auth/signet/adapters/memory"
+	"github.com/signet-auth/signet/adapters/otp"
 	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/seal"
 	"github.com/signet-auth/signet/adapters/telemetry"
@@ -129,7 +130,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.app = app.New(app.Ports{
 		Log: s.log, System: system, Store: db, Caches: caches, Limiter: l.shared, Waker: l.waker, Sealer: sealer,
 		Hasher: s.hasher, KeyMaker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: m.composer,
-		Transport: &telemetry.Transport{Next: m.transport, Took: watch.meters.mails, Tracer: watch.tracer}, Devices: useragent.Namer{},
+		Transport: &telemetry.Transport{Next: m.transport, Took: watch.meters.mails, Tracer: watch.tracer}, Devices: useragent.Namer{}, OTP: otp.Generator{},
 		Providers: watch.meters.measuredProviders(s.providers.List(), watch.tracer), PrepareMonths: c.prepareMonths,
 	}, c.settings(publicURL, issuer, passwordPolicy(c, s.hasher)))
 	if err := s.prepare(ctx); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/signet-auth/signet/adapters/jwtoken"
 	"github.com/signet-auth/signet/adapters/mailtmpl"
 	"github.com/signet-auth/signet/adapters/memory"
+	"github.com/signet-auth/signet/adapters/otp"
 	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/useragent"
 	"github.com/signet-auth/signet/app"
@@ -54,7 +55,7 @@ func openTool(ctx context.Context, c *Config, looks bool, told func(format strin
 	return &tool{db: db, hasher: hasher, App: app.New(app.Ports{
 		Log: log, System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now),
 		Limiter: memory.Unlimited{}, Waker: memory.NewWaker(), Sealer: sealer, Hasher: hasher, KeyMaker: jwtoken.KeyMaker{},
-		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: composer, Transport: memory.NewInbox(c.System.Now), Devices: useragent.Namer{},
+		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: composer, Transport: memory.NewInbox(c.System.Now), Devices: useragent.Namer{}, OTP: otp.Generator{},
 		Providers: providers.List(), PrepareMonths: c.prepareMonths,
 	}, c.settings(c.PublicURL, c.Issuer, passwordPolicy(c, hasher)))}, nil
 }

@@ -25,6 +25,13 @@ const (
 	IdentityUnlinked  Kind = "identity_unlinked"   // Provider was unlinked
 	OAuthCode         Kind = "oauth_code"          // a code and no link: it proves the address of a login through Provider
 	OAuthKnownAddress Kind = "oauth_known_address" // to the owner of an address that was given in such a login
+
+	FactorAdded          Kind = "factor_added"           // Factor is its kind
+	FactorRemoved        Kind = "factor_removed"         // likewise
+	FactorsReset         Kind = "factors_reset"          // an administrator removed all of them
+	RecoveryCodeUsed     Kind = "recovery_code_used"     // Left is how many are left
+	RecoveryCodesCreated Kind = "recovery_codes_created" // those before work no more
+	FactorGuessed        Kind = "factor_guessed"         // somebody with the password guessed codes
 )
 
 // Kinds are all of them.
@@ -32,5 +39,6 @@ func Kinds() []Kind {
 	return []Kind{
 		Verify, AlreadyRegistered, RefreshReused, Reset, PasswordChanged, ChangeEmail, ChangeEmailAsked, EmailInUse, EmailChanged,
 		NewLogin, AccountClosed, StillClosed, VerifyNewAddress, AccountCreated, IdentityLinked, IdentityUnlinked, OAuthCode, OAuthKnownAddress,
+		FactorAdded, FactorRemoved, FactorsReset, RecoveryCodeUsed, RecoveryCodesCreated, FactorGuessed,
 	}
 }

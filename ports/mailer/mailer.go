@@ -22,6 +22,8 @@ type Data struct {
 	// NewAddress is masked, because the owner may have lost the old mailbox.
 	NewAddress string
 	EraseAt    time.Time
+	Factor     domain.FactorKind
+	Left       int    // recovery codes
 	Provider   string // the display name of the one that a login came through
 }
 

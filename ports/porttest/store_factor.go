@@ -93,7 +93,9 @@ func storeFactors(t *testing.T, s storeTest) {
 		insert(t, waiting)
 		for _, wrong := range []domain.Factor{{UserID: u.ID, ID: theirs.ID}, {UserID: u.ID, ID: waiting.ID}, {UserID: u.ID, ID: "nonsense"}, {UserID: "nonsense", ID: f.ID}} {
 			for what, change := range map[string]func(context.Context, *store.Tx) error{
-				"rename": func(ctx context.Context, tx *store.Tx) error { return tx.Factors.Rename(ctx, wrong.UserID, wrong.ID, "mine") },
+				"rename": func(ctx context.Context, tx *store.Tx) error {
+					return tx.Factors.Rename(ctx, wrong.UserID, wrong.ID, "mine")
+				},
 				"delete": func(ctx context.Context, tx *store.Tx) error { return tx.Factors.Delete(ctx, wrong.UserID, wrong.ID) },
 			} {
 				fails(t, what, s.WithinTx(t.Context(), change), domain.ErrNotFound)

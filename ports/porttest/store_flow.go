@@ -2,8 +2,8 @@ package porttest
 
 import (
 	"context"
-	"slices"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 

@@ -42,7 +42,7 @@ func (s *Server) NewAccount() Account { s.tb.Helper(); return s.Register(NewAddr
 func (c *Client) Login(a Account) Tokens {
 	c.tb.Helper()
 	answer := c.Do(Request{Path: "/api/auth/login", Body: map[string]string{"email": a.Email, "password": a.Password}}).Want(http.StatusOK, "")
-	return Tokens{Access: answer.Text("access_token"), Refresh: answer.Text("refresh_token"), Session: answer.Text("session_id")}
+	return TokensOf(answer)
 }
 
 // Refresh sends a refresh token in the body.

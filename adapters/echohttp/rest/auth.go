@@ -38,9 +38,9 @@ func (r *Auth) Mount(a *echohttp.API) {
 	}, r.resend)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/login", echohttp.Op{
 		ID: "login", Proxied: true, Tag: echohttp.TagLogin, Summary: "Begin a session with a password",
-		Description: "Unknown address, wrong password, disabled and locked account are one answer: invalid_credentials. With transport \"cookie\" the refresh token comes in a cookie that scripts can't read (an Origin that is sent must be an allowed one), and so do all that follow it.",
+		Description: "Unknown address, wrong password, disabled and locked account are one answer: invalid_credentials. An account with a second factor answers mfa_required and a challenge for POST /api/auth/mfa/verify. With transport \"cookie\" the refresh token comes in a cookie that scripts can't read (an Origin that is sent must be an allowed one), and so do all that follow it.",
 		Errors: []*domain.Error{
-			domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrInvalidCredentials, domain.ErrEmailNotVerified, domain.ErrForbidden,
+			domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrInvalidCredentials, domain.ErrMFARequired, domain.ErrEmailNotVerified, domain.ErrForbidden,
 			domain.ErrSessionLimitReached, domain.ErrRateLimited, domain.ErrBusy,
 		},
 	}, r.login)

@@ -18,6 +18,12 @@ var Examples = map[string]string{ //nolint:gosec // an id that belongs to nobody
 	"refresh": `{"refresh_token": "THE REFRESH TOKEN"}`,
 	"logout":  `{}`,
 
+	"verifyFactor": `{"challenge": "THE CHALLENGE", "code": "287 082"}`,
+	"stepUp":       `{"code": "287082"}`,
+	"enrolTotp":    `{"name": "Phone"}`,
+	"confirmTotp":  `{"code": "287082"}`,
+	"renameFactor": `{"name": "Old phone"}`,
+
 	"exchangeProviderCode":  `{"code": "THE CODE", "code_verifier": "THE CODE VERIFIER OF AT LEAST 43 CHARACTERS"}`,
 	"completeProviderLogin": `{"continuation": "THE CONTINUATION", "email": "ada@example.com"}`,
 	"providerFormCallback":  `{"code": "THE CODE OF APPLE", "state": "THE STATE"}`,

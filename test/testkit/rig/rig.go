@@ -18,6 +18,7 @@ import (
 	"github.com/signet-auth/signet/adapters/jwtoken"
 	"github.com/signet-auth/signet/adapters/mailtmpl"
 	"github.com/signet-auth/signet/adapters/memory"
+	"github.com/signet-auth/signet/adapters/otp"
 	"github.com/signet-auth/signet/adapters/pwhash"
 	"github.com/signet-auth/signet/adapters/seal"
 	"github.com/signet-auth/signet/adapters/useragent"
@@ -81,7 +82,7 @@ func On(tb testing.TB, database Database, clock *Clock) *Rig {
 		Log: slog.New(slog.NewTextHandler(r.Log, nil)), System: r.System, Store: r.Store, Caches: memory.NewCaches(clock.Now),
 		Limiter: memory.NewLimiter(clock.Now), Waker: memory.NewWaker(), Sealer: Sealer(tb, SecretKey), Hasher: r.hasher,
 		KeyMaker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: composer, Transport: r.Inbox,
-		Devices: useragent.Namer{}, Providers: nil, PrepareMonths: func(context.Context, time.Time, int) (int, error) { return 0, nil },
+		Devices: useragent.Namer{}, OTP: otp.Generator{}, Providers: nil, PrepareMonths: func(context.Context, time.Time, int) (int, error) { return 0, nil },
 	}
 	r.Settings = settings(r.hasher.MaxBytes())
 	r.Rebuild(tb)
@@ -95,7 +96,7 @@ func settings(maxPasswordBytes int) app.Settings {
 		return proof.Link{TTL: ttl, URL: func(token domain.Secret) string { return Issuer + path + token.Reveal() }}
 	}
 	return app.Settings{
-		Issuer: Issuer, AccessTTL: 15 * time.Minute,
+		Issuer: Issuer, AccessTTL: 15 * time.Minute, Product: "Signet",
 		Keys:         domain.KeyPolicy{Algorithm: domain.ES256, Rotation: 30 * day, TokenLife: 15 * time.Minute},
 		Sessions:     domain.SessionPolicy{Idle: 14 * day, Absolute: 30 * day, Max: 10},
 		Refresh:      domain.RefreshPolicy{Grace: 10 * time.Second, Retry: 15 * time.Minute},

@@ -1,0 +1,71 @@
+package testkit
+
+import (
+	"encoding/base32"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp/hotp"
+)
+
+// Authenticator is an authenticator app with a secret of an account.
+type Authenticator struct {
+	ID    string   // of the factor
+	Codes []string // recovery codes, that came with the first factor
+	s     *Server
+	key   string
+	step  int64 // of the code that was shown last
+}
+
+const otpPeriod = 30 * time.Second
+
+// Code is one that the server has not seen: it moves the clock when it takes no newer one yet.
+func (a *Authenticator) Code() string {
+	a.s.tb.Helper()
+	now := a.s.Clock.Now().Unix() / int64(otpPeriod/time.Second)
+	for a.step = max(a.step+1, now-1); a.step > now+1; now++ {
+		a.s.Move(otpPeriod)
+	}
+	code, err := hotp.GenerateCode(a.key, uint64(a.step)) //nolint:gosec // the time is after 1970
+	if err != nil {
+		a.s.tb.Fatal(err)
+	}
+	return code
+}
+
+// Enrol adds an authenticator app to the account of a session, which it returns with its new tokens.
+func (s *Server) Enrol(in Tokens) (*Authenticator, Tokens) {
+	s.tb.Helper()
+	c := s.Client()
+	begun := c.Do(Request{Path: "/api/auth/factors/totp", Bearer: in.Access, Body: map[string]string{"name": "Phone"}}).Want(http.StatusCreated, "")
+	a := &Authenticator{ID: begun.Text("id"), s: s, key: begun.Text("secret")}
+	if raw, err := base32.StdEncoding.DecodeString(a.key); err != nil || len(raw) != 20 {
+		s.tb.Fatalf("the secret %q is not 20 bytes in base32", a.key)
+	}
+	done := c.Do(Request{Path: "/api/auth/factors/totp/" + a.ID + "/confirm", Bearer: in.Access, Body: map[string]string{"code": a.Code()}}).Want(http.StatusOK, "")
+	if codes, ok := done.JSON()["recovery_codes"].([]any); ok {
+		for _, code := range codes {
+			a.Codes = append(a.Codes, strings.TrimSpace(code.(string))) //nolint:forcetypeassert // the contract says so
+		}
+	}
+	return a, Tokens{Access: done.Text("access_token"), Refresh: done.Text("refresh_token"), Session: in.Session}
+}
+
+// Challenge logs an account in whose second factor is asked for.
+func (c *Client) Challenge(a Account) string {
+	c.tb.Helper()
+	return c.Do(Request{Path: "/api/auth/login", Body: map[string]string{"email": a.Email, "password": a.Password}}).
+		Want(http.StatusUnauthorized, "mfa_required").Text("challenge")
+}
+
+// Verify completes a login by a code of an authenticator app.
+func (c *Client) Verify(challenge, code string) Response {
+	c.tb.Helper()
+	return c.Do(Request{Path: "/api/auth/mfa/verify", Body: map[string]string{"challenge": challenge, "code": code}})
+}
+
+// TokensOf are those of an answer that begins a session.
+func TokensOf(r Response) Tokens {
+	return Tokens{Access: r.Text("access_token"), Refresh: r.Text("refresh_token"), Session: r.Text("session_id")}
+}
