@@ -20,13 +20,15 @@ type CloseResponse struct {
 
 // ExportResponse is the success of GET /api/auth/export: everything that is held about the user, newest first.
 type ExportResponse struct {
-	Success    bool              `json:"success"`
-	ExportedAt time.Time         `json:"exported_at"`
-	Account    ExportedAccount   `json:"account"`
-	Sessions   []ExportedSession `json:"sessions"`
-	Devices    []ExportedDevice  `json:"devices"`
-	Identities []ExportedWayIn   `json:"identities"`
-	Roles      []ExportedRole    `json:"roles"`
+	Success       bool              `json:"success"`
+	ExportedAt    time.Time         `json:"exported_at"`
+	Account       ExportedAccount   `json:"account"`
+	Sessions      []ExportedSession `json:"sessions"`
+	Devices       []ExportedDevice  `json:"devices"`
+	Identities    []ExportedWayIn   `json:"identities"`
+	Factors       []ExportedFactor  `json:"factors"`
+	RecoveryCodes RecoveryCodes     `json:"recovery_codes"`
+	Roles         []ExportedRole    `json:"roles"`
 	// Pending are links that were mailed and not used yet, such as that of a change of address.
 	Pending []ExportedSecret `json:"pending"`
 	Events  []ExportedEvent  `json:"events"`
@@ -82,6 +84,13 @@ type ExportedWayIn struct {
 	EmailVerified bool       `json:"email_verified"`
 	CreatedAt     time.Time  `json:"created_at"`
 	LastLoginAt   *time.Time `json:"last_login_at"`
+}
+
+// ExportedFactor is a second factor, without its secret.
+type ExportedFactor struct {
+	Factor
+
+	ConfirmedAt *time.Time `json:"confirmed_at"` // null while it waits to be confirmed
 }
 
 // ExportedRole is a role that the user was given.

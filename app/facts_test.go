@@ -45,6 +45,7 @@ var facts = []string{
 	"service/update.go update: ChangeService service.TokensAfter(changed)",
 	"user/disable.go Enable: ChangePrincipal TokensStale",
 	"user/erase.go eraseAccount: ChangePrincipal TokensEnded",
+	"user/factors.go ResetFactors: ChangePrincipal TokensUnaffected",
 	"user/service.go suspend: ChangePrincipal TokensEnded",
 	"user/unlink.go Unlink: ChangePrincipal TokensUnaffected",
 	"user/update.go Update: ChangePrincipal TokensUnaffected",

@@ -17,6 +17,10 @@ func (s expiredRows) Flows(ctx context.Context, before time.Time, n int) (int, e
 	return s.remove(ctx, "flows", "id", n, "expires_at < ? ORDER BY expires_at", before)
 }
 
+func (s expiredRows) Factors(ctx context.Context, before time.Time, n int) (int, error) {
+	return s.remove(ctx, "factors", "id", n, "confirmed_at IS NULL AND created_at < ? ORDER BY created_at", before)
+}
+
 func (s expiredRows) Registrations(ctx context.Context, before time.Time, n int) (int, error) {
 	return s.remove(ctx, "registrations", "id", n, "expires_at < ? ORDER BY expires_at", before)
 }

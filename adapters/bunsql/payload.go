@@ -12,13 +12,14 @@ import (
 )
 
 type payloadRow struct {
-	ID      string    `bun:"id"`
-	At      time.Time `bun:"at"`
-	Payload []byte    `bun:"payload"`
+	ID      string        `bun:"id"`
+	At      time.Time     `bun:"at"`
+	Payload []byte        `bun:"payload"`
+	Owner   domain.UserID `bun:"owner"`
 }
 
 func (r *payloadRow) sealed() store.Payload {
-	return store.Payload{Mark: domain.Cursor{At: utc(r.At), ID: r.ID}, Sealed: r.Payload}
+	return store.Payload{Mark: domain.Cursor{At: utc(r.At), ID: r.ID}, Sealed: r.Payload, Owner: r.Owner}
 }
 
 type payloads struct{ conn }
@@ -37,6 +38,15 @@ func (s payloads) OfFlows(ctx context.Context, now time.Time, after domain.Curso
 		now, later("expires_at", after), n)
 }
 
+// OfFactors reads the primary key. There are few factors for each user, and no time by which they end.
+func (s payloads) OfFactors(ctx context.Context, after domain.Cursor, n int) ([]store.Payload, error) {
+	from := bun.SafeQuery("TRUE")
+	if after.ID != "" {
+		from = bun.SafeQuery("id > ?", after.ID)
+	}
+	return s.list(ctx, "SELECT id, created_at AS at, secret AS payload, user_id AS owner FROM factors WHERE secret IS NOT NULL AND ? ORDER BY id LIMIT ?", from, n)
+}
+
 func later(column string, after domain.Cursor) schema.QueryWithArgs {
 	if after.IsZero() {
 		return bun.SafeQuery("TRUE")
@@ -51,14 +61,18 @@ func (s payloads) list(ctx context.Context, query string, args ...any) ([]store.
 }
 
 func (s payloads) ReplaceMessage(ctx context.Context, id string, from, to []byte) (bool, error) {
-	return s.replace(ctx, "outbox", id, from, to)
+	return s.replace(ctx, "outbox", "payload", id, from, to)
 }
 
 func (s payloads) ReplaceFlow(ctx context.Context, id string, from, to []byte) (bool, error) {
-	return s.replace(ctx, "flows", id, from, to)
+	return s.replace(ctx, "flows", "payload", id, from, to)
 }
 
-func (s payloads) replace(ctx context.Context, table, id string, from, to []byte) (bool, error) {
-	n, err := s.count(ctx, "UPDATE ? SET payload = ? WHERE id = ? AND payload = ?", bun.Ident(table), to, id, from)
+func (s payloads) ReplaceFactor(ctx context.Context, id string, from, to []byte) (bool, error) {
+	return s.replace(ctx, "factors", "secret", id, from, to)
+}
+
+func (s payloads) replace(ctx context.Context, table, column, id string, from, to []byte) (bool, error) {
+	n, err := s.count(ctx, "UPDATE ?0 SET ?1 = ?2 WHERE id = ?3 AND ?1 = ?4", bun.Ident(table), bun.Ident(column), to, id, from)
 	return n > 0, err
 }

@@ -173,10 +173,13 @@ func TestCleaning(t *testing.T) {
 		return nil
 	})
 	leaveAppToken(t, r)
+	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
+		return tx.Factors.Insert(ctx, domain.Factor{ID: "0198c2a4-7b1e-7c3a-9d55-2f6e8a1b4c70", UserID: user.ID, Kind: domain.FactorTOTP, Secret: []byte("s"), CreatedAt: r.Clock.Now()})
+	})
 
 	tables := []string{
 		"sessions", "refresh_families", "registrations", "flows", "outbox", "login_failures", "changes", "assignments", "roles",
-		"app_tokens", "app_token_secrets", "token_use",
+		"app_tokens", "app_token_secrets", "token_use", "factors",
 	}
 	rows := func() map[string]int {
 		all := map[string]int{}
@@ -199,6 +202,7 @@ func TestCleaning(t *testing.T) {
 		gone map[string]int // how many are left
 	}{
 		{0, "nothing", nil},
+		{domain.EnrolTTL + time.Second, "the factor that nobody confirmed", map[string]int{"factors": 0}},
 		{2*time.Hour + time.Second, "the changes but the newest", map[string]int{"changes": 1}},
 		{25*time.Hour + time.Second, "the flow", map[string]int{"flows": 0}},
 		{7*24*time.Hour - time.Second, "nothing more", nil},

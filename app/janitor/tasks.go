@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
 
@@ -34,6 +35,9 @@ func Cleaning(s store.Store) []Task {
 		}),
 		Remove(s, "flows", KeepSecrets, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.ExpiredRows.Flows(ctx, before, n)
+		}),
+		Remove(s, "factors", domain.EnrolTTL, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.Factors(ctx, before, n)
 		}),
 		Remove(s, "registrations", KeepSecrets, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.ExpiredRows.Registrations(ctx, before, n)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/signet-auth/signet/app/factor"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/domain"
@@ -15,14 +16,14 @@ const page = 200
 
 // kind is one kind of payload.
 type kind struct {
-	place   func(id string) string
+	place   func(p store.Payload) string
 	list    func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error)
 	replace func(ctx context.Context, tx *store.Tx, id string, from, to []byte) (bool, error)
 }
 
 func messages(now time.Time) kind {
 	return kind{
-		place: func(id string) string { return outbox.Place(domain.MessageID(id)) },
+		place: func(p store.Payload) string { return outbox.Place(domain.MessageID(p.Mark.ID)) },
 		list: func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error) {
 			return tx.Payloads.OfMessages(ctx, now, after, page)
 		},
@@ -34,12 +35,24 @@ func messages(now time.Time) kind {
 
 func flows(now time.Time) kind {
 	return kind{
-		place: func(id string) string { return proof.PayloadPlace(domain.FlowID(id)) },
+		place: func(p store.Payload) string { return proof.PayloadPlace(domain.FlowID(p.Mark.ID)) },
 		list: func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error) {
 			return tx.Payloads.OfFlows(ctx, now, after, page)
 		},
 		replace: func(ctx context.Context, tx *store.Tx, id string, from, to []byte) (bool, error) {
 			return tx.Payloads.ReplaceFlow(ctx, id, from, to)
+		},
+	}
+}
+
+func factors() kind {
+	return kind{
+		place: func(p store.Payload) string { return factor.SecretPlace(domain.FactorID(p.Mark.ID), p.Owner) },
+		list: func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error) {
+			return tx.Payloads.OfFactors(ctx, after, page)
+		},
+		replace: func(ctx context.Context, tx *store.Tx, id string, from, to []byte) (bool, error) {
+			return tx.Payloads.ReplaceFactor(ctx, id, from, to)
 		},
 	}
 }

@@ -1,6 +1,7 @@
 // Package reseal seals again, under SECRET_KEY, what a previous secret sealed, so that the previous one can be dropped.
 //
-// It covers everything that is sealed: the private halves of signing keys, the mail that waits in the outbox, and the payloads of flows.
+// It covers everything that is sealed: the private halves of signing keys, the mail that waits in the outbox, the payloads of flows, and the
+// secrets of authenticator apps.
 package reseal
 
 import (
@@ -32,7 +33,7 @@ type Service struct {
 func New(b *base.Base, sealer secure.Sealer) *Service { return &Service{Base: b, sealer: sealer} }
 
 // lost is how much of each kind can't be opened.
-type lost struct{ keys, messages, flows int }
+type lost struct{ keys, messages, flows, factors int }
 
 // All does all the work and returns how much there was. It is a task of the janitor, and also runs at every start.
 func (s *Service) All(ctx context.Context, now time.Time, _ int) (int, error) {
@@ -44,7 +45,7 @@ func (s *Service) All(ctx context.Context, now time.Time, _ int) (int, error) {
 	for _, part := range []struct {
 		kind
 		unread *int
-	}{{messages(now), &unread.messages}, {flows(now), &unread.flows}} {
+	}{{messages(now), &unread.messages}, {flows(now), &unread.flows}, {factors(), &unread.factors}} {
 		t, err := part.pages(ctx, s.Store, func(ctx context.Context, tx *store.Tx, found []store.Payload) (tally, error) {
 			return s.page(ctx, tx, part.kind, found)
 		})
@@ -71,7 +72,7 @@ func (s *Service) warn(ctx context.Context, unread lost, now time.Time) {
 	s.warned, s.warnedAt = unread, now
 	if unread != (lost{}) {
 		s.Log.WarnContext(ctx, "sealed values can't be opened with SECRET_KEY or SECRET_KEY_PREVIOUS",
-			"signing_key_count", unread.keys, "messages", unread.messages, "flows", unread.flows)
+			"signing_key_count", unread.keys, "messages", unread.messages, "flows", unread.flows, "factors", unread.factors)
 	}
 }
 
@@ -114,7 +115,7 @@ func (s *Service) keys(ctx context.Context, unread *int) (n int, err error) {
 // page seals a page of payloads again. A value that can't be opened is skipped: its reader will get the error.
 func (s *Service) page(ctx context.Context, tx *store.Tx, k kind, found []store.Payload) (t tally, err error) {
 	for _, p := range found {
-		resealed, changed, err := s.sealer.Reseal(k.place(p.Mark.ID), p.Sealed)
+		resealed, changed, err := s.sealer.Reseal(k.place(p), p.Sealed)
 		if err != nil {
 			t.unread++
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signet-auth/signet/app/factor"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/reseal"
 	"github.com/signet-auth/signet/domain"
@@ -37,6 +38,10 @@ func TestReseal(t *testing.T) {
 	fill(t, r, 450, rig.SecretKey)
 	fill(t, r, 1, lost)
 	fill(t, r, 10, current)
+	ada := r.User(t, "ada@example.com")
+	app := domain.Factor{ID: "0198c2a4-7b1e-7c3a-9d55-2f6e8a1b4c70", UserID: ada.ID, Kind: domain.FactorTOTP, CreatedAt: r.Clock.Now()}
+	app.Secret, _ = rig.Sealer(t, rig.SecretKey).Seal(factor.SecretPlace(app.ID, ada.ID), []byte("of an app"))
+	r.Write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Factors.Insert(ctx, app) })
 	work := reseal.New(r.Base, rig.Sealer(t, current, rig.SecretKey))
 
 	total := 0
@@ -49,7 +54,7 @@ func TestReseal(t *testing.T) {
 	}) {
 		total += n
 	}
-	if total != 452 { // with two signing keys
+	if total != 453 { // with two signing keys and the secret of an authenticator app
 		t.Errorf("%d values were sealed again", total)
 	}
 	if n, err := work.All(t.Context(), r.Clock.Now(), 0); n != 0 || err != nil {
@@ -93,6 +98,13 @@ func TestReseal(t *testing.T) {
 		}
 		return err
 	})
+	again, err := r.DB.Read().Factors.ByUser(t.Context(), ada.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := rig.Sealer(t, current).Open(factor.SecretPlace(app.ID, ada.ID), again[0].Secret); err != nil || string(plain) != "of an app" {
+		t.Errorf("the secret of the app is %q, %v", plain, err)
+	}
 	ring := r.NewRing(domain.ES256)
 	ring.Sealer = rig.Sealer(t, current)
 	if err := ring.Start(t.Context()); err != nil {

@@ -17,10 +17,11 @@ type Unreadable struct {
 	Keys     []string // the kids
 	Messages int
 	Flows    int
+	Factors  int
 }
 
 // IsNone tells that there is no such value.
-func (l Unreadable) IsNone() bool { return len(l.Keys)+l.Messages+l.Flows == 0 }
+func (l Unreadable) IsNone() bool { return len(l.Keys)+l.Messages+l.Flows+l.Factors == 0 }
 
 // String is the counts as text for people.
 func (l Unreadable) String() string {
@@ -31,7 +32,8 @@ func (l Unreadable) String() string {
 	}{
 		{len(l.Keys), "signing key", "signing keys"},
 		{l.Messages, "message of the outbox", "messages of the outbox"},
-		{l.Flows, "change of address", "changes of address"},
+		{l.Flows, "change of address or sign-in", "changes of address or sign-ins"},
+		{l.Factors, "authenticator app", "authenticator apps"},
 	} {
 		switch {
 		case part.n == 1:
@@ -52,7 +54,10 @@ func (s *Service) Unreadable(ctx context.Context, now time.Time) (found Unreadab
 	if found.Messages, err = s.count(ctx, messages(now)); err != nil {
 		return Unreadable{}, err
 	}
-	found.Flows, err = s.count(ctx, flows(now))
+	if found.Flows, err = s.count(ctx, flows(now)); err != nil {
+		return Unreadable{}, err
+	}
+	found.Factors, err = s.count(ctx, factors())
 	return found, err
 }
 
@@ -69,7 +74,7 @@ func (s *Service) unreadableKeys(ctx context.Context) (kids []string, err error)
 func (s *Service) count(ctx context.Context, k kind) (int, error) {
 	t, err := k.pages(ctx, s.Store, func(_ context.Context, _ *store.Tx, found []store.Payload) (t tally, err error) {
 		for _, p := range found {
-			if s.isUnreadable(k.place(p.Mark.ID), p.Sealed) {
+			if s.isUnreadable(k.place(p), p.Sealed) {
 				t.unread++
 			}
 		}

@@ -216,6 +216,7 @@ func (s *Service) eraseAccount(ctx context.Context, tx *store.Tx, user domain.Us
 		func() error { return s.eraseMail(ctx, tx, user, now) },
 		func() error { return tx.Erasure.Secrets(ctx, user.ID, user.Email) },
 		func() error { return tx.Lockouts.Clear(ctx, s.guard.RunKey(user.Email)) },
+		func() error { return tx.Lockouts.Clear(ctx, s.guard.FactorRunKey(user.ID)) },
 		func() error { return tx.Erasure.User(ctx, user.ID) },
 		func() error { return tx.Principals.Update(ctx, user.Principal) },
 		func() error {

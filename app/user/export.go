@@ -31,6 +31,8 @@ type ExportOutput struct {
 	Sessions   []domain.Session
 	Devices    []domain.Device // kinds of device that logged in
 	Identities []domain.Identity
+	Factors    []domain.Factor
+	Codes      domain.RecoveryCodes
 	Roles      []domain.ListedAssignment
 	Pending    []domain.Flow  // one-time secrets that were sent and not used
 	Failures   domain.Lockout // the run of failed logins of the address
@@ -65,6 +67,8 @@ func (s *Service) Export(ctx context.Context, in ExportInput) (ExportOutput, err
 			return err
 		},
 		func() (err error) { out.Devices, err = read.Devices.ByUser(ctx, id); return err },
+		func() (err error) { out.Factors, err = read.Factors.ByUser(ctx, id); return err },
+		func() (err error) { out.Codes, err = read.Factors.Codes(ctx, id); return err },
 		func() (err error) { out.Identities, err = read.Identities.ByUser(ctx, id); return err },
 		func() error {
 			all, err := read.Grants.Assigned(ctx, actor.ID, MaxExportedRoles+1)

@@ -168,6 +168,8 @@ type ShowOutput struct {
 	User     domain.User
 	Sessions []domain.Session // live ones
 	Roles    []domain.ListedAssignment
+	Factors  []domain.Factor
+	Codes    domain.RecoveryCodes
 	Failures domain.Lockout // the failed logins of the address
 }
 
@@ -185,6 +187,12 @@ func (s *Service) Show(ctx context.Context, by domain.Actor, ref string) (ShowOu
 		return ShowOutput{}, err
 	}
 	if out.Roles, err = read.Grants.Assigned(ctx, user.ID.Principal(), maxRoles); err != nil {
+		return ShowOutput{}, err
+	}
+	if out.Factors, err = read.Factors.ByUser(ctx, user.ID); err != nil {
+		return ShowOutput{}, err
+	}
+	if out.Codes, err = read.Factors.Codes(ctx, user.ID); err != nil {
 		return ShowOutput{}, err
 	}
 	out.Failures, err = read.Lockouts.ByKey(ctx, s.guard.RunKey(user.Email))

@@ -13,15 +13,16 @@ import (
 )
 
 type usersCommand struct {
-	List        usersList        `cmd:"" help:"List accounts, newest first."`
-	Show        usersShow        `cmd:"" help:"Show one account."`
-	Disable     usersDisable     `cmd:"" help:"Keep a user out; their sessions end now."`
-	Enable      usersEnable      `cmd:"" help:"Let a user in again; opens a closed account too."`
-	EndSessions usersEndSessions `cmd:"" help:"Log a user out everywhere."`
-	SetPassword usersSetPassword `cmd:"" help:"Give a user another password; their sessions end, and they get a mail."`
-	Delete      usersDelete      `cmd:"" help:"Erase a user and everything that is held about them, now and for good."`
-	Import      usersImport      `cmd:"" help:"Take accounts over from a file with a line of JSON for each (docs/moving-users.md)."`
-	Export      usersExport      `cmd:"" help:"Write all accounts into such a file."`
+	List         usersList         `cmd:"" help:"List accounts, newest first."`
+	Show         usersShow         `cmd:"" help:"Show one account."`
+	Disable      usersDisable      `cmd:"" help:"Keep a user out; their sessions end now."`
+	Enable       usersEnable       `cmd:"" help:"Let a user in again; opens a closed account too."`
+	EndSessions  usersEndSessions  `cmd:"" help:"Log a user out everywhere."`
+	SetPassword  usersSetPassword  `cmd:"" help:"Give a user another password; their sessions end, and they get a mail."`
+	ResetFactors usersResetFactors `cmd:"" help:"Remove the second factors and recovery codes of a user who lost them."`
+	Delete       usersDelete       `cmd:"" help:"Erase a user and everything that is held about them, now and for good."`
+	Import       usersImport       `cmd:"" help:"Take accounts over from a file with a line of JSON for each (docs/moving-users.md)."`
+	Export       usersExport       `cmd:"" help:"Write all accounts into such a file."`
 }
 
 // named is the user that a command is about.
@@ -58,6 +59,12 @@ type usersSetPassword struct {
 	named
 
 	PasswordStdin bool `help:"Read the password from standard input instead of asking for it."`
+}
+
+type usersResetFactors struct {
+	named
+
+	Reason string `required:"" help:"Why, for the audit log and other operators."`
 }
 
 type usersDelete struct {
@@ -192,6 +199,17 @@ func (u usersSetPassword) Run(p *program) error {
 		err = t.Password.Set(p.ctx, password.SetInput{Actor: domain.System(), User: found.ID, Password: secret})
 		if err == nil {
 			p.done("%s (%s) has another password now, and no sessions", found.Email.Canonical(), found.ID)
+		}
+		return err
+	})
+}
+
+// Run removes factors.
+func (u usersResetFactors) Run(p *program) error {
+	return u.on(p, func(t *tool, found domain.User) error {
+		n, err := t.Users.ResetFactors(p.ctx, user.ResetFactorsInput{ChangeInput: byOperator(found), Reason: u.Reason})
+		if err == nil {
+			p.done("%d factors of %s (%s) are removed, with all recovery codes and sessions", n, found.Email.Canonical(), found.ID)
 		}
 		return err
 	})

@@ -37,7 +37,9 @@ type accountList struct {
 type accountDetails struct {
 	account
 
-	Roles        []string   `json:"roles"` // service/role
+	Roles        []string   `json:"roles"`   // service/role
+	Factors      []string   `json:"factors"` // kinds of those that count
+	CodesLeft    int        `json:"recovery_codes_left"`
 	Sessions     int        `json:"live_sessions"`
 	FailedLogins int        `json:"failed_logins"` // in a row
 	LockedUntil  *time.Time `json:"locked_until,omitempty"`
@@ -75,11 +77,14 @@ func listed(out user.ListOutput) accountList {
 
 func shown(out user.ShowOutput) accountDetails {
 	details := accountDetails{
-		account: accountOf(out.User), Roles: []string{}, Sessions: len(out.Sessions), FailedLogins: out.Failures.Failures,
+		account: accountOf(out.User), Roles: []string{}, Factors: []string{}, CodesLeft: out.Codes.Left, Sessions: len(out.Sessions), FailedLogins: out.Failures.Failures,
 		LockedUntil: moment(out.Failures.LockedUntil),
 	}
 	for _, r := range out.Roles {
 		details.Roles = append(details.Roles, r.ServiceKey+"/"+r.Role)
+	}
+	for _, f := range domain.Confirmed(out.Factors) {
+		details.Factors = append(details.Factors, string(f.Kind))
 	}
 	return details
 }
@@ -120,6 +125,10 @@ func printUser(out io.Writer, a accountDetails) error {
 	line("Until", second(a.DisabledUntil))
 	line("Erased at", second(a.EraseAt))
 	line("Password", passwordOf(a))
+	line("Factors", strings.Join(a.Factors, ", "))
+	if len(a.Factors) > 0 {
+		line("Recovery codes", fmt.Sprint(a.CodesLeft))
+	}
 	line("Roles", strings.Join(a.Roles, ", "))
 	line("Live sessions", fmt.Sprint(a.Sessions))
 	line("Failed logins", fmt.Sprint(a.FailedLogins))

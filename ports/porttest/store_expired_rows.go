@@ -52,6 +52,27 @@ func storeExpiredRows(t *testing.T, s storeTest) {
 		}
 	})
 
+	t.Run("a factor goes when nobody confirmed it", func(t *testing.T) {
+		waiting, counting := newFactor(user.ID, newID[domain.SessionID](), domain.FactorTOTP), newFactor(user.ID, newID[domain.SessionID](), domain.FactorTOTP)
+		counting.ConfirmedAt = noon
+		s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			if err := tx.Factors.Insert(ctx, waiting); err != nil {
+				return err
+			}
+			return tx.Factors.Insert(ctx, counting)
+		})
+		if n := clean(t, store.ExpiredRows.Factors, noon, 10); n != 0 {
+			t.Errorf("%d are gone before their time", n)
+		}
+		if n := clean(t, store.ExpiredRows.Factors, noon.Add(time.Microsecond), 10); n != 1 {
+			t.Errorf("%d are gone", n)
+		}
+		left, err := s.Read().Factors.ByUser(t.Context(), user.ID)
+		if err != nil || len(left) != 1 || left[0].ID != counting.ID {
+			t.Errorf("left are %v (%v)", left, err)
+		}
+	})
+
 	t.Run("a flow goes when its time is past, used or not", func(t *testing.T) {
 		put := func(expires time.Time) domain.Flow {
 			f := newFlow(string(newID[domain.UserID]()), newAddress(t))

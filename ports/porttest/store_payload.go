@@ -86,6 +86,47 @@ func storePayloads(t *testing.T, s storeTest) {
 		})
 		same(t, "rest", rest, []store.Payload{ofFlow(next)})
 	})
+	t.Run("of factors are listed with their owners, a page at a time", func(t *testing.T) {
+		u := s.user(t)
+		app, key, other := newFactor(u.ID, newID[domain.SessionID](), domain.FactorTOTP), newFactor(u.ID, "", domain.FactorPasskey), newFactor(u.ID, "", domain.FactorTOTP)
+		app.ID, other.ID = min(app.ID, other.ID), max(app.ID, other.ID)
+		s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			for _, f := range []domain.Factor{other, key, app} {
+				if err := tx.Factors.Insert(ctx, f); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		var found []store.Payload
+		for after := (domain.Cursor{}); ; after = found[len(found)-1].Mark {
+			page := list(t, func(ctx context.Context, p store.Payloads) ([]store.Payload, error) {
+				return p.OfFactors(ctx, after, 1)
+			})
+			if len(page) == 0 {
+				break
+			}
+			found = append(found, page...)
+		}
+		want := []store.Payload{
+			{Mark: domain.Cursor{At: noon, ID: string(app.ID)}, Sealed: app.Secret, Owner: u.ID},
+			{Mark: domain.Cursor{At: noon, ID: string(other.ID)}, Sealed: other.Secret, Owner: u.ID},
+		}
+		same(t, "all", found, want)
+		for _, from := range [][]byte{[]byte("stale"), app.Secret} {
+			s.write(t, func(ctx context.Context, tx *store.Tx) error {
+				ok, err := tx.Payloads.ReplaceFactor(ctx, string(app.ID), from, []byte("sealed again"))
+				if ok != (string(from) != "stale") {
+					t.Errorf("replaced from %q: %v", from, ok)
+				}
+				return err
+			})
+		}
+		first := list(t, func(ctx context.Context, p store.Payloads) ([]store.Payload, error) {
+			return p.OfFactors(ctx, domain.Cursor{}, 1)
+		})
+		same(t, "stored", string(first[0].Sealed), "sealed again")
+	})
 	t.Run("are replaced where they stand still, once", func(t *testing.T) {
 		for name, replace := range map[string]func(context.Context, store.Payloads) (bool, error){
 			"message": func(ctx context.Context, p store.Payloads) (bool, error) {

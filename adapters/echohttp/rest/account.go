@@ -66,6 +66,10 @@ func exportBody(out user.ExportOutput) api.ExportResponse {
 				CreatedAt: i.CreatedAt, LastLoginAt: when(i.LastLoginAt),
 			}
 		}),
+		Factors: each(out.Factors, func(f domain.Factor) api.ExportedFactor {
+			return api.ExportedFactor{Factor: factorBody(f), ConfirmedAt: when(f.ConfirmedAt)}
+		}),
+		RecoveryCodes: codesBody(out.Codes),
 		Roles: each(out.Roles, func(r domain.ListedAssignment) api.ExportedRole {
 			return api.ExportedRole{Role: r.Role, Service: r.ServiceKey, CreatedAt: r.CreatedAt, ExpiresAt: when(r.ExpiresAt)}
 		}),

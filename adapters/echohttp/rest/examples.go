@@ -61,6 +61,7 @@ var Examples = map[string]string{ //nolint:gosec // an id that belongs to nobody
 	"introspect":    `{"token": "THE ACCESS TOKEN", "client_id": "billing", "client_secret": "THE APPLICATION TOKEN"}`,
 	"revokeByToken": `{"token": "THE APPLICATION TOKEN", "client_id": "billing", "client_secret": "THE APPLICATION TOKEN"}`,
 
-	"updateUser":  `{"first_name": "Augusta"}`,
-	"disableUser": `{"reason": "The account was stolen", "until": "2027-01-01T00:00:00Z"}`,
+	"updateUser":       `{"first_name": "Augusta"}`,
+	"resetUserFactors": `{"reason": "The phone was stolen; asked for by telephone, known by voice"}`,
+	"disableUser":      `{"reason": "The account was stolen", "until": "2027-01-01T00:00:00Z"}`,
 }

@@ -118,8 +118,12 @@ func (r *Factors) list(ctx context.Context, caller echohttp.Caller, _ struct{}) 
 	out, err := r.Service.List(ctx, caller.Actor)
 	return api.FactorsResponse{
 		Success: true, Factors: each(out.Factors, factorBody), ACR: caller.Actor.Level.String(), Methods: append([]string{}, out.Ways...),
-		RecoveryCodes: api.RecoveryCodes{Left: out.Codes.Left, CreatedAt: when(out.Codes.CreatedAt)},
+		RecoveryCodes: codesBody(out.Codes),
 	}, err
+}
+
+func codesBody(c domain.RecoveryCodes) api.RecoveryCodes {
+	return api.RecoveryCodes{Left: c.Left, CreatedAt: when(c.CreatedAt)}
 }
 
 func factorBody(f domain.Factor) api.Factor {

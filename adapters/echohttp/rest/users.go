@@ -55,6 +55,11 @@ func (r *Users) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/users/{id}/verify", changing("verifyUser", "user:credentials", "Say that somebody reads the mailbox of their address", ""), r.verify)
 	echohttp.Handle(a, http.MethodDelete, "/api/users/{id}/identities/{iid}", changing("unlinkUserIdentity", "user:credentials",
 		"Take a way in through a provider from somebody", "The last one too. Their sessions end."), r.unlink)
+	echohttp.Handle(a, http.MethodGet, "/api/users/{id}/factors", reading("listUserFactors", "Somebody's second factors", "", domain.ErrNotFound), r.factors)
+	echohttp.Handle(a, http.MethodPost, "/api/users/{id}/factors/reset", changing("resetUserFactors", "user:credentials",
+		"Remove all second factors and recovery codes of somebody who lost them",
+		"Needs a recent login, by a factor if you have one. Their sessions end, and they get a mail. Nobody resets their own: sign in with a recovery code and remove the factor.",
+		domain.ErrInvalidRequest, domain.ErrReauthRequired), r.resetFactors)
 }
 
 func (r *Users) list(ctx context.Context, caller echohttp.Caller, in api.ListUsersRequest) (api.ListUsersResponse, error) {
@@ -125,6 +130,18 @@ func (r *Users) unlink(ctx context.Context, caller echohttp.Caller, in api.Unlin
 	id, _ := domain.ParseID[domain.IdentityID](in.Identity)
 	err := r.Service.Unlink(ctx, user.UnlinkInput{ChangeInput: aboutUser(caller, in.ID), Identity: id})
 	return api.MessageResponse{Success: true, Message: "The way in is removed"}, err
+}
+
+func (r *Users) factors(ctx context.Context, caller echohttp.Caller, in api.UserFactorsRequest) (api.UserFactorsResponse, error) {
+	factors, codes, err := r.Service.Factors(ctx, caller.Actor, userID(in.ID))
+	return api.UserFactorsResponse{
+		Success: true, Factors: each(factors, factorBody), RecoveryCodes: api.UserRecoveryCodes{Left: codes.Left},
+	}, err
+}
+
+func (r *Users) resetFactors(ctx context.Context, caller echohttp.Caller, in api.ResetFactorsRequest) (api.ResetFactorsResponse, error) {
+	n, err := r.Service.ResetFactors(ctx, user.ResetFactorsInput{ChangeInput: aboutUser(caller, in.ID), Reason: in.Reason})
+	return api.ResetFactorsResponse{Success: true, Removed: n}, err
 }
 
 func aboutUser(caller echohttp.Caller, id string) user.ChangeInput {
