@@ -88,17 +88,17 @@ func TestASecondFactor(t *testing.T) {
 			s.Move(15 * time.Minute) // the budget of guesses
 		})
 		t.Run("is replaced by a recovery code, once", func(t *testing.T) {
-			recover := func(code string) testkit.Response {
+			restore := func(code string) testkit.Response {
 				return c.Do(testkit.Request{Path: "/api/auth/mfa/verify", Body: body{"challenge": c.Challenge(account), "recovery_code": code}})
 			}
 			typed := strings.ToLower(strings.ReplaceAll(app.Codes[0], "-", " "))
-			done := recover(typed).Want(http.StatusOK, "")
+			done := restore(typed).Want(http.StatusOK, "")
 			if acr, _, amr := provedBy(t, done.Text("access_token")); acr != "aal2" || cmp.Diff([]any{"pwd", "recovery", "mfa"}, amr) != "" || done.JSON()["recovery_codes_left"] != nil {
 				t.Errorf("at %s with %v: %s", acr, amr, done.Body)
 			}
-			recover(app.Codes[0]).Want(http.StatusBadRequest, "invalid_code")
+			restore(app.Codes[0]).Want(http.StatusBadRequest, "invalid_code")
 			for _, code := range app.Codes[1:7] {
-				done = recover(code).Want(http.StatusOK, "")
+				done = restore(code).Want(http.StatusOK, "")
 			}
 			if done.JSON()["recovery_codes_left"] != 3.0 {
 				t.Errorf("it answers %s", done.Body)

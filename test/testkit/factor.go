@@ -27,7 +27,7 @@ func (a *Authenticator) Code() string {
 	for a.step = max(a.step+1, now-1); a.step > now+1; now++ {
 		a.s.Move(otpPeriod)
 	}
-	code, err := hotp.GenerateCode(a.key, uint64(a.step)) //nolint:gosec // the time is after 1970
+	code, err := hotp.GenerateCode(a.key, uint64(a.step))
 	if err != nil {
 		a.s.tb.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func (s *Server) Enrol(in Tokens) (*Authenticator, Tokens) {
 	done := c.Do(Request{Path: "/api/auth/factors/totp/" + a.ID + "/confirm", Bearer: in.Access, Body: map[string]string{"code": a.Code()}}).Want(http.StatusOK, "")
 	if codes, ok := done.JSON()["recovery_codes"].([]any); ok {
 		for _, code := range codes {
-			a.Codes = append(a.Codes, strings.TrimSpace(code.(string))) //nolint:forcetypeassert // the contract says so
+			a.Codes = append(a.Codes, strings.TrimSpace(code.(string)))
 		}
 	}
 	return a, Tokens{Access: done.Text("access_token"), Refresh: done.Text("refresh_token"), Session: in.Session}
