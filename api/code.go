@@ -27,11 +27,12 @@ const (
 
 // 403: the credentials count, but not for this.
 const (
-	CodeForbidden        Code = "forbidden"
-	CodeEmailNotVerified Code = "email_not_verified"
-	CodeWrongAudience    Code = "wrong_audience"
-	CodeTargetOutranks   Code = "target_outranks"
-	CodeReauthRequired   Code = "reauth_required"
+	CodeForbidden         Code = "forbidden"
+	CodeEmailNotVerified  Code = "email_not_verified"
+	CodeWrongAudience     Code = "wrong_audience"
+	CodeTargetOutranks    Code = "target_outranks"
+	CodeReauthRequired    Code = "reauth_required"
+	CodeEnrolmentRequired Code = "enrolment_required" // a second factor must be added first
 
 	CodeAccessDenied       Code = "access_denied"
 	CodeAccountNotAllowed  Code = "account_not_allowed"
@@ -65,6 +66,7 @@ const (
 	CodeIdentityTaken        Code = "identity_taken"
 	CodeLastIdentity         Code = "last_identity"
 	CodeNoFactor             Code = "no_factor"
+	CodeFactorRequired       Code = "factor_required"
 )
 
 // CodePreconditionFailed is of a 412: it is not the version that If-Match names.

@@ -78,8 +78,14 @@ type FactorsResponse struct {
 	Success       bool          `json:"success"`
 	Factors       []Factor      `json:"factors"`
 	RecoveryCodes RecoveryCodes `json:"recovery_codes"`
-	ACR           string        `json:"acr"`     // of the token that asks
+	ACR           string        `json:"acr"` // of the token that asks
+	Policy        FactorPolicy  `json:"policy"`
 	Methods       []string      `json:"methods"` // by which a factor can be proved, the best first: webauthn, totp, recovery
+}
+
+// FactorPolicy is what operators demand.
+type FactorPolicy struct {
+	Required bool `json:"required"` // of everybody a factor (MFA=required)
 }
 
 // EnrolTOTPRequest is the body of POST /api/auth/factors/totp.

@@ -36,6 +36,8 @@ type LoginResponse struct {
 	SessionID    string  `json:"session_id"`
 	Session      Session `json:"session"`
 	ACR          string  `json:"acr"` // how strongly the person proved who they are: aal1, aal2 or phr
+	// EnrolmentRequired is true for a person without a second factor where one is required (MFA=required): they can add one, and little else.
+	EnrolmentRequired bool `json:"enrolment_required,omitempty"`
 }
 
 // Session is when a login ends.

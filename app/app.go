@@ -84,25 +84,27 @@ type Ports struct {
 
 // Settings are what operators choose.
 type Settings struct {
-	Issuer       string        // of access tokens
-	AccessTTL    time.Duration // of access tokens
-	Product      string        // what authenticator apps call this server
-	Keys         domain.KeyPolicy
-	Sessions     domain.SessionPolicy
-	Refresh      domain.RefreshPolicy
-	KeepBearers  bool
-	RecentAuth   time.Duration
-	Registration auth.RegistrationPolicy
-	Password     domain.PasswordPolicy
-	Proofs       proof.Settings
-	CloseGrace   time.Duration
-	Federation   federation.Settings
-	Guard        guard.Settings
-	Feed         feed.Settings
-	Stream       stream.Settings
-	Outbox       outbox.Settings
-	CleanupEvery time.Duration
-	AuditKeep    time.Duration // how long the audit log is kept; 0: for ever
+	Issuer      string        // of access tokens
+	AccessTTL   time.Duration // of access tokens
+	Product     string        // what authenticator apps call this server
+	Keys        domain.KeyPolicy
+	Sessions    domain.SessionPolicy
+	Refresh     domain.RefreshPolicy
+	KeepBearers bool
+	RecentAuth  time.Duration
+	// RequireFactor wants a second factor of everybody.
+	RequireFactor bool
+	Registration  auth.RegistrationPolicy
+	Password      domain.PasswordPolicy
+	Proofs        proof.Settings
+	CloseGrace    time.Duration
+	Federation    federation.Settings
+	Guard         guard.Settings
+	Feed          feed.Settings
+	Stream        stream.Settings
+	Outbox        outbox.Settings
+	CleanupEvery  time.Duration
+	AuditKeep     time.Duration // how long the audit log is kept; 0: for ever
 	// Reseal tells that there may be values that a previous SECRET_KEY sealed.
 	Reseal bool
 }
@@ -169,7 +171,7 @@ func New(p Ports, s Settings) *App {
 	}
 	a.Directory = &access.Directory{Store: p.Store, Feed: a.Feed, System: p.System, Caches: p.Caches}
 	a.Authenticator = &access.Authenticator{
-		Ring: a.Keys, Directory: a.Directory, System: p.System, Issuer: s.Issuer, Claims: p.Caches.Claims,
+		Ring: a.Keys, Directory: a.Directory, System: p.System, Issuer: s.Issuer, Claims: p.Caches.Claims, RequireFactor: s.RequireFactor,
 	}
 	a.Minter = &access.Minter{Ring: a.Keys, Directory: a.Directory, System: p.System, Issuer: s.Issuer, TTL: s.AccessTTL}
 	a.Usage = &usage.Recorder{Store: p.Store, System: p.System, Log: p.Log}
@@ -182,7 +184,7 @@ func New(p Ports, s Settings) *App {
 	a.Reauth = reauth.New(b, a.Guard, a.Passwords, a.Directory, s.RecentAuth)
 	a.SignIn = signin.New(b, signin.Parts{
 		Directory: a.Directory, Minter: a.Minter, Devices: p.Devices, Proofs: a.Proofs, Keys: refreshKeys,
-	}, s.Sessions)
+	}, signin.Settings{Sessions: s.Sessions, RequireFactor: s.RequireFactor})
 
 	a.Auth = auth.New(b, auth.Parts{
 		Guard: a.Guard, Passwords: a.Passwords, Proofs: a.Proofs, SignIn: a.SignIn, Directory: a.Directory, Authenticator: a.Authenticator,

@@ -27,6 +27,8 @@ type Actor struct {
 	Level     Level     // of the token, which may be lower than its session's; 0 for a service
 	AuthTime  time.Time // when that level was last proved
 	ExpiresAt time.Time // of the token
+	// MustEnrol tells of a user without a second factor where one is required: they may only add one, and what that needs.
+	MustEnrol bool
 
 	// AppToken is the application token of a service: the one that was sent, or the one that was exchanged for the access token.
 	AppToken AppTokenID

@@ -25,6 +25,7 @@ var (
 	ErrWrongAudience       = &Error{Kind: Forbidden, Code: "wrong_audience", Text: "This token was issued for another service"}
 	ErrTargetOutranks      = &Error{Kind: Forbidden, Code: "target_outranks", Text: "Not allowed: the target has rights that you don't have"}
 	ErrReauthRequired      = &Error{Kind: Forbidden, Code: "reauth_required", Text: "Sign in again to do this"}
+	ErrEnrolmentRequired   = &Error{Kind: Forbidden, Code: "enrolment_required", Text: "A second factor is required here. Add one first"}
 	ErrAccessDenied        = &Error{Kind: Forbidden, Code: "access_denied", Text: "The sign-in was cancelled, or the provider refused it"}
 	ErrAccountNotAllowed   = &Error{Kind: Forbidden, Code: "account_not_allowed", Text: "This account of the provider may not sign in here"}
 	ErrAccountDisabled     = &Error{Kind: Forbidden, Code: "account_disabled", Text: "This account is disabled"}
@@ -48,6 +49,7 @@ var (
 	ErrIdentityTaken       = &Error{Kind: Conflict, Code: "identity_taken", Text: "This account of the provider belongs to another user"}
 	ErrLastIdentity        = &Error{Kind: Conflict, Code: "last_identity", Text: "This is the last way into the account. Set a password or link another provider first"}
 	ErrNoFactor            = &Error{Kind: Conflict, Code: "no_factor", Text: "The account has no factor that can be asked for in this way. Sign in again"}
+	ErrFactorRequired      = &Error{Kind: Conflict, Code: "factor_required", Text: "A second factor is required here. Add another one before you remove the last"}
 	ErrConfirmationNeeded  = &Error{Kind: Conflict, Code: "confirmation_required", Text: "Confirm with POST: following a link is not enough, because mail scanners follow links too"}
 	ErrRateLimited         = &Error{Kind: Limited, Code: "rate_limited", Text: "Too many requests. Try again later"}
 	ErrUnavailable         = &Error{Kind: Unavailable, Code: "unavailable", Text: "Temporarily unavailable. Try again shortly", RetryAfter: time.Second}

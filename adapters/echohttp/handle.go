@@ -192,6 +192,9 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 		return caller, err
 	}
 	caller.Actor = actor
+	if actor.MustEnrol && !op.Unenrolled {
+		return caller, domain.ErrEnrolmentRequired
+	}
 	if actor.Raw {
 		a.used(actor, caller.Origin)
 	}

@@ -45,6 +45,8 @@ type Op struct {
 	Status int
 	// OtherStatuses are further ones of a success, which an [Answer] may have, for the document.
 	OtherStatuses []int
+	// Unenrolled opens the operation to users who must add a second factor first (domain.Actor.MustEnrol); the others are closed to them.
+	Unenrolled bool
 	// Strict refuses unknown members of the body. Operations of the original service ignore them.
 	Strict bool
 	// Unmetered exempts valid use from the limits of the API, for operations that services call for each of their own requests.

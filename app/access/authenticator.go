@@ -25,6 +25,8 @@ type Authenticator struct {
 	Issuer    string
 	// Claims caches the claims of verified tokens. Claims never change, so only a revoked key drops them.
 	Claims cache.Cache[domain.TokenHash, domain.Claims]
+	// RequireFactor wants a second factor of everybody.
+	RequireFactor bool
 }
 
 // Authenticate finds the actor of a token that is genuine, not expired, and of a principal that may act. The token's form decides how it is
@@ -97,6 +99,7 @@ func (a *Authenticator) user(ctx context.Context, c domain.Claims, now time.Time
 	return domain.Actor{
 		Kind: domain.ActorUser, ID: user.Principal.ID, SessionID: c.SessionID, Audience: c.Audience, ClientID: c.ClientID,
 		TokenID: c.TokenID, Level: c.Level.OrLowest(), AuthTime: c.AuthTime, ExpiresAt: c.ExpiresAt,
+		MustEnrol: a.RequireFactor && !user.HasFactors,
 	}, err
 }
 

@@ -69,7 +69,7 @@ func (s *Service) Refresh(ctx context.Context, in RefreshInput) (RefreshOutput, 
 	defer end()
 	p := presented{RefreshInput: in, token: token, audience: audience, policy: s.settings.Refresh, asOf: asOf, now: s.System.Now()}
 	p.policy.Keep = s.settings.KeepBearers && in.By == ByBearer
-	if first && !p.policy.Keep && token.Genuine(s.keys) { // a forgery must not reach a statement that writes
+	if first && !p.policy.Keep && !s.signin.MayRefuse(audience) && token.Genuine(s.keys) { // a forgery must not reach a statement that writes
 		if out, done, err := s.rotate(ctx, p); done || err != nil {
 			return out, err
 		}
@@ -144,6 +144,9 @@ func (s *Service) judge(ctx context.Context, p presented) (out RefreshOutput, se
 	}
 	user, err := s.activeUser(ctx, session.UserID, p.now)
 	if err != nil {
+		return out, true, err
+	}
+	if err := s.signin.Admit(user, p.audience); err != nil { // before it rotates: a client that repeats its token would meet reuse
 		return out, true, err
 	}
 	verdict, next := family.Present(p.token, s.keys, p.policy, p.now)

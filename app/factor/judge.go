@@ -82,6 +82,11 @@ func (s *Service) budget(ctx context.Context, o offered, user domain.UserID, fro
 
 // judge compares an offer with what the account has. ok is false for a wrong one.
 func (s *Service) judge(ctx context.Context, o offered, user domain.User, from domain.Origin, now time.Time) (j judged, ok bool, err error) {
+	defer func() {
+		if err == nil {
+			s.checks[Check{o.way, ok}].Add(1)
+		}
+	}()
 	if o.way == domain.WayRecovery {
 		ok, err = s.Store.Read().Factors.HasCode(ctx, user.ID, o.hash)
 		return judged{domain.MethodRecovery, func(ctx context.Context, tx *store.Tx) error {

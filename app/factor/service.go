@@ -11,6 +11,7 @@ package factor
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/signet-auth/signet/app/access"
@@ -39,7 +40,26 @@ type Service struct {
 	sealer    secure.Sealer
 	otp       factor.OTP
 	settings  Settings
+	checks    map[Check]*atomic.Int64
 }
+
+// Check is a sort of judgement of a second proof.
+type Check struct {
+	Way   string // totp or recovery
+	Right bool
+}
+
+// Checks are all sorts.
+func Checks() []Check {
+	var all []Check
+	for _, way := range []string{domain.WayTOTP, domain.WayRecovery} {
+		all = append(all, Check{way, true}, Check{way, false})
+	}
+	return all
+}
+
+// Checked is how many of a sort this process has judged.
+func (s *Service) Checked(c Check) int64 { return s.checks[c].Load() }
 
 // Parts are what the service is made of.
 type Parts struct {
@@ -60,9 +80,13 @@ type Settings struct {
 
 // New makes the service.
 func New(b *base.Base, p Parts, s Settings) *Service {
+	checks := map[Check]*atomic.Int64{}
+	for _, c := range Checks() {
+		checks[c] = &atomic.Int64{}
+	}
 	return &Service{
 		Base: b, guard: p.Guard, reauth: p.Reauth, signin: p.SignIn, directory: p.Directory, proofs: p.Proofs, sealer: p.Sealer, otp: p.OTP,
-		settings: s,
+		settings: s, checks: checks,
 	}
 }
 
@@ -71,6 +95,8 @@ type Overview struct {
 	Factors []domain.Factor // those that count, oldest first
 	Codes   domain.RecoveryCodes
 	Ways    []string // to prove one, the best first
+	// Required tells that everybody needs a factor.
+	Required bool
 }
 
 // List shows the caller's factors.
@@ -89,7 +115,7 @@ func (s *Service) Of(ctx context.Context, user domain.UserID) (out Overview, err
 	}
 	out.Factors = domain.Confirmed(all)
 	out.Codes, err = s.Store.Read().Factors.Codes(ctx, user)
-	out.Ways = domain.WaysToProve(out.Factors, out.Codes, "")
+	out.Ways, out.Required = domain.WaysToProve(out.Factors, out.Codes, ""), s.signin.RequiresFactor()
 	return out, err
 }
 

@@ -232,6 +232,9 @@ func (s *Service) Remove(ctx context.Context, actor domain.Actor, from domain.Or
 		return signin.Tokens{}, domain.ErrNotFound
 	}
 	left := slices.DeleteFunc(domain.Confirmed(all), func(f domain.Factor) bool { return f.ID == id })
+	if len(left) == 0 && s.signin.RequiresFactor() {
+		return signin.Tokens{}, domain.ErrFactorRequired
+	}
 	platform, err := s.directory.Service(ctx, "")
 	if err != nil {
 		return signin.Tokens{}, err

@@ -177,6 +177,9 @@ func (s *Service) StepUp(ctx context.Context, in StepUpInput) (signin.Tokens, er
 	if err != nil {
 		return signin.Tokens{}, err
 	}
+	if err := s.signin.Admit(me.user, audience); err != nil {
+		return signin.Tokens{}, err
+	}
 	if byPassword {
 		return s.stepUpByPassword(ctx, me, in.Password, audience)
 	}

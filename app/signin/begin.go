@@ -40,7 +40,7 @@ type Request struct {
 // login with old credentials can't outlive their change.
 //
 // An account with second factors gets domain.ErrMFARequired, with a challenge, in place of a session whose proof has none of them.
-// domain.ErrInvalidCredentials when the account changed since it was judged; domain.ErrSessionLimitReached under the policy that
+// domain.ErrEnrolmentRequired as Admit does; domain.ErrInvalidCredentials when the account changed since it was judged; domain.ErrSessionLimitReached under the policy that
 // refuses.
 func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) (Tokens, error) {
 	session := domain.NewSession(domain.SessionID(s.System.NewOrderedID()), p.User.ID, p.Methods, r.From, r.DeviceName, s.policy, now)
@@ -63,6 +63,9 @@ func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) 
 				return err
 			}
 		}
+		if err := s.Admit(p.User, r.Audience); err != nil {
+			return err
+		}
 		if p.User.HasFactors && session.Level < domain.AAL2 { // the epoch says that this is still so
 			challenge, err = s.challenge(ctx, tx, p, r, now)
 			return err
@@ -73,6 +76,7 @@ func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) 
 		return s.write(ctx, tx, p, r.From, session, family, now)
 	})
 	if err == nil && challenge != nil { // only now: what the proof used up is used up
+		s.challenged.Add(1)
 		err = domain.ErrMFARequired.Challenging(*challenge)
 	}
 	if err != nil {
@@ -81,7 +85,7 @@ func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) 
 	user := p.User
 	user.Principal, user.LastLoginAt = user.AsOf(now), now
 	access, err := s.AccessToken(ctx, user, session, r.Audience, p.AsOf, now)
-	return Tokens{User: user, Session: session, Access: access, RefreshToken: token.Text(), IdleUntil: session.IdleExpiresAt(s.policy)}, err
+	return Tokens{User: user, Session: session, Access: access, RefreshToken: token.Text(), IdleUntil: session.IdleExpiresAt(s.policy), MustEnrol: s.mustEnrol(p.User)}, err
 }
 
 // write stores a login. Statements without a result come last, so that the store can send them as one message.

@@ -9,6 +9,7 @@
 package signin
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/signet-auth/signet/app/access"
@@ -28,6 +29,16 @@ type Service struct {
 	proofs    *proof.Service
 	keys      domain.RefreshKeys
 	policy    domain.SessionPolicy
+	required  bool
+
+	challenged atomic.Int64
+}
+
+// Settings are what operators choose.
+type Settings struct {
+	Sessions domain.SessionPolicy
+	// RequireFactor wants a second factor of everybody: those without one may only log in to the platform, to add one.
+	RequireFactor bool
 }
 
 // Parts are what the service is made of.
@@ -40,9 +51,10 @@ type Parts struct {
 }
 
 // New makes the service.
-func New(b *base.Base, p Parts, policy domain.SessionPolicy) *Service {
+func New(b *base.Base, p Parts, s Settings) *Service {
 	return &Service{
-		Base: b, directory: p.Directory, minter: p.Minter, devices: p.Devices, proofs: p.Proofs, keys: p.Keys, policy: policy,
+		Base: b, directory: p.Directory, minter: p.Minter, devices: p.Devices, proofs: p.Proofs, keys: p.Keys,
+		policy: s.Sessions, required: s.RequireFactor,
 	}
 }
 
@@ -53,4 +65,28 @@ type Tokens struct {
 	Access       access.Token
 	RefreshToken domain.Secret
 	IdleUntil    time.Time
+	// MustEnrol tells that a second factor must be added before anything else.
+	MustEnrol bool
 }
+
+// Admit returns domain.ErrEnrolmentRequired for a user without a second factor where one is required, at any audience but the platform, where
+// they can add one: nobody is shut out (zitadel#7774).
+func (s *Service) Admit(user domain.User, audience domain.Service) error {
+	if s.mustEnrol(user) && !audience.IsPlatform() {
+		return domain.ErrEnrolmentRequired
+	}
+	return nil
+}
+
+// MayRefuse tells whether Admit may refuse an audience.
+func (s *Service) MayRefuse(audience domain.Service) bool {
+	return s.required && !audience.IsPlatform()
+}
+
+// Challenged is how many logins this process has answered with a challenge.
+func (s *Service) Challenged() int64 { return s.challenged.Load() }
+
+// RequiresFactor tells whether everybody needs a second factor.
+func (s *Service) RequiresFactor() bool { return s.required }
+
+func (s *Service) mustEnrol(user domain.User) bool { return s.required && !user.HasFactors }

@@ -25,6 +25,8 @@ func (c *Config) settings(publicURL, issuer string, password domain.PasswordPoli
 
 		KeepBearers: c.RefreshBearer == "static",
 		RecentAuth:  time.Duration(c.RecentAuth),
+
+		RequireFactor: c.MFA == "required",
 		Registration: auth.RegistrationPolicy{
 			Open: auth.Registration(c.Registration), Friendly: c.RegistrationMode == "friendly",
 			Unverified: c.Verification == "optional", TTL: time.Duration(c.RegistrationTTL), Domains: c.registrationDomains(),

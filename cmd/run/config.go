@@ -27,6 +27,7 @@ type Config struct {
 	pageSettings
 	tokenSettings
 	sessionSettings
+	factorSettings
 	registrationSettings
 	loginSettings
 	passwordSettings
@@ -48,7 +49,7 @@ type Config struct {
 func (c *Config) groups() []group {
 	return slices.Concat(
 		[]group{c.deploymentSettings.group(), c.listenerSettings.group(), c.databaseSettings.group(), c.redisSettings.group(), c.mailSettings.group()},
-		[]group{c.pageSettings.group(), c.tokenSettings.group(), c.sessionSettings.group(), c.registrationSettings.group()},
+		[]group{c.pageSettings.group(), c.tokenSettings.group(), c.sessionSettings.group(), c.factorSettings.group(), c.registrationSettings.group()},
 		c.loginSettings.groups(),
 		[]group{c.passwordSettings.group(), c.limitSettings.group(), c.streamSettings.group(), c.insideSettings.group(), c.tracingSettings.group(), c.bootstrapSettings.group()},
 	)

@@ -15,6 +15,7 @@ import (
 	"github.com/signet-auth/signet/adapters/telemetry"
 	"github.com/signet-auth/signet/app"
 	"github.com/signet-auth/signet/app/credential"
+	"github.com/signet-auth/signet/app/factor"
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/app/janitor"
 	"github.com/signet-auth/signet/app/keys"
@@ -123,6 +124,7 @@ func observe(metrics telemetry.Registry, a *app.App, hasher *pwhash.Hasher, db *
 		observeKeys(metrics, a.Keys),
 		observeHashes(metrics, a.Passwords),
 		observeStops(metrics, a.Stops),
+		observeFactors(metrics, a),
 		observeOutbox(metrics, a),
 		observeSessions(metrics, a),
 		observeCaches(metrics, caches),
@@ -220,6 +222,18 @@ func observeStops(metrics telemetry.Registry, stops *guard.Stops) error {
 	for _, sort := range stops.Sorts() {
 		errs = append(errs, metrics.Counter("signet_mail_suppressed_total", "Mails of each kind that a limit stopped (address: LIMIT_MAIL, block: LIMIT_MAIL_BLOCK, login: too many within one login).",
 			map[string]string{"kind": string(sort.Kind), "reason": string(sort.Reason)}, func() float64 { return float64(stops.Count(sort)) }))
+	}
+	return errors.Join(errs...)
+}
+
+// observeFactors registers how second factors are asked for and proved.
+func observeFactors(metrics telemetry.Registry, a *app.App) error {
+	errs := []error{metrics.Counter("signet_login_challenges_total", "Logins that were answered with a challenge for a second factor.", nil,
+		func() float64 { return float64(a.SignIn.Challenged()) })}
+	for _, check := range factor.Checks() {
+		outcome := map[bool]string{true: "right", false: "wrong"}[check.Right]
+		errs = append(errs, metrics.Counter("signet_factor_checks_total", "Second proofs that were judged, by method and outcome.",
+			map[string]string{"method": check.Way, "outcome": outcome}, func() float64 { return float64(a.Factors.Checked(check)) }))
 	}
 	return errors.Join(errs...)
 }

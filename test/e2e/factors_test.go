@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit"
 )
 
@@ -218,4 +220,58 @@ func TestProofsAreReadBeforeTheyCount(t *testing.T) {
 		})
 	}
 	c.Verify(challenge, app.Code()).Want(http.StatusOK, "")
+}
+
+// TestAFactorThatIsRequired shuts nobody out: who has none can add one, and do nothing else (zitadel#7774).
+func TestAFactorThatIsRequired(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Env: map[string]string{"MFA": "required"}})
+	c, account := s.Client(), s.NewAccount()
+	givenRole(t, s.Record(), account.ID, string(domain.PlatformID), "Readers of users", domain.UserRead)
+	login := c.Do(testkit.Request{Path: "/api/auth/login", Body: body{"email": account.Email, "password": account.Password}}).Want(http.StatusOK, "")
+	if login.JSON()["enrolment_required"] != true || login.Text("acr") != "aal1" {
+		t.Errorf("it answers %s", login.Body)
+	}
+	in := testkit.TokensOf(login)
+	for _, closed := range []testkit.Request{
+		{Path: "/api/users", Bearer: in.Access},
+		{Method: http.MethodPatch, Path: "/api/auth/me", Bearer: in.Access, Body: body{"first_name": "Ada"}},
+		{Path: "/api/auth/change-email", Bearer: in.Access, Body: body{"new_email": testkit.NewAddress(), "password": account.Password}},
+		{Path: "/api/oauth/identities", Bearer: in.Access},
+		{Path: "/api/oauth/complete", Bearer: in.Access, Body: body{"continuation": "sgco_none", "confirm": true}},
+	} {
+		c.Do(closed).Want(http.StatusForbidden, "enrolment_required")
+	}
+	for _, open := range []string{"/api/auth/me", "/api/auth/validate-jwt", "/api/auth/factors", "/api/auth/sessions", "/api/auth/export"} {
+		c.Do(testkit.Request{Path: open, Bearer: in.Access}).Want(http.StatusOK, "")
+	}
+	billing, err := domain.NewService("0198c2a4-7b1e-7c3a-9d55-2f6e8a1b4c70", "billing", "Billing", "", s.Clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Record().Within(func(ctx context.Context, tx *store.Tx) error { return tx.Services.Insert(ctx, billing, nil) }); err != nil {
+		t.Fatal(err)
+	}
+	c.Do(testkit.Request{Path: "/api/auth/login", Body: body{"email": account.Email, "password": account.Password, "service": "billing"}}).Want(http.StatusForbidden, "enrolment_required")
+	atBilling := testkit.Request{Path: "/api/auth/refresh", Body: body{"refresh_token": in.Refresh, "service": "billing"}}
+	c.Do(atBilling).Want(http.StatusForbidden, "enrolment_required")
+	c.Do(stepUp(in.Access, body{"password": account.Password, "service": "billing"})).Want(http.StatusForbidden, "enrolment_required")
+	s.Move(time.Minute)                                                            // beyond REFRESH_GRACE
+	in.Access = c.Refresh(in.Refresh).Want(http.StatusOK, "").Text("access_token") // the refusal has rotated nothing
+
+	app, in := s.Enrol(in)
+	c.Do(testkit.Request{Path: "/api/users", Bearer: in.Access}).Want(http.StatusOK, "")
+	c.Do(testkit.Request{Path: "/api/auth/refresh", Body: body{"refresh_token": in.Refresh, "service": "billing"}}).Want(http.StatusOK, "")
+	list := c.Do(testkit.Request{Path: "/api/auth/factors", Bearer: in.Access}).Want(http.StatusOK, "").JSON()
+	if policy, _ := list["policy"].(map[string]any); policy["required"] != true {
+		t.Errorf("the policy is %v", policy)
+	}
+	c.Do(testkit.Request{Method: http.MethodDelete, Path: "/api/auth/factors/" + app.ID, Bearer: in.Access}).Want(http.StatusConflict, "factor_required")
+	if n := s.Metric(`signet_factor_checks_total{method="totp",outcome="right"}`); n != 0 {
+		t.Errorf("%v logins were counted before there was one", n)
+	}
+	c.Verify(c.Challenge(account), app.Code()).Want(http.StatusOK, "")
+	if challenges, checks := s.Metric("signet_login_challenges_total"), s.Metric(`signet_factor_checks_total{method="totp",outcome="right"}`); challenges != 1 || checks != 1 {
+		t.Errorf("%v challenges and %v checks are counted", challenges, checks)
+	}
 }

@@ -17,7 +17,7 @@ type Account struct{ Service *user.Service }
 // Mount adds the routes.
 func (r *Account) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/auth/close", echohttp.Op{
-		ID: "closeAccount", Tag: echohttp.TagAccount, Summary: "Close the account", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "closeAccount", Tag: echohttp.TagAccount, Summary: "Close the account", Auth: echohttp.BearerAuth, Unenrolled: true, Strict: true,
 		Description: "All sessions end now, and signing in fails as for an account that does not exist. Its data is erased after 14 days (CLOSE_GRACE) unless an administrator opens it before. Without a password the account needs a recent login.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCredentials, domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired,
@@ -25,7 +25,7 @@ func (r *Account) Mount(a *echohttp.API) {
 		},
 	}, r.close)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/export", echohttp.Op{
-		ID: "exportAccount", Tag: echohttp.TagAccount, Summary: "All data about the user", Auth: echohttp.BearerAuth, Timeout: 5 * time.Second,
+		ID: "exportAccount", Tag: echohttp.TagAccount, Summary: "All data about the user", Auth: echohttp.BearerAuth, Unenrolled: true, Timeout: 5 * time.Second,
 		Description: "Wants a login that is at most 10 minutes old (RECENT_AUTH). Where there is more than an answer should have, truncated names the members that are cut.",
 		Errors:      []*domain.Error{domain.ErrTokenInvalid, domain.ErrWrongAudience, domain.ErrReauthRequired},
 	}, r.export)

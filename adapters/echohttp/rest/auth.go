@@ -40,14 +40,14 @@ func (r *Auth) Mount(a *echohttp.API) {
 		ID: "login", Proxied: true, Tag: echohttp.TagLogin, Summary: "Begin a session with a password",
 		Description: "Unknown address, wrong password, disabled and locked account are one answer: invalid_credentials. An account with a second factor answers mfa_required and a challenge for POST /api/auth/mfa/verify. With transport \"cookie\" the refresh token comes in a cookie that scripts can't read (an Origin that is sent must be an allowed one), and so do all that follow it.",
 		Errors: []*domain.Error{
-			domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrInvalidCredentials, domain.ErrMFARequired, domain.ErrEmailNotVerified, domain.ErrForbidden,
+			domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrInvalidCredentials, domain.ErrMFARequired, domain.ErrEnrolmentRequired, domain.ErrEmailNotVerified, domain.ErrForbidden,
 			domain.ErrSessionLimitReached, domain.ErrRateLimited, domain.ErrBusy,
 		},
 	}, r.login)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/refresh", echohttp.Op{
 		ID: "refresh", Proxied: true, Tag: echohttp.TagLogin, Summary: "Exchange a refresh token for its successor and a fresh access token", Auth: echohttp.UnverifiedAuth,
 		Description: "The refresh token is a member of the body, the session cookie (with the header X-Signet: 1 and an allowed Origin) or the bearer token; the first of them wins. Sent again within seconds (REFRESH_GRACE), it is answered with the same successor; within REFRESH_RETRY, if the successor was not used, with a new one; later it ends the session. A session begun with transport \"cookie\" gets the successor by cookie only.",
-		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrTokenInvalid, domain.ErrForbidden},
+		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrTokenInvalid, domain.ErrForbidden, domain.ErrEnrolmentRequired},
 	}, r.refresh)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/logout", echohttp.Op{
 		ID: "logout", Tag: echohttp.TagLogin, Summary: "End a session", Auth: echohttp.UnverifiedAuth,
@@ -55,11 +55,11 @@ func (r *Auth) Mount(a *echohttp.API) {
 		Errors:      []*domain.Error{domain.ErrTokenMissing, domain.ErrTokenInvalid, domain.ErrForbidden},
 	}, r.logout)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/me", echohttp.Op{
-		ID: "me", Tag: echohttp.TagAccount, Summary: "The user of the token", Auth: echohttp.BearerAuth,
+		ID: "me", Tag: echohttp.TagAccount, Summary: "The user of the token", Auth: echohttp.BearerAuth, Unenrolled: true,
 		Errors: []*domain.Error{domain.ErrTokenInvalid},
 	}, r.me)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/validate-jwt", echohttp.Op{
-		ID: "validateJwt", Tag: echohttp.TagLogin, Summary: "Whether a token is good now, whose it is and what it allows", Auth: echohttp.BearerAuth, Unmetered: true, Ordered: true,
+		ID: "validateJwt", Tag: echohttp.TagLogin, Summary: "Whether a token is good now, whose it is and what it allows", Auth: echohttp.BearerAuth, Unenrolled: true, Unmetered: true, Ordered: true,
 		Description: "For services that do not verify tokens themselves. Permissions are those held now at the token's audience. A service's own access token is answered with the service.",
 		Errors:      []*domain.Error{domain.ErrTokenInvalid},
 	}, r.validate)
@@ -114,7 +114,7 @@ func loginBody(caller echohttp.Caller, out signin.Tokens) (body api.LoginRespons
 		Success: true, AccessToken: out.Access.Token.Reveal(),
 		TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access), User: userBody(out.User), SessionID: string(out.Session.ID),
 		Session: api.Session{ID: string(out.Session.ID), ExpiresAt: out.Session.ExpiresAt, IdleExpiresAt: out.IdleUntil},
-		ACR:     out.Session.Level.String(),
+		ACR:     out.Session.Level.String(), EnrolmentRequired: out.MustEnrol,
 	}
 	body.RefreshToken, cookies = caller.DeliverRefreshToken(out.Session, out.RefreshToken, out.IdleUntil)
 	return body, cookies

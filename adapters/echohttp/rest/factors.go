@@ -27,26 +27,26 @@ func (r *Factors) Mount(a *echohttp.API) {
 		},
 	}, r.verify)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/step-up", echohttp.Op{
-		ID: "stepUp", Tag: echohttp.TagFactors, Summary: "Prove a factor within a session", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "stepUp", Tag: echohttp.TagFactors, Summary: "Prove a factor within a session", Auth: echohttp.BearerAuth, Unenrolled: true, Strict: true,
 		Description: "For what answers reauth_required, here or at another service (RFC 9470). Exactly one of code, recovery_code and, for accounts without factors, password. The session goes on with the tokens of the answer, at the level that was proved; its earlier refresh tokens end.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCode, domain.ErrInvalidCredentials, domain.ErrUnknownService, domain.ErrForbidden,
-			domain.ErrWrongAudience, domain.ErrNoFactor, domain.ErrRateLimited, domain.ErrBusy,
+			domain.ErrWrongAudience, domain.ErrEnrolmentRequired, domain.ErrNoFactor, domain.ErrRateLimited, domain.ErrBusy,
 		},
 	}, r.stepUp)
 	echohttp.Handle(a, http.MethodGet, "/api/auth/factors", echohttp.Op{
-		ID: "listFactors", Tag: echohttp.TagFactors, Summary: "The factors of the caller", Auth: echohttp.BearerAuth,
+		ID: "listFactors", Tag: echohttp.TagFactors, Summary: "The factors of the caller", Auth: echohttp.BearerAuth, Unenrolled: true,
 		Errors: []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.list)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/factors/totp", echohttp.Op{
-		ID: "enrolTotp", Tag: echohttp.TagFactors, Summary: "Begin to add an authenticator app", Auth: echohttp.BearerAuth, Strict: true, Status: http.StatusCreated,
+		ID: "enrolTotp", Tag: echohttp.TagFactors, Summary: "Begin to add an authenticator app", Auth: echohttp.BearerAuth, Unenrolled: true, Strict: true, Status: http.StatusCreated,
 		Description: "Needs a recent login, by a factor if there is one, and a verified address. It counts once it is confirmed, by the same session and within 10 minutes; one that still waits is replaced.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrEmailNotVerified, domain.ErrLimitReached,
 		},
 	}, r.enrol)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/factors/totp/{id}/confirm", echohttp.Op{
-		ID: "confirmTotp", Tag: echohttp.TagFactors, Summary: "Confirm an authenticator app by one of its codes", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "confirmTotp", Tag: echohttp.TagFactors, Summary: "Confirm an authenticator app by one of its codes", Auth: echohttp.BearerAuth, Unenrolled: true, Strict: true,
 		Description: "This session goes on with the tokens of the answer. The first factor makes ten recovery codes, which are shown once, ends all other sessions and voids a change of the address that is under way.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCode, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrNotFound,
@@ -54,16 +54,16 @@ func (r *Factors) Mount(a *echohttp.API) {
 		},
 	}, r.confirm)
 	echohttp.Handle(a, http.MethodPatch, "/api/auth/factors/{id}", echohttp.Op{
-		ID: "renameFactor", Tag: echohttp.TagFactors, Summary: "Rename a factor", Auth: echohttp.BearerAuth, Strict: true,
+		ID: "renameFactor", Tag: echohttp.TagFactors, Summary: "Rename a factor", Auth: echohttp.BearerAuth, Unenrolled: true, Strict: true,
 		Errors: []*domain.Error{domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound},
 	}, r.rename)
 	echohttp.Handle(a, http.MethodDelete, "/api/auth/factors/{id}", echohttp.Op{
-		ID: "removeFactor", Tag: echohttp.TagFactors, Summary: "Remove a factor", Auth: echohttp.BearerAuth,
+		ID: "removeFactor", Tag: echohttp.TagFactors, Summary: "Remove a factor", Auth: echohttp.BearerAuth, Unenrolled: true,
 		Description: "Needs a recent login by a factor. All other sessions end, and this one goes on with the tokens of the answer, at the level that the remaining factors prove. Recovery codes go with the last factor.",
-		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrNotFound},
+		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrNotFound, domain.ErrFactorRequired},
 	}, r.remove)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/factors/recovery-codes", echohttp.Op{
-		ID: "renewRecoveryCodes", Tag: echohttp.TagFactors, Summary: "Make new recovery codes", Auth: echohttp.BearerAuth, Status: http.StatusCreated,
+		ID: "renewRecoveryCodes", Tag: echohttp.TagFactors, Summary: "Make new recovery codes", Auth: echohttp.BearerAuth, Unenrolled: true, Status: http.StatusCreated,
 		Description: "Needs a recent login by a factor. The codes before are void; the new ones are shown once.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrNoFactor},
 	}, r.renewCodes)
@@ -118,7 +118,7 @@ func (r *Factors) list(ctx context.Context, caller echohttp.Caller, _ struct{}) 
 	out, err := r.Service.List(ctx, caller.Actor)
 	return api.FactorsResponse{
 		Success: true, Factors: each(out.Factors, factorBody), ACR: caller.Actor.Level.String(), Methods: append([]string{}, out.Ways...),
-		RecoveryCodes: codesBody(out.Codes),
+		RecoveryCodes: codesBody(out.Codes), Policy: api.FactorPolicy{Required: out.Required},
 	}, err
 }
 

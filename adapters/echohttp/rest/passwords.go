@@ -28,7 +28,7 @@ func (r *Passwords) Mount(a *echohttp.API) {
 		}, refusedPasswords...),
 	}, r.reset)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/change-password", echohttp.Op{
-		ID: "changePassword", Tag: echohttp.TagPasswords, Summary: "Set a new password by the old one", Auth: echohttp.BearerAuth,
+		ID: "changePassword", Tag: echohttp.TagPasswords, Summary: "Set a new password by the old one", Auth: echohttp.BearerAuth, Unenrolled: true,
 		Description: "This session goes on with the tokens of the answer: its earlier refresh tokens end, and so do all other sessions. An account without a password sets its first one soon after a login.",
 		Errors: append([]*domain.Error{
 			domain.ErrInvalidRequest,

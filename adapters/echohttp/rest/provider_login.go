@@ -45,7 +45,7 @@ func (r *ProviderLogin) Mount(a *echohttp.API) {
 		Errors:      []*domain.Error{domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrUnknownService, domain.ErrNotFound, domain.ErrConfirmationNeeded, domain.ErrProviderUnavailable},
 	}, r.begin)
 	failures := []*domain.Error{
-		domain.ErrInvalidState, domain.ErrInvalidRequest, domain.ErrMFARequired, domain.ErrAccessDenied, domain.ErrAccountNotAllowed, domain.ErrAccountDisabled,
+		domain.ErrInvalidState, domain.ErrInvalidRequest, domain.ErrMFARequired, domain.ErrEnrolmentRequired, domain.ErrAccessDenied, domain.ErrAccountNotAllowed, domain.ErrAccountDisabled,
 		domain.ErrRegistrationClosed, domain.ErrEmailRequired, domain.ErrNotFound, domain.ErrConfirmationNeeded, domain.ErrLinkRequired,
 		domain.ErrLimitReached, domain.ErrSessionLimitReached, domain.ErrProviderFailed, domain.ErrProviderUnavailable, domain.ErrBusy,
 	}

@@ -25,7 +25,7 @@ func (r *Providers) Mount(a *echohttp.API) {
 		ID: "exchangeProviderCode", Tag: echohttp.TagProviders, Summary: "Exchange the code of a login through a provider for a session", Strict: true,
 		Description: "Within a minute, with the code_verifier of the code_challenge that the login began with. A wrong one uses nothing up; a second exchange is refused and harms no session. An account with a second factor answers mfa_required, as a login does; the code is used up then.",
 		Errors: []*domain.Error{
-			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrUnknownService, domain.ErrMFARequired, domain.ErrAccountDisabled, domain.ErrForbidden,
+			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrUnknownService, domain.ErrMFARequired, domain.ErrEnrolmentRequired, domain.ErrAccountDisabled, domain.ErrForbidden,
 			domain.ErrSessionLimitReached, domain.ErrRateLimited,
 		},
 	}, r.exchange)
@@ -40,7 +40,7 @@ func (r *Providers) Mount(a *echohttp.API) {
 			{Status: http.StatusAccepted, Description: "With email: a mail is on its way", Type: echohttp.MediaJSON, Body: api.MessageResponse{}},
 		},
 		Errors: []*domain.Error{
-			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrMFARequired, domain.ErrTokenMissing, domain.ErrTokenInvalid, domain.ErrForbidden,
+			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrMFARequired, domain.ErrEnrolmentRequired, domain.ErrTokenMissing, domain.ErrTokenInvalid, domain.ErrForbidden,
 			domain.ErrReauthRequired, domain.ErrEmailNotVerified, domain.ErrWrongAudience, domain.ErrRegistrationClosed, domain.ErrAccountDisabled,
 			domain.ErrLinkRequired, domain.ErrIdentityTaken, domain.ErrEmailTaken, domain.ErrLimitReached, domain.ErrSessionLimitReached, domain.ErrRateLimited,
 		},

@@ -16,15 +16,15 @@ type Sessions struct{ Service *session.Service }
 // Mount adds the routes.
 func (r *Sessions) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodGet, "/api/auth/sessions", echohttp.Op{
-		ID: "listSessions", Tag: echohttp.TagSessions, Summary: "Where the caller is signed in, newest first", Auth: echohttp.BearerAuth,
+		ID: "listSessions", Tag: echohttp.TagSessions, Summary: "Where the caller is signed in, newest first", Auth: echohttp.BearerAuth, Unenrolled: true,
 		Errors: []*domain.Error{domain.ErrInvalidCursor, domain.ErrWrongAudience},
 	}, r.list)
 	echohttp.Handle(a, http.MethodDelete, "/api/auth/sessions", echohttp.Op{
-		ID: "endOtherSessions", Tag: echohttp.TagSessions, Summary: "End all sessions of the caller but the one that asks", Auth: echohttp.BearerAuth,
+		ID: "endOtherSessions", Tag: echohttp.TagSessions, Summary: "End all sessions of the caller but the one that asks", Auth: echohttp.BearerAuth, Unenrolled: true,
 		Errors: []*domain.Error{domain.ErrWrongAudience},
 	}, r.endOthers)
 	echohttp.Handle(a, http.MethodDelete, "/api/auth/sessions/{id}", echohttp.Op{
-		ID: "endSession", Tag: echohttp.TagSessions, Summary: "End one session of the caller, the one that asks too", Auth: echohttp.BearerAuth,
+		ID: "endSession", Tag: echohttp.TagSessions, Summary: "End one session of the caller, the one that asks too", Auth: echohttp.BearerAuth, Unenrolled: true,
 		Description: "not_found: unknown, somebody else's, or over.",
 		Errors:      []*domain.Error{domain.ErrWrongAudience, domain.ErrNotFound},
 	}, r.endOne)
