@@ -42,7 +42,7 @@ func (s *Service) EnrolTOTP(ctx context.Context, in EnrolInput) (Enrolment, erro
 	if err != nil {
 		return Enrolment{}, err
 	}
-	if err := s.reauth.RequireRecent(ctx, in.Actor, me.now); err != nil {
+	if err := s.reauth.RequireRecentOf(me.user, in.Actor, me.now); err != nil {
 		return Enrolment{}, err
 	}
 	name, err := checkName(in.Name)
@@ -220,7 +220,7 @@ func (s *Service) Remove(ctx context.Context, actor domain.Actor, from domain.Or
 	if err != nil {
 		return signin.Tokens{}, err
 	}
-	if err := s.reauth.RequireRecent(ctx, actor, me.now); err != nil {
+	if err := s.reauth.RequireRecentOf(me.user, actor, me.now); err != nil {
 		return signin.Tokens{}, err
 	}
 	all, err := s.Store.Read().Factors.ByUser(ctx, me.user.ID)
@@ -277,7 +277,7 @@ func (s *Service) RenewCodes(ctx context.Context, actor domain.Actor, from domai
 	if !me.user.HasFactors {
 		return nil, domain.ErrNoFactor
 	}
-	if err := s.reauth.RequireRecent(ctx, actor, me.now); err != nil {
+	if err := s.reauth.RequireRecentOf(me.user, actor, me.now); err != nil {
 		return nil, err
 	}
 	codes, texts, err := s.newCodes(me)

@@ -107,7 +107,14 @@ func (s *Service) complete(ctx context.Context, login signin.Pending, offer offe
 		}
 		return err
 	}
-	out := VerifyOutput{}
+	left, err := s.Store.Read().Factors.Codes(ctx, user.ID)
+	if err != nil {
+		return VerifyOutput{}, err
+	}
+	if offer.way == domain.WayRecovery {
+		left.Left--
+	}
+	out := VerifyOutput{CodesLeft: left.Left}
 	out.Tokens, err = s.signin.Begin(ctx, p, login.Request, now)
 	if errors.Is(err, domain.ErrInvalidCredentials) { // disabled, or its credentials replaced, since
 		err = signin.ErrChallenge
@@ -115,9 +122,7 @@ func (s *Service) complete(ctx context.Context, login signin.Pending, offer offe
 	if err != nil {
 		return VerifyOutput{}, err
 	}
-	left, err := s.Store.Read().Factors.Codes(ctx, user.ID)
-	out.CodesLeft = left.Left
-	return out, err
+	return out, nil
 }
 
 // missed counts a wrong proof at a challenge, which its last try ends.

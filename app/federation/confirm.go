@@ -50,6 +50,9 @@ func (s *Service) Confirm(ctx context.Context, in ConfirmInput) (domain.Identity
 		if err != nil {
 			return access.TokenInvalidWhenGone(err)
 		}
+		if err := s.reauth.RequireRecentOf(user, in.Actor, c.now); err != nil {
+			return err
+		}
 		if !user.IsEmailVerified() {
 			return errUnproved
 		}

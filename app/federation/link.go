@@ -162,6 +162,9 @@ func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 		if err != nil {
 			return access.TokenInvalidWhenGone(err)
 		}
+		if err := s.reauth.RequireRecentOf(user, in.Actor, now); err != nil {
+			return err
+		}
 		all, err := tx.Identities.ByUser(ctx, id)
 		if err != nil {
 			return err

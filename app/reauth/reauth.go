@@ -54,7 +54,7 @@ func (s *Service) Require(ctx context.Context, actor domain.Actor, from domain.O
 		return domain.User{}, err
 	}
 	if user.HasFactors || user.PasswordHash == "" { // a password renews no second factor (pocket-id GHSA-hp74)
-		if err := access.RequireLogin(actor, s.demand(user), s.System.Now()); err != nil || user.PasswordHash == "" {
+		if err := s.RequireRecentOf(user, actor, s.System.Now()); err != nil || user.PasswordHash == "" {
 			return user, err
 		}
 	}
@@ -70,6 +70,12 @@ func (s *Service) RequireRecent(ctx context.Context, actor domain.Actor, now tim
 	if err != nil {
 		return access.TokenInvalidWhenGone(err)
 	}
+	return s.RequireRecentOf(user, actor, now)
+}
+
+// RequireRecentOf is RequireRecent for a user who was read just now: another replica may have added their first factor within the last
+// moments, which the remembered user does not show yet.
+func (s *Service) RequireRecentOf(user domain.User, actor domain.Actor, now time.Time) error {
 	return access.RequireLogin(actor, s.demand(user), now)
 }
 

@@ -48,13 +48,13 @@ func (s *Service) Export(ctx context.Context, in ExportInput) (ExportOutput, err
 		return ExportOutput{}, err
 	}
 	now := s.System.Now()
-	if err := s.reauth.RequireRecent(ctx, actor, now); err != nil {
-		return ExportOutput{}, err
-	}
 	read, id := s.Store.Read(), domain.UserID(actor.ID)
 	user, err := read.Users.ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
 		return ExportOutput{}, domain.ErrTokenInvalid
+	}
+	if err == nil {
+		err = s.reauth.RequireRecentOf(user, actor, now)
 	}
 	if err != nil {
 		return ExportOutput{}, err
