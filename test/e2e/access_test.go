@@ -82,6 +82,13 @@ type matrix struct {
 	memberAccount                             testkit.Account
 	actors                                    []actor
 	requests                                  map[string]func(actor, *testkit.Request)
+	apps                                      map[string]*enrolled // by address
+}
+
+// enrolled is the second factor of an account, and the token of the session that proved it.
+type enrolled struct {
+	*testkit.Authenticator
+	strong string
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -91,7 +98,7 @@ func newMatrix(t *testing.T) *matrix {
 	}})
 	f := &fleet{Server: s, c: s.Client(), record: s.Record()}
 	f.admin = f.person(t, domain.RolePlatformAdmin)
-	m := &matrix{fleet: f, t: t, a: f.service("alpha"), other: f.service("gamma")}
+	m := &matrix{fleet: f, t: t, a: f.service("alpha"), other: f.service("gamma"), apps: map[string]*enrolled{}}
 	b := f.service("beta")
 	member := f.person(t)
 	m.member, m.memberAccount, m.permission = member.ID, member.Account, f.permission(m.a, "invoice:read")
@@ -130,8 +137,23 @@ func newMatrix(t *testing.T) *matrix {
 		answer := m.c.Do(login(body{"email": account.Email, "password": account.Password, "service": "alpha"})).Want(http.StatusOK, "")
 		return testkit.Tokens{Access: answer.Text("access_token"), Session: answer.Text("session_id")}
 	}, of(m.a))
+	person("aal1", func(account testkit.Account) testkit.Tokens { weak, _ := m.enrol(account); return weak }, holding())
+	person("aal2", func(account testkit.Account) testkit.Tokens { _, strong := m.enrol(account); return strong }, holding())
 	m.requests = m.allRequests()
 	return m
+}
+
+// enrol logs in and adds a second factor: weak are the session's tokens from before, strong those from after. Where there is one already,
+// both are of another session, which has proved it.
+func (m *matrix) enrol(account testkit.Account) (weak, strong testkit.Tokens) {
+	if app := m.apps[account.Email]; app != nil {
+		strong = testkit.TokensOf(m.c.Verify(m.c.Challenge(account), app.Code()).Want(http.StatusOK, ""))
+		return strong, strong
+	}
+	weak = m.c.Login(account)
+	app, strong := m.Enrol(weak)
+	m.apps[account.Email] = &enrolled{app, strong.Access}
+	return weak, strong
 }
 
 func (m *matrix) in(t *testing.T) *matrix {
@@ -169,6 +191,7 @@ func (m *matrix) request(route string, a actor) testkit.Request {
 func (m *matrix) allRequests() map[string]func(actor, *testkit.Request) {
 	all := map[string]func(actor, *testkit.Request){}
 	m.addAccounts(all)
+	m.addFactors(all)
 	m.addServices(all)
 	m.addTokens(all)
 	m.addProviders(all)
@@ -220,7 +243,7 @@ func (m *matrix) addAccounts(all map[string]func(actor, *testkit.Request)) {
 	}
 	all["POST /api/auth/logout"] = func(a actor, r *testkit.Request) {
 		if a.enter != nil {
-			r.Bearer = a.enter(a.own).Access
+			r.Bearer = a.enter(a.another(m.t)).Access
 		}
 	}
 	all["PATCH /api/auth/me"] = says(body{"first_name": "Ada"})
@@ -246,6 +269,42 @@ func (m *matrix) addAccounts(all map[string]func(actor, *testkit.Request)) {
 		r.Body = body{"reason": "asked to"}
 	}
 	all["GET /api/audit"] = queries("?service=" + m.a)
+}
+
+// addFactors asks about the factors of somebody like the actor.
+func (m *matrix) addFactors(all map[string]func(actor, *testkit.Request)) {
+	own := func(complete func(app *enrolled, r *testkit.Request)) func(actor, *testkit.Request) {
+		return func(a actor, r *testkit.Request) {
+			app := &enrolled{Authenticator: &testkit.Authenticator{ID: newID()}}
+			if a.another != nil {
+				account := a.another(m.t)
+				r.Bearer = a.enter(account).Access
+				app.strong = r.Bearer
+				if known := m.apps[account.Email]; known != nil {
+					app = known
+				}
+			}
+			complete(app, r)
+			r.Path = strings.Replace(r.Path, "{id}", app.ID, 1)
+		}
+	}
+	all["POST /api/auth/mfa/verify"] = says(body{"challenge": "invented", "code": "123456"})
+	all["POST /api/auth/step-up"] = own(func(app *enrolled, r *testkit.Request) {
+		r.Body = body{"password": testkit.Password}
+		if app.Key != "" {
+			r.Body = body{"code": app.Code()}
+		}
+	})
+	all["POST /api/auth/factors/totp"] = says(body{"name": "Phone"})
+	all["POST /api/auth/factors/totp/{id}/confirm"] = own(func(app *enrolled, r *testkit.Request) {
+		r.Body = body{"code": "123456"}
+		if app.strong != "" && m.c.Do(get("/api/auth/factors", app.strong)).Status == http.StatusOK {
+			*r = m.BeginEnrolment(app.strong).Confirm(r.Bearer)
+		}
+	})
+	all["PATCH /api/auth/factors/{id}"] = own(func(_ *enrolled, r *testkit.Request) { r.Body = body{"name": "Tablet"} })
+	all["DELETE /api/auth/factors/{id}"] = own(func(*enrolled, *testkit.Request) {})
+	all["POST /api/auth/factors/recovery-codes"] = own(func(*enrolled, *testkit.Request) {})
 }
 
 func (m *matrix) addServices(all map[string]func(actor, *testkit.Request)) {

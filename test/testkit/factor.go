@@ -11,11 +11,12 @@ import (
 
 // Authenticator is an authenticator app with a secret of an account.
 type Authenticator struct {
-	ID    string   // of the factor
-	Codes []string // recovery codes, that came with the first factor
-	s     *Server
-	key   string
-	step  int64 // of the code that was shown last
+	ID       string   // of the factor
+	Codes    []string // recovery codes, that came with the first factor
+	Key, URI string   // the secret in base32, and as apps scan it
+
+	s    *Server
+	step int64 // of the code that was shown last
 }
 
 const otpPeriod = 30 * time.Second
@@ -27,23 +28,35 @@ func (a *Authenticator) Code() string {
 	for a.step = max(a.step+1, now-1); a.step > now+1; now++ {
 		a.s.Move(otpPeriod)
 	}
-	code, err := hotp.GenerateCode(a.key, uint64(a.step))
+	code, err := hotp.GenerateCode(a.Key, uint64(a.step))
 	if err != nil {
 		a.s.tb.Fatal(err)
 	}
 	return code
 }
 
+// BeginEnrolment makes an authenticator app that does not count yet.
+func (s *Server) BeginEnrolment(access string) *Authenticator {
+	s.tb.Helper()
+	begun := s.Client().Do(Request{Path: "/api/auth/factors/totp", Bearer: access, Body: map[string]string{"name": "Phone"}}).Want(http.StatusCreated, "")
+	a := &Authenticator{ID: begun.Text("id"), Key: begun.Text("secret"), URI: begun.Text("uri"), s: s}
+	if raw, err := base32.StdEncoding.DecodeString(a.Key); err != nil || len(raw) != 20 {
+		s.tb.Fatalf("the secret %q is not 20 bytes in base32", a.Key)
+	}
+	return a
+}
+
+// Confirm is the call that makes an authenticator app count.
+func (a *Authenticator) Confirm(access string) Request {
+	a.s.tb.Helper()
+	return Request{Path: "/api/auth/factors/totp/" + a.ID + "/confirm", Bearer: access, Body: map[string]string{"code": a.Code()}}
+}
+
 // Enrol adds an authenticator app to the account of a session, which it returns with its new tokens.
 func (s *Server) Enrol(in Tokens) (*Authenticator, Tokens) {
 	s.tb.Helper()
-	c := s.Client()
-	begun := c.Do(Request{Path: "/api/auth/factors/totp", Bearer: in.Access, Body: map[string]string{"name": "Phone"}}).Want(http.StatusCreated, "")
-	a := &Authenticator{ID: begun.Text("id"), s: s, key: begun.Text("secret")}
-	if raw, err := base32.StdEncoding.DecodeString(a.key); err != nil || len(raw) != 20 {
-		s.tb.Fatalf("the secret %q is not 20 bytes in base32", a.key)
-	}
-	done := c.Do(Request{Path: "/api/auth/factors/totp/" + a.ID + "/confirm", Bearer: in.Access, Body: map[string]string{"code": a.Code()}}).Want(http.StatusOK, "")
+	a := s.BeginEnrolment(in.Access)
+	done := s.Client().Do(a.Confirm(in.Access)).Want(http.StatusOK, "")
 	if codes, ok := done.JSON()["recovery_codes"].([]any); ok {
 		for _, code := range codes {
 			a.Codes = append(a.Codes, strings.TrimSpace(code.(string)))
