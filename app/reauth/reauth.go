@@ -22,13 +22,12 @@ type Service struct {
 
 	guard     *guard.Guard
 	passwords *credential.Passwords
-	directory *access.Directory
 	recent    time.Duration
 }
 
 // New makes the service. recent is how old a login may be.
-func New(b *base.Base, g *guard.Guard, passwords *credential.Passwords, directory *access.Directory, recent time.Duration) *Service {
-	return &Service{Base: b, guard: g, passwords: passwords, directory: directory, recent: recent}
+func New(b *base.Base, g *guard.Guard, passwords *credential.Passwords, recent time.Duration) *Service {
+	return &Service{Base: b, guard: g, passwords: passwords, recent: recent}
 }
 
 // Proof is what the caller offers.
@@ -64,9 +63,10 @@ func (s *Service) Require(ctx context.Context, actor domain.Actor, from domain.O
 	return s.ByPassword(ctx, user, from, proof.Password)
 }
 
-// RequireRecent wants a recent login: by a second factor where the account has one, else by any method.
+// RequireRecent wants a recent login: by a second factor where the account has one, else by any method. The account is read and not
+// remembered: a token that was stolen before the first factor would do for a moment where that has not been heard of.
 func (s *Service) RequireRecent(ctx context.Context, actor domain.Actor, now time.Time) error {
-	user, err := s.directory.User(ctx, domain.UserID(actor.ID))
+	user, err := s.Store.Read().Users.ByID(ctx, domain.UserID(actor.ID))
 	if err != nil {
 		return access.TokenInvalidWhenGone(err)
 	}
