@@ -246,7 +246,11 @@ func (s *Service) Remove(ctx context.Context, actor domain.Actor, from domain.Or
 		if err := tx.Factors.Delete(ctx, me.user.ID, id); err != nil {
 			return err
 		}
-		if len(left) == 0 {
+		remaining, err := tx.Factors.ByUser(ctx, me.user.ID) // one may have been added since
+		if err != nil {
+			return err
+		}
+		if len(domain.Confirmed(remaining)) == 0 {
 			if err := tx.Factors.DeleteAll(ctx, me.user.ID); err != nil {
 				return err
 			}
