@@ -30,6 +30,7 @@ var doors = []door{
 	{"/api/auth/verify-email", "email", "code", true},
 	{"/api/auth/verify-email/resend", "email", "email", true},
 	{"/api/auth/change-email/confirm", "token", "token", true},
+	{"/api/auth/mfa/verify", "challenge", "code", true},
 }
 
 // kind is the media type of a request; "" sends none.
@@ -205,6 +206,9 @@ func TestLongTexts(t *testing.T) {
 			"a token in the path":    {following(http.MethodPost, long[:7000], ""), notAToken},
 			"a code":                 {provingByCode("a@example.com", long), notAnAddr},
 			"an address to resend":   {resending(long + "@example.com"), notAnAddr},
+			"a challenge":            {verifying(long, body{"code": "123456"}), notAnAddr},
+			"a code of an app":       {verifying("sgch_x", body{"code": long}), notAnAddr},
+			"a recovery code":        {verifying("sgch_x", body{"recovery_code": long}), notAnAddr},
 			"a bearer token":         {testkit.Request{Path: "/api/auth/me", Bearer: long[:9000]}, "401 token_invalid"},
 			"a dotted bearer token":  {testkit.Request{Path: "/api/auth/me", Bearer: strings.Repeat(".", 8000)}, "401 token_invalid"},
 		} {

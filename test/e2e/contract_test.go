@@ -76,6 +76,8 @@ func TestStrictAnswers(t *testing.T) {
 		waiting, mail := applicant(t, s)
 		unknown := testkit.NewAddress
 		used := s.Mail(verified.Email, 1)
+		guarded := s.NewAccount()
+		s.Enrol(c.Login(guarded))
 		for _, row := range []struct {
 			file string
 			asks map[string]testkit.Request
@@ -91,7 +93,7 @@ func TestStrictAnswers(t *testing.T) {
 			}},
 			{"login-refused.http", map[string]testkit.Request{
 				"unknown": loggingIn(unknown(), testkit.Password), "wrong": loggingIn(verified.Email, "a wrong password"),
-				"wrong of a waiting one": loggingIn(waiting, "a wrong password"), "too long": loggingIn(verified.Email, strings.Repeat("x", 73)),
+				"wrong of a waiting one": loggingIn(waiting, "a wrong password"), "wrong of one with a second factor": loggingIn(guarded.Email, "a wrong password"), "too long": loggingIn(verified.Email, strings.Repeat("x", 73)),
 			}},
 			{"verify-refused.http", map[string]testkit.Request{
 				"no token": proving("abc"), "used": proving(used.Token()), "used, as a link": following(http.MethodPost, used.Token(), ""),

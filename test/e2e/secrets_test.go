@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -98,6 +99,7 @@ func journey(t *testing.T, s *testkit.Server) *hoard {
 
 	addresses(c, s, h, second, "second-Journey_passphrase")
 	passwords(c, s, h, second, "second-Journey_passphrase")
+	factors(t, s, h)
 
 	key := s.Env["SECRET_KEY"]
 	if key == "" {
@@ -135,6 +137,48 @@ func passwords(c *testkit.Client, s *testkit.Server, h *hoard, email, password s
 	c.Do(changing(in.Text("access_token"), password, typed("wrong-way_Journey_passphrase"))).Want(http.StatusUnauthorized, "invalid_credentials")
 	h.tokens(c.Do(changing(in.Text("access_token"), "page-Journey_passphrase", typed("changed-Journey_passphrase"))).Want(http.StatusOK, ""))
 	link() // stays open: its flow is in the dump
+}
+
+// factors adds an authenticator app that is asked for, by right and wrong proofs, and one that stays unconfirmed.
+func factors(t *testing.T, s *testkit.Server, h *hoard) {
+	t.Helper()
+	c, account := s.Client(), s.NewAccount()
+	h.addresses = append(h.addresses, account.Email)
+	keep := func(app *testkit.Authenticator) {
+		raw, err := base32.StdEncoding.DecodeString(app.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.add("TOTP secret", app.Key)
+		h.add("TOTP secret, raw", string(raw))
+		h.add("otpauth URI", app.URI)
+	}
+	typed := func(app *testkit.Authenticator) string {
+		code := app.Code()
+		h.codes[fmt.Sprintf("code of an app %d", len(h.codes))] = code
+		return code
+	}
+	challenge := func() string {
+		token := c.Challenge(account)
+		h.add("challenge", token)
+		h.add("challenge without its prefix", strings.TrimPrefix(token, "sgch_"))
+		return token
+	}
+	app, in := s.Enrol(c.Login(account))
+	keep(app)
+	for _, code := range app.Codes {
+		h.add("recovery code", code)
+		h.add("recovery code as it counts", strings.ReplaceAll(code, "-", ""))
+	}
+	keep(s.BeginEnrolment(in.Access))
+	h.tokens(c.Verify(challenge(), typed(app)).Want(http.StatusOK, ""))
+	waiting := challenge()
+	c.Verify(waiting, "135791").Want(http.StatusBadRequest, "invalid_code")
+	h.codes["a wrong code of an app"] = "135791"
+	c.Do(verifying(waiting, body{"recovery_code": app.Codes[0]})).Want(http.StatusOK, "")
+	c.Do(verifying(challenge(), body{"recovery_code": app.Codes[0]})).Want(http.StatusBadRequest, "invalid_code")
+	h.tokens(c.Do(stepUp(in.Access, body{"code": typed(app)})).Want(http.StatusOK, ""))
+	challenge() // stays open: its flow is in the dump
 }
 
 // addresses asks for another address three times: one request is voided, one is proved, one stays open. Then it goes back.
