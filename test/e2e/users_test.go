@@ -45,6 +45,19 @@ func TestUsers(t *testing.T) {
 		}
 	})
 
+	t.Run("reset-factors lets in who lost them, with a reason", func(t *testing.T) {
+		account := s.NewAccount()
+		_, in := s.Enrol(c.Login(account))
+		users(t, "show", account.Email).want(t, 0, "Factors", "totp", "Recovery codes  10")
+		users(t, "reset-factors", account.Email).want(t, 2, "--reason")
+		users(t, "reset-factors", account.Email, "--reason", "known by voice").want(t, 0, "1 factors of "+account.Email)
+		wantRefused(t, s, "reset", in.Access)
+		c.Login(account)
+		if events := record.Events(domain.EventFactorsReset, account.ID); len(events) != 1 || events[0].Details["reason"] != "known by voice" {
+			t.Errorf("events: %+v", events)
+		}
+	})
+
 	t.Run("disable until a time ends by itself", func(t *testing.T) {
 		account := s.NewAccount()
 		users(t, "disable", account.Email, "--until", "2h").want(t, 0)
