@@ -8,6 +8,8 @@ func allow(origin string, next http.Handler) http.Handler {
 		w.Header().Add("Vary", "Origin")
 		if origin != "" && r.Header.Get("Origin") == origin {
 			w.Header().Set("Access-Control-Allow-Origin", origin)
+			// it says when a fresh login is needed
+			w.Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate")
 			if r.Method == http.MethodOptions { // the browser asks before it lets the page
 				w.Header().Set("Access-Control-Allow-Headers", "Authorization")
 				w.Header().Set("Access-Control-Allow-Methods", "GET, DELETE")

@@ -31,6 +31,9 @@ func main() {
 	mux.HandleFunc("DELETE /invoices/{id}", g.mayNow("invoice:delete", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, map[string]any{"deleted": r.PathValue("id")})
 	}))
+	mux.HandleFunc("DELETE /invoices", g.mayNow("invoice:delete", g.fresh("aal2", 10*time.Minute, func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]any{"deleted": "all"})
+	})))
 
 	address := "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "8000")
 	log.Print("billing is at http://", address)

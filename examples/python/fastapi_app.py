@@ -6,7 +6,7 @@ import uvicorn
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from verify import Refused, caller
+from verify import Refused, caller, fresh
 
 app = FastAPI()
 
@@ -41,6 +41,12 @@ def invoices():
 @app.delete("/invoices/{number}", dependencies=[needs("invoice:delete", now=True)])
 def delete_invoice(number: str):
     return {"deleted": number}
+
+
+@app.delete("/invoices")
+def delete_all(claims: dict = needs("invoice:delete", now=True)):
+    fresh(claims, "aal2", max_age=600)
+    return {"deleted": "all"}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from functools import wraps
 
 from flask import Flask, g, jsonify, request
 
-from verify import Refused, caller
+from verify import Refused, caller, fresh
 
 app = Flask(__name__)
 
@@ -48,6 +48,13 @@ def invoices():
 @needs("invoice:delete", now=True)
 def delete_invoice(number):
     return {"deleted": number}
+
+
+@app.delete("/invoices")
+@needs("invoice:delete", now=True)
+def delete_all():
+    fresh(g.caller, "aal2", max_age=600)
+    return {"deleted": "all"}
 
 
 if __name__ == "__main__":

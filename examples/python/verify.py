@@ -11,6 +11,7 @@ import jwt
 
 ISSUER = os.environ.get("SIGNET_ISSUER", "http://localhost:5000")
 AUDIENCE = "billing"  # the service's key at Signet
+LEVELS = ["aal1", "aal2", "phr"]  # of a proof who somebody is, in ascending order
 
 
 class Refused(Exception):
@@ -64,6 +65,18 @@ def caller(authorization, permission=None, now=False):
     if permission and permission not in claims.get("permissions", []):
         raise Refused(403, f"{permission} is needed", f', error="insufficient_scope", scope="{permission}"')
     return claims
+
+
+def fresh(claims, acr, max_age):
+    """Lets those through who proved who they are at a level, not longer ago than max_age in seconds.
+
+    Others are told what is missing (RFC 9470): the front end calls Signet's step-up and repeats the call. A service has no level, and does
+    not get through.
+    """
+    level = claims.get("acr") if claims.get("acr") in LEVELS else LEVELS[0]
+    if LEVELS.index(level) < LEVELS.index(acr) or time.time() - claims.get("auth_time", 0) > max_age:
+        challenge = f', error="insufficient_user_authentication", acr_values="{acr}", max_age={max_age}'
+        raise Refused(401, "a fresh login is needed", challenge)
 
 
 def verified(token):

@@ -31,7 +31,10 @@ func TestTheQuickstartRunsAsPrinted(t *testing.T) {
 	t.Parallel()
 	requireProgram(t, "curl")
 	all := blocks(t, "../../docs/quickstart.md", "")
-	s := testkit.Start(t, testkit.Options{Env: map[string]string{"RATE_LIMITS": "on"}})
+	past := &testkit.Clock{}
+	past.Move(-11 * time.Minute)
+	s := testkit.Start(t, testkit.Options{Env: map[string]string{"RATE_LIMITS": "on"}, Clock: past})
+	app, old := provenBefore(t, s)
 	dir := t.TempDir()
 	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS("../../examples")); err != nil {
 		t.Fatal(err)
@@ -71,6 +74,7 @@ func TestTheQuickstartRunsAsPrinted(t *testing.T) {
 	}
 	said := func(name string) string { return strings.TrimSpace(sh.want(`echo "$` + name + `"`)) }
 	ada := body{"email": "ada@example.com", "password": "correct horse battery"} // without a service it is for Signet itself
+	fresh(t, s, services, app, old)
 	strangers(t, s, services, said("TOKEN"), s.Client().Do(login(ada)).Want(http.StatusOK, "").Text("access_token"))
 	clocks(t, s, services)
 	if len(services) != 4 {
@@ -192,8 +196,60 @@ func clocks(t *testing.T, s *testkit.Server, services []*example) {
 	}
 }
 
+// proven is somebody with a second factor, and their session.
+type proven struct {
+	testkit.Account
+	testkit.Tokens
+}
+
+// provenBefore makes one on a server whose clock is behind the machine's, and moves it on to that.
+func provenBefore(t *testing.T, s *testkit.Server) (*testkit.Authenticator, proven) {
+	t.Helper()
+	account := s.NewAccount()
+	app, in := s.Enrol(s.Client().Login(account))
+	s.Move(time.Since(s.Clock.Now()).Round(time.Second))
+	return app, proven{account, in}
+}
+
+// fresh holds what the services ask a fresh, strong login for against a weak one, one that is old, and the one that their answer leads to.
+// old is of a second factor that was proved too long ago: services go by their own clocks.
+func fresh(t *testing.T, s *testkit.Server, services []*example, app *testkit.Authenticator, old proven) {
+	t.Helper()
+	l := &landscape{Server: s, c: s.Client(), record: s.Record()}
+	weak, clerk := s.NewAccount(), domain.RoleID(l.record.Text("SELECT id FROM roles WHERE name = 'clerk'"))
+	for _, of := range []testkit.Account{old.Account, weak} {
+		l.assign(t, domain.PrincipalID(of.ID), clerk, time.Time{})
+	}
+	l.heard(t)
+	again := l.c.Refresh(old.Refresh).Want(http.StatusOK, "") // for Signet, as a step-up needs it
+	service := body{"refresh_token": again.Text("refresh_token"), "service": "billing"}
+	tokens := map[string]string{
+		"weak": l.c.Do(login(with(credentials(weak), body{"service": "billing"}))).Want(http.StatusOK, "").Text("access_token"),
+		"old":  l.c.Do(testkit.Request{Path: "/api/auth/refresh", Body: service}).Want(http.StatusOK, "").Text("access_token"),
+	}
+	strong := l.c.Do(stepUp(again.Text("access_token"), body{"code": app.Code(), "service": "billing"})).Want(http.StatusOK, "").Text("access_token")
+	const challenge = `Bearer realm="billing", error="insufficient_user_authentication", acr_values="aal2", max_age=600`
+	for _, e := range services {
+		for what, token := range tokens {
+			answer := e.answer(t, http.MethodDelete, "/invoices", token)
+			if said := answer.Header.Get("WWW-Authenticate"); answer.StatusCode != http.StatusUnauthorized || said != challenge {
+				t.Errorf("%s: a login that is too %s: %d, %s", e.command, what, answer.StatusCode, said)
+			}
+		}
+		if status := e.call(t, http.MethodDelete, "/invoices", strong); status != http.StatusOK {
+			t.Errorf("%s: a fresh, strong login: %d", e.command, status)
+		}
+	}
+}
+
 // call is the status of a call with a token.
 func (e *example) call(t *testing.T, method, path, bearer string) int {
+	t.Helper()
+	return e.answer(t, method, path, bearer).StatusCode
+}
+
+// answer is the head of the answer to a call with a token.
+func (e *example) answer(t *testing.T, method, path, bearer string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, e.url+path, nil)
 	if err != nil {
@@ -205,7 +261,7 @@ func (e *example) call(t *testing.T, method, path, bearer string) int {
 		t.Fatalf("%s: %v", e.command, err)
 	}
 	_ = answer.Body.Close()
-	return answer.StatusCode
+	return answer
 }
 
 // shown fails the test unless an answer has the lines, in their order. Names of headers and texts of statuses are spelled as servers like.
