@@ -149,6 +149,14 @@ var differences = map[string]func(t *testing.T, s *testkit.Server){
 			t.Errorf("%s", answer.Body)
 		}
 	},
+	"a-second-factor-is-asked-for": func(t *testing.T, s *testkit.Server) {
+		c, account := s.Client(), s.NewAccount()
+		s.Enrol(c.Login(account))
+		asked := c.Do(loggingIn(account.Email, testkit.Password)).Want(http.StatusUnauthorized, "mfa_required").JSON()
+		if asked["challenge"] == nil || asked["access_token"] != nil || asked["success"] != false {
+			t.Errorf("it answers %v", asked)
+		}
+	},
 	"login-has-one-refusal": func(t *testing.T, s *testkit.Server) {
 		c, record := s.Client(), s.Record()
 		disabled := s.NewAccount()
