@@ -2,7 +2,7 @@
 import { LoggedOut, Refused, newSession } from "./signet.js";
 
 const billing = "http://localhost:8000";
-const session = newSession("http://localhost:5000", "billing"); // Signet, and the key of the service there
+const session = newSession("http://localhost:5000", "billing", ask); // Signet, and the key of the service there
 const tabs = new BroadcastChannel("session"); // the other tabs of this page, which share the cookie
 
 const find = (id) => document.getElementById(id);
@@ -11,6 +11,25 @@ const say = (text) => (find("message").textContent = text);
 function show(inside) {
   find("login").hidden = inside;
   find("inside").hidden = !inside;
+}
+
+// ask shows the form for the second factor in place of the others, and waits for it.
+function ask(methods, refusal) {
+  const others = [find("login"), find("inside")].filter((other) => !other.hidden);
+  for (const other of others) other.hidden = true;
+  find("proof").hidden = false;
+  say(refusal?.message ?? "Enter the code of your authenticator app, or a recovery code.");
+  return new Promise((resolve) => {
+    find("proof").onsubmit = (event) => {
+      event.preventDefault();
+      const text = find("code").value;
+      find("code").value = "";
+      find("proof").hidden = true;
+      for (const other of others) other.hidden = false;
+      say("");
+      resolve(/[a-z]/i.test(text) ? { recovery_code: text } : { code: text });
+    };
+  });
 }
 
 // attempt does what a person asked for, and says what came of it.
@@ -64,6 +83,16 @@ find("login").addEventListener("submit", (event) => {
     await enter();
   });
 });
+
+find("delete-all").addEventListener("click", () =>
+  attempt(async () => {
+    const response = await session.call(`${billing}/invoices`, { method: "DELETE" });
+    if (response.status === 401) return say("This takes an authenticator app. Add one to your account first.");
+    if (!response.ok) return say((await response.json()).error);
+    find("invoices").replaceChildren();
+    say("All are deleted.");
+  }),
+);
 
 find("logout").addEventListener("click", () =>
   attempt(async () => {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/signet-auth/signet/test/testkit"
 	"github.com/signet-auth/signet/test/testkit/browser"
@@ -34,7 +35,15 @@ func (p page) logIn(password string) {
 	p.Insert("ada@example.com")
 	p.Click("#password")
 	p.Insert(password)
-	p.Click("form button")
+	p.Click("#login button")
+}
+
+// prove enters a code of the second factor once it is asked for.
+func (p page) prove(asked, code string) {
+	p.Becomes(`!document.getElementById("proof").hidden && document.getElementById("message").textContent === "` + asked + `"`)
+	p.Click("#code")
+	p.Insert(code)
+	p.Click("#proof button")
 }
 
 // startFrontEnd starts the front end and the service behind it by the commands that docs/front-ends.md begins with.
@@ -65,6 +74,40 @@ func startFrontEnd(t *testing.T, s *testkit.Server) (origin string) {
 	up(s, service.url)
 	up(s, origin)
 	return origin
+}
+
+// withAFactor adds a second factor to Ada's account and does what the page asks for it: at the login, and before all invoices are deleted,
+// once the one of the login is too long ago.
+func withAFactor(t *testing.T, s *testkit.Server, p page, address string) {
+	t.Helper()
+	const asked = "Enter the code of your authenticator app, or a recovery code."
+	p.logIn("correct horse battery")
+	p.says("", true)
+	p.lists("2026-001 2026-002")
+	p.Click("#delete-all")
+	p.says("This takes an authenticator app. Add one to your account first.", true)
+
+	c := s.Client()
+	app, _ := s.Enrol(c.Login(testkit.Account{Email: "ada@example.com", Password: "correct horse battery"}))
+	p.Go(address)
+	p.says("", false) // the first factor ended the session
+	p.logIn("correct horse battery")
+	p.prove(asked, "000000")
+	p.prove("The code is wrong, or it was used before", app.Code())
+	p.says("", true)
+	p.lists("2026-001 2026-002")
+
+	past := s.Clock.Now().Add(-11 * time.Minute).Format("2006-01-02 15:04:05.999999-07:00")
+	if n := s.Record().Exec("UPDATE sessions SET auth_time = ? WHERE level = 2 AND cookie", past); n != 1 {
+		t.Fatalf("%d sessions are the page's", n)
+	}
+	p.Go(address)
+	p.lists("2026-001 2026-002")
+	p.Click("#delete-all")
+	p.prove(asked, app.Codes[0])
+	p.says("All are deleted.", true)
+	p.Click("#logout")
+	p.says("You are logged out.", false)
 }
 
 // TestTheFrontEndRunsAsPrinted goes on where the quickstart ends, with the front end of docs/front-ends.md in a browser.
@@ -122,6 +165,7 @@ func TestTheFrontEndRunsAsPrinted(t *testing.T) {
 	if why := s.Record().Text("SELECT end_reason FROM sessions ORDER BY created_at DESC LIMIT 1"); why != "logout" {
 		t.Errorf("the last session ended by %q", why)
 	}
+	withAFactor(t, s, p, address)
 	for _, heard := range append(p.Complaints(), other.Complaints()...) {
 		if !strings.Contains(heard, "status of 40") && !strings.HasPrefix(heard, "info: ") { // that a call was refused is noted of any
 			t.Errorf("the browser complains: %s", heard)
