@@ -48,7 +48,7 @@ var (
 	ErrLinkRequired        = &Error{Kind: Conflict, Code: "link_required", Text: "There is an account with this address. Sign in to it, then confirm the link"}
 	ErrIdentityTaken       = &Error{Kind: Conflict, Code: "identity_taken", Text: "This account of the provider belongs to another user"}
 	ErrLastIdentity        = &Error{Kind: Conflict, Code: "last_identity", Text: "This is the last way into the account. Set a password or link another provider first"}
-	ErrNoFactor            = &Error{Kind: Conflict, Code: "no_factor", Text: "The account has no factor that can be asked for in this way. Sign in again"}
+	ErrNoFactor            = &Error{Kind: Conflict, Code: "no_factor", Text: "The account can prove nothing in this way: acr is the level that it can reach. GET /api/auth/factors says how; without factors, sign in again"}
 	ErrFactorRequired      = &Error{Kind: Conflict, Code: "factor_required", Text: "A second factor is required here. Add another one before you remove the last"}
 	ErrConfirmationNeeded  = &Error{Kind: Conflict, Code: "confirmation_required", Text: "Confirm with POST: following a link is not enough, because mail scanners follow links too"}
 	ErrRateLimited         = &Error{Kind: Limited, Code: "rate_limited", Text: "Too many requests. Try again later"}

@@ -62,7 +62,7 @@ func (c *cors) lists(origin string, r *http.Request) bool {
 
 // Shared header values.
 var (
-	corsExpose  = []string{"X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, ETag"}
+	corsExpose  = []string{"X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, ETag, WWW-Authenticate"}
 	corsMethods = []string{"GET, HEAD, POST, PUT, PATCH, DELETE"}
 	corsHeaders = []string{"Authorization, Content-Type, X-Signet, X-Request-Id"}
 	corsMaxAge  = []string{"3600"}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/signet-auth/signet/app/credential"
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/domain"
@@ -102,8 +103,9 @@ func (s *Service) judge(ctx context.Context, o offered, user domain.User, from d
 			continue
 		}
 		step, ok, err := s.match(f, o.code, now)
-		if err != nil {
-			return j, false, err
+		if err != nil { // sealed under an unknown SECRET_KEY: another app may do
+			s.Log.ErrorContext(ctx, "the secret of an authenticator app can't be opened", "user_id", user.ID, "factor_id", f.ID, "error", err)
+			continue
 		}
 		if ok {
 			return judged{domain.MethodOTP, func(ctx context.Context, tx *store.Tx) error { return s.useStep(ctx, tx, f, step, now) }}, true, nil
@@ -114,7 +116,7 @@ func (s *Service) judge(ctx context.Context, o offered, user domain.User, from d
 
 // match tells at which step a code is one of the app's.
 func (s *Service) match(f domain.Factor, code domain.Secret, now time.Time) (step int64, ok bool, err error) {
-	secret, err := s.sealer.Open(SecretPlace(f.ID, f.UserID), f.Secret)
+	secret, err := s.sealer.Open(credential.FactorPlace(f.ID, f.UserID), f.Secret)
 	if err != nil {
 		return 0, false, domain.ErrInternal.Because(err)
 	}

@@ -5,17 +5,13 @@ import (
 	"slices"
 
 	"github.com/signet-auth/signet/app/base"
+	"github.com/signet-auth/signet/app/credential"
 	"github.com/signet-auth/signet/app/signin"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/factor"
 	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/store"
 )
-
-// SecretPlace is the place to which the sealed secret of a factor is bound.
-func SecretPlace(id domain.FactorID, user domain.UserID) string {
-	return "factors/secret/" + string(id) + "/" + string(user)
-}
 
 // errUnproved keeps a factor from an account whose mailbox may be another person's.
 var errUnproved = domain.ErrEmailNotVerified.Saying("Verify the address of the account first")
@@ -59,7 +55,7 @@ func (s *Service) EnrolTOTP(ctx context.Context, in EnrolInput) (Enrolment, erro
 	f := domain.Factor{
 		ID: domain.FactorID(s.System.NewOrderedID()), UserID: me.user.ID, Kind: domain.FactorTOTP, Name: name, SessionID: me.session.ID, CreatedAt: me.now,
 	}
-	if f.Secret, err = s.sealer.Seal(SecretPlace(f.ID, f.UserID), key.Secret); err != nil {
+	if f.Secret, err = s.sealer.Seal(credential.FactorPlace(f.ID, f.UserID), key.Secret); err != nil {
 		return Enrolment{}, err
 	}
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {

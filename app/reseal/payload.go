@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/signet-auth/signet/app/factor"
+	"github.com/signet-auth/signet/app/credential"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/domain"
@@ -47,7 +47,7 @@ func flows(now time.Time) kind {
 
 func factors() kind {
 	return kind{
-		place: func(p store.Payload) string { return factor.SecretPlace(domain.FactorID(p.Mark.ID), p.Owner) },
+		place: func(p store.Payload) string { return credential.FactorPlace(domain.FactorID(p.Mark.ID), p.Owner) },
 		list: func(ctx context.Context, tx *store.Tx, after domain.Cursor) ([]store.Payload, error) {
 			return tx.Payloads.OfFactors(ctx, after, page)
 		},

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/signet-auth/signet/app/factor"
+	"github.com/signet-auth/signet/app/credential"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/app/reseal"
 	"github.com/signet-auth/signet/domain"
@@ -40,7 +40,7 @@ func TestReseal(t *testing.T) {
 	fill(t, r, 10, current)
 	ada := r.User(t, "ada@example.com")
 	app := domain.Factor{ID: "0198c2a4-7b1e-7c3a-9d55-2f6e8a1b4c70", UserID: ada.ID, Kind: domain.FactorTOTP, CreatedAt: r.Clock.Now()}
-	app.Secret, _ = rig.Sealer(t, rig.SecretKey).Seal(factor.SecretPlace(app.ID, ada.ID), []byte("of an app"))
+	app.Secret, _ = rig.Sealer(t, rig.SecretKey).Seal(credential.FactorPlace(app.ID, ada.ID), []byte("of an app"))
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Factors.Insert(ctx, app) })
 	work := reseal.New(r.Base, rig.Sealer(t, current, rig.SecretKey))
 
@@ -102,7 +102,7 @@ func TestReseal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plain, err := rig.Sealer(t, current).Open(factor.SecretPlace(app.ID, ada.ID), again[0].Secret); err != nil || string(plain) != "of an app" {
+	if plain, err := rig.Sealer(t, current).Open(credential.FactorPlace(app.ID, ada.ID), again[0].Secret); err != nil || string(plain) != "of an app" {
 		t.Errorf("the secret of the app is %q, %v", plain, err)
 	}
 	ring := r.NewRing(domain.ES256)

@@ -208,8 +208,12 @@ func (u usersSetPassword) Run(p *program) error {
 func (u usersResetFactors) Run(p *program) error {
 	return u.on(p, func(t *tool, found domain.User) error {
 		n, err := t.Users.ResetFactors(p.ctx, user.ResetFactorsInput{ChangeInput: byOperator(found), Reason: u.Reason})
-		if err == nil {
-			p.done("%d factors of %s (%s) are removed, with all recovery codes and sessions", n, found.Email.Canonical(), found.ID)
+		switch {
+		case err != nil:
+		case n == 0:
+			p.done("%s (%s) has no factors: nothing is changed", found.Email.Canonical(), found.ID)
+		default:
+			p.done("All factors of %s (%s) are removed (%d), with the recovery codes and sessions", found.Email.Canonical(), found.ID, n)
 		}
 		return err
 	})

@@ -50,7 +50,7 @@ func TestUsers(t *testing.T) {
 		_, in := s.Enrol(c.Login(account))
 		users(t, "show", account.Email).want(t, 0, "Factors", "totp", "Recovery codes  10")
 		users(t, "reset-factors", account.Email).want(t, 2, "--reason")
-		users(t, "reset-factors", account.Email, "--reason", "known by voice").want(t, 0, "1 factors of "+account.Email)
+		users(t, "reset-factors", account.Email, "--reason", "known by voice").want(t, 0, "All factors of "+account.Email)
 		wantRefused(t, s, "reset", in.Access)
 		c.Login(account)
 		if events := record.Events(domain.EventFactorsReset, account.ID); len(events) != 1 || events[0].Details["reason"] != "known by voice" {
