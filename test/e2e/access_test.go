@@ -268,6 +268,7 @@ func (m *matrix) addAccounts(all map[string]func(actor, *testkit.Request)) {
 		names("{id}", account)(a, r)
 		r.Body = body{"reason": "asked to"}
 	}
+	all["POST /api/users/{id}/factors/reset"] = says(body{"reason": "asked to"})
 	all["GET /api/audit"] = queries("?service=" + m.a)
 }
 

@@ -22,6 +22,7 @@ func TestDoors(t *testing.T) {
 	t.Parallel()
 	accounts, rows := readDoors(t, "../../docs/doors.txt")
 	f := startFederated(t, testkit.Embedded, map[string]string{"LOCKOUT_FAILURES": "4"}, "google", "facebook")
+	required := startFederated(t, testkit.Embedded, map[string]string{"MFA": "required"}, "google", "facebook")
 	var known []string
 	for door := range rows {
 		route, _, _ := strings.Cut(door, "#")
@@ -34,7 +35,11 @@ func TestDoors(t *testing.T) {
 	for door, outcomes := range rows {
 		for i, account := range accounts {
 			t.Run(door+" "+account, func(t *testing.T) {
-				k := newKnocker(t, f, account != "plain" && account != "enrolled")
+				f := f
+				if account == "required" {
+					f = required
+				}
+				k := newKnocker(t, f, account == "factor" || account == "locked" || account == "disabled")
 				knock := k.at(door)
 				k.become(account)
 				if got := k.outcome(knock()); got != outcomes[i] {
@@ -238,6 +243,9 @@ func (k *knocker) outcome(r testkit.Response) string {
 		k.Errorf("no refresh token: %s", r.Body)
 	}
 	k.c.Me(r.Text("access_token")).Want(http.StatusOK, "")
+	if r.JSON()["enrolment_required"] == true {
+		acr += "!"
+	}
 	return acr
 }
 

@@ -156,6 +156,9 @@ func TestAProofAgainstWhatVoidsIt(t *testing.T) {
 			"a removal of the factor": {1, func(_ testkit.Account, app *testkit.Authenticator, in testkit.Tokens) testkit.Request {
 				return del("/api/auth/factors/"+app.ID, in.Access)
 			}},
+			"a reset by an administrator": {0, func(account testkit.Account, _ *testkit.Authenticator, _ testkit.Tokens) testkit.Request {
+				return post("/api/users/"+account.ID+"/factors/reset", f.admin.token, body{"reason": "lost"})
+			}},
 			"an end of the account": {0, func(account testkit.Account, _ *testkit.Authenticator, _ testkit.Tokens) testkit.Request {
 				return post("/api/users/"+account.ID+"/disable", f.admin.token, body{"reason": "left"})
 			}},
