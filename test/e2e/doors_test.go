@@ -45,6 +45,12 @@ func TestDoors(t *testing.T) {
 				if got := k.outcome(knock()); got != outcomes[i] {
 					t.Errorf("%s, want %s", got, outcomes[i])
 				}
+				if outcomes[i] != "mfa_required" || door == "POST /api/auth/login" {
+					return
+				}
+				if again := k.outcome(knock()); !strings.HasPrefix(again, "invalid_") { // the challenge has used up what was proved
+					t.Errorf("again: %s", again)
+				}
 			})
 		}
 	}
