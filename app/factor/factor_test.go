@@ -195,13 +195,13 @@ func TestAFactorThatIsAddedDuringTheRemovalOfAnotherStays(t *testing.T) {
 // TestAReplicaThatHasNotHeardOfTheFirstFactorAsksForIt: a token that was stolen before can't remove it there.
 func TestAReplicaThatHasNotHeardOfTheFirstFactorAsksForIt(t *testing.T) {
 	b := newBench(t)
-	begun, other := b.enrol(t, b.Factors), rig.On(t, b.Database, b.Clock)
+	other := rig.On(t, b.Database, b.Clock)
 	stolen := b.actor
 	is(t, "a recent login there", func() error {
 		_, err := other.Factors.EnrolTOTP(t.Context(), factor.EnrolInput{Actor: stolen, From: rig.From})
 		return err
 	}(), nil)
-	begun = b.enrol(t, b.Factors)
+	begun := b.enrol(t, b.Factors)
 	b.confirm(t, b.Factors, begun)
 	_, err := other.Factors.Remove(t.Context(), stolen, rig.From, begun.Factor.ID)
 	is(t, "remove", err, domain.ErrReauthRequired)

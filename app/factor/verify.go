@@ -91,10 +91,9 @@ func (s *Service) complete(ctx context.Context, login signin.Pending, offer offe
 		return VerifyOutput{}, err
 	}
 	p := login.Proof
-	if slices.Contains(p.Methods, domain.MethodPassword) { // a right password alone clears nothing (Keycloak GHSA-85v8)
-		if p.Run, err = s.Store.Read().Lockouts.ByKey(ctx, s.guard.RunKey(user.Email)); err != nil {
-			return VerifyOutput{}, err
-		}
+	// The whole login clears the run of failures; a right password alone does not (Keycloak GHSA-85v8).
+	if p.Run, err = s.Store.Read().Lockouts.ByKey(ctx, s.guard.RunKey(user.Email)); err != nil {
+		return VerifyOutput{}, err
 	}
 	p.Methods, p.At = domain.WithFactor(p.Methods, proved.method), now
 	p.Redeem = func(ctx context.Context, tx *store.Tx) error {
