@@ -94,6 +94,7 @@ func allow(t *testing.T, b *tab.Tab, origin string) {
 	for _, name := range []string{"clipboard-read", "clipboard-write"} {
 		params := browser.SetPermissionParams{
 			Permission: &browser.PermissionDescriptor{Name: name}, Setting: browser.PermissionSettingGranted, Origin: origin,
+			BrowserContextID: chromedp.FromContext(b.Context()).BrowserContextID,
 		}
 		if _, err := chromedp.Call(b.Context(), browser.SetPermission, params); err != nil {
 			t.Fatal(err)

@@ -4,10 +4,14 @@ package browser_test
 
 import (
 	"net/http"
+	"os"
 	"testing"
 
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/backend"
 )
+
+func TestMain(m *testing.M) { os.Exit(backend.Main(m)) }
 
 // applicant registers a fresh address and returns it with the mail that proves it.
 func applicant(t *testing.T, s *testkit.Server) (string, testkit.Mail) {

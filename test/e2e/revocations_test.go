@@ -187,13 +187,15 @@ func TestAServiceHearsWhatBecomesOfTokens(t *testing.T) {
 		c.Move(27 * time.Minute) // longer than the state of an hour's tokens goes back
 		here.CaughtUp()
 		c.admin = c.login(t, c.holder(t, domain.RolePlatformAdmin))
-		ann, bob, cyd := c.NewAccount(), c.NewAccount(), c.NewAccount()
-		in, bobs, cyds := c.c.Login(ann), c.c.Login(bob), c.c.Login(cyd)
+		ann, bob, cyd, dee := c.NewAccount(), c.NewAccount(), c.NewAccount(), c.NewAccount()
+		in, bobs, cyds, dees, elsewhere := c.c.Login(ann), c.c.Login(bob), c.c.Login(cyd), c.c.Login(dee), c.c.Login(dee)
+		var app *testkit.Authenticator
 		other := c.appToken(t, c.shop, nil)
 		reader := string(c.role(t, c.billing.ID, "reader", "invoice:read"))
 		kid, moved := activeKey(c.record), testkit.NewAddress()
 		names := map[string]string{
-			ann.ID: "ann", bob.ID: "bob", cyd.ID: "cyd", in.Session: "ann's", bobs.Session: "bob's", cyds.Session: "cyd's", string(c.shop.ID): "shop",
+			ann.ID: "ann", bob.ID: "bob", cyd.ID: "cyd", in.Session: "ann's", bobs.Session: "bob's", cyds.Session: "cyd's", dees.Session: "dee's", elsewhere.Session: "dee's other",
+			string(c.shop.ID): "shop",
 			c.token.id: "token", other.id: "other", kid: "kid",
 		}
 
@@ -222,6 +224,10 @@ func TestAServiceHearsWhatBecomesOfTokens(t *testing.T) {
 		}{
 			{"a logout", send(http.MethodPost, "/api/auth/logout", in.Access, nil), []string{"session ended ann's"}},
 			{"an end of somebody's sessions", post(users+bob.ID+"/end-sessions", c.admin, nil), []string{"session ended bob's"}},
+			{"a first factor, by which the level rises", func() { app, dees = c.Enrol(dees) }, []string{"session ended dee's other"}},
+			{"a factor that is removed, by which the level falls", func() {
+				c.c.Do(del("/api/auth/factors/"+app.ID, dees.Access)).Want(http.StatusOK, "")
+			}, []string{"session stale dee's"}},
 			{"a role", post(assignment(ann.ID, "billing", reader), c.admin, nil), []string{"subject stale ann"}},
 			{"its end", post(assignment(ann.ID, "billing", reader), c.admin, body{"expires_at": c.Clock.Now().Add(time.Hour)}), []string{"subject stale ann"}},
 			{"a role that is taken", del(assignment(ann.ID, "billing", reader), c.admin), []string{"subject stale ann"}},

@@ -17,9 +17,11 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"github.com/signet-auth/signet/test/testkit/backend"
 )
 
-// Tab is a tab of a browser of its own.
+// Tab is a tab of a window of its own, which shares no cookies with others.
 type Tab struct {
 	tb       testing.TB
 	ctx      context.Context //nolint:containedctx // the tab is in it
@@ -32,25 +34,49 @@ type Tab struct {
 // Step is something done in a tab.
 type Step = chromedp.Action[chromedp.Void]
 
-// Open starts a browser, or skips the test where there is none, and under -short.
+// running is the browser of the process, whose start takes longer than most tests.
+var running struct {
+	sync.Mutex
+	ctx context.Context //nolint:containedctx // the browser is in it
+}
+
+// Open opens a window of a browser, or skips the test where there is none, and under -short. Packages that use it run their tests through
+// [backend.Main], which ends the browser.
 func Open(tb testing.TB) *Tab {
 	tb.Helper()
+	ctx, cancel := context.WithTimeout(start(tb), 2*time.Minute)
+	tb.Cleanup(cancel)
+	t := attach(tb, ctx, chromedp.WithNewBrowserContext())
+	t.Do(chromedp.Navigate("about:blank"))
+	return t
+}
+
+func start(tb testing.TB) context.Context {
+	tb.Helper()
+	path := program(tb)
+	running.Lock()
+	defer running.Unlock()
+	if running.ctx != nil {
+		return running.ctx
+	}
 	dir, err := os.MkdirTemp("", "signet-browser-") // Chromium leaves its locks where its temp folder is; short, since one is a socket
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = os.RemoveAll(dir) }) // Chromium may still write: what it keeps then is the machine's
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program(tb)), chromedp.NoSandbox,
+	backend.AtExit(func() { _ = os.RemoveAll(dir) }) // Chromium may still write: what it keeps then is the machine's
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		// Nothing of the network but our own server.
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.WindowSize(1280, 800), chromedp.Env("TMPDIR="+dir))
-	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)
-	tb.Cleanup(cancel)
-	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
-	tb.Cleanup(stop)
-	t := attach(tb, ctx)
-	t.Do(chromedp.Navigate("about:blank"))
-	return t
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	backend.AtExit(stop)
+	ctx, end := chromedp.NewContext(ctx)
+	backend.AtExit(end)
+	if _, err := chromedp.Run(ctx, chromedp.Navigate("about:blank")); err != nil {
+		tb.Fatal(err)
+	}
+	running.ctx = ctx
+	return ctx
 }
 
 // attach is a tab of the browser that ctx belongs to.
