@@ -196,7 +196,7 @@ func TestAServiceHearsWhatBecomesOfTokens(t *testing.T) {
 		names := map[string]string{
 			ann.ID: "ann", bob.ID: "bob", cyd.ID: "cyd", in.Session: "ann's", bobs.Session: "bob's", cyds.Session: "cyd's", dees.Session: "dee's", elsewhere.Session: "dee's other",
 			string(c.shop.ID): "shop",
-			c.token.id: "token", other.id: "other", kid: "kid",
+			c.token.id:        "token", other.id: "other", kid: "kid",
 		}
 
 		live := follow(t, here, own, "")
