@@ -206,3 +206,18 @@ func TestAReplicaThatHasNotHeardOfTheFirstFactorAsksForIt(t *testing.T) {
 	_, err := other.Factors.Remove(t.Context(), stolen, rig.From, begun.Factor.ID)
 	is(t, "remove", err, domain.ErrReauthRequired)
 }
+
+func TestAnAppWhoseSecretCantBeOpenedDoesNotKeepAnotherFromProving(t *testing.T) {
+	b := newBench(t)
+	lost := b.enrol(t, b.Factors)
+	b.confirm(t, b.Factors, lost)
+	kept := b.enrol(t, b.Factors)
+	b.confirm(t, b.Factors, kept)
+	b.Database.Exec(t, "UPDATE factors SET secret = ? WHERE id = ?", []byte("sealed under a lost key"), string(lost.Factor.ID))
+	challenge := b.challenge(t)
+	is(t, "the code of the lost one", b.verify(t, challenge, factor.Offer{Code: b.code(t, lost)}), domain.ErrInvalidCode)
+	is(t, "the code of the other", b.verify(t, challenge, factor.Offer{Code: b.code(t, kept)}), nil)
+	if !strings.Contains(b.Log.String(), "can't be opened") || strings.Contains(b.Log.String(), "sealed under") {
+		t.Errorf("the log says\n%s", b.Log)
+	}
+}
