@@ -192,14 +192,14 @@ func (a *API) admit(ctx context.Context, ex *exchange, r *http.Request, op Op) (
 		return caller, err
 	}
 	caller.Actor = actor
-	if actor.MustEnrol && !op.Unenrolled {
-		return caller, domain.ErrEnrolmentRequired
-	}
 	if actor.Raw {
 		a.used(actor, caller.Origin)
 	}
 	if !op.Unmetered && (!op.UnmeteredForServices || actor.Kind != domain.ActorService) {
 		err = a.throttle.takeAuthenticated(ctx, actor)
+	}
+	if err == nil && actor.MustEnrol && !op.Unenrolled { // counted all the same: refusals must not be free
+		err = domain.ErrEnrolmentRequired
 	}
 	return caller, err
 }

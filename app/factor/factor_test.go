@@ -125,7 +125,7 @@ func TestAProofIsCheckedInTheOrderThatMakesGuessesCountAndStrangersCheap(t *test
 	})
 }
 
-// TestAHundredWrongCodes lock the codes of an account, and nothing else of it: whoever guesses them has its password.
+// TestAHundredWrongCodes lock the codes of an account, and nothing else of it: a person who guesses them has its password.
 func TestAHundredWrongCodes(t *testing.T) {
 	b := newBench(t)
 	begun := b.enrol(t, b.Factors)

@@ -246,7 +246,11 @@ func (s *Service) replaceCredentials(ctx context.Context, tx *store.Tx, me self,
 	return err
 }
 
-func (s *Service) tell(ctx context.Context, tx *store.Tx, me self, kind mailer.Kind, data mailer.Data) error {
+// note records events and tells the owner.
+func (s *Service) note(ctx context.Context, tx *store.Tx, me self, kind mailer.Kind, data mailer.Data, events ...domain.Event) error {
+	if err := s.Audit.Record(ctx, tx, me.now, events...); err != nil {
+		return err
+	}
 	data.AskedAt = me.now
 	return s.Mail.Notice(ctx, tx, outbox.MailTo(me.user, kind, me.from, data), me.now)
 }

@@ -134,7 +134,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, in ConfirmInput) (Added, erro
 	if err != nil {
 		return Added{}, err
 	}
-	f.ConfirmedAt, f.LastStep = me.now, step
+	f.ConfirmedAt, f.LastUsedAt, f.LastStep = me.now, me.now, step
 	return s.add(ctx, me, f)
 }
 
@@ -174,7 +174,7 @@ func (s *Service) add(ctx context.Context, me self, f domain.Factor) (Added, err
 			return s.note(ctx, tx, me, mailer.FactorAdded, mailer.Data{Factor: f.Kind}, added)
 		}
 		out.Codes = texts
-		if out.Voided, err = s.isMoving(ctx, tx, me); err != nil {
+		if out.Voided, err = isMoving(ctx, tx, me); err != nil {
 			return err
 		}
 		if err := s.replaceCredentials(ctx, tx, me, p); err != nil {
@@ -189,17 +189,9 @@ func (s *Service) add(ctx context.Context, me self, f domain.Factor) (Added, err
 }
 
 // isMoving tells whether a change of the address is under way.
-func (*Service) isMoving(ctx context.Context, tx *store.Tx, me self) (bool, error) {
+func isMoving(ctx context.Context, tx *store.Tx, me self) (bool, error) {
 	live, err := tx.Flows.LiveBySubject(ctx, string(me.user.ID), me.now, 200)
 	return slices.ContainsFunc(live, func(f domain.Flow) bool { return f.Purpose == domain.PurposeChangeEmail }), err
-}
-
-// note records events and tells the owner.
-func (s *Service) note(ctx context.Context, tx *store.Tx, me self, kind mailer.Kind, data mailer.Data, events ...domain.Event) error {
-	if err := s.Audit.Record(ctx, tx, me.now, events...); err != nil {
-		return err
-	}
-	return s.tell(ctx, tx, me, kind, data)
 }
 
 // proves is a session in which a method was just proved, which together with the first factor reaches a level. The level may fall: a code

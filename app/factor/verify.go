@@ -71,11 +71,11 @@ func (s *Service) Verify(ctx context.Context, in VerifyInput) (VerifyOutput, err
 // reserve counts a try, before anything is compared.
 func (s *Service) reserve(ctx context.Context, id domain.FlowID, now time.Time) (before int, err error) {
 	err = s.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
-		var ok bool
-		before, ok, err = tx.Flows.ReserveTry(ctx, id, domain.ChallengeTries, now)
+		n, ok, err := tx.Flows.ReserveTry(ctx, id, domain.ChallengeTries, now)
 		if err == nil && !ok {
 			err = signin.ErrChallenge
 		}
+		before = n
 		return err
 	})
 	return before, err
@@ -165,7 +165,7 @@ func (s *Service) StepUp(ctx context.Context, in StepUpInput) (signin.Tokens, er
 	var offer offered
 	var err error
 	byPassword := !in.Password.IsZero()
-	if byPassword && (!in.Offer.isNone()) {
+	if byPassword && !in.Offer.isNone() {
 		err = errOneProof.Saying("Give exactly one of password, code and recovery_code")
 	} else if !byPassword {
 		offer, err = in.Offer.parse()

@@ -40,8 +40,8 @@ type Request struct {
 // login with old credentials can't outlive their change.
 //
 // An account with second factors gets domain.ErrMFARequired, with a challenge, in place of a session whose proof has none of them.
-// domain.ErrEnrolmentRequired as Admit does; domain.ErrInvalidCredentials when the account changed since it was judged; domain.ErrSessionLimitReached under the policy that
-// refuses.
+// domain.ErrEnrolmentRequired as Admit does; domain.ErrInvalidCredentials when the account changed since it was judged;
+// domain.ErrSessionLimitReached under the policy that refuses.
 func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) (Tokens, error) {
 	session := domain.NewSession(domain.SessionID(s.System.NewOrderedID()), p.User.ID, p.Methods, r.From, r.DeviceName, s.policy, now)
 	session.AuthTime, session.Cookie = p.At, r.Cookie

@@ -158,7 +158,7 @@ func TestBootstrapAdmin(t *testing.T) {
 	if strings.Contains(s.Log.String(), "of the first administrator") || strings.Contains(s.Log.String(), "root@example.com") {
 		t.Errorf("the log has the password or the address:\n%s", s.Log)
 	}
-	// Whoever was removed stays so, whatever is still in the environment.
+	// An administrator who was removed stays so, whatever is still in the environment.
 	s.Record().Exec("UPDATE principals SET state = 'disabled' WHERE id = ?", in.Text("user.id"))
 	s.Stop()
 	s = start("root@example.com", "of the first administrator")

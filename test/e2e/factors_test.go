@@ -275,3 +275,18 @@ func TestAFactorThatIsRequired(t *testing.T) {
 		t.Errorf("%v challenges and %v checks are counted", challenges, checks)
 	}
 }
+
+// TestRefusalsForWantOfAFactorAreCounted: a token that opens next to nothing makes no free calls either.
+func TestRefusalsForWantOfAFactorAreCounted(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Env: limited(map[string]string{"LIMIT_CALLS": "20", "LIMIT_ANONYMOUS": "600", "MFA": "required"})})
+	c := s.Client()
+	in := c.Login(s.NewAccount())
+	counts := map[string]int{}
+	for range 60 {
+		counts[c.Do(get("/api/oauth/identities", in.Access)).Outcome()]++
+	}
+	if counts["403 enrolment_required"] < 20 || counts["429 rate_limited"] == 0 {
+		t.Errorf("answers: %v", counts)
+	}
+}

@@ -55,7 +55,7 @@ func TestALoginFromAnUnknownClassOfDeviceIsTold(t *testing.T) {
 		t.Errorf("the mail does not say what happened, or has a link:\n%s", m.Text)
 	}
 
-	// Whoever changes user agents does not flood the owner: three a day.
+	// An attacker who changes user agents does not flood the owner: three a day.
 	for i, userAgent := range []string{safariOnPhone, "curl/8.14.1", "okhttp/4.12.0", "python-requests/2.32.4", "Dart/3.5 (dart:io)"} {
 		login(userAgent, min(2+i, 3))
 	}

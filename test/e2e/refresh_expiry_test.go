@@ -92,7 +92,7 @@ func TestRefreshAfterSecretKeyWasRotated(t *testing.T) {
 }
 
 // TestRefreshAfterSecretKeyWasLost: the signing keys can't be opened any more, which an operator has to know and to settle.
-// Whoever is logged in stays so.
+// People who are logged in stay so.
 func TestRefreshAfterSecretKeyWasLost(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t, testkit.Options{Env: map[string]string{"SECRET_KEY": former}})

@@ -170,7 +170,7 @@ func TestGiteaCVE202658422AResetDoesNotEnable(t *testing.T) {
 }
 
 // TestPreHijackingAResetTakesOverAnUnprovedAccount: with EMAIL_VERIFICATION=optional anybody can make an account of somebody
-// else's address and sit in it. Whoever proves the mailbox by a reset gets it for themselves alone (USENIX Security '22).
+// else's address and sit in it. A person who proves the mailbox by a reset gets it for themselves alone (USENIX Security '22).
 func TestPreHijackingAResetTakesOverAnUnprovedAccount(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t, testkit.Options{Env: map[string]string{"EMAIL_VERIFICATION": "optional", "REGISTRATION_MODE": "friendly"}})

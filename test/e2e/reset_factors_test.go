@@ -29,6 +29,8 @@ func TestAnAdministratorResetsFactors(t *testing.T) {
 			f.on(t, f.admin, http.MethodPost, newID(), "/factors/reset", reset).Want(http.StatusNotFound, "not_found")
 			_, manager := f.clerk(t, domain.RoleServiceManager)
 			f.on(t, manager, http.MethodPost, f.root.ID, "/factors/reset", reset).Want(http.StatusForbidden, "forbidden")
+			_, keeper := f.clerk(t, domain.RoleUserManager)
+			f.on(t, keeper, http.MethodPost, f.root.ID, "/factors/reset", reset).Want(http.StatusForbidden, "target_outranks")
 			f.Move(11 * time.Minute)
 			f.on(t, f.admin, http.MethodPost, account.ID, "/factors/reset", reset).Want(http.StatusForbidden, "reauth_required")
 			f.admin = c.Login(f.root).Access

@@ -15,7 +15,7 @@ SILENCE = 15.0
 
 
 class Feed:
-    """The state of the stream as verification sees it. Whoever reads the stream calls receive, ready and cut."""
+    """The state of the stream as verification sees it. The thread that reads the stream calls receive, ready and cut."""
 
     def __init__(self, facts: Facts, audience: str, clock: Clock, want_keys: Callable[[], None]) -> None:
         self._facts, self._audience, self._clock, self._want_keys = facts, audience, clock, want_keys
