@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -59,13 +60,14 @@ func (c *Client) Me(access string) Response {
 
 // Mail is a message of the development inbox.
 type Mail struct {
-	ID      string   `json:"id"`
-	To      string   `json:"to"`
-	Subject string   `json:"subject"`
-	Text    string   `json:"text"`
-	HTML    string   `json:"html"`
-	Links   []string `json:"links"`
-	Code    string   `json:"code"`
+	ID      string    `json:"id"`
+	At      time.Time `json:"at"`
+	To      string    `json:"to"`
+	Subject string    `json:"subject"`
+	Text    string    `json:"text"`
+	HTML    string    `json:"html"`
+	Links   []string  `json:"links"`
+	Code    string    `json:"code"`
 }
 
 // Token is the secret at the end of the mail's first link.
@@ -80,8 +82,27 @@ func (m Mail) Token() string {
 	return path.Base(u.Path)
 }
 
-// Mails are the messages to an address, newest first.
+// Mails are the messages to an address, newest first, also those that a replica of this server delivered.
 func (s *Server) Mails(address string) []Mail {
+	s.tb.Helper()
+	var mails []Mail
+	for _, r := range append([]*Server{s}, s.replicas...) {
+		if r.running == nil {
+			continue
+		}
+		for _, m := range r.inbox() {
+			if strings.EqualFold(m.To, address) {
+				mails = append(mails, m)
+			}
+		}
+	}
+	slices.SortStableFunc(mails, func(a, b Mail) int { return b.At.Compare(a.At) })
+	s.seen.Store(strings.ToLower(address), len(mails))
+	return mails
+}
+
+// inbox is what this server delivered, newest first.
+func (s *Server) inbox() []Mail {
 	s.tb.Helper()
 	request, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.AdminURL+"/dev/inbox", nil)
 	if err != nil {
@@ -99,14 +120,7 @@ func (s *Server) Mails(address string) []Mail {
 	if err := json.NewDecoder(answer.Body).Decode(&listing); err != nil {
 		s.tb.Fatalf("inbox: %v", err)
 	}
-	var mails []Mail
-	for _, m := range listing.Messages {
-		if strings.EqualFold(m.To, address) {
-			mails = append(mails, m)
-		}
-	}
-	s.seen.Store(strings.ToLower(address), len(mails))
-	return mails
+	return listing.Messages
 }
 
 // Mail waits until an address has got so many messages, and returns the newest. Mail leaves through the outbox, after the

@@ -34,6 +34,8 @@ type Server struct {
 	seen    *sync.Map // mails that a test has seen, by address
 	records *sync.Map // what Record opened, by the address of a Postgres database
 	shared  bool      // with other tests
+
+	replicas []*Server // any of them may deliver a mail
 }
 
 // Start starts a server on fresh backends and stops it at the end of the test.
@@ -180,6 +182,7 @@ func (s *Server) Replica(env map[string]string) *Server {
 func (s *Server) PrepareReplica(env map[string]string) *Server {
 	s.tb.Helper()
 	r := &Server{tb: s.tb, Clock: s.Clock, Log: &Log{}, Env: merged(s.Env, env), seen: &sync.Map{}, records: s.records}
+	s.replicas = append(s.replicas, r)
 	s.tb.Cleanup(r.end)
 	return r
 }
