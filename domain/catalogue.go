@@ -47,7 +47,9 @@ var (
 	ErrLastAdmin           = &Error{Kind: Conflict, Code: "last_admin", Text: "This is the last administrator. Make another one first"}
 	ErrLinkRequired        = &Error{Kind: Conflict, Code: "link_required", Text: "There is an account with this address. Sign in to it, then confirm the link"}
 	ErrIdentityTaken       = &Error{Kind: Conflict, Code: "identity_taken", Text: "This account of the provider belongs to another user"}
-	ErrLastIdentity        = &Error{Kind: Conflict, Code: "last_identity", Text: "This is the last way into the account. Set a password or link another provider first"}
+	ErrLastIdentity        = &Error{Kind: Conflict, Code: "last_identity", Text: "This is the last way into the account. Set a password, add a passkey or link another provider first"}
+	ErrLastWayIn           = &Error{Kind: Conflict, Code: "last_way_in", Text: "This is the last way into the account. Set a password, add a passkey or link a provider first"}
+	ErrCredentialTaken     = &Error{Kind: Conflict, Code: "credential_taken", Text: "This credential is in use already"}
 	ErrNoFactor            = &Error{Kind: Conflict, Code: "no_factor", Text: "The account can prove nothing in this way: acr is the level that it can reach. GET /api/auth/factors says how; without factors, sign in again"}
 	ErrFactorRequired      = &Error{Kind: Conflict, Code: "factor_required", Text: "A second factor is required here. Add another one before you remove the last"}
 	ErrConfirmationNeeded  = &Error{Kind: Conflict, Code: "confirmation_required", Text: "Confirm with POST: following a link is not enough, because mail scanners follow links too"}

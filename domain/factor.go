@@ -49,8 +49,8 @@ type Credential struct {
 	RPID           string
 	SignCount      uint32
 	Transports     []string
-	BackupEligible bool
-	BackedUp       bool
+	BackupEligible bool // it may be synced
+	BackedUp       bool // it is
 }
 
 // IsConfirmed tells whether it counts.
@@ -75,6 +75,27 @@ func (f Factor) Method() string {
 		return MethodSoftwareKey
 	}
 	return MethodHardwareKey
+}
+
+// Accepts tells whether a signature's counter shows that nobody else has signed with the same key: it grows, or there is none (WebAuthn Level 3
+// §6.1.1).
+func (c Credential) Accepts(count uint32) bool {
+	return count > c.SignCount || count == 0 && c.SignCount == 0
+}
+
+// HasPasskey tells whether one of the factors logs in alone.
+func HasPasskey(all []Factor, rpID string) bool {
+	return slices.ContainsFunc(all, func(f Factor) bool { return f.Kind == FactorPasskey && f.IsUsable(rpID) })
+}
+
+// Keys are the credentials of the passkeys and security keys among the factors that can sign now.
+func Keys(all []Factor, rpID string) (keys []Credential) {
+	for _, f := range all {
+		if f.Kind != FactorTOTP && f.IsUsable(rpID) {
+			keys = append(keys, f.Credential)
+		}
+	}
+	return keys
 }
 
 // Confirmed are those that count.
@@ -108,9 +129,9 @@ func WaysToProve(all []Factor, codes RecoveryCodes, rpID string) []string {
 	return slices.DeleteFunc(order, func(way string) bool { return !slices.Contains(ways, way) })
 }
 
-// WithFactor are the methods of a login that went on to prove a second factor.
-func WithFactor(methods []string, method string) []string {
-	for _, m := range []string{method, MethodMFA} {
+// WithFactor are the methods of a login that went on to prove a second factor by some more.
+func WithFactor(methods []string, proved ...string) []string {
+	for _, m := range append(slices.Clip(proved), MethodMFA) {
 		if !slices.Contains(methods, m) {
 			methods = append(slices.Clip(methods), m)
 		}

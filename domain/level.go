@@ -52,6 +52,7 @@ const (
 	MethodRecovery    = "recovery" // not registered
 	MethodHardwareKey = "hwk"      // a key that never left its device
 	MethodSoftwareKey = "swk"      // a key that is kept by software, or synced between devices
+	MethodUser        = "user"     // the key's device verified who uses it
 	MethodMFA         = "mfa"
 )
 

@@ -20,6 +20,7 @@ const (
 	PurposeLinkTicket           Purpose = "link_ticket"           // subject: a user who links an identity
 
 	PurposeMFALogin Purpose = "mfa_login" // subject: a user who proved a first factor; to be redeemed by a second one
+	PurposePasskey  Purpose = "passkey"   // subject: a user who signed a WebAuthn challenge; written when it is used up
 )
 
 // Purposes are all of them.
@@ -27,6 +28,7 @@ func Purposes() []Purpose {
 	return []Purpose{
 		PurposeVerifyRegistration, PurposeVerifyUser, PurposeResetPassword, PurposeResetRegistration, PurposeChangeEmail,
 		PurposeProviderCode, PurposeProviderContinuation, PurposeProviderAddress, PurposeLinkTicket, PurposeMFALogin,
+		PurposePasskey,
 	}
 }
 
@@ -40,6 +42,7 @@ const (
 	SubjectUser
 	SubjectAddress
 	SubjectAssertion // an identity at a provider without an account
+	SubjectSigned    // a user, about whom nothing is to be decided any more
 )
 
 // Occasion is something that happens to an account and voids secrets that were sent before.
@@ -74,6 +77,7 @@ var purposes = map[Purpose]struct {
 	PurposeLinkTicket:           {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, FactorsChanged, AccountTakenOver}},
 
 	PurposeMFALogin: {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, FactorsChanged, AccountTakenOver}},
+	PurposePasskey:  {SubjectSigned, false, nil},
 }
 
 // Subject is what the flows of the purpose are about.

@@ -34,6 +34,10 @@ func TestEveryPurposeSaysWhatItIsAboutAndWhatVoidsIt(t *testing.T) {
 			if voided {
 				t.Errorf("%s is about no account, and is voided by what happens to one", purpose)
 			}
+		case domain.SubjectSigned: // used up from the first
+			if voided {
+				t.Errorf("%s opens nothing, and is voided", purpose)
+			}
 		default:
 			t.Errorf("%s is missing from the table", purpose)
 		}

@@ -76,6 +76,12 @@ func (s factors) ByUser(ctx context.Context, user domain.UserID) ([]domain.Facto
 	return mapped(rows, (*factorRow).factor), list(err)
 }
 
+func (s factors) ByCredential(ctx context.Context, id []byte) (domain.Factor, error) {
+	var row factorRow
+	err := s.scan(ctx, &row, "SELECT ? FROM factors WHERE credential_id = ?", factorColumns, id)
+	return row.factor(), err
+}
+
 func (s factors) Codes(ctx context.Context, user domain.UserID) (domain.RecoveryCodes, error) {
 	if !isID(user) {
 		return domain.RecoveryCodes{}, nil
@@ -97,7 +103,7 @@ func (s factors) HasCode(ctx context.Context, user domain.UserID, hash []byte) (
 }
 
 func (s factors) Insert(ctx context.Context, f domain.Factor) error {
-	return s.insert(ctx, factorOf(f))
+	return s.insertUnique(ctx, factorOf(f), domain.ErrCredentialTaken)
 }
 
 func (s factors) Confirm(ctx context.Context, f domain.Factor) (bool, error) {
@@ -151,6 +157,35 @@ func (s factors) UseStep(ctx context.Context, id domain.FactorID, step int64, no
 		WHERE id = ? AND last_step < ? AND kind = ? AND confirmed_at IS NOT NULL AND suspended_at IS NULL`,
 		step, now, id, step, domain.FactorTOTP)
 	return n > 0, err
+}
+
+func (s factors) UseCredential(ctx context.Context, f domain.Factor, now time.Time) (bool, error) {
+	if !isID(f.ID) || !isID(f.UserID) {
+		return false, nil
+	}
+	c := f.Credential
+	n, err := s.count(ctx, `UPDATE factors SET sign_count = ?, backup_eligible = backup_eligible OR ?, backed_up = ?, last_used_at = ?
+		WHERE id = ? AND user_id = ? AND credential_id IS NOT NULL AND confirmed_at IS NOT NULL AND suspended_at IS NULL
+		AND (sign_count < ? OR sign_count = 0 AND ? = 0)`,
+		int64(c.SignCount), c.BackupEligible, c.BackedUp, now, f.ID, f.UserID, int64(c.SignCount), int64(c.SignCount))
+	return n > 0, err
+}
+
+func (s factors) Suspend(ctx context.Context, user domain.UserID, id domain.FactorID, since, now time.Time) (bool, error) {
+	if !isID(user) || !isID(id) {
+		return false, nil
+	}
+	n, err := s.count(ctx, `UPDATE factors SET suspended_at = ?
+		WHERE id = ? AND user_id = ? AND credential_id IS NOT NULL AND confirmed_at IS NOT NULL AND suspended_at IS NULL
+		AND (last_used_at IS NULL OR last_used_at < ?)`, now, id, user, since)
+	return n > 0, err
+}
+
+func (s factors) Resume(ctx context.Context, user domain.UserID, id domain.FactorID) error {
+	if !isID(user) || !isID(id) {
+		return domain.ErrNotFound
+	}
+	return found(s.count(ctx, "UPDATE factors SET suspended_at = NULL, sign_count = 0 WHERE id = ? AND user_id = ? AND suspended_at IS NOT NULL", id, user))
 }
 
 func (s factors) ReplaceCodes(ctx context.Context, user domain.UserID, codes []domain.RecoveryCode) error {

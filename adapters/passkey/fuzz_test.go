@@ -13,6 +13,7 @@ import (
 	"github.com/descope/virtualwebauthn"
 
 	"github.com/signet-auth/signet/adapters/passkey"
+	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/factor"
 )
 
@@ -21,7 +22,7 @@ type target struct {
 	rp              *passkey.RelyingParty
 	creation        factor.Creation
 	assertion       factor.Assertion
-	credential      factor.Credential
+	credential      domain.Credential
 	created, signed string
 }
 
@@ -49,9 +50,11 @@ func newTarget(f *testing.F) target {
 		created: virtualwebauthn.CreateAttestationResponse(party, authenticator, credential, virtualwebauthn.AttestationOptions{Challenge: challenge}),
 		signed:  virtualwebauthn.CreateAssertionResponse(party, authenticator, credential, virtualwebauthn.AssertionOptions{Challenge: challenge}),
 	}
-	if t.credential, err = rp.Create(t.creation, []byte(t.created)); err != nil {
+	made, err := rp.Create(t.creation, []byte(t.created))
+	if err != nil {
 		f.Fatal(err)
 	}
+	t.credential = made.Credential
 	if _, err := rp.Assert(t.assertion, t.credential, []byte(t.signed)); err != nil {
 		f.Fatal(err)
 	}
@@ -86,7 +89,7 @@ func (f target) judge(t *testing.T, response []byte) {
 		t.Errorf("%+v", made)
 	}
 	made.ID = f.credential.ID
-	_, err = f.rp.Assert(f.assertion, made, []byte(f.signed))
+	_, err = f.rp.Assert(f.assertion, made.Credential, []byte(f.signed))
 	check(err)
 }
 

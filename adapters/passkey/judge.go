@@ -10,40 +10,43 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 
+	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/factor"
 )
 
 // Create judges a new credential (WebAuthn Level 3 §7.1).
-func (rp *RelyingParty) Create(c factor.Creation, response []byte) (factor.Credential, error) {
+func (rp *RelyingParty) Create(c factor.Creation, response []byte) (factor.Created, error) {
 	parsed, err := readCreation(response)
 	if err != nil {
-		return factor.Credential{}, err
+		return factor.Created{}, err
 	}
 	object := parsed.Response.AttestationObject
 	if err := attested(object, parsed.RawID); err != nil {
-		return factor.Credential{}, err
+		return factor.Created{}, err
 	}
 	if _, err := readKey(object.AuthData.AttData.CredentialPublicKey); err != nil {
-		return factor.Credential{}, err
+		return factor.Created{}, err
 	}
 	hash := sha256.Sum256(parsed.Raw.AttestationResponse.ClientDataJSON)
 	err = rp.judge(ceremony{protocol.CreateCeremony, c.Challenge, c.Resident}, parsed.Response.CollectedClientData, object.AuthData, func() bool {
 		return object.VerifyAttestation(hash[:], nil, protocol.AttestationPolicy{}, protocol.SignaturePolicy{}) == nil
 	})
 	if err != nil {
-		return factor.Credential{}, err
+		return factor.Created{}, err
 	}
 	flags := object.AuthData.Flags
-	return factor.Credential{
-		ID: parsed.RawID, PublicKey: object.AuthData.AttData.CredentialPublicKey, SignCount: object.AuthData.Counter,
-		Transports: transports(parsed.Response.Transports), BackupEligible: flags.HasBackupEligible(), BackedUp: flags.HasBackupState(),
+	return factor.Created{
+		Credential: domain.Credential{
+			ID: parsed.RawID, PublicKey: object.AuthData.AttData.CredentialPublicKey, RPID: rp.id, SignCount: object.AuthData.Counter,
+			Transports: transports(parsed.Response.Transports), BackupEligible: flags.HasBackupEligible(), BackedUp: flags.HasBackupState(),
+		},
 		UserVerified: flags.HasUserVerified(),
 	}, nil
 }
 
 // Assert judges a signature (WebAuthn Level 3 §7.2), but for the user handle, the counter and a change of the backup flags, which are the
 // caller's.
-func (rp *RelyingParty) Assert(a factor.Assertion, by factor.Credential, response []byte) (factor.Asserted, error) {
+func (rp *RelyingParty) Assert(a factor.Assertion, by domain.Credential, response []byte) (factor.Asserted, error) {
 	parsed, err := readAssertion(response)
 	if err != nil {
 		return factor.Asserted{}, err
@@ -52,7 +55,7 @@ func (rp *RelyingParty) Assert(a factor.Assertion, by factor.Credential, respons
 	if err != nil {
 		return factor.Asserted{}, errors.New("the stored key: " + err.Error()) // which is not about the response
 	}
-	allowed := func(c factor.Credential) bool { return bytes.Equal(c.ID, parsed.RawID) }
+	allowed := func(c domain.Credential) bool { return bytes.Equal(c.ID, parsed.RawID) }
 	if !allowed(by) || len(a.Allow) > 0 && !slices.ContainsFunc(a.Allow, allowed) {
 		return factor.Asserted{}, fmt.Errorf("%w: another credential", factor.ErrUnfit)
 	}

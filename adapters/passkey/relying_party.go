@@ -94,7 +94,7 @@ func (rp *RelyingParty) RequestOptions(a factor.Assertion) ([]byte, error) {
 	})
 }
 
-func descriptors(credentials []factor.Credential) (all []protocol.CredentialDescriptor) {
+func descriptors(credentials []domain.Credential) (all []protocol.CredentialDescriptor) {
 	for _, c := range credentials {
 		d := protocol.CredentialDescriptor{Type: protocol.PublicKeyCredentialType, CredentialID: c.ID}
 		for _, transport := range c.Transports {

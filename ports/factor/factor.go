@@ -39,14 +39,14 @@ type Passkeys interface {
 	// CreationOptions asks for a new credential.
 	CreationOptions(Creation) ([]byte, error)
 	// Create judges the answer to them. Keys are of P-256 (ES256), of Ed25519, or of RSA with 2048 to 4096 bits (RS256).
-	Create(c Creation, response []byte) (Credential, error)
+	Create(c Creation, response []byte) (Created, error)
 	// RequestOptions asks for a signature.
 	RequestOptions(Assertion) ([]byte, error)
 	// Presented reads whose signature a response claims to be, before anything is judged.
 	Presented(response []byte) (Presented, error)
 	// Assert judges a signature by the credential that it claims. The user handle (Presented), the counter and the backup flags are only
 	// reported: the caller compares and keeps them.
-	Assert(a Assertion, by Credential, response []byte) (Asserted, error)
+	Assert(a Assertion, by domain.Credential, response []byte) (Asserted, error)
 }
 
 // The limits of what browsers send.
@@ -64,26 +64,22 @@ type Creation struct {
 	Account   string // what the authenticator shows: the address
 	// Resident asks for a passkey: discoverable, and the user verified. Otherwise a security key is asked for, which is a second factor only.
 	Resident bool
-	Exclude  []Credential // the user's own, which the authenticator must not make again
+	Exclude  []domain.Credential // the user's own, which the authenticator must not make again
 }
 
 // Assertion is one request for a signature.
 type Assertion struct {
 	Challenge []byte
-	Allow     []Credential // none: any passkey of this relying party
+	Allow     []domain.Credential // none: any passkey of this relying party
 	// Passwordless wants the user verified. Otherwise it is preferred, and reported.
 	Passwordless bool
 }
 
-// Credential is what is kept of a WebAuthn credential.
-type Credential struct {
-	ID             []byte
-	PublicKey      []byte // COSE
-	SignCount      uint32
-	Transports     []string
-	BackupEligible bool // it may be synced
-	BackedUp       bool // it is
-	UserVerified   bool // when it was made
+// Created is a new credential.
+type Created struct {
+	domain.Credential
+
+	UserVerified bool // when it was made
 }
 
 // Presented is what a response says about itself.

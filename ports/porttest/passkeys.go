@@ -11,6 +11,7 @@ import (
 	"github.com/descope/virtualwebauthn"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/factor"
 )
 
@@ -36,7 +37,7 @@ func passkeyOptions(t *testing.T, p factor.Passkeys) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 	}
-	own := []factor.Credential{{ID: []byte{0xfb, 0xff, 0xfe}, Transports: []string{"usb", "nfc"}}, {ID: []byte("another")}}
+	own := []domain.Credential{{ID: []byte{0xfb, 0xff, 0xfe}, Transports: []string{"usb", "nfc"}}, {ID: []byte("another")}}
 	const descriptors = `[{"type":"public-key","id":"-__-","transports":["usb","nfc"]},{"type":"public-key","id":"YW5vdGhlcg"}]`
 
 	t.Run("a passkey is resident, and its user is verified", func(t *testing.T) {
@@ -128,9 +129,9 @@ func genuinePasskeys(t *testing.T, p factor.Passkeys) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := factor.Credential{
-				ID: a.credential.ID, PublicKey: made.PublicKey, SignCount: 41, Transports: []string{"usb", "nfc"}, UserVerified: true,
-			}
+			want := factor.Created{UserVerified: true, Credential: domain.Credential{
+				ID: a.credential.ID, PublicKey: made.PublicKey, RPID: passkeyRPID, SignCount: 41, Transports: []string{"usb", "nfc"},
+			}}
 			if diff := cmp.Diff(want, made); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
@@ -140,7 +141,7 @@ func genuinePasskeys(t *testing.T, p factor.Passkeys) {
 			if diff := cmp.Diff(factor.Presented{CredentialID: a.credential.ID, User: passkeyUser}, presented); err != nil || diff != "" {
 				t.Errorf("%v, -want +got\n%s", err, diff)
 			}
-			got, err := p.Assert(passkeyAssertion(), made, signed)
+			got, err := p.Assert(passkeyAssertion(), made.Credential, signed)
 			if want := (factor.Asserted{SignCount: 42, UserVerified: true}); err != nil || got != want {
 				t.Errorf("%+v, %v", got, err)
 			}
@@ -194,7 +195,7 @@ func genuinePasskeys(t *testing.T, p factor.Passkeys) {
 		})
 	})
 	t.Run("a second factor need not verify its user, and tells", func(t *testing.T) {
-		asks := factor.Assertion{Challenge: passkeyChallenge("second"), Allow: []factor.Credential{{ID: []byte("another")}, credential}}
+		asks := factor.Assertion{Challenge: passkeyChallenge("second"), Allow: []domain.Credential{{ID: []byte("another")}, credential}}
 		if got := assert(t, asks, func(c *publicKeyCredential) { c.data[flagsAt] = flagUP }); got.UserVerified {
 			t.Errorf("%+v", got)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/descope/virtualwebauthn"
 
+	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/factor"
 )
 
@@ -274,7 +275,7 @@ func refusedAssertions(t *testing.T, p factor.Passkeys) {
 		_, err := p.Assert(passkeyAssertion(), enrolled(t, p, stranger), genuine)
 		refusedAs(t, err, factor.ErrUnfit)
 		allowed := passkeyAssertion()
-		allowed.Allow = []factor.Credential{enrolled(t, p, stranger)}
+		allowed.Allow = []domain.Credential{enrolled(t, p, stranger)}
 		_, err = p.Assert(allowed, credential, genuine)
 		refusedAs(t, err, factor.ErrUnfit)
 	})

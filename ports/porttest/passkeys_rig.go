@@ -239,17 +239,17 @@ func passkeyAssertion() factor.Assertion {
 }
 
 // enrolled is the credential of an authenticator, once judged.
-func enrolled(t *testing.T, p factor.Passkeys, a *authenticator) factor.Credential {
+func enrolled(t *testing.T, p factor.Passkeys, a *authenticator) domain.Credential {
 	t.Helper()
 	options, err := p.CreationOptions(passkeyCreation())
 	if err != nil {
 		t.Fatal(err)
 	}
-	credential, err := p.Create(passkeyCreation(), a.create(t, options).sign().json())
+	created, err := p.Create(passkeyCreation(), a.create(t, options).sign().json())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return credential
+	return created.Credential
 }
 
 // asked are request options.

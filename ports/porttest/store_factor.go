@@ -117,6 +117,103 @@ func storeFactors(t *testing.T, s storeTest) {
 		hasFactors(t, u, false)
 		same(t, "the other's", ofUser(t, other.ID), []domain.Factor{theirs})
 	})
+	t.Run("have a credential that nobody else has", func(t *testing.T) {
+		u, other := s.user(t), s.user(t)
+		key := newFactor(u.ID, "", domain.FactorPasskey)
+		key.ConfirmedAt = noon
+		insert(t, key)
+		copied := newFactor(other.ID, "", domain.FactorSecurityKey)
+		copied.Credential.ID = key.Credential.ID
+		fails(t, "a copy", s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.Factors.Insert(ctx, copied) }), domain.ErrCredentialTaken)
+		hasFactors(t, u, true)
+		hasFactors(t, other, false)
+		found, err := s.Read().Factors.ByCredential(t.Context(), key.Credential.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "by its credential", found, key)
+		for _, id := range [][]byte{nil, {}, newBytes(32), key.Credential.ID[:31]} {
+			_, err := s.Read().Factors.ByCredential(t.Context(), id)
+			fails(t, "another credential", err, domain.ErrNotFound)
+		}
+	})
+	t.Run("accept a signature whose counter grows, or that has none", func(t *testing.T) {
+		u := s.user(t)
+		key := newFactor(u.ID, "", domain.FactorPasskey)
+		key.ConfirmedAt, key.Credential.SignCount, key.Credential.BackupEligible = noon, 0, false
+		app, waiting := newFactor(u.ID, "", domain.FactorTOTP), newFactor(u.ID, newID[domain.SessionID](), domain.FactorSecurityKey)
+		app.ConfirmedAt, waiting.Credential.SignCount = noon, 0
+		insert(t, key, app, waiting)
+		now := noon
+		use := func(f domain.Factor, count uint32) (ok bool) {
+			now = now.Add(time.Second)
+			f.Credential.SignCount = count
+			s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
+				ok, err = tx.Factors.UseCredential(ctx, f, now)
+				return err
+			})
+			return ok
+		}
+		suspend := func(user domain.UserID, id domain.FactorID, since time.Time) (ok bool) {
+			s.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
+				ok, err = tx.Factors.Suspend(ctx, user, id, since, now)
+				return err
+			})
+			return ok
+		}
+		stored := func() domain.Factor {
+			f, err := s.Read().Factors.ByCredential(t.Context(), key.Credential.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return f
+		}
+		for i, step := range []struct {
+			count uint32
+			want  bool
+		}{{0, true}, {0, true}, {1, true}, {0, false}, {1, false}, {7, true}, {6, false}, {1<<32 - 1, true}} {
+			if got := use(key, step.count); got != step.want {
+				t.Errorf("step %d, counter %d: %v", i, step.count, got)
+			}
+		}
+		theirs := key
+		theirs.UserID = s.user(t).ID
+		nonsense := key
+		nonsense.ID = "nonsense"
+		for what, f := range map[string]domain.Factor{"another's": theirs, "nonsense": nonsense, "an app": app, "one that waits": waiting} {
+			if use(f, 9) || suspend(f.UserID, f.ID, now.Add(time.Hour)) {
+				t.Errorf("%s: used", what)
+			}
+		}
+		synced := key
+		synced.Credential.BackupEligible, synced.Credential.BackedUp = true, true
+		fails(t, "what is not suspended", s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.Factors.Resume(ctx, u.ID, key.ID) }), domain.ErrNotFound)
+		used := stored().LastUsedAt
+		if suspend(u.ID, key.ID, used) || !suspend(u.ID, key.ID, used.Add(time.Millisecond)) || suspend(u.ID, key.ID, used.Add(time.Hour)) {
+			t.Error("suspended without need, or not at need")
+		}
+		if f := stored(); !f.SuspendedAt.Equal(now) || use(synced, 1<<32-1) {
+			t.Errorf("suspended: %+v", f)
+		}
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Factors.Resume(ctx, u.ID, key.ID) })
+		if !use(synced, 3) || !use(key, 4) {
+			t.Error("not resumed")
+		}
+		key.Credential.SignCount, key.Credential.BackupEligible, key.LastUsedAt = 4, true, now
+		same(t, "at last", stored(), key)
+		won := race(t, racers, func(int) (ok bool, err error) {
+			f := key
+			f.Credential.SignCount = 5
+			err = s.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				ok, err = tx.Factors.UseCredential(ctx, f, now)
+				return err
+			})
+			return ok, err
+		})
+		if won != 1 {
+			t.Errorf("%d used one counter", won)
+		}
+	})
 	t.Run("accept a time step once, and none before it", func(t *testing.T) {
 		f := confirmed(t, s.user(t).ID)
 		use := func(id domain.FactorID, step int64) (ok bool) {

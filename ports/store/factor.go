@@ -11,6 +11,8 @@ import (
 type FactorReader interface {
 	// ByUser lists a user's, unconfirmed ones too, oldest first.
 	ByUser(ctx context.Context, user domain.UserID) ([]domain.Factor, error)
+	// ByCredential finds the factor with the id of a WebAuthn credential. domain.ErrNotFound when there is none.
+	ByCredential(ctx context.Context, id []byte) (domain.Factor, error)
 	// Codes is how many recovery codes of a user are left.
 	Codes(ctx context.Context, user domain.UserID) (domain.RecoveryCodes, error)
 	// HasCode tells whether a hash is that of a user's code that was not used.
@@ -20,7 +22,7 @@ type FactorReader interface {
 // Factors writes second factors and recovery codes. Callers lock the user's principal first.
 type Factors interface {
 	FactorReader
-	// Insert writes a factor.
+	// Insert writes a factor. domain.ErrCredentialTaken when another one, of anybody, has the id of its credential; that voids the transaction.
 	Insert(ctx context.Context, f domain.Factor) error
 	// Confirm makes a factor count from ConfirmedAt on, and writes its LastStep, in one conditional update. false: it counts already, or it is
 	// gone.
@@ -36,6 +38,15 @@ type Factors interface {
 	// UseStep accepts a time step of a confirmed TOTP factor that is newer than all before, in one conditional update. false: the step or a
 	// newer one was used, or the factor is gone.
 	UseStep(ctx context.Context, id domain.FactorID, step int64, now time.Time) (bool, error)
+	// UseCredential accepts a signature of a user's confirmed factor that is not suspended, whose counter and backup flags f.Credential has, in
+	// one conditional update. What was ever eligible for a backup stays so. false: the counter is not one that domain.Credential accepts, or the
+	// factor is suspended or gone.
+	UseCredential(ctx context.Context, f domain.Factor, now time.Time) (bool, error)
+	// Suspend keeps a user's WebAuthn factor from proving anything, in one conditional update. false: it is suspended or gone, or it was used at
+	// or after since.
+	Suspend(ctx context.Context, user domain.UserID, id domain.FactorID, since, now time.Time) (bool, error)
+	// Resume ends that. The counter begins again with the next signature. domain.ErrNotFound when the user has no suspended factor of that id.
+	Resume(ctx context.Context, user domain.UserID, id domain.FactorID) error
 	// ReplaceCodes replaces the recovery codes of a user; none: they are removed.
 	ReplaceCodes(ctx context.Context, user domain.UserID, codes []domain.RecoveryCode) error
 	// UseCode uses a code of a user up in one conditional update. false: there is none of that hash, or it was used.
