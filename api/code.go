@@ -66,6 +66,8 @@ const (
 	CodeIdentityTaken        Code = "identity_taken"
 	CodeLastIdentity         Code = "last_identity"
 	CodeNoFactor             Code = "no_factor"
+	CodeLastWayIn            Code = "last_way_in"
+	CodeCredentialTaken      Code = "credential_taken"
 	CodeFactorRequired       Code = "factor_required"
 )
 

@@ -26,6 +26,8 @@ const (
 	EventFactorRemoved        EventType = "factor.removed"
 	EventFactorReset          EventType = "factor.reset"
 	EventFactorFailed         EventType = "factor.failed"
+	EventFactorSuspended      EventType = "factor.suspended"
+	EventFactorResumed        EventType = "factor.resumed"
 	EventRecoveryCodesCreated EventType = "recovery_codes.created"
 	EventRecoveryCodesUsed    EventType = "recovery_codes.used"
 
@@ -35,6 +37,7 @@ const (
 	EventPasswordChanged        EventType = "password.changed"
 	EventPasswordResetRequested EventType = "password.reset_requested"
 	EventPasswordReset          EventType = "password.reset"
+	EventPasswordRemoved        EventType = "password.removed"
 
 	EventIdentityLinked   EventType = "identity.linked"
 	EventIdentityUnlinked EventType = "identity.unlinked"

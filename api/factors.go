@@ -1,6 +1,9 @@
 package api
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // The kinds of factors, as FactorKind of a Factor.
 const (
@@ -16,6 +19,45 @@ type MFAVerifyRequest struct {
 	Challenge    string `json:"challenge" validate:"required,max=100"`
 	Code         string `json:"code,omitempty" validate:"max=100"`          // six digits of an authenticator app; spaces and hyphens don't count
 	RecoveryCode string `json:"recovery_code,omitempty" validate:"max=100"` // in any case; spaces and hyphens don't count
+	WebAuthnResponse
+}
+
+// WebAuthnResponse is what a browser or an app made of a WebAuthnOptionsResponse: its state as it came, and toJSON() of the PublicKeyCredential,
+// of 16 KB or less.
+type WebAuthnResponse struct {
+	State      string          `json:"state,omitempty" validate:"max=1024"`
+	Credential json.RawMessage `json:"credential,omitempty"`
+}
+
+// WebAuthnOptionsResponse asks for a signature, or for a new passkey or security key.
+type WebAuthnOptionsResponse struct {
+	Success   bool   `json:"success"`
+	State     string `json:"state"`      // to be sent back beside the credential
+	ExpiresIn int64  `json:"expires_in"` // s
+	// PublicKey is for parseRequestOptionsFromJSON or parseCreationOptionsFromJSON of PublicKeyCredential.
+	PublicKey json.RawMessage `json:"publicKey"`
+}
+
+// MFAOptionsRequest is the body of POST /api/auth/mfa/options.
+type MFAOptionsRequest struct {
+	ProxiedClient
+
+	Challenge string `json:"challenge" validate:"required,max=100"`
+}
+
+// PasskeyOptionsRequest is the body of POST /api/auth/passkey/options.
+type PasskeyOptionsRequest struct{ ProxiedClient }
+
+// PasskeyLoginRequest is the body of POST /api/auth/passkey/login.
+type PasskeyLoginRequest struct {
+	ProxiedClient
+
+	State      string          `json:"state" validate:"required,max=1024"`
+	Credential json.RawMessage `json:"credential" validate:"required"`
+	// Service is the key, id or name of the service the access token is for; without it, Signet itself.
+	Service    string `json:"service,omitempty" validate:"max=100"`
+	DeviceName string `json:"device_name,omitempty" validate:"max=100"`
+	Transport  string `json:"transport,omitempty" validate:"omitempty,oneof=body cookie"`
 }
 
 // MFAVerifyResponse is its success.
@@ -26,11 +68,13 @@ type MFAVerifyResponse struct {
 	RecoveryCodesLeft *int `json:"recovery_codes_left,omitempty"`
 }
 
-// StepUpRequest is the body of POST /api/auth/step-up. It has exactly one of code, recovery_code and, for accounts without factors, password.
+// StepUpRequest is the body of POST /api/auth/step-up. It has exactly one of code, recovery_code, credential with its state and, for accounts
+// without factors, password.
 type StepUpRequest struct {
 	Code         string `json:"code,omitempty" validate:"max=100"`
 	RecoveryCode string `json:"recovery_code,omitempty" validate:"max=100"`
 	Password     string `json:"password,omitempty"`
+	WebAuthnResponse
 	// Service is the key, id or name of the service the access token is for; without it, Signet itself.
 	Service string `json:"service,omitempty" validate:"max=100"`
 }
@@ -103,6 +147,18 @@ type EnrolTOTPResponse struct {
 	ExpiresIn int64  `json:"expires_in"`
 }
 
+// EnrolKeyRequest is the body of POST /api/auth/factors/webauthn/options.
+type EnrolKeyRequest struct {
+	Kind string `json:"kind" validate:"required,oneof=passkey security_key"`
+}
+
+// AddKeyRequest is the body of POST /api/auth/factors/webauthn.
+type AddKeyRequest struct {
+	State      string          `json:"state" validate:"required,max=1024"`
+	Credential json.RawMessage `json:"credential" validate:"required"`
+	Name       string          `json:"name,omitempty" validate:"max=100"`
+}
+
 // ConfirmTOTPRequest is POST /api/auth/factors/totp/{id}/confirm.
 type ConfirmTOTPRequest struct {
 	ID   string `json:"-" path:"id"`
@@ -131,6 +187,17 @@ type RenameFactorRequest struct {
 type FactorResponse struct {
 	Success bool   `json:"success"`
 	Factor  Factor `json:"factor"`
+}
+
+// ResumeFactorRequest is POST /api/auth/factors/{id}/resume.
+type ResumeFactorRequest struct {
+	ID string `json:"-" path:"id"`
+}
+
+// PasswordRemovedResponse is the success of DELETE /api/auth/password.
+type PasswordRemovedResponse struct {
+	Success bool `json:"success"`
+	SessionTokens
 }
 
 // RemoveFactorRequest is DELETE /api/auth/factors/{id}.
@@ -177,4 +244,9 @@ type ResetFactorsRequest struct {
 type ResetFactorsResponse struct {
 	Success bool `json:"success"`
 	Removed int  `json:"removed"` // factors
+}
+
+// RelatedOrigins is /.well-known/webauthn (WebAuthn Level 3 §5.11).
+type RelatedOrigins struct {
+	Origins []string `json:"origins"`
 }

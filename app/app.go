@@ -60,7 +60,7 @@ import (
 	"github.com/signet-auth/signet/ports/transient"
 )
 
-// Ports are what the core is built on. None may be missing: a linter asks for complete literals, and New panics.
+// Ports are what the core is built on. None may be missing but what says so: a linter asks for complete literals, and New panics.
 type Ports struct {
 	Log       *slog.Logger
 	System    sys.System
@@ -77,6 +77,7 @@ type Ports struct {
 	Transport mailer.Transport
 	Devices   device.Namer
 	OTP       portfactor.OTP
+	Passkeys  portfactor.Passkeys // nil: there are none, and Settings.NoPasskeys says why
 	Providers []provider.Provider // for logins; there may be none
 	// PrepareMonths creates the partitions of the coming months, as the owner of the schema, and returns how many.
 	PrepareMonths func(ctx context.Context, now time.Time, n int) (int, error)
@@ -94,6 +95,7 @@ type Settings struct {
 	RecentAuth  time.Duration
 	// RequireFactor wants a second factor of everybody.
 	RequireFactor bool
+	NoPasskeys    string // says to clients why there are none
 	Registration  auth.RegistrationPolicy
 	Password      domain.PasswordPolicy
 	Proofs        proof.Settings
@@ -184,7 +186,7 @@ func New(p Ports, s Settings) *App {
 	a.Reauth = reauth.New(b, a.Guard, a.Passwords, s.RecentAuth)
 	a.SignIn = signin.New(b, signin.Parts{
 		Directory: a.Directory, Minter: a.Minter, Devices: p.Devices, Proofs: a.Proofs, Keys: refreshKeys,
-	}, signin.Settings{Sessions: s.Sessions, RequireFactor: s.RequireFactor})
+	}, signin.Settings{Sessions: s.Sessions, RequireFactor: s.RequireFactor, RPID: p.rpID()})
 
 	a.Auth = auth.New(b, auth.Parts{
 		Guard: a.Guard, Passwords: a.Passwords, Proofs: a.Proofs, SignIn: a.SignIn, Directory: a.Directory, Authenticator: a.Authenticator,
@@ -195,14 +197,15 @@ func New(p Ports, s Settings) *App {
 	a.Password = password.New(b, password.Parts{
 		Guard: a.Guard, Passwords: a.Passwords, Proofs: a.Proofs, Reauth: a.Reauth, SignIn: a.SignIn, Directory: a.Directory,
 	})
-	a.Factors = factor.New(b, factor.Parts{
-		Guard: a.Guard, Reauth: a.Reauth, SignIn: a.SignIn, Directory: a.Directory, Proofs: a.Proofs, Sealer: p.Sealer, OTP: p.OTP,
-	}, factor.Settings{Product: s.Product, Sessions: s.Sessions})
 	a.Profile = profile.New(b, a.Guard, a.Proofs, a.Reauth)
 	a.Sessions = session.New(b, a.Directory, p.Caches.SessionCount, s.Sessions, cursors)
 	a.Federation = federation.New(b, federation.Parts{
 		Guard: a.Guard, Proofs: a.Proofs, Reauth: a.Reauth, SignIn: a.SignIn, Directory: a.Directory, Sealer: p.Sealer, Providers: p.Providers,
 	}, s.Federation)
+	a.Factors = factor.New(b, factor.Parts{
+		Guard: a.Guard, Reauth: a.Reauth, SignIn: a.SignIn, Directory: a.Directory, Proofs: a.Proofs, Sealer: p.Sealer, OTP: p.OTP,
+		Passkeys: p.Passkeys, IsUsable: a.Federation.IsUsable,
+	}, factor.Settings{Product: s.Product, Sessions: s.Sessions, NoPasskeys: s.NoPasskeys})
 	a.Users = user.New(b, user.Parts{
 		Guard: a.Guard, Directory: a.Directory, Proofs: a.Proofs, Reauth: a.Reauth, Cursors: cursors, ProviderName: a.Federation.DisplayName, Unreadable: p.Hasher.Unreadable,
 	}, user.Settings{Grace: s.CloseGrace, Sessions: s.Sessions})
@@ -299,6 +302,14 @@ func (a *App) Run(ctx context.Context) {
 	}
 	work.Wait()
 	a.Passwords.Wait()
+}
+
+// rpID is the WebAuthn relying party; empty without one.
+func (p Ports) rpID() string {
+	if p.Passkeys == nil {
+		return ""
+	}
+	return p.Passkeys.RPID()
 }
 
 // check panics if a port is missing: that is a bug, found at every start.

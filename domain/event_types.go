@@ -29,11 +29,14 @@ const (
 	EventPasswordChanged      EventType = "password.changed"
 	EventResetRequested       EventType = "password.reset_requested"
 	EventPasswordReset        EventType = "password.reset"
+	EventPasswordRemoved      EventType = "password.removed"
 
 	EventFactorAdded      EventType = "factor.added"
 	EventFactorRemoved    EventType = "factor.removed"
 	EventFactorsReset     EventType = "factor.reset" // all of them, by an administrator
 	EventFactorFailed     EventType = "factor.failed"
+	EventFactorSuspended  EventType = "factor.suspended"
+	EventFactorResumed    EventType = "factor.resumed"
 	EventCodesCreated     EventType = "recovery_codes.created"
 	EventCodeUsed         EventType = "recovery_codes.used"
 	EventSessionSteppedUp EventType = "session.stepped_up"
@@ -68,8 +71,8 @@ func EventTypes() []EventType {
 	return []EventType{
 		EventUserRegistered, EventUserVerified, EventUserUpdated, EventUserEmailChanged, EventEmailChangeRequested,
 		EventUserDisabled, EventUserEnabled, EventUserDeleted, EventUserLocked, EventUserExported, EventLoginSucceeded, EventLoginFailed,
-		EventLoginChallenged, EventFactorAdded, EventFactorRemoved, EventFactorsReset, EventFactorFailed, EventCodesCreated, EventCodeUsed, EventSessionSteppedUp,
-		EventSessionEnded, EventRefreshReused, EventRefreshRecovered, EventPasswordChanged, EventResetRequested,
+		EventLoginChallenged, EventFactorAdded, EventFactorRemoved, EventFactorsReset, EventFactorFailed, EventFactorSuspended, EventFactorResumed, EventCodesCreated, EventCodeUsed, EventSessionSteppedUp,
+		EventSessionEnded, EventRefreshReused, EventRefreshRecovered, EventPasswordChanged, EventPasswordRemoved, EventResetRequested,
 		EventPasswordReset, EventIdentityLinked, EventIdentityUnlinked, EventServiceCreated, EventServiceUpdated, EventServiceDeleted,
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted, EventPermissionCreated, EventPermissionUpdated,
 		EventPermissionDeleted, EventGrantAdded, EventGrantUpdated, EventGrantRemoved, EventAppTokenCreated, EventAppTokenUpdated,

@@ -151,4 +151,4 @@ func WithoutFactors(methods, left []string) []string {
 	return kept
 }
 
-var secondMethods = []string{MethodOTP, MethodRecovery, MethodHardwareKey, MethodSoftwareKey}
+var secondMethods = []string{MethodOTP, MethodRecovery, MethodHardwareKey, MethodSoftwareKey, MethodUser}

@@ -82,6 +82,11 @@ func (s factors) ByCredential(ctx context.Context, id []byte) (domain.Factor, er
 	return row.factor(), err
 }
 
+func (s factors) CountKeysOfOthers(ctx context.Context, rpID string) (n int, err error) {
+	err = s.scan(ctx, &n, "SELECT count(*) FROM factors WHERE credential_id IS NOT NULL AND confirmed_at IS NOT NULL AND rp_id <> ?", rpID)
+	return n, err
+}
+
 func (s factors) Codes(ctx context.Context, user domain.UserID) (domain.RecoveryCodes, error) {
 	if !isID(user) {
 		return domain.RecoveryCodes{}, nil

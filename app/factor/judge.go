@@ -17,6 +17,8 @@ import (
 type Offer struct {
 	Code         domain.Secret // of an authenticator app
 	RecoveryCode domain.Secret
+	State        string // with Response, of a passkey or security key
+	Response     []byte
 }
 
 // offered is an offer whose form is right.
@@ -24,17 +26,31 @@ type offered struct {
 	way  string
 	code domain.Secret
 	hash []byte // of a recovery code
+
+	state string // with the response of a key
+	signed
 }
 
-var errOneProof = domain.ErrInvalidRequest.Saying("Give exactly one of code and recovery_code")
+var errOneProof = domain.ErrInvalidRequest.Saying("Give exactly one of code, recovery_code and, with its state, credential")
 
-func (o Offer) isNone() bool { return o.Code.IsZero() && o.RecoveryCode.IsZero() }
+func (o Offer) isNone() bool {
+	return o.Code.IsZero() && o.RecoveryCode.IsZero() && o.State == "" && len(o.Response) == 0
+}
 
 // parse checks the form, before anything counts (Vault CVE-2025-6015).
-func (o Offer) parse() (offered, error) {
+func (s *Service) parse(o Offer) (offered, error) {
+	proofs := 0
+	for _, given := range []bool{!o.Code.IsZero(), !o.RecoveryCode.IsZero(), o.State != "" || len(o.Response) > 0} {
+		if given {
+			proofs++
+		}
+	}
 	switch {
-	case o.Code.IsZero() == o.RecoveryCode.IsZero():
+	case proofs != 1, (o.State == "") != (len(o.Response) == 0):
 		return offered{}, errOneProof
+	case o.State != "":
+		presented, err := s.presented(o.Response)
+		return offered{way: domain.WayWebAuthn, state: o.State, signed: signed{presented: presented, response: o.Response}}, err
 	case !o.Code.IsZero():
 		code, err := parseCode(o.Code)
 		return offered{way: domain.WayTOTP, code: code}, err
@@ -66,8 +82,9 @@ func malformed(field, text string) error {
 // judged is a second proof that is right. use uses it up, in the transaction that counts on it: errUsed if it was used before, or the account
 // is locked for codes.
 type judged struct {
-	method string
-	use    func(ctx context.Context, tx *store.Tx) error
+	methods []string // amr
+	level   domain.Level
+	use     func(ctx context.Context, tx *store.Tx) error
 }
 
 // errUsed refuses a proof that was right but counts no more. It is answered as a wrong one.
@@ -81,22 +98,24 @@ func (s *Service) budget(ctx context.Context, o offered, user domain.UserID, fro
 	return s.guard.AttemptToken(ctx, from)
 }
 
-// judge compares an offer with what the account has. ok is false for a wrong one.
-func (s *Service) judge(ctx context.Context, o offered, user domain.User, from domain.Origin, now time.Time) (j judged, ok bool, err error) {
-	defer func() {
-		if err == nil {
-			s.checks[Check{o.way, ok}].Add(1)
-		}
-	}()
+// judge compares an offer with what the account has. The error wraps errUsed for a wrong one.
+func (s *Service) judge(ctx context.Context, o offered, user domain.User, from domain.Origin, now time.Time) (j judged, err error) {
+	defer func() { s.count(o.way, err) }()
 	if o.way == domain.WayRecovery {
-		ok, err = s.Store.Read().Factors.HasCode(ctx, user.ID, o.hash)
-		return judged{domain.MethodRecovery, func(ctx context.Context, tx *store.Tx) error {
+		has, err := s.Store.Read().Factors.HasCode(ctx, user.ID, o.hash)
+		if err == nil && !has {
+			err = errUsed
+		}
+		return judged{[]string{domain.MethodRecovery}, domain.AAL2, func(ctx context.Context, tx *store.Tx) error {
 			return s.useCode(ctx, tx, o, user, from, now)
-		}}, ok, err
+		}}, err
 	}
 	all, err := s.Store.Read().Factors.ByUser(ctx, user.ID)
-	if err != nil {
-		return j, false, err
+	switch {
+	case err != nil:
+		return j, err
+	case o.way == domain.WayWebAuthn:
+		return s.judgeKey(ctx, o.signed, user.ID, all, now)
 	}
 	for _, f := range all {
 		if f.Kind != domain.FactorTOTP || !f.IsConfirmed() {
@@ -108,10 +127,17 @@ func (s *Service) judge(ctx context.Context, o offered, user domain.User, from d
 			continue
 		}
 		if ok {
-			return judged{domain.MethodOTP, func(ctx context.Context, tx *store.Tx) error { return s.useStep(ctx, tx, f, step, now) }}, true, nil
+			return judged{[]string{domain.MethodOTP}, domain.AAL2, func(ctx context.Context, tx *store.Tx) error { return s.useStep(ctx, tx, f, step, now) }}, nil
 		}
 	}
-	return j, false, nil
+	return j, errUsed
+}
+
+// count counts a judgement, but not a failure to judge.
+func (s *Service) count(way string, err error) {
+	if err == nil || errors.Is(err, errUsed) {
+		s.checks[Check{way, err == nil}].Add(1)
+	}
 }
 
 // match tells at which step a code is one of the app's.
@@ -165,9 +191,12 @@ func (s *Service) useCode(ctx context.Context, tx *store.Tx, o offered, user dom
 }
 
 // refuse counts a wrong proof and returns its error, domain.ErrInvalidCode. If it can't be counted, it returns that error instead: a guess
-// without a trace would be free.
-func (s *Service) refuse(ctx context.Context, user domain.User, by domain.Actor, from domain.Origin, way string, now time.Time) error {
+// without a trace would be free. why wraps errUsed.
+func (s *Service) refuse(ctx context.Context, why error, user domain.User, by domain.Actor, from domain.Origin, way string, now time.Time) error {
 	ctx = context.WithoutCancel(ctx) // hanging up hides no guess
+	if err := s.suspend(ctx, why, user, from, now); err != nil {
+		return err
+	}
 	if way == domain.WayTOTP {
 		err := s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			locked, err := s.guard.Failed(ctx, tx, s.guard.FactorRunKey(user.ID), now)
@@ -180,8 +209,17 @@ func (s *Service) refuse(ctx context.Context, user domain.User, by domain.Actor,
 			return err
 		}
 	}
-	failure := domain.UserEvent(domain.EventFactorFailed, by, from, user.ID).With("method", way)
-	failure.Outcome = domain.Failed
-	s.Audit.RecordFailure(failure, from.Block(), now)
+	s.Audit.RecordFailure(failure(user.ID, by, from, way), from.Block(), now)
+	if way == domain.WayWebAuthn {
+		return errSignature
+	}
 	return domain.ErrInvalidCode
+}
+
+var errSignature = domain.ErrInvalidCode.Saying("This passkey or security key does not work here, or is not the account's")
+
+func failure(user domain.UserID, by domain.Actor, from domain.Origin, way string) domain.Event {
+	e := domain.UserEvent(domain.EventFactorFailed, by, from, user).With("method", way)
+	e.Outcome = domain.Failed
+	return e
 }

@@ -1,11 +1,14 @@
-// Package factor keeps the second factors of people (authenticator apps) and their recovery codes, and judges them: at the challenge of a
-// login, and within a session that needs a stronger or fresher proof.
+// Package factor keeps the factors of people (authenticator apps, passkeys and security keys) and their recovery codes, and judges them: at the
+// challenge of a login, within a session that needs a stronger or fresher proof, and where a passkey is the whole login.
 //
 //	EnrolTOTP ─► a secret of the session that asked ─► ConfirmTOTP (a code) ─► it counts; the first one ends all other sessions
-//	Verify (challenge + code) ─► judge ─► signin.Begin, which uses code and challenge up
-//	StepUp (bearer + code)    ─► judge ─► a new family at the proved level; the old one ends
+//	EnrolKey  ─► a state, sealed                    ─► AddKey (a credential) ─► likewise
+//	Verify (challenge + code or signature) ─► judge ─► signin.Begin, which uses proof and challenge up
+//	StepUp (bearer + code or signature)    ─► judge ─► a new family at the proved level; the old one ends
+//	Login (signature of a passkey)         ─► judge ─► signin.Begin
 //
-// A code counts once, whatever the door: one conditional update accepts it, in the transaction that counts on it.
+// A code counts once, whatever the door, and so does a signature: one conditional update or one insert accepts it, in the transaction that
+// counts on it.
 package factor
 
 import (
@@ -39,20 +42,22 @@ type Service struct {
 	proofs    *proof.Service
 	sealer    secure.Sealer
 	otp       factor.OTP
+	passkeys  factor.Passkeys
+	isUsable  func(domain.Identity) bool
 	settings  Settings
 	checks    map[Check]*atomic.Int64
 }
 
 // Check is a sort of judgement of a second proof.
 type Check struct {
-	Way   string // totp or recovery
+	Way   string // totp, webauthn or recovery
 	Right bool
 }
 
 // Checks are all sorts.
 func Checks() []Check {
 	var all []Check
-	for _, way := range []string{domain.WayTOTP, domain.WayRecovery} {
+	for _, way := range []string{domain.WayTOTP, domain.WayWebAuthn, domain.WayRecovery} {
 		all = append(all, Check{way, true}, Check{way, false})
 	}
 	return all
@@ -70,12 +75,17 @@ type Parts struct {
 	Proofs    *proof.Service
 	Sealer    secure.Sealer
 	OTP       factor.OTP
+	Passkeys  factor.Passkeys // nil: there are none
+	// IsUsable tells whether one can log in through an identity now.
+	IsUsable func(domain.Identity) bool
 }
 
 // Settings are what operators choose.
 type Settings struct {
 	Product  string // what authenticator apps call this server
 	Sessions domain.SessionPolicy
+	// NoPasskeys says to clients why there are no passkeys.
+	NoPasskeys string
 }
 
 // New makes the service.
@@ -86,7 +96,7 @@ func New(b *base.Base, p Parts, s Settings) *Service {
 	}
 	return &Service{
 		Base: b, guard: p.Guard, reauth: p.Reauth, signin: p.SignIn, directory: p.Directory, proofs: p.Proofs, sealer: p.Sealer, otp: p.OTP,
-		settings: s, checks: checks,
+		passkeys: p.Passkeys, isUsable: p.IsUsable, settings: s, checks: checks,
 	}
 }
 
@@ -115,7 +125,7 @@ func (s *Service) Of(ctx context.Context, user domain.UserID) (out Overview, err
 	}
 	out.Factors = domain.Confirmed(all)
 	out.Codes, err = s.Store.Read().Factors.Codes(ctx, user)
-	out.Ways, out.Required = domain.WaysToProve(out.Factors, out.Codes, ""), s.signin.RequiresFactor()
+	out.Ways, out.Required = domain.WaysToProve(out.Factors, out.Codes, s.signin.RPID()), s.signin.RequiresFactor()
 	return out, err
 }
 

@@ -38,15 +38,12 @@ func (s *Service) EnrolTOTP(ctx context.Context, in EnrolInput) (Enrolment, erro
 	if err != nil {
 		return Enrolment{}, err
 	}
-	if err := s.reauth.RequireRecentOf(me.user, in.Actor, me.now); err != nil {
+	if err := s.mayEnrol(me); err != nil {
 		return Enrolment{}, err
 	}
 	name, err := checkName(in.Name)
 	if err != nil {
 		return Enrolment{}, err
-	}
-	if !me.user.IsEmailVerified() {
-		return Enrolment{}, errUnproved
 	}
 	key, err := s.otp.New(s.settings.Product, me.user.Email.Canonical())
 	if err != nil {
@@ -64,7 +61,7 @@ func (s *Service) EnrolTOTP(ctx context.Context, in EnrolInput) (Enrolment, erro
 		}
 		all, err := tx.Factors.ByUser(ctx, me.user.ID)
 		if err == nil {
-			err = hasRoom(all)
+			err = hasRoom(all, domain.FactorTOTP)
 		}
 		if err != nil {
 			return err
@@ -77,10 +74,28 @@ func (s *Service) EnrolTOTP(ctx context.Context, in EnrolInput) (Enrolment, erro
 	return Enrolment{Factor: f, Key: key}, err
 }
 
-func hasRoom(all []domain.Factor) error {
-	apps := slices.DeleteFunc(domain.Confirmed(all), func(f domain.Factor) bool { return f.Kind != domain.FactorTOTP })
-	if len(apps) >= domain.MaxTOTP {
-		return domain.ErrLimitReached.Noting(domain.FactLimit, domain.MaxTOTP)
+// mayEnrol wants a recent login, and a mailbox that is the caller's.
+func (s *Service) mayEnrol(me self) error {
+	if err := s.reauth.RequireRecentOf(me.user, me.Actor, me.now); err != nil {
+		return err
+	}
+	if !me.user.IsEmailVerified() {
+		return errUnproved
+	}
+	return nil
+}
+
+// hasRoom tells by domain.ErrLimitReached that an account may not have one more of a kind. Keys of both kinds count together.
+func hasRoom(all []domain.Factor, kind domain.FactorKind) error {
+	limit := domain.MaxWebAuthn
+	if kind == domain.FactorTOTP {
+		limit = domain.MaxTOTP
+	}
+	alike := slices.DeleteFunc(domain.Confirmed(all), func(f domain.Factor) bool {
+		return (f.Kind == domain.FactorTOTP) != (kind == domain.FactorTOTP)
+	})
+	if len(alike) >= limit {
+		return domain.ErrLimitReached.Noting(domain.FactLimit, limit)
 	}
 	return nil
 }
@@ -128,18 +143,24 @@ func (s *Service) ConfirmTOTP(ctx context.Context, in ConfirmInput) (Added, erro
 	}
 	step, ok, err := s.match(f, code, me.now)
 	if err == nil && !ok {
-		return Added{}, s.refuse(ctx, me.user, in.Actor, in.From, domain.WayTOTP, me.now)
+		return Added{}, s.refuse(ctx, errUsed, me.user, in.Actor, in.From, domain.WayTOTP, me.now)
 	}
 	budget.Return()
 	if err != nil {
 		return Added{}, err
 	}
 	f.ConfirmedAt, f.LastUsedAt, f.LastStep = me.now, me.now, step
-	return s.add(ctx, me, f)
+	return s.add(ctx, me, f, []string{f.Method()}, domain.AAL2, func(ctx context.Context, tx *store.Tx) error {
+		ok, err := tx.Factors.Confirm(ctx, f)
+		if err == nil && !ok {
+			err = domain.ErrNotFound
+		}
+		return err
+	})
 }
 
-// add makes a factor count, and raises the session to what it proves.
-func (s *Service) add(ctx context.Context, me self, f domain.Factor) (Added, error) {
+// add makes a factor count, which save writes, and raises the session to what it has proved.
+func (s *Service) add(ctx context.Context, me self, f domain.Factor, methods []string, level domain.Level, save func(context.Context, *store.Tx) error) (Added, error) {
 	platform, err := s.directory.Service(ctx, "")
 	if err != nil {
 		return Added{}, err
@@ -149,11 +170,11 @@ func (s *Service) add(ctx context.Context, me self, f domain.Factor) (Added, err
 	if err != nil {
 		return Added{}, err
 	}
-	out.Tokens, err = s.renew(ctx, me, proves(me.session, f.Method(), domain.AAL2, me), platform, func(ctx context.Context, tx *store.Tx, p domain.Principal) error {
+	out.Tokens, err = s.renew(ctx, me, proves(me, methods, level), platform, func(ctx context.Context, tx *store.Tx, p domain.Principal) error {
 		out.Codes, out.Voided = nil, false
 		all, err := tx.Factors.ByUser(ctx, me.user.ID)
 		if err == nil {
-			err = hasRoom(all)
+			err = hasRoom(all, f.Kind)
 		}
 		if err != nil {
 			return err
@@ -162,11 +183,7 @@ func (s *Service) add(ctx context.Context, me self, f domain.Factor) (Added, err
 		if !first && me.Level < domain.AAL2 { // it was the first one when it was begun
 			return domain.ErrReauthRequired.Demanding(domain.Demand{Level: domain.AAL2, MaxAge: s.reauth.MaxAge()})
 		}
-		ok, err := tx.Factors.Confirm(ctx, f)
-		if err == nil && !ok {
-			err = domain.ErrNotFound
-		}
-		if err != nil {
+		if err := save(ctx, tx); err != nil {
 			return err
 		}
 		added := me.event(domain.EventFactorAdded).With("kind", string(f.Kind)).With("factor_id", string(f.ID))
@@ -194,15 +211,18 @@ func isMoving(ctx context.Context, tx *store.Tx, me self) (bool, error) {
 	return slices.ContainsFunc(live, func(f domain.Flow) bool { return f.Purpose == domain.PurposeChangeEmail }), err
 }
 
-// proves is a session in which a method was just proved, which together with the first factor reaches a level. The level may fall: a code
-// does not renew what only a key can prove.
-func proves(session domain.Session, method string, level domain.Level, me self) domain.Session {
-	session.AMR, session.Level, session.AuthTime = domain.WithFactor(session.AMR, method), level, me.now
+// proves is the caller's session in which something was just proved, which together with the first factor reaches a level. The level may fall:
+// a code does not renew what only a key can prove.
+func proves(me self, methods []string, level domain.Level) domain.Session {
+	session := me.session
+	session.AMR, session.Level, session.AuthTime = domain.WithFactor(session.AMR, methods...), level, me.now
 	return session
 }
 
 // Remove deletes one of the caller's factors; recovery codes go with the last one. Other sessions end, and this one keeps what the remaining
 // factors prove.
+//
+// domain.ErrLastWayIn for a passkey without which nobody could log in; domain.ErrFactorRequired for the last one where everybody needs one.
 func (s *Service) Remove(ctx context.Context, actor domain.Actor, from domain.Origin, id domain.FactorID) (signin.Tokens, error) {
 	me, err := s.self(ctx, actor, from)
 	if err != nil {
@@ -238,6 +258,9 @@ func (s *Service) Remove(ctx context.Context, actor domain.Actor, from domain.Or
 		if err != nil {
 			return err
 		}
+		if err := s.keepWayIn(ctx, tx, me.user, remaining); err != nil {
+			return err
+		}
 		if len(domain.Confirmed(remaining)) == 0 {
 			if err := tx.Factors.DeleteAll(ctx, me.user.ID); err != nil {
 				return err
@@ -251,11 +274,26 @@ func (s *Service) Remove(ctx context.Context, actor domain.Actor, from domain.Or
 	})
 }
 
+// keepWayIn wants something to be left that begins a session.
+func (s *Service) keepWayIn(ctx context.Context, tx *store.Tx, user domain.User, left []domain.Factor) error {
+	if user.PasswordHash != "" || domain.HasPasskey(left, s.signin.RPID()) {
+		return nil
+	}
+	identities, err := tx.Identities.ByUser(ctx, user.ID)
+	if err == nil && !slices.ContainsFunc(identities, s.isUsable) {
+		err = domain.ErrLastWayIn
+	}
+	return err
+}
+
 // methodsOf are what factors prove, and recovery codes, which exist as long as there are any.
 func methodsOf(factors []domain.Factor) []string {
 	var methods []string
 	for _, f := range factors {
 		methods = append(methods, f.Method(), domain.MethodRecovery)
+		if f.Kind != domain.FactorTOTP {
+			methods = append(methods, domain.MethodUser)
+		}
 	}
 	return methods
 }

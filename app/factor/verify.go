@@ -36,7 +36,7 @@ type VerifyOutput struct {
 // domain.ErrInvalidCode, which counts the tries that are left; domain.ErrInvalidToken for a challenge that does not work; the errors of
 // signin.Begin.
 func (s *Service) Verify(ctx context.Context, in VerifyInput) (VerifyOutput, error) {
-	offer, err := in.Offer.parse()
+	offer, err := s.parse(in.Offer)
 	if err != nil {
 		return VerifyOutput{}, err
 	}
@@ -55,16 +55,23 @@ func (s *Service) Verify(ctx context.Context, in VerifyInput) (VerifyOutput, err
 	if err != nil {
 		return VerifyOutput{}, err
 	}
+	if offer.way == domain.WayWebAuthn {
+		if offer.asked, err = s.opened(offer.state, toVerify, string(login.Flow.ID), now); err != nil {
+			return VerifyOutput{}, err
+		}
+	}
 	before, err := s.reserve(ctx, login.Flow.ID, now)
 	if err != nil {
 		budget.Return()
 		return VerifyOutput{}, err
 	}
 	out, err := s.complete(ctx, login, offer, now)
-	if errors.Is(err, errUsed) {
-		return VerifyOutput{}, s.missed(ctx, login, offer, before+1, now)
+	if !errors.Is(err, errUsed) || !isGuess(err) {
+		budget.Return()
 	}
-	budget.Return()
+	if errors.Is(err, errUsed) {
+		err = s.missed(ctx, err, login, offer, before+1, now)
+	}
 	return out, err
 }
 
@@ -83,10 +90,7 @@ func (s *Service) reserve(ctx context.Context, id domain.FlowID, now time.Time) 
 
 func (s *Service) complete(ctx context.Context, login signin.Pending, offer offered, now time.Time) (VerifyOutput, error) {
 	user, from := login.Proof.User, login.Request.From
-	proved, ok, err := s.judge(ctx, offer, user, from, now)
-	if err == nil && !ok {
-		err = errUsed
-	}
+	proved, err := s.judge(ctx, offer, user, from, now)
 	if err != nil {
 		return VerifyOutput{}, err
 	}
@@ -95,7 +99,7 @@ func (s *Service) complete(ctx context.Context, login signin.Pending, offer offe
 	if p.Run, err = s.Store.Read().Lockouts.ByKey(ctx, s.guard.RunKey(user.Email)); err != nil {
 		return VerifyOutput{}, err
 	}
-	p.Methods, p.At = domain.WithFactor(p.Methods, proved.method), now
+	p.Methods, p.At = domain.WithFactor(p.Methods, proved.methods...), now
 	p.Redeem = func(ctx context.Context, tx *store.Tx) error {
 		if err := proved.use(ctx, tx); err != nil {
 			return err
@@ -125,9 +129,9 @@ func (s *Service) complete(ctx context.Context, login signin.Pending, offer offe
 }
 
 // missed counts a wrong proof at a challenge, which its last try ends.
-func (s *Service) missed(ctx context.Context, login signin.Pending, offer offered, tries int, now time.Time) error {
+func (s *Service) missed(ctx context.Context, why error, login signin.Pending, offer offered, tries int, now time.Time) error {
 	user, from := login.Proof.User, login.Request.From
-	err := s.refuse(ctx, user, domain.Anonymous(), from, offer.way, now)
+	err := s.refuse(ctx, why, user, domain.Anonymous(), from, offer.way, now)
 	if !errors.Is(err, domain.ErrInvalidCode) {
 		return err
 	}
@@ -144,7 +148,9 @@ func (s *Service) missed(ctx context.Context, login signin.Pending, offer offere
 			return end
 		}
 	}
-	return domain.ErrInvalidCode.Noting(domain.FactTriesLeft, left)
+	var refusal *domain.Error
+	errors.As(err, &refusal)
+	return refusal.Noting(domain.FactTriesLeft, left)
 }
 
 // StepUpInput is a proof within a session: a password for accounts without factors, else a second factor.
@@ -166,9 +172,9 @@ func (s *Service) StepUp(ctx context.Context, in StepUpInput) (signin.Tokens, er
 	var err error
 	byPassword := !in.Password.IsZero()
 	if byPassword && !in.Offer.isNone() {
-		err = errOneProof.Saying("Give exactly one of password, code and recovery_code")
+		err = errOneProof.Saying("Give exactly one of password, code, recovery_code and, with its state, credential")
 	} else if !byPassword {
-		offer, err = in.Offer.parse()
+		offer, err = s.parse(in.Offer)
 	}
 	if err != nil {
 		return signin.Tokens{}, err
@@ -194,35 +200,45 @@ func (s *Service) StepUp(ctx context.Context, in StepUpInput) (signin.Tokens, er
 	if err != nil {
 		return signin.Tokens{}, err
 	}
-	proved, ok, err := s.judge(ctx, offer, me.user, in.From, me.now)
+	if offer.way == domain.WayWebAuthn {
+		if offer.asked, err = s.opened(offer.state, toStepUp, string(me.session.ID), me.now); err != nil {
+			return signin.Tokens{}, err
+		}
+	}
+	proved, err := s.judge(ctx, offer, me.user, in.From, me.now)
 	var tokens signin.Tokens
-	if err == nil && ok {
-		tokens, err = s.steppedUp(ctx, me, proves(me.session, proved.method, domain.AAL2, me), audience, proved.use)
+	if err == nil {
+		tokens, err = s.steppedUp(ctx, me, proves(me, proved.methods, proved.level), audience, proved.use)
 	}
-	if err == nil && !ok || errors.Is(err, errUsed) {
-		return signin.Tokens{}, s.refuse(ctx, me.user, in.Actor, in.From, offer.way, me.now)
+	if !errors.Is(err, errUsed) || !isGuess(err) {
+		budget.Return()
 	}
-	budget.Return()
+	if errors.Is(err, errUsed) {
+		err = s.refuse(ctx, err, me.user, in.Actor, in.From, offer.way, me.now)
+	}
 	return tokens, err
 }
 
 // has tells by domain.ErrNoFactor that an account can't prove anything in a way, with the level that it can reach.
 func (s *Service) has(ctx context.Context, user domain.User, way string) error {
 	have, err := s.Of(ctx, user.ID)
-	switch {
-	case err != nil:
-		return err
-	case !user.HasFactors:
-		return domain.ErrNoFactor.Demanding(domain.Demand{Level: domain.AAL1})
-	case !slices.Contains(have.Ways, way):
+	if err == nil && !slices.Contains(have.Ways, way) {
+		err = noFactor(user)
+	}
+	return err
+}
+
+// noFactor says which level an account can reach.
+func noFactor(user domain.User) error {
+	if user.HasFactors {
 		return domain.ErrNoFactor.Demanding(domain.Demand{Level: domain.AAL2})
 	}
-	return nil
+	return domain.ErrNoFactor.Demanding(domain.Demand{Level: domain.AAL1})
 }
 
 func (s *Service) stepUpByPassword(ctx context.Context, me self, password domain.Secret, audience domain.Service) (signin.Tokens, error) {
 	if me.user.HasFactors { // a password renews no second factor (pocket-id GHSA-hp74)
-		return signin.Tokens{}, domain.ErrNoFactor.Demanding(domain.Demand{Level: domain.AAL2})
+		return signin.Tokens{}, noFactor(me.user)
 	}
 	if me.user.PasswordHash == "" {
 		return signin.Tokens{}, domain.ErrNoFactor.Demanding(domain.Demand{Level: domain.AAL1})

@@ -143,7 +143,7 @@ type UnlinkInput struct {
 }
 
 // Unlink removes an identity from its account. It returns domain.ErrLastIdentity when the person could no longer log in: without a
-// password, and without another identity whose provider is configured. Other sessions end, since any of them may have begun through that
+// password, without a passkey, and without another identity whose provider is configured. Other sessions end, since any of them may have begun through that
 // identity.
 func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 	if err := access.RequirePlatformUser(in.Actor); err != nil {
@@ -169,9 +169,13 @@ func (s *Service) Unlink(ctx context.Context, in UnlinkInput) error {
 		if err != nil {
 			return err
 		}
+		factors, err := tx.Factors.ByUser(ctx, id)
+		if err != nil {
+			return err
+		}
 		others := slices.ContainsFunc(all, func(i domain.Identity) bool { return i.ID != in.Identity && s.IsUsable(i) })
 		owns := slices.ContainsFunc(all, func(i domain.Identity) bool { return i.ID == in.Identity })
-		if owns && user.PasswordHash == "" && !others {
+		if owns && user.PasswordHash == "" && !others && !domain.HasPasskey(factors, s.signin.RPID()) {
 			return domain.ErrLastIdentity
 		}
 		identity, err := tx.Identities.Delete(ctx, id, in.Identity)

@@ -7,6 +7,7 @@ import (
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/store"
 )
 
@@ -162,5 +163,5 @@ func (s *Service) makeUser(ctx context.Context, tx *store.Tx, r proof.Redeemed, 
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, user, from, now)
+	return s.tell(ctx, tx, user, mailer.PasswordChanged, from, now)
 }

@@ -1,6 +1,7 @@
 package password
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -58,9 +59,10 @@ type replacement struct {
 	event  domain.EventType
 	except []domain.SessionID
 	told   domain.Origin // the origin that the owner is told
+	mail   mailer.Kind   // empty: mailer.PasswordChanged
 }
 
-// replace gives a user a new password under the lock of their principal, with all consequences. The epoch rises, so that work that began
+// replace gives a user a new password, or none, under the lock of their principal, with all consequences. The epoch rises, so that work that began
 // with the old password fails; links that were sent before become void (ASVS 6.4.3); failed guesses at the old password are forgotten;
 // sessions end (ASVS 7.4.3); and the owner gets a mail, so that they notice a change by somebody else (ASVS 6.3.7).
 func (s *Service) replace(ctx context.Context, tx *store.Tx, locked domain.Principal, user domain.User, r replacement, now time.Time) error {
@@ -85,9 +87,9 @@ func (s *Service) replace(ctx context.Context, tx *store.Tx, locked domain.Princ
 	if err := s.Audit.Record(ctx, tx, now, domain.UserEvent(r.event, r.by, r.from, user.ID)); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, user, r.told, now)
+	return s.tell(ctx, tx, user, cmp.Or(r.mail, mailer.PasswordChanged), r.told, now)
 }
 
-func (s *Service) tell(ctx context.Context, tx *store.Tx, user domain.User, from domain.Origin, now time.Time) error {
-	return s.Mail.Notice(ctx, tx, outbox.MailTo(user, mailer.PasswordChanged, from, mailer.Data{AskedAt: now}), now)
+func (s *Service) tell(ctx context.Context, tx *store.Tx, user domain.User, kind mailer.Kind, from domain.Origin, now time.Time) error {
+	return s.Mail.Notice(ctx, tx, outbox.MailTo(user, kind, from, mailer.Data{AskedAt: now}), now)
 }

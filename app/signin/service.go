@@ -30,6 +30,7 @@ type Service struct {
 	keys      domain.RefreshKeys
 	policy    domain.SessionPolicy
 	required  bool
+	rpID      string
 
 	challenged atomic.Int64
 }
@@ -39,6 +40,8 @@ type Settings struct {
 	Sessions domain.SessionPolicy
 	// RequireFactor wants a second factor of everybody: those without one may only log in to the platform, to add one.
 	RequireFactor bool
+	// RPID is the WebAuthn relying party, for whose credentials people can be asked; empty: there are no passkeys.
+	RPID string
 }
 
 // Parts are what the service is made of.
@@ -54,7 +57,7 @@ type Parts struct {
 func New(b *base.Base, p Parts, s Settings) *Service {
 	return &Service{
 		Base: b, directory: p.Directory, minter: p.Minter, devices: p.Devices, proofs: p.Proofs, keys: p.Keys,
-		policy: s.Sessions, required: s.RequireFactor,
+		policy: s.Sessions, required: s.RequireFactor, rpID: s.RPID,
 	}
 }
 
@@ -85,6 +88,9 @@ func (s *Service) MayRefuse(audience domain.Service) bool {
 
 // Challenged is how many logins this process has answered with a challenge.
 func (s *Service) Challenged() int64 { return s.challenged.Load() }
+
+// RPID is the WebAuthn relying party that people can prove themselves to; empty: none.
+func (s *Service) RPID() string { return s.rpID }
 
 // RequiresFactor tells whether everybody needs a second factor.
 func (s *Service) RequiresFactor() bool { return s.required }

@@ -1,11 +1,117 @@
 package run
 
-// factorSettings are about second factors.
-type factorSettings struct{ MFA string }
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// factorSettings are about second factors and passkeys.
+type factorSettings struct {
+	MFA           string
+	RPID          string
+	RPIDForce     onOff
+	WebAuthnSites list
+}
 
 func (f *factorSettings) group() group {
-	return group{title: "Second factors", settings: []setting{{
-		name: "MFA", into: &f.MFA, preset: "optional", words: []string{"optional", "required"},
-		text: "Second factors: optional, or required of everybody. Those without one can still sign in, to add one and for little else",
-	}}}
+	return group{title: "Second factors and passkeys", settings: []setting{
+		{
+			name: "MFA", into: &f.MFA, preset: "optional", words: []string{"optional", "required"},
+			text: "Second factors: optional, or required of everybody. Those without one can still sign in, to add one and for little else",
+		},
+		{
+			name: "WEBAUTHN_RP_ID", into: &f.RPID, limit: form("a domain, without scheme and port"), empty: "the host of PUBLIC_URL",
+			text: "The domain that passkeys and security keys are bound to: the host of PUBLIC_URL, or a parent of it. Kept while there are keys",
+		},
+		{
+			name: "WEBAUTHN_RP_ID_FORCE", into: &f.RPIDForce, preset: "off",
+			text: "Accept another domain although there are passkeys and security keys: they don't work until it is set back",
+		},
+		{
+			name: "WEBAUTHN_ORIGINS", into: &f.WebAuthnSites,
+			text: "Further origins where passkeys and security keys may be used, beside that of PUBLIC_URL: https://app.example.com, " +
+				"or android:apk-key-hash:HASH of a native app. In development also pages of localhost: http://localhost:3000",
+		},
+	}}
+}
+
+const (
+	appOrigin = "android:apk-key-hash:"
+	// relatedSites is how many names of sites browsers look at in /.well-known/webauthn (WebAuthn Level 3 §5.11.1).
+	relatedSites = 5
+)
+
+// relying is the WebAuthn relying party of a deployment.
+type relying struct {
+	id      string
+	off     string   // why there are no passkeys; empty: there are
+	origins []string // where its credentials may be used
+	related []string // those of other sites, which the domain has to vouch for
+	vouch   string   // where it does, if that is not below PUBLIC_URL; else empty
+}
+
+// relying finds the relying party. publicURL is the address of the server.
+func (c *Config) relying(publicURL string) (relying, error) {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return relying{}, err
+	}
+	host := strings.ToLower(u.Hostname())
+	r := relying{id: host, origins: []string{u.Scheme + "://" + strings.ToLower(u.Host)}}
+	if c.RPID != "" {
+		r.id = c.RPID
+	}
+	address, isAddress := netip.ParseAddr(host)
+	switch {
+	case isAddress == nil && address.IsLoopback():
+		r.off = "browsers know no passkeys of an address. Use http://localhost in the place of " + host
+	case isAddress == nil:
+		r.off = "browsers know no passkeys of an address, and PUBLIC_URL is one"
+	case u.Scheme != "https" && host != "localhost":
+		r.off = "browsers know no passkeys without TLS, and PUBLIC_URL has none"
+	case r.id != host && !strings.HasSuffix(host, "."+r.id):
+		return relying{}, errors.New("WEBAUTHN_RP_ID must be the host of PUBLIC_URL, or a parent of it")
+	}
+	if r.off != "" {
+		return relying{off: r.off}, nil
+	}
+	names := map[string]bool{}
+	for _, origin := range c.WebAuthnSites {
+		if !c.isWebAuthnOrigin(origin) {
+			return relying{}, errors.New("WEBAUTHN_ORIGINS must be exact origins such as https://app.example.com, without path and default port, or android:apk-key-hash: " +
+				"and the hash of the app's certificate; in development also http://localhost:PORT")
+		}
+		r.origins = append(r.origins, origin)
+		site, err := url.Parse(origin)
+		if err != nil || strings.HasPrefix(origin, appOrigin) || site.Hostname() == r.id || strings.HasSuffix(site.Hostname(), "."+r.id) {
+			continue
+		}
+		domain, err := publicsuffix.EffectiveTLDPlusOne(site.Hostname())
+		if err != nil {
+			return relying{}, errors.New("WEBAUTHN_ORIGINS has an origin without a domain that can be registered: browsers accept none of those")
+		}
+		label, _, _ := strings.Cut(domain, ".")
+		names[label] = true
+		r.related = append(r.related, origin)
+	}
+	if len(names) > relatedSites {
+		return relying{}, errors.New("WEBAUTHN_ORIGINS has sites of more than five names, and browsers look at five")
+	}
+	if len(r.related) > 0 && (r.id != host || strings.Trim(u.Path, "/") != "" || u.Port() != "") {
+		r.vouch = "https://" + r.id + "/.well-known/webauthn"
+	}
+	slices.Sort(r.related)
+	return r, nil
+}
+
+func (c *Config) isWebAuthnOrigin(origin string) bool {
+	if hash, isApp := strings.CutPrefix(origin, appOrigin); isApp {
+		return len(hash) == 43 // SHA-256 in base64url
+	}
+	return isOrigin(origin) && (hasScheme(origin, "https") || c.isDevelopment() && strings.HasPrefix(origin+":", "http://localhost:"))
 }

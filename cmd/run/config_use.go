@@ -19,7 +19,7 @@ func only(settings ...string) uses {
 
 // onData is what commands on the stored data use: whatever the core is made of, but not the listeners, the mail and the limits of a server.
 func onData(setting string) bool {
-	for _, prefix := range []string{"MAIL_", "LIMIT_", "LOG_", "LINK_", "REDIS_", "BOOTSTRAP_", "SHUTDOWN_", "FEED_", "OUTBOX_", "OAUTH_", "PRODUCT_", "AFTER_", "OTEL_"} {
+	for _, prefix := range []string{"MAIL_", "LIMIT_", "LOG_", "LINK_", "REDIS_", "BOOTSTRAP_", "SHUTDOWN_", "FEED_", "OUTBOX_", "OAUTH_", "PRODUCT_", "AFTER_", "OTEL_", "WEBAUTHN_"} {
 		if strings.HasPrefix(setting, prefix) {
 			return false
 		}

@@ -64,6 +64,9 @@ var checkups = []checkup{
 	{"mail", onMail, checkMailServer},
 	{"public address", only("PUBLIC_URL"), checkPublicURL},
 	{"issuer", onData, checkIssuer},
+	{"passkeys", func(setting string) bool {
+		return onData(setting) || setting == "PUBLIC_URL" || strings.HasPrefix(setting, "WEBAUTHN_")
+	}, checkPasskeys},
 	{"key set", onData, checkKeySet},
 	{"client address", only("PUBLIC_URL", "SECRET_KEY", "TRUSTED_PROXIES"), checkClientAddress},
 	{"provider", func(setting string) bool { return isOfProvider(setting) || strings.HasPrefix(setting, "OIDC_") }, checkProviderHealth},

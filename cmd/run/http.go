@@ -23,7 +23,7 @@ import (
 // function gives the core to the listeners, which serve nothing before.
 func (s *Server) listen(
 	db *bunsql.DB, l limiters, m mailSetup, sealer secure.Sealer, t telemetrySetup,
-) (*echohttp.Server, func(a *app.App, publicURL string, logo pages.Logo), error) {
+) (*echohttp.Server, func(a *app.App, at whereabouts, logo pages.Logo), error) {
 	c := s.config
 	var ready func(context.Context) (bool, map[string]string)
 	var authenticate func(context.Context, domain.Secret) (domain.Actor, error)
@@ -66,18 +66,24 @@ func (s *Server) listen(
 	if addr := listeners.AdminAddr(); addr != nil {
 		s.AdminURL = "http://" + reachable(addr)
 	}
-	return listeners, func(a *app.App, publicURL string, logo pages.Logo) {
+	return listeners, func(a *app.App, at whereabouts, logo pages.Logo) {
 		follow.Follower, drain = a.Feed, a.Stream.Drain
 		authenticate, mayProxy, used = a.Authenticator.Authenticate, a.Directory.RequireLoginProxy, a.Usage.Used
 		ready, stopped = readiness(a, l, db), a.Stops.Recent
-		api.ServedAt(publicURL)
+		api.ServedAt(at.publicURL)
 		site := pages.NewSite(pages.Options{
-			Product: c.ProductName, Logo: logo, PublicURL: publicURL, AfterVerify: c.AfterVerify, AfterReset: c.AfterReset,
+			Product: c.ProductName, Logo: logo, PublicURL: at.publicURL, AfterVerify: c.AfterVerify, AfterReset: c.AfterReset,
 		})
-		for _, r := range append(resources(a, c, publicURL, site), &pages.Landing{Site: site, Welcome: s.welcome.page()}) {
+		for _, r := range append(resources(a, c, at, site), &pages.Landing{Site: site, Welcome: s.welcome.page()}) {
 			r.Mount(api)
 		}
 	}, nil
+}
+
+// whereabouts is where clients reach the server, and the pages of other sites that may use its passkeys.
+type whereabouts struct {
+	publicURL string
+	related   []string
 }
 
 // lateFeed is the feed of a core that is made after the listeners.
@@ -86,7 +92,7 @@ type lateFeed struct{ *feed.Follower }
 // resource is a group of routes.
 type resource interface{ Mount(*echohttp.API) }
 
-func resources(a *app.App, c *Config, publicURL string, site *pages.Site) []resource {
+func resources(a *app.App, c *Config, at whereabouts, site *pages.Site) []resource {
 	return []resource{
 		&rest.Auth{Service: a.Auth, Providers: a.Federation},
 		&rest.Passwords{Service: a.Password},
@@ -106,10 +112,10 @@ func resources(a *app.App, c *Config, publicURL string, site *pages.Site) []reso
 		&rest.OAuth{Service: a.OAuth},
 		&rest.Providers{Service: a.Federation},
 		&rest.ProviderLogin{
-			Service: a.Federation, Host: c.developmentHost(publicURL), ReturnPage: site.ReturnToApp, NextPage: site.NextStep,
+			Service: a.Federation, Host: c.developmentHost(at.publicURL), ReturnPage: site.ReturnToApp, NextPage: site.NextStep,
 			FailedPage: site.LoginNotKnown, IsBrowser: pages.WantsHTML,
 		},
-		&rest.WellKnown{JWKS: a.Keys.JWKS, Issuer: a.Minter.Issuer, PublicURL: publicURL, Algorithm: string(a.Keys.Policy.Algorithm)},
+		&rest.WellKnown{JWKS: a.Keys.JWKS, Issuer: a.Minter.Issuer, PublicURL: at.publicURL, Algorithm: string(a.Keys.Policy.Algorithm), RelatedOrigins: at.related},
 		&pages.VerificationLink{Service: a.Auth, Site: site, ConsumeOnAnyGet: c.VerifyGet == "consume"},
 		&pages.ResetLink{Service: a.Password, Site: site},
 		&pages.EmailChangeLink{Service: a.Profile, Site: site},

@@ -125,14 +125,21 @@ func (s *Server) start(ctx context.Context) error {
 	if s.providers, err = c.openProviders(ctx, publicURL, s.log); err != nil {
 		return err
 	}
+	passkeys, rp, err := s.openPasskeys(ctx, db, publicURL)
+	if err != nil {
+		return err
+	}
 	caches, system := memory.NewCaches(c.System.Now), c.System
 	system.Trace = watch.tracing.Begin()
+	settings := c.settings(publicURL, issuer, passwordPolicy(c, s.hasher))
+	settings.NoPasskeys = rp.off
 	s.app = app.New(app.Ports{
 		Log: s.log, System: system, Store: db, Caches: caches, Limiter: l.shared, Waker: l.waker, Sealer: sealer,
 		Hasher: s.hasher, KeyMaker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: m.composer,
 		Transport: &telemetry.Transport{Next: m.transport, Took: watch.meters.mails, Tracer: watch.tracer}, Devices: useragent.Namer{}, OTP: otp.Generator{},
+		Passkeys:  passkeys,
 		Providers: watch.meters.measuredProviders(s.providers.List(), watch.tracer), PrepareMonths: c.prepareMonths,
-	}, c.settings(publicURL, issuer, passwordPolicy(c, s.hasher)))
+	}, settings)
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
@@ -140,7 +147,7 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	s.app.Stream.Meter = watch.meters.streamMeter()
-	mount(s.app, publicURL, logo)
+	mount(s.app, whereabouts{publicURL, rp.related}, logo)
 	s.serve(listeners)
 	return nil
 }

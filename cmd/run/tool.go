@@ -56,6 +56,7 @@ func openTool(ctx context.Context, c *Config, looks bool, told func(format strin
 		Log: log, System: c.System, Store: db, Caches: memory.NewCaches(c.System.Now),
 		Limiter: memory.Unlimited{}, Waker: memory.NewWaker(), Sealer: sealer, Hasher: hasher, KeyMaker: jwtoken.KeyMaker{},
 		Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: composer, Transport: memory.NewInbox(c.System.Now), Devices: useragent.Namer{}, OTP: otp.Generator{},
+		Passkeys:  nil,
 		Providers: providers.List(), PrepareMonths: c.prepareMonths,
 	}, c.settings(c.PublicURL, c.Issuer, passwordPolicy(c, hasher)))}, nil
 }

@@ -32,6 +32,8 @@ const (
 	RecoveryCodeUsed     Kind = "recovery_code_used"     // Left is how many are left
 	RecoveryCodesCreated Kind = "recovery_codes_created" // those before work no more
 	FactorGuessed        Kind = "factor_guessed"         // somebody with the password guessed codes
+	FactorSuspended      Kind = "factor_suspended"       // a key seems to be copied; Factor is its kind
+	PasswordRemoved      Kind = "password_removed"
 )
 
 // Kinds are all of them.
@@ -39,6 +41,6 @@ func Kinds() []Kind {
 	return []Kind{
 		Verify, AlreadyRegistered, RefreshReused, Reset, PasswordChanged, ChangeEmail, ChangeEmailAsked, EmailInUse, EmailChanged,
 		NewLogin, AccountClosed, StillClosed, VerifyNewAddress, AccountCreated, IdentityLinked, IdentityUnlinked, OAuthCode, OAuthKnownAddress,
-		FactorAdded, FactorRemoved, FactorsReset, RecoveryCodeUsed, RecoveryCodesCreated, FactorGuessed,
+		FactorAdded, FactorRemoved, FactorsReset, RecoveryCodeUsed, RecoveryCodesCreated, FactorGuessed, FactorSuspended, PasswordRemoved,
 	}
 }

@@ -13,6 +13,8 @@ type FactorReader interface {
 	ByUser(ctx context.Context, user domain.UserID) ([]domain.Factor, error)
 	// ByCredential finds the factor with the id of a WebAuthn credential. domain.ErrNotFound when there is none.
 	ByCredential(ctx context.Context, id []byte) (domain.Factor, error)
+	// CountKeysOfOthers counts the confirmed WebAuthn factors of all users that belong to another relying party.
+	CountKeysOfOthers(ctx context.Context, rpID string) (int, error)
 	// Codes is how many recovery codes of a user are left.
 	Codes(ctx context.Context, user domain.UserID) (domain.RecoveryCodes, error)
 	// HasCode tells whether a hash is that of a user's code that was not used.

@@ -56,6 +56,7 @@ var libraries = map[string][]owner{
 	"github.com/google/uuid":                       {run},
 	"golang.org/x/term":                            {run},
 	"golang.org/x/net/idna":                        {core},
+	"golang.org/x/net/publicsuffix":                {run},
 }
 
 // telemetry crosses every edge by its nature: any adapter and cmd may import it, the core may not.

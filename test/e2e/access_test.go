@@ -303,6 +303,21 @@ func (m *matrix) addFactors(all map[string]func(actor, *testkit.Request)) {
 			*r = m.BeginEnrolment(app.strong).Confirm(r.Bearer)
 		}
 	})
+	all["POST /api/auth/mfa/options"] = says(body{"challenge": "invented"})
+	all["POST /api/auth/passkey/options"] = says(body{})
+	all["POST /api/auth/passkey/login"] = func(_ actor, r *testkit.Request) {
+		r.Body = extended(m.NewKey().Sign(m.c.AskForPasskey()), body{"state": "invented"})
+	}
+	all["POST /api/auth/step-up/options"] = own(func(*enrolled, *testkit.Request) {})
+	all["POST /api/auth/factors/webauthn/options"] = own(func(_ *enrolled, r *testkit.Request) { r.Body = body{"kind": passkey} })
+	all["POST /api/auth/factors/webauthn"] = own(func(app *enrolled, r *testkit.Request) {
+		r.Body = body{"state": "invented", "credential": body{}}
+		if app.strong != "" && m.c.Do(get("/api/auth/factors", app.strong)).Status == http.StatusOK {
+			r.Body = m.NewKey().Create(m.c.AskForKey(app.strong, passkey))
+		}
+	})
+	all["POST /api/auth/factors/{id}/resume"] = own(func(*enrolled, *testkit.Request) {})
+	all["DELETE /api/auth/password"] = own(func(*enrolled, *testkit.Request) {})
 	all["PATCH /api/auth/factors/{id}"] = own(func(_ *enrolled, r *testkit.Request) { r.Body = body{"name": "Tablet"} })
 	all["DELETE /api/auth/factors/{id}"] = own(func(*enrolled, *testkit.Request) {})
 	all["POST /api/auth/factors/recovery-codes"] = own(func(*enrolled, *testkit.Request) {})

@@ -24,6 +24,12 @@ var Examples = map[string]string{ //nolint:gosec // an id that belongs to nobody
 	"confirmTotp":  `{"code": "287082"}`,
 	"renameFactor": `{"name": "Old phone"}`,
 
+	"verifyFactorOptions": `{"challenge": "THE CHALLENGE"}`,
+	"passkeyOptions":      `{}`,
+	"passkeyLogin":        `{"state": "THE STATE", "credential": ` + exampleSignature + `, "device_name": "Laptop"}`,
+	"enrolKeyOptions":     `{"kind": "passkey"}`,
+	"addKey":              `{"state": "THE STATE", "credential": ` + exampleCredential + `, "name": "Laptop"}`,
+
 	"exchangeProviderCode":  `{"code": "THE CODE", "code_verifier": "THE CODE VERIFIER OF AT LEAST 43 CHARACTERS"}`,
 	"completeProviderLogin": `{"continuation": "THE CONTINUATION", "email": "ada@example.com"}`,
 	"providerFormCallback":  `{"code": "THE CODE OF APPLE", "state": "THE STATE"}`,
@@ -65,3 +71,11 @@ var Examples = map[string]string{ //nolint:gosec // an id that belongs to nobody
 	"resetUserFactors": `{"reason": "The phone was stolen; asked for by telephone, known by voice"}`,
 	"disableUser":      `{"reason": "The account was stolen", "until": "2027-01-01T00:00:00Z"}`,
 }
+
+// What toJSON of a PublicKeyCredential returns.
+const (
+	exampleSignature = `{"id": "THE ID", "rawId": "THE ID", "type": "public-key", "response": {"clientDataJSON": "BASE64URL", ` +
+		`"authenticatorData": "BASE64URL", "signature": "BASE64URL", "userHandle": "BASE64URL"}, "clientExtensionResults": {}}`
+	exampleCredential = `{"id": "THE ID", "rawId": "THE ID", "type": "public-key", "response": {"clientDataJSON": "BASE64URL", ` +
+		`"attestationObject": "BASE64URL", "transports": ["internal"]}, "clientExtensionResults": {}}`
+)

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -18,17 +19,40 @@ type Factors struct{ Service *factor.Service }
 
 // Mount adds the routes.
 func (r *Factors) Mount(a *echohttp.API) {
+	echohttp.Handle(a, http.MethodPost, "/api/auth/mfa/options", echohttp.Op{
+		ID: "verifyFactorOptions", Proxied: true, Tag: echohttp.TagFactors, Summary: "Ask for a signature that completes a login", Strict: true,
+		Description: "For the method webauthn of an answer mfa_required: publicKey goes to navigator.credentials.get, its credential with state to POST /api/auth/mfa/verify within 5 minutes.",
+		Errors:      []*domain.Error{domain.ErrInvalidToken, domain.ErrNoFactor, domain.ErrRateLimited},
+	}, r.verifyOptions)
+	echohttp.Handle(a, http.MethodPost, "/api/auth/passkey/options", echohttp.Op{
+		ID: "passkeyOptions", Proxied: true, Tag: echohttp.TagFactors, Summary: "Ask for the signature of any passkey", Strict: true,
+		Description: "Begins a login without a password and without an address, also for autofill (mediation conditional): publicKey goes to navigator.credentials.get, its credential with state to POST /api/auth/passkey/login within 5 minutes. Nothing is stored.",
+		Errors:      []*domain.Error{domain.ErrUnavailable},
+	}, r.loginOptions)
+	echohttp.Handle(a, http.MethodPost, "/api/auth/passkey/login", echohttp.Op{
+		ID: "passkeyLogin", Proxied: true, Tag: echohttp.TagLogin, Summary: "Begin a session with a passkey", Strict: true,
+		Description: "With the state and the credential for POST /api/auth/passkey/options, which work once. No second factor is asked for: a passkey whose user was verified is both. Whatever is wrong behind the state is one answer: invalid_credentials.",
+		Errors: []*domain.Error{
+			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrUnknownService, domain.ErrInvalidCredentials, domain.ErrForbidden,
+			domain.ErrSessionLimitReached, domain.ErrRateLimited, domain.ErrUnavailable,
+		},
+	}, r.login)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/mfa/verify", echohttp.Op{
 		ID: "verifyFactor", Proxied: true, Tag: echohttp.TagFactors, Summary: "Complete a login that was answered with mfa_required", Strict: true,
-		Description: "With the challenge of that answer and exactly one of code and recovery_code. A challenge works for 10 minutes and takes 5 tries; service, device_name and transport are those of the login. A code counts once.",
+		Description: "With the challenge of that answer and exactly one of code, recovery_code and, with its state of POST /api/auth/mfa/options, credential. A challenge works for 10 minutes and takes 5 tries; service, device_name and transport are those of the login. A code or signature counts once.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCode, domain.ErrInvalidToken, domain.ErrUnknownService, domain.ErrForbidden,
 			domain.ErrSessionLimitReached, domain.ErrRateLimited,
 		},
 	}, r.verify)
+	echohttp.Handle(a, http.MethodPost, "/api/auth/step-up/options", echohttp.Op{
+		ID: "stepUpOptions", Tag: echohttp.TagFactors, Summary: "Ask for a signature that raises the session", Auth: echohttp.BearerAuth, Unenrolled: true,
+		Description: "publicKey goes to navigator.credentials.get, its credential with state to POST /api/auth/step-up within 5 minutes.",
+		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNoFactor},
+	}, r.stepUpOptions)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/step-up", echohttp.Op{
 		ID: "stepUp", Tag: echohttp.TagFactors, Summary: "Prove a factor within a session", Auth: echohttp.BearerAuth, Unenrolled: true, Strict: true,
-		Description: "For what answers reauth_required, here or at another service (RFC 9470). Exactly one of code, recovery_code and, for accounts without factors, password. The session goes on with the tokens of the answer, at the level that was proved; its earlier refresh tokens end.",
+		Description: "For what answers reauth_required, here or at another service (RFC 9470). Exactly one of code, recovery_code, credential (with its state of POST /api/auth/step-up/options) and, for accounts without factors, password. The session goes on with the tokens of the answer, at the level that was proved; its earlier refresh tokens end.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCode, domain.ErrInvalidCredentials, domain.ErrUnknownService, domain.ErrForbidden,
 			domain.ErrWrongAudience, domain.ErrEnrolmentRequired, domain.ErrNoFactor, domain.ErrRateLimited, domain.ErrBusy,
@@ -53,6 +77,27 @@ func (r *Factors) Mount(a *echohttp.API) {
 			domain.ErrLimitReached, domain.ErrRateLimited,
 		},
 	}, r.confirm)
+	echohttp.Handle(a, http.MethodPost, "/api/auth/factors/webauthn/options", echohttp.Op{
+		ID: "enrolKeyOptions", Tag: echohttp.TagFactors, Summary: "Begin to add a passkey or a security key", Auth: echohttp.BearerAuth, Unenrolled: true, Strict: true,
+		Description: "Needs a recent login, by a factor if there is one, and a verified address. kind passkey also logs in alone, security_key is a second factor only. publicKey goes to navigator.credentials.create, its credential with state to POST /api/auth/factors/webauthn, by the same session and within 5 minutes.",
+		Errors: []*domain.Error{
+			domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrEmailNotVerified, domain.ErrLimitReached,
+			domain.ErrUnavailable,
+		},
+	}, r.enrolKey)
+	echohttp.Handle(a, http.MethodPost, "/api/auth/factors/webauthn", echohttp.Op{
+		ID: "addKey", Tag: echohttp.TagFactors, Summary: "Add the passkey or security key that was made", Auth: echohttp.BearerAuth, Unenrolled: true, Strict: true, Status: http.StatusCreated,
+		Description: "This session goes on with the tokens of the answer. The first factor makes ten recovery codes, which are shown once, ends all other sessions and voids a change of the address that is under way.",
+		Errors: []*domain.Error{
+			domain.ErrInvalidRequest, domain.ErrInvalidToken, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired,
+			domain.ErrCredentialTaken, domain.ErrLimitReached, domain.ErrRateLimited, domain.ErrUnavailable,
+		},
+	}, r.addKey)
+	echohttp.Handle(a, http.MethodPost, "/api/auth/factors/{id}/resume", echohttp.Op{
+		ID: "resumeFactor", Tag: echohttp.TagFactors, Summary: "Let a suspended key prove again", Auth: echohttp.BearerAuth, Unenrolled: true,
+		Description: "A key is suspended when its counter says that there may be a copy of it. Needs another factor, or a recovery code, that was proved since then.",
+		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrNotFound, domain.ErrNoFactor},
+	}, r.resume)
 	echohttp.Handle(a, http.MethodPatch, "/api/auth/factors/{id}", echohttp.Op{
 		ID: "renameFactor", Tag: echohttp.TagFactors, Summary: "Rename a factor", Auth: echohttp.BearerAuth, Unenrolled: true, Strict: true,
 		Errors: []*domain.Error{domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound},
@@ -60,7 +105,7 @@ func (r *Factors) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodDelete, "/api/auth/factors/{id}", echohttp.Op{
 		ID: "removeFactor", Tag: echohttp.TagFactors, Summary: "Remove a factor", Auth: echohttp.BearerAuth, Unenrolled: true,
 		Description: "Needs a recent login by a factor. All other sessions end, and this one goes on with the tokens of the answer, at the level that the remaining factors prove. Recovery codes go with the last factor.",
-		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrNotFound, domain.ErrFactorRequired},
+		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrNotFound, domain.ErrLastWayIn, domain.ErrFactorRequired},
 	}, r.remove)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/factors/recovery-codes", echohttp.Op{
 		ID: "renewRecoveryCodes", Tag: echohttp.TagFactors, Summary: "Make new recovery codes", Auth: echohttp.BearerAuth, Unenrolled: true, Status: http.StatusCreated,
@@ -75,7 +120,7 @@ const fewCodes = 3
 func (r *Factors) verify(ctx context.Context, caller echohttp.Caller, in api.MFAVerifyRequest) (echohttp.Answer[api.MFAVerifyResponse], error) {
 	answer := echohttp.Answer[api.MFAVerifyResponse]{}
 	out, err := r.Service.Verify(ctx, factor.VerifyInput{
-		From: caller.Origin, Challenge: domain.NewSecret(in.Challenge), Offer: offer(in.Code, in.RecoveryCode), MayCookie: caller.CheckCookieOrigin,
+		From: caller.Origin, Challenge: domain.NewSecret(in.Challenge), Offer: offer(in.Code, in.RecoveryCode, in.WebAuthnResponse), MayCookie: caller.CheckCookieOrigin,
 	})
 	if err != nil {
 		return answer, err
@@ -87,14 +132,68 @@ func (r *Factors) verify(ctx context.Context, caller echohttp.Caller, in api.MFA
 	return answer, nil
 }
 
-func offer(code, recovery string) factor.Offer {
-	return factor.Offer{Code: domain.NewSecret(code), RecoveryCode: domain.NewSecret(recovery)}
+func offer(code, recovery string, key api.WebAuthnResponse) factor.Offer {
+	return factor.Offer{Code: domain.NewSecret(code), RecoveryCode: domain.NewSecret(recovery), State: key.State, Response: key.Credential}
+}
+
+func optionsBody(asked factor.Asked) api.WebAuthnOptionsResponse {
+	return api.WebAuthnOptionsResponse{
+		Success: true, State: asked.State, ExpiresIn: int64(asked.TTL / time.Second), PublicKey: json.RawMessage(asked.Options),
+	}
+}
+
+func (r *Factors) verifyOptions(ctx context.Context, caller echohttp.Caller, in api.MFAOptionsRequest) (api.WebAuthnOptionsResponse, error) {
+	asked, err := r.Service.VerifyOptions(ctx, caller.Origin, domain.NewSecret(in.Challenge))
+	return optionsBody(asked), err
+}
+
+func (r *Factors) stepUpOptions(ctx context.Context, caller echohttp.Caller, _ struct{}) (api.WebAuthnOptionsResponse, error) {
+	asked, err := r.Service.StepUpOptions(ctx, caller.Actor, caller.Origin)
+	return optionsBody(asked), err
+}
+
+func (r *Factors) loginOptions(context.Context, echohttp.Caller, api.PasskeyOptionsRequest) (api.WebAuthnOptionsResponse, error) {
+	asked, err := r.Service.LoginOptions()
+	return optionsBody(asked), err
+}
+
+func (r *Factors) login(ctx context.Context, caller echohttp.Caller, in api.PasskeyLoginRequest) (echohttp.Answer[api.LoginResponse], error) {
+	answer := echohttp.Answer[api.LoginResponse]{}
+	byCookie := in.Transport == api.TransportCookie
+	if byCookie {
+		if err := caller.CheckCookieOrigin(); err != nil {
+			return answer, err
+		}
+	}
+	out, err := r.Service.Login(ctx, factor.LoginInput{
+		From: caller.Origin, State: in.State, Response: in.Credential, Service: in.Service, DeviceName: in.DeviceName, Cookie: byCookie,
+	})
+	if err != nil {
+		return answer, err
+	}
+	answer.Body, answer.Cookies = loginBody(caller, out)
+	return answer, nil
+}
+
+func (r *Factors) enrolKey(ctx context.Context, caller echohttp.Caller, in api.EnrolKeyRequest) (api.WebAuthnOptionsResponse, error) {
+	asked, err := r.Service.EnrolKey(ctx, factor.EnrolKeyInput{Actor: caller.Actor, From: caller.Origin, Kind: domain.FactorKind(in.Kind)})
+	return optionsBody(asked), err
+}
+
+func (r *Factors) addKey(ctx context.Context, caller echohttp.Caller, in api.AddKeyRequest) (echohttp.Answer[api.FactorAddedResponse], error) {
+	out, err := r.Service.AddKey(ctx, factor.AddKeyInput{Actor: caller.Actor, From: caller.Origin, State: in.State, Response: in.Credential, Name: in.Name})
+	return added(caller, out, err)
+}
+
+func (r *Factors) resume(ctx context.Context, caller echohttp.Caller, in api.ResumeFactorRequest) (api.FactorResponse, error) {
+	f, err := r.Service.Resume(ctx, caller.Actor, caller.Origin, domain.FactorID(in.ID))
+	return api.FactorResponse{Success: true, Factor: factorBody(f)}, err
 }
 
 func (r *Factors) stepUp(ctx context.Context, caller echohttp.Caller, in api.StepUpRequest) (echohttp.Answer[api.StepUpResponse], error) {
 	answer := echohttp.Answer[api.StepUpResponse]{}
 	out, err := r.Service.StepUp(ctx, factor.StepUpInput{
-		Actor: caller.Actor, From: caller.Origin, Offer: offer(in.Code, in.RecoveryCode), Password: domain.NewSecret(in.Password), Service: in.Service,
+		Actor: caller.Actor, From: caller.Origin, Offer: offer(in.Code, in.RecoveryCode, in.WebAuthnResponse), Password: domain.NewSecret(in.Password), Service: in.Service,
 	})
 	if err != nil {
 		return answer, err
@@ -146,10 +245,15 @@ func (r *Factors) enrol(ctx context.Context, caller echohttp.Caller, in api.Enro
 }
 
 func (r *Factors) confirm(ctx context.Context, caller echohttp.Caller, in api.ConfirmTOTPRequest) (echohttp.Answer[api.FactorAddedResponse], error) {
-	answer := echohttp.Answer[api.FactorAddedResponse]{}
 	out, err := r.Service.ConfirmTOTP(ctx, factor.ConfirmInput{
 		Actor: caller.Actor, From: caller.Origin, Factor: domain.FactorID(in.ID), Code: domain.NewSecret(in.Code),
 	})
+	return added(caller, out, err)
+}
+
+// added is the answer to a new factor.
+func added(caller echohttp.Caller, out factor.Added, err error) (echohttp.Answer[api.FactorAddedResponse], error) {
+	answer := echohttp.Answer[api.FactorAddedResponse]{}
 	if err != nil {
 		return answer, err
 	}

@@ -36,6 +36,22 @@ func (r *Passwords) Mount(a *echohttp.API) {
 			domain.ErrInvalidCredentials, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrRateLimited, domain.ErrBusy,
 		}, refusedPasswords...),
 	}, r.change)
+	echohttp.Handle(a, http.MethodDelete, "/api/auth/password", echohttp.Op{
+		ID: "removePassword", Tag: echohttp.TagPasswords, Summary: "Do without a password", Auth: echohttp.BearerAuth,
+		Description: "For an account with a passkey, soon after a login by a factor. This session goes on with the tokens of the answer, and all other sessions end. The mail for a forgotten password gives one again.",
+		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrNotFound, domain.ErrLastWayIn},
+	}, r.remove)
+}
+
+func (r *Passwords) remove(ctx context.Context, caller echohttp.Caller, _ struct{}) (echohttp.Answer[api.PasswordRemovedResponse], error) {
+	answer := echohttp.Answer[api.PasswordRemovedResponse]{}
+	out, err := r.Service.Remove(ctx, caller.Actor, caller.Origin)
+	if err != nil {
+		return answer, err
+	}
+	answer.Body.Success = true
+	answer.Body.SessionTokens, answer.Cookies = sessionTokens(caller, out)
+	return answer, nil
 }
 
 // refusedPasswords are the errors for a password that the policy refuses.

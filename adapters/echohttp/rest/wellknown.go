@@ -20,6 +20,8 @@ type WellKnown struct {
 	JWKS func(context.Context) ([]byte, error)
 	// Issuer is the issuer of tokens, PublicURL where clients reach us, and Algorithm how tokens are signed.
 	Issuer, PublicURL, Algorithm string
+	// RelatedOrigins are pages of other sites that may use passkeys of this server's domain.
+	RelatedOrigins []string
 
 	tag atomic.Pointer[tagged]
 }
@@ -49,6 +51,8 @@ func (r *WellKnown) Mount(a *echohttp.API) {
 	}
 	metadata.IDTokenAlgorithms = []string{r.Algorithm}
 	r.document(a, "/.well-known/openid-configuration", "openidConfiguration", "The same, for verifiers that look only here; there is no OpenID provider yet", metadata)
+	r.document(a, "/.well-known/webauthn", "relatedOrigins", "The pages of other sites that may use passkeys of this domain (WebAuthn Level 3 §5.11)",
+		api.RelatedOrigins{Origins: append([]string{}, r.RelatedOrigins...)})
 }
 
 func (r *WellKnown) metadata() api.ServerMetadata {
@@ -63,7 +67,7 @@ func (r *WellKnown) metadata() api.ServerMetadata {
 
 // document serves a document that does not change while the process runs. Without an id it is not in the OpenAPI document, which must not
 // depend on the deployment.
-func (r *WellKnown) document(a *echohttp.API, path, id, summary string, content api.ServerMetadata) {
+func (r *WellKnown) document(a *echohttp.API, path, id, summary string, content any) {
 	raw, err := echohttp.JSON(http.StatusOK, content)
 	if err != nil {
 		panic("rest: " + path + " can't be written") // texts and lists of texts
@@ -71,7 +75,7 @@ func (r *WellKnown) document(a *echohttp.API, path, id, summary string, content 
 	op := echohttp.Op{
 		ID: id, Tag: echohttp.TagKeys, Summary: summary, Unmetered: true, Hidden: id == "",
 		Produces: []echohttp.Content{
-			{Description: "The document", Type: echohttp.MediaJSON, Body: api.ServerMetadata{}},
+			{Description: "The document", Type: echohttp.MediaJSON, Body: content},
 			{Status: http.StatusNotModified, Description: "It is what If-None-Match names."},
 		},
 	}

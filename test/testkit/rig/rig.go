@@ -82,7 +82,7 @@ func On(tb testing.TB, database Database, clock *Clock) *Rig {
 		Log: slog.New(slog.NewTextHandler(r.Log, nil)), System: r.System, Store: r.Store, Caches: memory.NewCaches(clock.Now),
 		Limiter: memory.NewLimiter(clock.Now), Waker: memory.NewWaker(), Sealer: Sealer(tb, SecretKey), Hasher: r.hasher,
 		KeyMaker: jwtoken.KeyMaker{}, Issuer: jwtoken.Issuer{}, Verifier: jwtoken.Verifier{}, Composer: composer, Transport: r.Inbox,
-		Devices: useragent.Namer{}, OTP: otp.Generator{}, Providers: nil, PrepareMonths: func(context.Context, time.Time, int) (int, error) { return 0, nil },
+		Devices: useragent.Namer{}, OTP: otp.Generator{}, Passkeys: nil, Providers: nil, PrepareMonths: func(context.Context, time.Time, int) (int, error) { return 0, nil },
 	}
 	r.Settings = settings(r.hasher.MaxBytes())
 	r.Rebuild(tb)
