@@ -9,6 +9,9 @@ type Check struct {
 	// Service is a key, an id or a name.
 	Service    string `json:"service" validate:"required,max=100"`
 	Permission string `json:"permission" validate:"required,max=200"`
+	// ACR is the level that the person has proved, from the claim of their token: aal1, which is the default, aal2 or phr. About the caller it
+	// is that of the credential, and a higher one is ignored.
+	ACR string `json:"acr,omitempty" validate:"omitempty,oneof=aal1 aal2 phr"`
 }
 
 // CheckRequest is POST /api/authz/check.
@@ -29,12 +32,16 @@ type CheckResponse struct {
 // CheckResult is the answer to one check.
 type CheckResult struct {
 	Allowed bool `json:"allowed"`
+	// NeedsACR is the level at which it would be allowed.
+	NeedsACR string `json:"needs_acr,omitempty"`
 }
 
 // ExplainResponse is the success of POST /api/authz/explain.
 type ExplainResponse struct {
 	Success bool `json:"success"`
 	Allowed bool `json:"allowed"`
+	// NeedsACR is the level at which it would be allowed.
+	NeedsACR string `json:"needs_acr,omitempty"`
 	// Path leads from the principal over roles to the pattern that allows it.
 	Path []ExplainStep `json:"path,omitempty"`
 	// Missing says why it is not allowed.
@@ -52,8 +59,8 @@ type ExplainStep struct {
 
 // ExplainMissing is what is missing.
 type ExplainMissing struct {
-	// Reason is unknown_principal, principal_inactive, unknown_service, service_inactive, unknown_permission, not_granted, expired or
-	// out_of_scope.
+	// Reason is unknown_principal, principal_inactive, unknown_service, service_inactive, unknown_permission, not_granted, expired,
+	// needs_acr or out_of_scope. With expired and needs_acr, role is the one that was held, or would count.
 	Reason  string     `json:"reason"`
 	Role    string     `json:"role,omitempty"`
 	EndedAt *time.Time `json:"ended_at,omitempty"`

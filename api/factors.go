@@ -89,6 +89,8 @@ type SessionTokens struct {
 	ExpiresIn    int64  `json:"expires_in"` // s, of the access token
 	ACR          string `json:"acr"`        // aal1, aal2 or phr
 	AuthTime     int64  `json:"auth_time"`  // when that was proved, in seconds since 1970
+	// NeedsACR is the lowest level above that at which the person would have more roles at the service.
+	NeedsACR string `json:"needs_acr,omitempty"`
 }
 
 // StepUpResponse is the success of POST /api/auth/step-up.

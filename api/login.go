@@ -36,6 +36,8 @@ type LoginResponse struct {
 	SessionID    string  `json:"session_id"`
 	Session      Session `json:"session"`
 	ACR          string  `json:"acr"` // how strongly the person proved who they are: aal1, aal2 or phr
+	// NeedsACR is the lowest level above that at which the person would have more roles at the service.
+	NeedsACR string `json:"needs_acr,omitempty"`
 	// EnrolmentRequired is true for a person without a second factor where one is required (MFA=required): they can add one, and little else.
 	EnrolmentRequired bool `json:"enrolment_required,omitempty"`
 }
@@ -64,6 +66,8 @@ type RefreshResponse struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	TokenType    string `json:"token_type"`
 	ExpiresIn    int64  `json:"expires_in"` // s
+	// NeedsACR is the lowest level above the session's at which the person would have more roles at the service.
+	NeedsACR string `json:"needs_acr,omitempty"`
 }
 
 // LogoutRequest is the body of POST /api/auth/logout, for who has no access token at hand.

@@ -39,8 +39,8 @@ type Problem struct {
 	ExpiresIn int64    `json:"expires_in,omitempty"`
 	// TriesLeft is how many more codes the challenge takes, with invalid_code.
 	TriesLeft *int `json:"tries_left,omitempty"`
-	// ACR is the lowest level of the login that would be enough, and MaxAge how many seconds ago it may have been proved, with
-	// reauth_required; as in the WWW-Authenticate header (RFC 9470). With no_factor it is the level that would have been proved.
+	// ACR is the lowest level of the login that would be enough, and MaxAge how many seconds ago it may have been proved (absent: it doesn't
+	// matter), with reauth_required; as in the WWW-Authenticate header (RFC 9470). With no_factor it is the level that would have been proved.
 	ACR    string `json:"acr,omitempty"`
 	MaxAge int64  `json:"max_age,omitempty"`
 }

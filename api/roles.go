@@ -15,6 +15,8 @@ type Role struct {
 	// Permissions are names and patterns, sorted.
 	Permissions []string       `json:"permissions"`
 	Includes    []IncludedRole `json:"includes"`
+	// MinACR is the level from which the role counts, aal2 or phr; null: any, unless its service asks for one.
+	MinACR *string `json:"min_acr"`
 	// Version counts changes; it is the ETag too.
 	Version int64 `json:"version"`
 	// ManagedBy is the owner of the manifest that the role came with.
@@ -53,6 +55,8 @@ type CreateRoleRequest struct {
 	Permissions Optional[[]string] `json:"permissions,omitzero"`
 	// Includes are ids or names of roles of the same service.
 	Includes Optional[[]string] `json:"includes,omitzero"`
+	// MinACR is the level from which the role counts, aal2 or phr; null: any, unless its service asks for one.
+	MinACR Optional[string] `json:"min_acr,omitzero" validate:"omitempty,oneof=aal2 phr"`
 }
 
 // UpdateRoleRequest is PUT /api/roles/{role_id}. Members that are left out stay; lists replace what is there.
@@ -62,6 +66,8 @@ type UpdateRoleRequest struct {
 	Description Optional[string]   `json:"description,omitzero"`
 	Permissions Optional[[]string] `json:"permissions,omitzero"`
 	Includes    Optional[[]string] `json:"includes,omitzero"`
+	// MinACR is the level from which the role counts, aal2 or phr; null: any, unless its service asks for one.
+	MinACR Optional[string] `json:"min_acr,omitzero" validate:"omitempty,oneof=aal2 phr"`
 }
 
 // RoleRequest names a role in the path.

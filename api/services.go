@@ -14,6 +14,8 @@ type Service struct {
 	IsPlatform bool `json:"is_platform"`
 	// TokenType is the typ header of its access tokens.
 	TokenType string `json:"token_typ"`
+	// MinACR is the level from which the service's roles count, aal2 or phr; null: any.
+	MinACR *string `json:"min_acr"`
 	// Version counts changes; it is the ETag too.
 	Version int64 `json:"version"`
 	// ManagedBy is the owner of the manifest that the service came with.
@@ -44,6 +46,8 @@ type CreateServiceRequest struct {
 	Key         string           `json:"key,omitempty"`
 	Description Optional[string] `json:"description,omitzero"`
 	TokenType   string           `json:"token_typ,omitempty" validate:"omitempty,oneof=at+jwt JWT"`
+	// MinACR is the level from which the service's roles count, aal2 or phr; null: any.
+	MinACR Optional[string] `json:"min_acr,omitzero" validate:"omitempty,oneof=aal2 phr"`
 }
 
 // ServiceRequest names a service in the path, by id or key.
@@ -58,6 +62,8 @@ type UpdateServiceRequest struct {
 	Description Optional[string] `json:"description,omitzero"`
 	TokenType   string           `json:"token_typ,omitempty" validate:"omitempty,oneof=at+jwt JWT"`
 	IsActive    *bool            `json:"is_active,omitempty"`
+	// MinACR is the level from which the service's roles count, aal2 or phr; null: any. Only the platform's service:write lowers it.
+	MinACR Optional[string] `json:"min_acr,omitzero" validate:"omitempty,oneof=aal2 phr"`
 }
 
 // ServiceResponse is one service.

@@ -96,6 +96,8 @@ type Settings struct {
 	// RequireFactor wants a second factor of everybody.
 	RequireFactor bool
 	NoPasskeys    string // says to clients why there are none
+	// PlatformLevel is the level from which the platform's roles count; zero: any.
+	PlatformLevel domain.Level
 	Registration  auth.RegistrationPolicy
 	Password      domain.PasswordPolicy
 	Proofs        proof.Settings
@@ -171,7 +173,7 @@ func New(p Ports, s Settings) *App {
 	a.Keys = &keys.Ring{
 		Keeper: keys.Keeper{Base: b, Maker: p.KeyMaker, Sealer: p.Sealer, Policy: s.Keys}, Issuer: p.Issuer, Verifier: p.Verifier,
 	}
-	a.Directory = &access.Directory{Store: p.Store, Feed: a.Feed, System: p.System, Caches: p.Caches}
+	a.Directory = &access.Directory{Store: p.Store, Feed: a.Feed, System: p.System, Caches: p.Caches, PlatformLevel: s.PlatformLevel}
 	a.Authenticator = &access.Authenticator{
 		Ring: a.Keys, Directory: a.Directory, System: p.System, Issuer: s.Issuer, Claims: p.Caches.Claims, RequireFactor: s.RequireFactor,
 	}

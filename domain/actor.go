@@ -37,6 +37,14 @@ type Actor struct {
 	Scopes   Scopes           // of the application token, and of an access token that was issued for it
 }
 
+// RoleLevel is the level that counts for the actor's roles.
+func (a Actor) RoleLevel() Level {
+	if a.Kind == ActorUser {
+		return a.Level.OrLowest()
+	}
+	return NoLevel
+}
+
 // System is the actor of Signet's own work and of the command line.
 func System() Actor { return Actor{Kind: ActorSystem} }
 

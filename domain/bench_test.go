@@ -20,7 +20,7 @@ func heldAtScale() (names []string, held []domain.HeldRole) {
 		}
 		held = append(held, domain.HeldRole{Name: role.Name, Patterns: append(role.Patterns, domain.Pattern(fmt.Sprintf("resource-%03d:*", i)))})
 	}
-	return names, held
+	return names, numbered(held)
 }
 
 // BenchmarkEvaluateGrants is the load of an entry: it happens after a change, not for each question.
@@ -29,7 +29,7 @@ func BenchmarkEvaluateGrants(b *testing.B) {
 	vocabulary := domain.NewVocabulary(names)
 	b.ReportAllocs()
 	for b.Loop() {
-		if g := domain.EvaluateGrants(held, vocabulary, epoch); len(g.Roles) != 20 {
+		if g := domain.EvaluateGrants(held, vocabulary, domain.NoLevel, epoch); len(g.Roles) != 20 {
 			b.Fatal(g.Roles)
 		}
 	}
@@ -38,7 +38,7 @@ func BenchmarkEvaluateGrants(b *testing.B) {
 // BenchmarkAllows is what one question, and a hundred, ask of an entry that is there.
 func BenchmarkAllows(b *testing.B) {
 	names, held := heldAtScale()
-	g := domain.EvaluateGrants(held, domain.NewVocabulary(names), epoch)
+	g := domain.EvaluateGrants(held, domain.NewVocabulary(names), domain.NoLevel, epoch)
 	for _, n := range []int{1, 100} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			b.ReportAllocs()
@@ -54,7 +54,7 @@ func BenchmarkAllows(b *testing.B) {
 // BenchmarkPermissions is what a token, validate-jwt and introspection list.
 func BenchmarkPermissions(b *testing.B) {
 	names, held := heldAtScale()
-	g := domain.EvaluateGrants(held, domain.NewVocabulary(names), epoch)
+	g := domain.EvaluateGrants(held, domain.NewVocabulary(names), domain.NoLevel, epoch)
 	b.ReportAllocs()
 	for b.Loop() {
 		if len(g.Permissions()) == 0 {

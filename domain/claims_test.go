@@ -17,7 +17,7 @@ func grantsOf(roles []string, permissions ...string) domain.Grants {
 	for _, name := range permissions {
 		held[0].Patterns = append(held[0].Patterns, domain.Pattern(name))
 	}
-	return domain.EvaluateGrants(held, domain.NewVocabulary(permissions), epoch)
+	return domain.EvaluateGrants(numbered(held), domain.NewVocabulary(permissions), domain.NoLevel, epoch)
 }
 
 func TestClaimsWithGrants(t *testing.T) {

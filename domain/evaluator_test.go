@@ -30,9 +30,10 @@ var (
 		}
 		return time.Time{}
 	})
-	drawRole = rapid.Custom(func(t *rapid.T) domain.HeldRole {
+	drawLevel = rapid.SampledFrom([]domain.Level{domain.AAL1, domain.AAL2, domain.PHR})
+	drawRole  = rapid.Custom(func(t *rapid.T) domain.HeldRole {
 		return domain.HeldRole{
-			Name: rapid.StringMatching(`[a-c]`).Draw(t, "name"), Patterns: rapid.SliceOfN(drawPattern, 0, 4).Draw(t, "patterns"), ExpiresAt: drawEnd.Draw(t, "end"),
+			Level: drawLevel.Draw(t, "level"), Name: rapid.StringMatching(`[a-c]`).Draw(t, "name"), Patterns: rapid.SliceOfN(drawPattern, 0, 4).Draw(t, "patterns"), ExpiresAt: drawEnd.Draw(t, "end"),
 		}
 	})
 )
@@ -48,21 +49,49 @@ func matches(p domain.Pattern, name string) bool {
 func TestTheEvaluatorIsItsModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOf(drawName).Draw(t, "names")
-		held := rapid.SliceOfN(drawRole, 0, 6).Draw(t, "held")
+		roles := numbered(rapid.SliceOfN(drawRole, 0, 6).Draw(t, "held"))
+		held := slices.Clone(roles)
+		for _, r := range roles { // held once more, from another level on
+			if rapid.Bool().Draw(t, "twice") {
+				r.Level, r.ExpiresAt = drawLevel.Draw(t, "level"), drawEnd.Draw(t, "end")
+				held = append(held, r)
+			}
+		}
+		level := drawLevel.Draw(t, "proved")
 		scopes := rapid.SliceOfN(drawPattern, 0, 3).Draw(t, "scopes")
-		g := domain.EvaluateGrants(held, domain.NewVocabulary(names), epoch)
+		g := domain.EvaluateGrants(held, domain.NewVocabulary(names), level, epoch)
+		lasts := func(id domain.RoleID, at domain.Level) (until time.Time, ok bool) {
+			for _, r := range held {
+				if r.ID != id || r.Level > at || !r.ExpiresAt.IsZero() && !r.ExpiresAt.After(epoch) {
+					continue
+				}
+				if !ok || !until.IsZero() && (r.ExpiresAt.IsZero() || r.ExpiresAt.After(until)) {
+					until = r.ExpiresAt
+				}
+				ok = true
+			}
+			return until, ok
+		}
 		var want, narrow []string
 		var until time.Time
-		for _, r := range held {
-			if r.ExpiresAt.IsZero() || r.ExpiresAt.After(epoch) {
-				if !r.ExpiresAt.IsZero() && (until.IsZero() || r.ExpiresAt.Before(until)) {
-					until = r.ExpiresAt
+		var next domain.Level
+		for _, r := range roles {
+			end, ok := lasts(r.ID, level)
+			if ok && !end.IsZero() && (until.IsZero() || end.Before(until)) {
+				until = end
+			}
+			for higher := level + 1; !ok && higher <= domain.PHR; higher++ {
+				if _, would := lasts(r.ID, higher); would && (next == 0 || higher < next) {
+					next = higher
 				}
 			}
 		}
+		if g.NextLevel != next {
+			t.Fatalf("the next level is %d, want %d", g.NextLevel, next)
+		}
 		for _, name := range names {
-			for _, r := range held {
-				if !r.ExpiresAt.IsZero() && !r.ExpiresAt.After(epoch) {
+			for _, r := range roles {
+				if _, ok := lasts(r.ID, level); !ok {
 					continue
 				}
 				if slices.ContainsFunc(r.Patterns, func(p domain.Pattern) bool { return matches(p, name) }) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,14 @@ func email(t testing.TB, text string) domain.Email {
 		t.Fatalf("ParseEmail(%q): %v", text, err)
 	}
 	return e
+}
+
+// numbered gives held roles their ids.
+func numbered(held []domain.HeldRole) []domain.HeldRole {
+	for i := range held {
+		held[i].ID = domain.RoleID(strconv.Itoa(i))
+	}
+	return held
 }
 
 // wantField fails unless err is the error of one bad member, with that code, and repeats none of the

@@ -5,13 +5,64 @@ import (
 	"time"
 )
 
-// HeldRole is a role that a principal holds at a service, by assignment or because an assigned role includes it. ExpiresAt is the latest
-// end among the assignments that lead to it; zero means no end.
+// HeldRole is a role that a principal holds at a service, by assignment or because an assigned role includes it. Level is the lowest from
+// which it counts, the highest that the service, the role and those that include it ask for; zero: any. A role that is held from several levels on is
+// there once for each. ExpiresAt is the latest end among the assignments that lead to it from that level on; zero means no end.
 type HeldRole struct {
 	ID        RoleID
 	Name      string
+	Level     Level
 	Patterns  []Pattern
 	ExpiresAt time.Time
+}
+
+// AtLevel is the roles that count at a level, each once, with their latest ends.
+func AtLevel(held []HeldRole, level Level) []HeldRole {
+	var all []HeldRole
+	at := make(map[RoleID]int, len(held))
+	for _, role := range held {
+		if role.Level > level {
+			continue
+		}
+		if i, known := at[role.ID]; known {
+			all[i].ExpiresAt = LaterEnd(all[i].ExpiresAt, role.ExpiresAt)
+			continue
+		}
+		at[role.ID] = len(all)
+		all = append(all, role)
+	}
+	return all
+}
+
+// WithFloor is the roles of the platform where all but the one that everybody has count from a level on (MFA_PLATFORM).
+func WithFloor(held []HeldRole, floor Level) []HeldRole {
+	all := slices.Clone(held)
+	for i := range all {
+		if all[i].ID != RolePlatformDefault {
+			all[i].Level = max(all[i].Level, floor)
+		}
+	}
+	return all
+}
+
+// NextLevel is the lowest level above one at which a role is added; zero: none is. until is when that may change by itself; zero: never.
+func NextLevel(held []HeldRole, level Level, now time.Time) (next Level, until time.Time) {
+	has := map[RoleID]bool{}
+	for _, role := range held {
+		if role.Level <= level && role.IsHeld(now) {
+			has[role.ID] = true
+		}
+	}
+	for _, role := range held {
+		if role.Level <= level || has[role.ID] || !role.IsHeld(now) {
+			continue
+		}
+		until = EarlierEnd(until, role.ExpiresAt)
+		if next == 0 || role.Level < next {
+			next = role.Level
+		}
+	}
+	return next, until
 }
 
 // IsHeld tells whether the role still counts.
@@ -23,18 +74,22 @@ type Grants struct {
 	// ValidUntil is the earliest end among the assignments behind it; zero means none. Neither a cached copy nor a token
 	// outlives it.
 	ValidUntil time.Time
+	// NextLevel is the lowest level above that of these grants at which a role would be added; zero: none would.
+	NextLevel Level
 
+	again      time.Time // when NextLevel may be another; zero: not by itself
 	held       []HeldRole
 	vocabulary *Vocabulary
 	names      nameSet
 	narrowed   [][]Pattern // the patterns of each Narrow so far
 }
 
-// EvaluateGrants turns held roles into grants. Only names in the vocabulary count: a pattern grants the names that it matches.
-func EvaluateGrants(held []HeldRole, vocabulary *Vocabulary, now time.Time) Grants {
-	g := Grants{held: held, vocabulary: vocabulary}
+// EvaluateGrants turns held roles into grants at a level. Only names in the vocabulary count: a pattern grants the names that it matches.
+func EvaluateGrants(held []HeldRole, vocabulary *Vocabulary, level Level, now time.Time) Grants {
+	g := Grants{held: AtLevel(held, level), vocabulary: vocabulary}
+	g.NextLevel, g.again = NextLevel(held, level, now)
 	var patterns []Pattern
-	for _, role := range held {
+	for _, role := range g.held {
 		if !role.IsHeld(now) {
 			continue
 		}
@@ -53,7 +108,8 @@ func (g Grants) LastingUntil(at time.Time) Grants {
 	if g.ValidUntil.IsZero() || g.ValidUntil.After(at) {
 		return g
 	}
-	lasting := EvaluateGrants(g.held, g.vocabulary, at)
+	lasting := EvaluateGrants(g.held, g.vocabulary, NoLevel, at)
+	lasting.NextLevel = g.NextLevel
 	for _, patterns := range g.narrowed {
 		lasting = lasting.Narrow(patterns)
 	}
@@ -90,7 +146,7 @@ func (g Grants) Permissions() []string {
 	return g.vocabulary.list(g.names)
 }
 
-// HeldRoles are the roles behind the grants, even if narrowed, and including roles that have ended since.
+// HeldRoles are the roles behind the grants, each once, even if narrowed, and including roles that have ended since.
 func (g Grants) HeldRoles() []HeldRole { return g.held }
 
 // AllowsAny tells whether any of the named permissions is held.

@@ -80,7 +80,7 @@ func TestEvaluateGrants(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g := domain.EvaluateGrants(c.held, known, epoch)
+			g := domain.EvaluateGrants(numbered(c.held), known, domain.NoLevel, epoch)
 			wantEqual(t, g.Roles, c.roles)
 			wantEqual(t, g.Permissions(), c.want)
 			wantEqual(t, g.ValidUntil, c.until)
@@ -93,7 +93,7 @@ func TestGrants(t *testing.T) {
 	held := []domain.HeldRole{
 		{Name: "reader", Patterns: []domain.Pattern{"*:read"}, ExpiresAt: epoch.Add(time.Minute)}, {Name: "writer", Patterns: []domain.Pattern{"invoice:*"}},
 	}
-	g := domain.EvaluateGrants(held, known, epoch)
+	g := domain.EvaluateGrants(numbered(held), known, domain.NoLevel, epoch)
 
 	t.Run("that will last leave out what ends by then", func(t *testing.T) {
 		wantEqual(t, g.LastingUntil(epoch.Add(time.Minute-tick)).Roles, []string{"reader", "writer"})

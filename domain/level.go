@@ -29,16 +29,36 @@ func (l Level) OrLowest() Level {
 	return l
 }
 
+// NoLevel is the level of those who can't prove one, such as the accounts of services: every role of theirs counts.
+const NoLevel = PHR
+
 // ParseLevel reads the word.
 func ParseLevel(text string) (Level, bool) {
 	i := slices.Index(levelNames[:], text)
 	return Level(max(i, 0)), i > 0
 }
 
+// ParseMinLevel reads the level from which a role counts; empty: any, which is zero.
+func ParseMinLevel(text string) (Level, error) {
+	level, ok := ParseLevel(text)
+	if text == "" || ok && level > AAL1 {
+		return level, nil
+	}
+	return 0, ErrInvalidFields(FieldError{Field: "min_acr", Code: "invalid", Text: "min_acr must be aal2, phr or null"})
+}
+
+// MinLevelName is the word for the level from which a role counts; empty for any.
+func MinLevelName(level Level) string {
+	if level <= AAL1 {
+		return ""
+	}
+	return level.String()
+}
+
 // Demand is a login that an action asks for (RFC 9470).
 type Demand struct {
 	Level  Level
-	MaxAge time.Duration // since that level was last proved
+	MaxAge time.Duration // since that level was last proved; zero: any
 }
 
 // IsMetBy tells whether a token of a level, proved at a time, is enough.

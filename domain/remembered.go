@@ -32,6 +32,7 @@ type GrantsKey struct {
 	Principal PrincipalID
 	Service   ServiceID
 	Scopes    string // Scopes.Key of the credential (security.md, AZ-13)
+	Level     Level  // that counts for it: NoLevel where none is proved
 	PV        [3]int64
 }
 
@@ -56,7 +57,7 @@ type AssignedKey struct {
 func (c Claims) RememberUntil() time.Time { return c.ExpiresAt }
 
 // RememberUntil is when cached grants must be evaluated again; zero: only when a counter rises.
-func (g Grants) RememberUntil() time.Time { return g.ValidUntil }
+func (g Grants) RememberUntil() time.Time { return EarlierEnd(g.ValidUntil, g.again) }
 
 // RememberedPrincipal is a principal, or the fact that there is none with that id.
 type RememberedPrincipal struct {

@@ -23,7 +23,7 @@ var (
 
 	ReadService    = Right{Platform: ServiceRead, AnyOwn: true}
 	WriteService   = Right{Platform: ServiceWrite, Own: "signet.service:write"}
-	SwitchServices = Right{Platform: ServiceWrite} // a service that is off has no administrators of its own to turn it on
+	SwitchServices = Right{Platform: ServiceWrite} // a service that is off has no administrators of its own to turn it on; also to lower its min_acr
 	DeleteServices = Right{Platform: ServiceDelete}
 
 	ReadAudit = Right{Platform: AuditRead, Own: "signet.audit:read"}

@@ -21,6 +21,7 @@ type Role struct {
 	IsDefault   bool // given to every new user (the platform's)
 	Patterns    []Pattern
 	Includes    []IncludedRole
+	MinLevel    Level  // from which it counts, itself and what it includes; zero: any
 	Version     int64  // counts changes, for If-Match
 	ManagedBy   string // the owner of the manifest that it came with; empty: made by hand
 	CreatedAt   time.Time
@@ -39,6 +40,7 @@ type RoleChange struct {
 	Description *string
 	Permissions *[]string // ids, names or patterns
 	Includes    *[]string // ids or names
+	MinLevel    *Level    // zero: any
 }
 
 // The limits of one role.

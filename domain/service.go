@@ -34,6 +34,7 @@ type Service struct {
 	Description string
 	State       ServiceState
 	TokenType   TokenType
+	MinLevel    Level     // from which its roles count; zero: any
 	PV          int64     // counts changes of its roles and permissions
 	Version     int64     // counts changes of the service itself, for If-Match
 	ManagedBy   string    // the owner of the manifest that it came with; empty: made by hand
@@ -69,7 +70,7 @@ func (s Service) TokensAfter(to Service) Fact {
 		return TokensUnaffected
 	case s.IsActive() && !to.IsActive():
 		return TokensEnded
-	case s.State != to.State, s.TokenType != to.TokenType:
+	case s.State != to.State, s.TokenType != to.TokenType, s.MinLevel != to.MinLevel:
 		return TokensStale
 	default:
 		return TokensUnaffected
@@ -91,10 +92,22 @@ type ServiceChange struct {
 	Description *string
 	TokenType   *TokenType
 	Active      *bool
+	MinLevel    *Level // zero: any
+}
+
+// Right is what a change of the service takes: switching it and letting its roles count from a lower level on is the platform's to decide.
+func (c ServiceChange) Right(s Service) Right {
+	if c.Active != nil || c.MinLevel != nil && *c.MinLevel < s.MinLevel {
+		return SwitchServices
+	}
+	return WriteService
 }
 
 // With is the changed service, and whether anything changed. Only the description of the platform can change: ErrPlatformService.
 func (s Service) With(c ServiceChange, now time.Time) (changed Service, differs bool, err error) {
+	if s.IsPlatform() && c.MinLevel != nil {
+		return s, false, ErrPlatformService.Saying("The level of the platform's roles is a setting of the server: MFA_PLATFORM. Single roles may ask for a higher one")
+	}
 	if s.IsPlatform() && (c.Name != nil || c.TokenType != nil || c.Active != nil) {
 		return s, false, ErrPlatformService.Saying("Only the description of the platform's own service can be changed")
 	}
@@ -107,6 +120,9 @@ func (s Service) With(c ServiceChange, now time.Time) (changed Service, differs 
 	}
 	if c.TokenType != nil {
 		changed.TokenType = *c.TokenType
+	}
+	if c.MinLevel != nil {
+		changed.MinLevel = *c.MinLevel
 	}
 	if c.Active != nil && *c.Active != s.IsActive() {
 		changed.State = ServiceInactive

@@ -16,6 +16,7 @@ type heldRow struct {
 	Principal domain.PrincipalID `bun:"principal_id,type:uuid"`
 	ID        domain.RoleID      `bun:"id,type:uuid"`
 	Name      string             `bun:"name"`
+	Level     domain.Level       `bun:"level"`
 	ExpiresAt time.Time          `bun:"expires_at,nullzero"`
 	Pattern   domain.Pattern     `bun:"pattern,nullzero"`
 }
@@ -37,17 +38,19 @@ func (s grants) HeldBy(ctx context.Context, principals []domain.PrincipalID, ser
 	}
 	var rows []heldRow
 	err := s.scan(ctx, &rows, `
-		WITH RECURSIVE held (principal_id, role_id, expires_at) AS (
-			SELECT a.principal_id, a.role_id, a.expires_at FROM assignments a CROSS JOIN roles r
-			WHERE a.principal_id IN (?0) AND a.service_id = ?1 AND r.id = a.role_id AND r.service_id = ?1 AND r.deleted_at IS NULL
+		WITH RECURSIVE held (principal_id, role_id, expires_at, level) AS (
+			SELECT a.principal_id, a.role_id, a.expires_at, CASE WHEN r.min_level > s.min_level THEN r.min_level ELSE s.min_level END
+			FROM assignments a CROSS JOIN services s CROSS JOIN roles r
+			WHERE a.principal_id IN (?0) AND a.service_id = ?1 AND s.id = ?1 AND r.id = a.role_id AND r.service_id = ?1 AND r.deleted_at IS NULL
 			UNION
-			SELECT h.principal_id, i.included_id, h.expires_at FROM held h CROSS JOIN role_includes i CROSS JOIN roles r
+			SELECT h.principal_id, i.included_id, h.expires_at, CASE WHEN r.min_level > h.level THEN r.min_level ELSE h.level END
+			FROM held h CROSS JOIN role_includes i CROSS JOIN roles r
 			WHERE i.role_id = h.role_id AND r.id = i.included_id AND r.service_id = ?1 AND r.deleted_at IS NULL
 		)
-		SELECT h.principal_id, r.id, r.name, h.expires_at, p.pattern
+		SELECT h.principal_id, r.id, r.name, h.level, h.expires_at, p.pattern
 		FROM held h CROSS JOIN roles r LEFT JOIN role_permissions p ON p.role_id = r.id
 		WHERE r.id = h.role_id
-		ORDER BY h.principal_id, r.name, r.id, h.expires_at, p.pattern`, bun.List(known), service)
+		ORDER BY h.principal_id, r.name, r.id, h.level, h.expires_at, p.pattern`, bun.List(known), service)
 	if err = list(err); err != nil {
 		return nil, err
 	}
@@ -62,20 +65,20 @@ func (s grants) HeldBy(ctx context.Context, principals []domain.PrincipalID, ser
 	return held, nil
 }
 
-// joinWays merges the rows about one role of one principal. If several assignments lead to the role, the latest end counts; no end is later
-// than any end.
+// joinWays merges the rows about one role of one principal from one level on. If several assignments lead to it, the latest end counts; no
+// end is later than any end.
 func joinWays(rows []heldRow) []domain.HeldRole {
 	var all []domain.HeldRole
-	seen := map[domain.RoleID]map[domain.Pattern]bool{}
-	for _, row := range rows {
-		if seen[row.ID] == nil {
-			seen[row.ID] = map[domain.Pattern]bool{}
-			all = append(all, domain.HeldRole{ID: row.ID, Name: row.Name, ExpiresAt: utc(row.ExpiresAt)})
+	seen := map[domain.Pattern]bool{}
+	for i, row := range rows {
+		if i == 0 || row.ID != rows[i-1].ID || row.Level != rows[i-1].Level {
+			clear(seen)
+			all = append(all, domain.HeldRole{ID: row.ID, Name: row.Name, Level: minLevel(row.Level), ExpiresAt: utc(row.ExpiresAt)})
 		}
-		role := &all[len(all)-1] // rows about one role follow each other
+		role := &all[len(all)-1] // rows about one role and level follow each other
 		role.ExpiresAt = domain.LaterEnd(role.ExpiresAt, utc(row.ExpiresAt))
-		if row.Pattern != "" && !seen[row.ID][row.Pattern] {
-			seen[row.ID][row.Pattern] = true
+		if row.Pattern != "" && !seen[row.Pattern] {
+			seen[row.Pattern] = true
 			role.Patterns = append(role.Patterns, row.Pattern)
 		}
 	}

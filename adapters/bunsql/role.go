@@ -20,6 +20,7 @@ type roleRow struct {
 	Description string           `bun:"description"`
 	IsSystem    bool             `bun:"is_system"`
 	IsDefault   bool             `bun:"is_default"`
+	MinLevel    domain.Level     `bun:"min_level"`
 	Version     int64            `bun:"version"`
 	ManagedBy   string           `bun:"managed_by,nullzero"`
 	CreatedAt   time.Time        `bun:"created_at"`
@@ -31,15 +32,25 @@ var roleColumns = columns[roleRow]("r")
 func roleOf(r domain.Role) *roleRow {
 	return &roleRow{
 		ID: r.ID, ServiceID: r.ServiceID, Name: r.Name, NameFolded: domain.Fold(r.Name), Description: r.Description, IsSystem: r.IsSystem,
-		IsDefault: r.IsDefault, Version: max(r.Version, 1), ManagedBy: r.ManagedBy, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		IsDefault: r.IsDefault, MinLevel: storedLevel(r.MinLevel), Version: max(r.Version, 1), ManagedBy: r.ManagedBy, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }
 
 func (r *roleRow) role() domain.Role {
 	return domain.Role{
 		ID: r.ID, ServiceID: r.ServiceID, Name: r.Name, Description: r.Description, IsSystem: r.IsSystem, IsDefault: r.IsDefault,
-		Version: r.Version, ManagedBy: r.ManagedBy, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
+		MinLevel: minLevel(r.MinLevel), Version: r.Version, ManagedBy: r.ManagedBy, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	}
+}
+
+// storedLevel is the number of a level from which something counts, and minLevel the level of a number: the lowest one is none at all.
+func storedLevel(l domain.Level) domain.Level { return max(l, domain.AAL1) }
+
+func minLevel(stored domain.Level) domain.Level {
+	if stored <= domain.AAL1 {
+		return 0
+	}
+	return stored
 }
 
 type patternRow struct {
@@ -180,7 +191,7 @@ func (s roles) insertContent(ctx context.Context, all ...domain.Role) error {
 }
 
 func (s roles) Update(ctx context.Context, r domain.Role) error {
-	err := s.conflict(s.update(ctx, roleOf(r), "name", "name_folded", "description", "version", "managed_by", "updated_at"), domain.ErrNameTaken)
+	err := s.conflict(s.update(ctx, roleOf(r), "name", "name_folded", "description", "min_level", "version", "managed_by", "updated_at"), domain.ErrNameTaken)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type serviceRow struct {
 	Description string              `bun:"description"`
 	State       domain.ServiceState `bun:"state"`
 	TokenType   domain.TokenType    `bun:"token_type"`
+	MinLevel    domain.Level        `bun:"min_level"`
 	PV          int64               `bun:"pv"`
 	Version     int64               `bun:"version"`
 	ManagedBy   string              `bun:"managed_by,nullzero"`
@@ -35,7 +36,7 @@ var serviceColumns = columns[serviceRow]("s")
 func serviceOf(s domain.Service) *serviceRow {
 	row := &serviceRow{
 		ID: s.ID, Key: s.Key, Name: s.Name, NameFolded: domain.Fold(s.Name), Description: s.Description, State: s.State,
-		TokenType: s.TokenType, PV: s.PV, Version: s.Version, ManagedBy: s.ManagedBy, ActivatedAt: s.ActivatedAt,
+		TokenType: s.TokenType, MinLevel: storedLevel(s.MinLevel), PV: s.PV, Version: s.Version, ManagedBy: s.ManagedBy, ActivatedAt: s.ActivatedAt,
 		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
 	}
 	if s.State == domain.ServiceDeleted {
@@ -46,7 +47,7 @@ func serviceOf(s domain.Service) *serviceRow {
 
 func (r *serviceRow) service() domain.Service {
 	return domain.Service{
-		ID: r.ID, Key: r.Key, Name: r.Name, Description: r.Description, State: r.State, TokenType: r.TokenType, PV: r.PV,
+		ID: r.ID, Key: r.Key, Name: r.Name, Description: r.Description, State: r.State, TokenType: r.TokenType, MinLevel: minLevel(r.MinLevel), PV: r.PV,
 		Version: r.Version, ManagedBy: r.ManagedBy, ActivatedAt: utc(r.ActivatedAt), CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	}
 }
@@ -174,6 +175,6 @@ func (s services) Insert(ctx context.Context, service domain.Service, reserved [
 }
 
 func (s services) Update(ctx context.Context, service domain.Service) error {
-	return s.conflict(s.update(ctx, serviceOf(service), "name", "name_folded", "description", "state", "token_type", "pv", "version",
+	return s.conflict(s.update(ctx, serviceOf(service), "name", "name_folded", "description", "state", "token_type", "min_level", "pv", "version",
 		"managed_by", "activated_at", "updated_at", "deleted_at"), domain.ErrNameTaken)
 }

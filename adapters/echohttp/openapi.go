@@ -314,6 +314,9 @@ func failuresOf(op Op, in *input) []error {
 	if op.Auth == BearerAuth {
 		all = append(all, domain.ErrForbidden) // an application token, or a service where a person is needed
 	}
+	if op.Auth == BearerAuth && !op.Unenrolled && slices.Contains(op.Errors, domain.ErrForbidden) {
+		all = append(all, domain.ErrReauthRequired) // the right may be there at a higher level
+	}
 	if (op.Auth == BearerAuth || op.Auth == OptionalAuth) && !op.Unenrolled {
 		all = append(all, domain.ErrEnrolmentRequired)
 	}

@@ -151,8 +151,11 @@ func SetFailureHeaders(h http.Header, status int, e *domain.Error) {
 		setHeader(h, "Retry-After", seconds(max(e.RetryAfter, time.Second)))
 	}
 	if d := e.Demand; d != nil && e.Kind == domain.Forbidden { // RFC 9470 §3; with 403, because clients answer a 401 by a refresh, which never helps here
-		setHeader(h, "Www-Authenticate", fmt.Sprintf(`Bearer error="insufficient_user_authentication", acr_values=%q, max_age=%d`,
-			d.Level, int64(d.MaxAge/time.Second)))
+		asked := fmt.Sprintf(`Bearer error="insufficient_user_authentication", acr_values=%q`, d.Level)
+		if d.MaxAge > 0 {
+			asked += fmt.Sprintf(", max_age=%d", int64(d.MaxAge/time.Second))
+		}
+		setHeader(h, "Www-Authenticate", asked)
 	}
 	if q := e.Quota; q != nil {
 		setHeader(h, "Ratelimit-Limit", strconv.Itoa(q.Limit))

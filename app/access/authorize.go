@@ -94,10 +94,57 @@ func (d *Directory) Require(ctx context.Context, a domain.Actor, permission stri
 	if err != nil {
 		return err
 	}
-	if !grants.Allows(permission) {
-		return domain.ErrForbidden
+	return d.orLevel(ctx, a, platform, grants, domain.ErrForbidden, func(g domain.Grants) bool { return g.Allows(permission) })
+}
+
+// orLevel is nil where grants are enough, and otherwise the refusal, or domain.ErrReauthRequired where only the actor's level is too low:
+// else an administrator would look for a lost role.
+func (d *Directory) orLevel(ctx context.Context, a domain.Actor, s domain.Service, grants domain.Grants, refusal error, enough func(domain.Grants) bool) error {
+	if enough(grants) {
+		return nil
 	}
-	return nil
+	if grants.NextLevel == 0 {
+		return refusal
+	}
+	principal, err := d.PrincipalOf(ctx, a)
+	if err != nil {
+		return err
+	}
+	level, err := d.LevelFor(ctx, principal, s, grants, enough)
+	if err != nil {
+		return err
+	}
+	return needsLevel(refusal, level)
+}
+
+// needsLevel is the error for a right that is missing, or would be there at a level.
+func needsLevel(refusal error, level domain.Level) error {
+	if level == 0 {
+		return refusal
+	}
+	return domain.ErrReauthRequired.Saying("Your role asks for a stronger login than this one").Demanding(domain.Demand{Level: level})
+}
+
+// IsRefusal tells whether an error says that the actor has no right to something, be it for their level alone.
+func IsRefusal(err error) bool {
+	return errors.Is(err, domain.ErrForbidden) || errors.Is(err, domain.ErrNotFound) || levelOf(err) != 0
+}
+
+// levelOf is the level that an error of a missing right asks for; zero: none would do.
+func levelOf(err error) domain.Level {
+	var e *domain.Error
+	if errors.Is(err, domain.ErrReauthRequired) && errors.As(err, &e) && e.Demand != nil {
+		return e.Demand.Level
+	}
+	return 0
+}
+
+// Easier is, of two errors of missing rights, the second one unless the first asks for a lower level, or alone for one.
+func Easier(a, b error) error {
+	if one, other := levelOf(a), levelOf(b); b == nil || one != 0 && (other == 0 || one < other) {
+		return a
+	}
+	return b
 }
 
 // RequireLoginProxy wants a back end that may state the origin of the people it logs in: it must send the application token itself, of an
@@ -127,7 +174,7 @@ func (d *Directory) GrantsOf(ctx context.Context, a domain.Actor, s domain.Servi
 	if err != nil {
 		return domain.Grants{}, err
 	}
-	return d.Narrowed(ctx, principal, s, a.Scopes)
+	return d.Narrowed(ctx, principal, s, a.Scopes, a.RoleLevel())
 }
 
 // PrincipalOf is the principal of an actor. A user's principal is cached with the user, so that authenticating and showing a user is one

@@ -17,6 +17,8 @@ type Directory struct {
 	Feed   Feed
 	System sys.System
 	Caches cache.Set
+	// PlatformLevel is the level from which the platform's roles count, except the one that everybody has; zero: any (MFA_PLATFORM).
+	PlatformLevel domain.Level
 
 	services atomic.Uint64 // rises with every change of a service
 }
@@ -235,13 +237,13 @@ func (d *Directory) AppTokenOf(ctx context.Context, id domain.AppTokenSecretID) 
 
 // PV is the version of what a principal holds at a service: it rises with every change of either, or of the platform.
 func (d *Directory) PV(ctx context.Context, p domain.Principal, s domain.Service) (int64, error) {
-	key, err := d.grantsKey(ctx, p, s)
+	key, err := d.grantsKey(ctx, p, s, domain.NoLevel)
 	return key.PV[0] + key.PV[1] + key.PV[2], err
 }
 
-// Grants is what a principal may do at a service now.
-func (d *Directory) Grants(ctx context.Context, p domain.Principal, s domain.Service) (domain.Grants, error) {
-	key, err := d.grantsKey(ctx, p, s)
+// Grants is what a principal who has proved a level may do at a service now; domain.NoLevel is for all that they could.
+func (d *Directory) Grants(ctx context.Context, p domain.Principal, s domain.Service, level domain.Level) (domain.Grants, error) {
+	key, err := d.grantsKey(ctx, p, s, level)
 	if err != nil {
 		return domain.Grants{}, err
 	}
@@ -251,13 +253,27 @@ func (d *Directory) Grants(ctx context.Context, p domain.Principal, s domain.Ser
 			return domain.Grants{}, err
 		}
 		held, err := d.Store.Read().Grants.Held(ctx, key.Principal, key.Service)
-		return domain.EvaluateGrants(held, vocabulary, d.System.Now()), err
+		return domain.EvaluateGrants(d.levelled(held, key.Service), vocabulary, key.Level, d.System.Now()), err
 	})
 }
 
-// GrantsAt is what each of several principals may do at a service now; grants that are not cached are loaded together.
-func (d *Directory) GrantsAt(ctx context.Context, principals []domain.Principal, s domain.Service) (map[domain.PrincipalID]domain.Grants, error) {
-	shared, err := d.grantsKey(ctx, domain.Principal{}, s)
+// levelled is the roles that somebody holds at a service, from the levels on that settings ask for, too.
+func (d *Directory) levelled(held []domain.HeldRole, service domain.ServiceID) []domain.HeldRole {
+	if service != domain.PlatformID || d.PlatformLevel <= domain.AAL1 {
+		return held
+	}
+	return domain.WithFloor(held, d.PlatformLevel)
+}
+
+// LevelOf is the level from which a role of a service counts where it is assigned.
+func (d *Directory) LevelOf(r domain.Role, s domain.Service) domain.Level {
+	held := []domain.HeldRole{{ID: r.ID, Level: max(r.MinLevel, s.MinLevel, domain.AAL1)}}
+	return d.levelled(held, s.ID)[0].Level
+}
+
+// GrantsAt is Grants for several principals; grants that are not cached are loaded together.
+func (d *Directory) GrantsAt(ctx context.Context, principals []domain.Principal, s domain.Service, level domain.Level) (map[domain.PrincipalID]domain.Grants, error) {
+	shared, err := d.grantsKey(ctx, domain.Principal{}, s, level)
 	if err != nil {
 		return nil, err
 	}
@@ -281,7 +297,7 @@ func (d *Directory) GrantsAt(ctx context.Context, principals []domain.Principal,
 		}
 		evaluated := make(map[domain.GrantsKey]domain.Grants, len(missing))
 		for _, key := range missing {
-			evaluated[key] = domain.EvaluateGrants(held[key.Principal], vocabulary, d.System.Now())
+			evaluated[key] = domain.EvaluateGrants(d.levelled(held[key.Principal], s.ID), vocabulary, level, d.System.Now())
 		}
 		return evaluated, nil
 	})
@@ -292,20 +308,35 @@ func (d *Directory) GrantsAt(ctx context.Context, principals []domain.Principal,
 	return grants, err
 }
 
-// Narrowed is what a principal may do at a service with a credential of those scopes.
-func (d *Directory) Narrowed(ctx context.Context, p domain.Principal, s domain.Service, scopes domain.Scopes) (domain.Grants, error) {
+// Narrowed is Grants with a credential of those scopes.
+func (d *Directory) Narrowed(ctx context.Context, p domain.Principal, s domain.Service, scopes domain.Scopes, level domain.Level) (domain.Grants, error) {
 	if !scopes.Narrows() {
-		return d.Grants(ctx, p, s)
+		return d.Grants(ctx, p, s, level)
 	}
-	key, err := d.grantsKey(ctx, p, s)
+	key, err := d.grantsKey(ctx, p, s, level)
 	if err != nil {
 		return domain.Grants{}, err
 	}
 	key.Scopes = scopes.Key()
 	return d.Caches.Grants.Get(ctx, key, func(ctx context.Context) (domain.Grants, error) {
-		all, err := d.Grants(ctx, p, s)
+		all, err := d.Grants(ctx, p, s, level)
 		return all.Narrow(scopes.At(s.Key)), err
 	})
+}
+
+// LevelFor is the lowest level above that of grants at which their principal may do at the service what they are asked for; zero: at none.
+// It asks for more only where a level would add a role.
+func (d *Directory) LevelFor(ctx context.Context, p domain.Principal, s domain.Service, at domain.Grants, enough func(domain.Grants) bool) (domain.Level, error) {
+	for next := at.NextLevel; next != 0; next = at.NextLevel {
+		var err error
+		if at, err = d.Grants(ctx, p, s, next); err != nil {
+			return 0, err
+		}
+		if enough(at) {
+			return next, nil
+		}
+	}
+	return 0, nil
 }
 
 // vocabulary is shared by all principals that hold something at the service.
@@ -316,7 +347,7 @@ func (d *Directory) vocabulary(ctx context.Context, key domain.VocabularyKey) (*
 	})
 }
 
-func (d *Directory) grantsKey(ctx context.Context, p domain.Principal, s domain.Service) (domain.GrantsKey, error) {
+func (d *Directory) grantsKey(ctx context.Context, p domain.Principal, s domain.Service, level domain.Level) (domain.GrantsKey, error) {
 	platform := s
 	if !s.IsPlatform() {
 		var err error
@@ -324,7 +355,7 @@ func (d *Directory) grantsKey(ctx context.Context, p domain.Principal, s domain.
 			return domain.GrantsKey{}, err
 		}
 	}
-	return domain.GrantsKey{Principal: p.ID, Service: s.ID, PV: [3]int64{p.PV, s.PV, platform.PV}}, nil
+	return domain.GrantsKey{Principal: p.ID, Service: s.ID, Level: level, PV: [3]int64{p.PV, s.PV, platform.PV}}, nil
 }
 
 // Changed forgets one subject. Grants need no drop: their keys contain the permission versions, which rise with each change

@@ -22,7 +22,7 @@ func permissions(t *testing.T, r *rig.Rig, id domain.UserID, key string) []strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := r.Directory.Grants(t.Context(), u.Principal, s)
+	g, err := r.Directory.Grants(t.Context(), u.Principal, s, domain.AAL1)
 	if err != nil {
 		t.Fatal(err)
 	}

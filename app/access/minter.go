@@ -15,6 +15,8 @@ type Token struct {
 	// Permissions are those in the token, by their short names; ByRef tells that they were too many for the token.
 	Permissions []string
 	ByRef       bool
+	// NeedsLevel is the lowest level above the token's at which its subject would have more roles at its audience; zero: none.
+	NeedsLevel domain.Level
 }
 
 // Signer signs claims with the active key.
@@ -54,6 +56,14 @@ type Subject struct {
 	Asked    []string
 }
 
+// roleLevel is the level that counts for the subject's roles.
+func (s Subject) roleLevel() domain.Level {
+	if s.Principal.Kind == domain.KindServiceAccount {
+		return domain.NoLevel
+	}
+	return s.Level.OrLowest()
+}
+
 // Mint makes a token for one audience. It outlives neither what it depends on nor its grants, so a cached session need not be checked
 // against the clock.
 func (m *Minter) Mint(ctx context.Context, s Subject, audience domain.Service, now time.Time) (Token, error) {
@@ -79,13 +89,14 @@ func (m *Minter) Mint(ctx context.Context, s Subject, audience domain.Service, n
 	token, err := m.Ring.Sign(ctx, claims)
 	return Token{
 		Token: token, ExpiresIn: claims.ExpiresAt.Sub(issued), Permissions: grants.Permissions(), ByRef: claims.PermRef,
+		NeedsLevel: grants.NextLevel,
 	}, err
 }
 
 // Grants is what a token of the subject would contain: what its principal holds long enough, narrowed by the credential's scopes and the
 // request.
 func (m *Minter) Grants(ctx context.Context, s Subject, audience domain.Service, now time.Time) (domain.Grants, error) {
-	grants, err := m.Directory.Narrowed(ctx, s.Principal, audience, s.Scopes)
+	grants, err := m.Directory.Narrowed(ctx, s.Principal, audience, s.Scopes, s.roleLevel())
 	if err != nil {
 		return domain.Grants{}, err
 	}

@@ -8,10 +8,10 @@ import (
 
 // RequireEver checks whether an actor could have a right over any service's objects at all: by the platform's permission, or because they
 // have a role at some service. Call it before anything is looked up, so that an actor without rights gets the same answer for ids that
-// exist and for invented ones. RequireAt decides.
+// exist and for invented ones. RequireAt decides, also about the level: here a role counts from any.
 func (d *Directory) RequireEver(ctx context.Context, a domain.Actor, right domain.Right) error {
 	err := d.Require(ctx, a, right.Platform)
-	if !isForbidden(err) || right.IsPlatformOnly() {
+	if !IsRefusal(err) || right.IsPlatformOnly() {
 		return err
 	}
 	if RequirePlatform(a) != nil {
@@ -34,23 +34,27 @@ func (d *Directory) RequireEver(ctx context.Context, a domain.Actor, right domai
 }
 
 // RequireAt wants a right over the objects of one service. The service must have been loaded: never decide by a part of a path or a body.
-// Without the right the service does not exist for the actor: domain.ErrNotFound.
+// Without the right the service does not exist for the actor: domain.ErrNotFound; with one that needs a higher level,
+// domain.ErrReauthRequired.
 func (d *Directory) RequireAt(ctx context.Context, a domain.Actor, right domain.Right, s domain.Service) error {
 	err := d.Require(ctx, a, right.Platform)
-	if !isForbidden(err) {
+	if !IsRefusal(err) {
 		return err
 	}
 	if right.IsPlatformOnly() || s.IsPlatform() || !s.IsActive() {
-		return domain.ErrNotFound // a service that is off has no administrators of its own
+		return Easier(err, domain.ErrNotFound) // a service that is off has no administrators of its own
 	}
-	grants, err := d.GrantsOf(ctx, a, s)
-	if err != nil {
-		return err
+	grants, gerr := d.GrantsOf(ctx, a, s)
+	if gerr != nil {
+		return gerr
 	}
-	if !grants.Allows(right.Own) && (!right.AnyOwn || !grants.AllowsAny(domain.ReservedPermissions())) {
-		return domain.ErrNotFound
+	own := d.orLevel(ctx, a, s, grants, domain.ErrNotFound, func(g domain.Grants) bool {
+		return g.Allows(right.Own) || right.AnyOwn && g.AllowsAny(domain.ReservedPermissions())
+	})
+	if own == nil || !IsRefusal(own) {
+		return own
 	}
-	return nil
+	return Easier(err, own)
 }
 
 // LoadService finds a service by id or key, as paths and bodies name it, for an actor who has a right over its objects. It returns

@@ -94,22 +94,24 @@ type change struct {
 	service  domain.Service
 	standing access.Standing
 	now      time.Time
+
+	directory *access.Directory
 }
 
 // begin locks the service and its account, so that changes of its tokens run one after the other.
 func (s *Service) begin(ctx context.Context, tx *store.Tx, a domain.Actor, from domain.Origin, right domain.Right, id domain.ServiceID, now time.Time) (change, error) {
-	c := change{tx: tx, by: a, from: from, now: now}
+	c := change{tx: tx, by: a, from: from, now: now, directory: s.directory}
 	var err error
 	if c.service, err = tx.Services.Lock(ctx, id, store.Shared); err != nil {
 		return change{}, err
 	}
-	c.standing, _, err = access.Enter(ctx, tx, a, right, c.service, now, id.Principal())
+	c.standing, _, err = s.directory.Enter(ctx, tx, a, right, c.service, now, id.Principal())
 	return c, err
 }
 
 // checkRank checks whether the actor may have a secret of the service's account, and until when.
 func (c change) checkRank(ctx context.Context) (until time.Time, err error) {
-	rank, err := access.RequireRank(ctx, c.tx, c.by, c.service.ID.Principal(), c.now)
+	rank, err := c.directory.RequireRank(ctx, c.tx, c.by, c.service.ID.Principal(), c.now)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -232,7 +234,7 @@ func (s *Service) find(ctx context.Context, c Scoping, account domain.PrincipalI
 			if err != nil {
 				return nil, err
 			}
-			if grants, err = s.directory.Grants(ctx, principal, service); err != nil {
+			if grants, err = s.directory.Grants(ctx, principal, service, domain.NoLevel); err != nil {
 				return nil, err
 			}
 			held[key] = grants

@@ -210,6 +210,6 @@ func (g giving) outgrows(ctx context.Context, id domain.PrincipalID) (bool, erro
 		return false, err
 	}
 	known, err := g.tx.Grants.Known(ctx, g.service.ID)
-	grants := domain.EvaluateGrants(held, domain.NewVocabulary(known), g.now)
+	grants := domain.EvaluateGrants(held, domain.NewVocabulary(known), domain.NoLevel, g.now)
 	return domain.Claims{}.WithGrants(grants).PermRef, err
 }

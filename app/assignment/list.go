@@ -2,7 +2,6 @@ package assignment
 
 import (
 	"context"
-	"errors"
 
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/base"
@@ -64,7 +63,7 @@ func (s *Service) filter(ctx context.Context, in ListInput, own bool) (f store.A
 	}
 	switch {
 	case in.Service == "":
-		if own && isForbidden(ever) {
+		if own && access.IsRefusal(ever) {
 			return f, false, nil
 		}
 		return f, ever == nil, ever
@@ -75,11 +74,9 @@ func (s *Service) filter(ctx context.Context, in ListInput, own bool) (f store.A
 	}
 	service, err := s.directory.LoadService(ctx, in.Actor, domain.ReadRoles, in.Service)
 	reads = err == nil
-	if own && isNotFound(err) {
+	if own && access.IsRefusal(err) {
 		service, err = s.Store.Read().Services.ByRef(ctx, in.Service)
 	}
 	f.Service = service.ID
 	return f, reads, err
 }
-
-func isForbidden(err error) bool { return errors.Is(err, domain.ErrForbidden) }

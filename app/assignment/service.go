@@ -105,16 +105,18 @@ type giving struct {
 	locked  map[domain.PrincipalID]domain.Principal
 	until   time.Time // when the actor loses what they pass on; zero: never
 	now     time.Time
+
+	directory *access.Directory
 }
 
 // begin locks, and checks whether the actor covers everything that the role contains.
 func (s *Service) begin(ctx context.Context, tx *store.Tx, t Target, service domain.ServiceID, role domain.RoleID, now time.Time, targets ...domain.PrincipalID) (giving, error) {
-	g := giving{tx: tx, target: t, now: now}
+	g := giving{tx: tx, target: t, now: now, directory: s.directory}
 	var err error
 	if g.service, err = tx.Services.Lock(ctx, service, store.Shared); err != nil {
 		return giving{}, err
 	}
-	standing, locked, err := access.Enter(ctx, tx, t.Actor, domain.WriteRoles, g.service, now, targets...)
+	standing, locked, err := s.directory.Enter(ctx, tx, t.Actor, domain.WriteRoles, g.service, now, targets...)
 	if err != nil {
 		return giving{}, err
 	}
@@ -128,8 +130,12 @@ func (s *Service) begin(ctx context.Context, tx *store.Tx, t Target, service dom
 	}
 	until, missing, ok := standing.Cover(domain.WriteRoles).UntilAll(closure)
 	if !ok {
-		return giving{}, domain.ErrForbidden.Saying("You don't hold " + string(missing) + " at " + g.service.Key + ", so you can neither give this role nor take it").
+		refusal := domain.ErrForbidden.Saying("You don't hold " + string(missing) + " at " + g.service.Key + ", so you can neither give this role nor take it").
 			Because(domain.ErrNotCovered)
+		return giving{}, standing.OrLevel(refusal, func(higher access.Standing) bool {
+			_, _, ok := higher.Cover(domain.WriteRoles).UntilAll(closure)
+			return ok
+		})
 	}
 	right, err := standing.Right(domain.WriteRoles)
 	g.until = domain.EarlierEnd(until, right)
@@ -141,7 +147,7 @@ func (g giving) checkRank(ctx context.Context, target domain.PrincipalID) error 
 	if !g.service.IsPlatform() || g.locked[target].Kind != domain.KindServiceAccount {
 		return nil
 	}
-	_, err := access.RequireRank(ctx, g.tx, g.target.Actor, target, g.now)
+	_, err := g.directory.RequireRank(ctx, g.tx, g.target.Actor, target, g.now)
 	return err
 }
 

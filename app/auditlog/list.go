@@ -93,7 +93,9 @@ func (s *Service) service(ctx context.Context, in ListInput) (domain.ServiceID, 
 	switch {
 	case err == nil && (isID || in.Service == ""):
 		return id, nil
-	case err != nil && !errors.Is(err, domain.ErrForbidden):
+	case err != nil && !access.IsRefusal(err):
+		return "", err
+	case in.Service == "" && errors.Is(err, domain.ErrReauthRequired):
 		return "", err
 	case in.Service == "":
 		return "", domain.ErrForbidden.Saying("Name a service whose events you may read")
@@ -104,7 +106,7 @@ func (s *Service) service(ctx context.Context, in ListInput) (domain.ServiceID, 
 
 func (s *Service) readsUsers(ctx context.Context, a domain.Actor) (bool, error) {
 	err := s.directory.Require(ctx, a, domain.UserRead)
-	if errors.Is(err, domain.ErrForbidden) {
+	if access.IsRefusal(err) {
 		return false, nil
 	}
 	return err == nil, err

@@ -28,7 +28,7 @@ func BenchmarkCheck(b *testing.B) {
 			in := authz.CheckInput{Actor: actor, Checks: checks[:n]}
 			ask := func() {
 				out, err := r.Authz.Check(b.Context(), in)
-				if err != nil || !out.Allowed[n-1] {
+				if err != nil || !out.Answers[n-1].Allowed {
 					b.Fatal(out, err)
 				}
 			}

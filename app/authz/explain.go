@@ -21,6 +21,7 @@ const (
 	NotGranted        Reason = "not_granted"
 	Expired           Reason = "expired"
 	OutOfScope        Reason = "out_of_scope" // the account may, but not with this credential
+	NeedsLevel        Reason = "needs_acr"    // the principal may, after a stronger login
 )
 
 // Step is one step of the path from a principal to a permission.
@@ -36,8 +37,9 @@ type Explanation struct {
 	Allowed bool
 	Path    []Step
 	Missing Reason
-	Role    string    // with Expired: the role that was held
-	EndedAt time.Time // and until when
+	Role    string       // with Expired: the role that was held; with NeedsLevel: the one that would count
+	EndedAt time.Time    // and until when
+	Level   domain.Level // with NeedsLevel: the lowest that would do
 }
 
 // ExplainInput is one question.
@@ -85,7 +87,7 @@ func (s *Service) Explain(ctx context.Context, in ExplainInput) (Explanation, er
 	if !domain.NewVocabulary(names).Has(q.Permission) {
 		return Explanation{Missing: UnknownPermission}, nil
 	}
-	e, err := s.way(ctx, principal, service, q.Permission)
+	e, err := s.way(ctx, principal, service, q.Permission, q.level(in.Actor, principal.Kind))
 	if err == nil && e.Allowed && q.isSelf(in.Actor) && in.Actor.Scopes.Narrows() && !matchesAny(in.Actor.Scopes.At(service.Key), q.Permission) {
 		e = Explanation{Missing: OutOfScope}
 	}
@@ -107,8 +109,8 @@ func (s *Service) principal(ctx context.Context, a domain.Actor, q Question) (do
 	return p, err == nil, err
 }
 
-// way walks from the assigned roles down the includes, the nearest first.
-func (s *Service) way(ctx context.Context, p domain.Principal, service domain.Service, permission string) (Explanation, error) {
+// way walks from the assigned roles down the includes, the nearest first, over roles that count at a level.
+func (s *Service) way(ctx context.Context, p domain.Principal, service domain.Service, permission string, level domain.Level) (Explanation, error) {
 	roles, err := s.Store.Read().Roles.All(ctx, service.ID)
 	if err != nil {
 		return Explanation{}, err
@@ -118,22 +120,30 @@ func (s *Service) way(ctx context.Context, p domain.Principal, service domain.Se
 		return Explanation{}, err
 	}
 	graph, now := domain.NewRoleGraph(roles), s.System.Now()
-	var best, over *trail
-	for _, a := range assigned {
-		if a.ServiceID != service.ID {
-			continue
+	var over *trail
+	for at := level; at <= domain.PHR; at++ {
+		counts := func(r domain.Role) bool { return s.directory.LevelOf(r, service) <= at }
+		var best *trail
+		for _, a := range assigned {
+			if a.ServiceID != service.ID {
+				continue
+			}
+			t := descend(graph, a.Assignment, permission, counts)
+			switch {
+			case t == nil:
+			case a.IsLive(now):
+				best = t.better(best)
+			default:
+				over = t.later(over)
+			}
 		}
-		t := descend(graph, a.Assignment, permission)
 		switch {
-		case t == nil:
-		case a.IsLive(now):
-			best = t.better(best)
+		case best == nil:
+		case at == level:
+			return Explanation{Allowed: true, Path: best.path(p)}, nil
 		default:
-			over = t.later(over)
+			return Explanation{Missing: NeedsLevel, Level: at, Role: best.roles[0].Name}, nil
 		}
-	}
-	if best != nil {
-		return Explanation{Allowed: true, Path: best.path(p)}, nil
 	}
 	if over != nil {
 		return Explanation{Missing: Expired, Role: over.roles[0].Name, EndedAt: over.end}, nil
@@ -151,10 +161,10 @@ type trail struct {
 	end     time.Time
 }
 
-// descend finds the shortest way from an assigned role to a pattern that matches, or nil.
-func descend(graph domain.RoleGraph, a domain.Assignment, permission string) *trail {
+// descend finds the shortest way from an assigned role to a pattern that matches, over roles that count, or nil.
+func descend(graph domain.RoleGraph, a domain.Assignment, permission string, counts func(domain.Role) bool) *trail {
 	start, ok := graph.Role(a.RoleID)
-	if !ok {
+	if !ok || !counts(start) {
 		return nil
 	}
 	seen := map[domain.RoleID]bool{start.ID: true}
@@ -170,7 +180,7 @@ func descend(graph domain.RoleGraph, a domain.Assignment, permission string) *tr
 			}
 		}
 		for _, included := range last.Includes {
-			if next, ok := graph.Role(included.ID); ok && !seen[next.ID] {
+			if next, ok := graph.Role(included.ID); ok && !seen[next.ID] && counts(next) {
 				seen[next.ID] = true
 				queue = append(queue, trail{roles: append(append([]domain.Role{}, t.roles...), next), end: t.end})
 			}

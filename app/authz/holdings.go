@@ -82,12 +82,12 @@ func (s *Service) requireLister(ctx context.Context, a domain.Actor, q Question)
 	return s.directory.RequireEver(ctx, a, domain.ReadRoles)
 }
 
-// grants are those of the credential if the actor asks about itself, otherwise those of the principal.
+// grants are those of the credential if the actor asks about itself, otherwise all of the principal's, whatever level they need.
 func (s *Service) grants(ctx context.Context, a domain.Actor, q Question, p domain.Principal, service domain.Service) (domain.Grants, error) {
 	if q.isSelf(a) {
 		return s.directory.GrantsOf(ctx, a, service)
 	}
-	return s.directory.Grants(ctx, p, service)
+	return s.directory.Grants(ctx, p, service, domain.NoLevel)
 }
 
 // visible are the active services at which the principal holds something and that the actor may see.
@@ -115,7 +115,7 @@ func (s *Service) visible(ctx context.Context, in PermissionsInput, q Question, 
 		switch err := s.mayAsk(ctx, in.Actor, q, service, true); {
 		case err == nil:
 			seen = append(seen, service)
-		case !errors.Is(err, domain.ErrForbidden) && !errors.Is(err, domain.ErrWrongAudience):
+		case !access.IsRefusal(err) && !errors.Is(err, domain.ErrWrongAudience):
 			return nil, err
 		}
 	}
@@ -175,11 +175,11 @@ func (s *Service) OwnServices(ctx context.Context, in OwnServicesInput) (OwnServ
 	if err != nil {
 		return OwnServicesOutput{}, err
 	}
-	own, err := s.own(ctx, in.Actor, principal, services)
+	own, err := s.ownAt(ctx, in.Actor, principal, services)
 	return OwnServicesOutput{Services: own, Next: next}, err
 }
 
-func (s *Service) own(ctx context.Context, a domain.Actor, principal domain.Principal, services []domain.Service) ([]OwnService, error) {
+func (s *Service) ownAt(ctx context.Context, a domain.Actor, principal domain.Principal, services []domain.Service) ([]OwnService, error) {
 	assigned, err := s.Store.Read().Grants.Assigned(ctx, principal.ID, maxAssigned)
 	if err != nil {
 		return nil, err

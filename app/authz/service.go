@@ -29,9 +29,10 @@ func New(b *base.Base, directory *access.Directory, cursors domain.CursorKeys) *
 
 // Question asks whether a principal may do something at a service.
 type Question struct {
-	Principal  string // an id; a malformed one, such as the empty text, is nobody's
-	Service    string // key, id or name
-	Permission string // resource:action
+	Principal  string       // an id; a malformed one, such as the empty text, is nobody's
+	Service    string       // key, id or name
+	Permission string       // resource:action
+	Level      domain.Level // that the principal has proved; zero: the lowest, or, about oneself, the credential's
 }
 
 // check validates the shape. Wildcards are no permissions.
@@ -46,6 +47,20 @@ func (q Question) check(at string) error {
 		})
 	}
 	return nil
+}
+
+// level is the level that counts for the principal's roles. Accounts of services have none: every role of theirs counts. About oneself it is
+// the credential's, or a lower one.
+func (q Question) level(a domain.Actor, kind domain.PrincipalKind) domain.Level {
+	switch {
+	case kind == domain.KindServiceAccount, q.isSelf(a) && a.Kind == domain.ActorService:
+		return domain.NoLevel
+	case q.isSelf(a) && q.Level == 0:
+		return a.RoleLevel()
+	case q.isSelf(a):
+		return min(q.Level, a.RoleLevel())
+	}
+	return q.Level.OrLowest()
 }
 
 // isSelf tells whether an actor asks about themselves.
@@ -77,7 +92,7 @@ func (s *Service) mayAsk(ctx context.Context, a domain.Actor, q Question, servic
 		return domain.ErrForbidden.Saying("An application token may ask about its own service only")
 	}
 	err := s.directory.Require(ctx, a, domain.RoleRead)
-	if known && errors.Is(err, domain.ErrForbidden) {
+	if known && access.IsRefusal(err) {
 		err = s.directory.RequireAt(ctx, a, domain.ReadRoles, service)
 	}
 	if errors.Is(err, domain.ErrNotFound) {

@@ -75,7 +75,7 @@ func (s *Service) accessToken(ctx context.Context, client domain.Service, text d
 			return IntrospectOutput{}, err
 		}
 	}
-	if out.Grants, err = s.directory.Narrowed(ctx, principal, client, actor.Scopes); err != nil {
+	if out.Grants, err = s.directory.Narrowed(ctx, principal, client, actor.Scopes, actor.RoleLevel()); err != nil {
 		return IntrospectOutput{}, err
 	}
 	out.PV, err = s.directory.PV(ctx, principal, client)

@@ -102,7 +102,7 @@ func (s *Service) audience(ctx context.Context, in TokenInput, client domain.Ser
 	if audience.ID == client.ID || audience.IsPlatform() {
 		return audience, nil
 	}
-	grants, err := s.directory.Grants(ctx, principal, audience)
+	grants, err := s.directory.Grants(ctx, principal, audience, domain.NoLevel)
 	if err == nil && len(grants.LastingUntil(now.Add(domain.ShortestGrant)).Roles) == 0 {
 		err = domain.ErrInvalidTarget
 	}

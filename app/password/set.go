@@ -3,7 +3,6 @@ package password
 import (
 	"context"
 
-	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -35,7 +34,7 @@ func (s *Service) Set(ctx context.Context, in SetInput) error {
 	}
 	now := s.System.Now()
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, locked, err := access.Enter(ctx, tx, in.Actor, domain.ManageCredentials, domain.PlatformService(), now, in.User.Principal())
+		_, locked, err := s.directory.Enter(ctx, tx, in.Actor, domain.ManageCredentials, domain.PlatformService(), now, in.User.Principal())
 		if err != nil {
 			return err
 		}
@@ -43,7 +42,7 @@ func (s *Service) Set(ctx context.Context, in SetInput) error {
 		if !there {
 			return domain.ErrNotFound
 		}
-		if _, err := access.RequireRank(ctx, tx, in.Actor, principal.ID, now); err != nil {
+		if _, err := s.directory.RequireRank(ctx, tx, in.Actor, principal.ID, now); err != nil {
 			return err
 		}
 		user, err := tx.Users.ByID(ctx, in.User) // the current address: it gets the mail, and its failures are forgotten

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -78,7 +79,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 		return domain.ErrSystemRole
 	}
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		service, cover, err := s.begin(ctx, tx, in.Actor, domain.DeleteRoles, p)
+		service, standing, err := s.begin(ctx, tx, in.Actor, domain.DeleteRoles, p)
 		if err != nil {
 			return err
 		}
@@ -97,9 +98,14 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 			if !in.Force {
 				return inUse
 			}
-			if until, held := cover.Until(domain.Pattern(p.Name)); !held || !until.IsZero() {
-				return domain.ErrForbidden.Saying("Roles name this permission, and you don't hold it without an end, so you can't take it out of them").
+			covers := func(st access.Standing) bool {
+				until, held := st.Cover(domain.DeleteRoles).Until(domain.Pattern(p.Name))
+				return held && until.IsZero()
+			}
+			if !covers(standing) {
+				refusal := domain.ErrForbidden.Saying("Roles name this permission, and you don't hold it without an end, so you can't take it out of them").
 					Because(domain.ErrNotCovered)
+				return standing.OrLevel(refusal, covers)
 			}
 			if err := tx.Roles.RemovePattern(ctx, carrying, domain.Pattern(p.Name), s.System.Now()); err != nil {
 				return err

@@ -2,8 +2,8 @@ package permission
 
 import (
 	"context"
-	"errors"
 
+	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
@@ -58,7 +58,7 @@ func (s *Service) visible(ctx context.Context, in ListInput) (store.PermissionFi
 		return store.PermissionFilter{Services: []domain.ServiceID{service.ID}}, err
 	}
 	err := s.directory.Require(ctx, in.Actor, domain.RoleRead)
-	if !errors.Is(err, domain.ErrForbidden) {
+	if !access.IsRefusal(err) {
 		return store.PermissionFilter{Everyone: true}, err
 	}
 	filter := store.PermissionFilter{Shared: true}
@@ -70,7 +70,7 @@ func (s *Service) visible(ctx context.Context, in ListInput) (store.PermissionFi
 		switch err := s.directory.RequireAt(ctx, in.Actor, domain.ReadRoles, service); {
 		case err == nil:
 			filter.Services = append(filter.Services, service.ID)
-		case !errors.Is(err, domain.ErrNotFound):
+		case !access.IsRefusal(err):
 			return store.PermissionFilter{}, err
 		}
 	}

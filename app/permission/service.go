@@ -51,21 +51,21 @@ func home(p domain.Permission) domain.ServiceID {
 }
 
 // begin locks what a change of a permission changes: its service, or the platform and all names for a shared one.
-func (s *Service) begin(ctx context.Context, tx *store.Tx, a domain.Actor, right domain.Right, p domain.Permission) (domain.Service, domain.Cover, error) {
+func (s *Service) begin(ctx context.Context, tx *store.Tx, a domain.Actor, right domain.Right, p domain.Permission) (domain.Service, access.Standing, error) {
 	if p.ServiceID == "" {
 		if err := tx.Services.LockNames(ctx); err != nil {
-			return domain.Service{}, domain.Cover{}, err
+			return domain.Service{}, access.Standing{}, err
 		}
 	}
 	service, err := tx.Services.Lock(ctx, home(p), store.Exclusive)
 	if err != nil {
-		return domain.Service{}, domain.Cover{}, err
+		return domain.Service{}, access.Standing{}, err
 	}
-	standing, _, err := access.Enter(ctx, tx, a, right, service, s.System.Now())
+	standing, _, err := s.directory.Enter(ctx, tx, a, right, service, s.System.Now())
 	if err != nil {
-		return domain.Service{}, domain.Cover{}, err
+		return domain.Service{}, access.Standing{}, err
 	}
-	return service, standing.Cover(right), nil
+	return service, standing, nil
 }
 
 // commit counts the change, tells all replicas, and writes the event.

@@ -18,6 +18,7 @@ type CreateInput struct {
 	Description string
 	Permissions []string      // ids, names or patterns
 	Includes    []string      // ids or names of roles of the same service
+	MinLevel    domain.Level  // from which it counts; zero: any
 	ID          domain.RoleID // the id to keep in an import; empty: a new one
 }
 
@@ -41,6 +42,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Role, erro
 	if err != nil {
 		return domain.Role{}, err
 	}
+	role.MinLevel = in.MinLevel
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		e, err := s.begin(ctx, tx, in.Actor, domain.WriteRoles, service.ID)
 		if err != nil {
@@ -72,6 +74,9 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Role, erro
 			return err
 		}
 		event := roleEvent(domain.EventRoleCreated, in.Actor, in.From, role)
+		if role.MinLevel != 0 {
+			event = event.With("min_acr", role.MinLevel.String())
+		}
 		return s.Audit.Record(ctx, tx, now, event.WithList("added", texts(role.Patterns)).WithList("includes_added", names(role.Includes)))
 	})
 	if err != nil {

@@ -38,10 +38,11 @@ func (s *Service) load(ctx context.Context, a domain.Actor, right domain.Right, 
 
 // edit is a change of the roles of one service, under its lock.
 type edit struct {
-	tx      *store.Tx
-	service domain.Service
-	cover   domain.Cover
-	graph   domain.RoleGraph
+	tx       *store.Tx
+	service  domain.Service
+	standing access.Standing
+	right    domain.Right
+	graph    domain.RoleGraph
 }
 
 // begin locks a service for a change of its roles, and reads them and what the actor covers.
@@ -50,20 +51,24 @@ func (s *Service) begin(ctx context.Context, tx *store.Tx, a domain.Actor, right
 	if err != nil {
 		return edit{}, err
 	}
-	standing, _, err := access.Enter(ctx, tx, a, right, service, s.System.Now())
+	standing, _, err := s.directory.Enter(ctx, tx, a, right, service, s.System.Now())
 	if err != nil {
 		return edit{}, err
 	}
 	roles, err := tx.Roles.All(ctx, id)
-	return edit{tx: tx, service: service, cover: standing.Cover(right), graph: domain.NewRoleGraph(roles)}, err
+	return edit{tx: tx, service: service, standing: standing, right: right, graph: domain.NewRoleGraph(roles)}, err
 }
 
 // mustCover refuses patterns that the actor does not hold for good: a role has no end, so a person who holds a right for a day could write
 // it into a role and keep it.
 func (e edit) mustCover(patterns []domain.Pattern) error {
-	until, missing, ok := e.cover.UntilAll(patterns)
+	until, missing, ok := e.standing.Cover(e.right).UntilAll(patterns)
 	if !ok {
-		return domain.ErrForbidden.Saying("You don't hold " + string(missing) + " at " + e.service.Key + ", so you can't put it into a role or take it out of one").Because(domain.ErrNotCovered)
+		refusal := domain.ErrForbidden.Saying("You don't hold " + string(missing) + " at " + e.service.Key + ", so you can't put it into a role or take it out of one").Because(domain.ErrNotCovered)
+		return e.standing.OrLevel(refusal, func(higher access.Standing) bool {
+			until, _, ok := higher.Cover(e.right).UntilAll(patterns)
+			return ok && until.IsZero()
+		})
 	}
 	if !until.IsZero() {
 		return domain.ErrForbidden.Saying("You hold some of this only for a time, and what a role may do has no end").Because(domain.ErrNotCovered)

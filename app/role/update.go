@@ -104,6 +104,9 @@ func (s *Service) apply(ctx context.Context, e edit, in UpdateInput, role domain
 	if in.Change.Description != nil {
 		role.Description = *in.Change.Description
 	}
+	if in.Change.MinLevel != nil {
+		role.MinLevel = *in.Change.MinLevel
+	}
 	if in.Change.Permissions != nil {
 		if role.Patterns, err = e.patterns(ctx, *in.Change.Permissions); err != nil {
 			return domain.Role{}, err
@@ -117,7 +120,7 @@ func (s *Service) apply(ctx context.Context, e edit, in UpdateInput, role domain
 	return role, role.CheckName()
 }
 
-// difference is what an edit adds and removes: patterns, and the closures of includes.
+// difference is what an edit adds and removes: patterns, and the closures of includes. Another level adds or removes all.
 func difference(before, after domain.RoleGraph, was, role domain.Role) []domain.Pattern {
 	var all []domain.Pattern
 	all = append(all, missingIn(role.Patterns, was.Patterns)...)
@@ -128,6 +131,9 @@ func difference(before, after domain.RoleGraph, was, role domain.Role) []domain.
 	for _, r := range missingIn(was.Includes, role.Includes) {
 		all = append(all, before.Closure(r.ID)...)
 	}
+	if role.MinLevel != was.MinLevel {
+		all = append(all, before.Closure(was.ID)...)
+	}
 	return all
 }
 
@@ -137,7 +143,7 @@ func missingIn[T comparable](of, in []T) []T {
 }
 
 func sameRole(a, b domain.Role) bool {
-	return a.Name == b.Name && a.Description == b.Description && slices.Equal(a.Patterns, b.Patterns) &&
+	return a.Name == b.Name && a.Description == b.Description && a.MinLevel == b.MinLevel && slices.Equal(a.Patterns, b.Patterns) &&
 		len(missingIn(a.Includes, b.Includes)) == 0 && len(missingIn(b.Includes, a.Includes)) == 0
 }
 
@@ -157,6 +163,9 @@ func updated(in UpdateInput, was, role domain.Role) domain.Event {
 	event := roleEvent(domain.EventRoleUpdated, in.Actor, in.From, role)
 	if was.Name != role.Name {
 		event = event.With("was", was.Name)
+	}
+	if was.MinLevel != role.MinLevel {
+		event = event.With("min_acr", role.MinLevel.OrLowest().String())
 	}
 	return event.WithList("added", texts(missingIn(role.Patterns, was.Patterns))).WithList("removed", texts(missingIn(was.Patterns, role.Patterns))).
 		WithList("includes_added", names(missingIn(role.Includes, was.Includes))).WithList("includes_removed", names(missingIn(was.Includes, role.Includes)))

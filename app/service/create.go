@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -18,6 +17,7 @@ type CreateInput struct {
 	Key         string // empty: made from the name
 	Description string
 	TokenType   domain.TokenType // empty: at+jwt
+	MinLevel    domain.Level     // from which its roles count; zero: any
 	ID          domain.ServiceID // the id to keep in an import; empty: a new one
 }
 
@@ -41,11 +41,12 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (domain.Service, e
 	if in.TokenType != "" {
 		service.TokenType = in.TokenType
 	}
+	service.MinLevel = in.MinLevel
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Services.LockNames(ctx); err != nil {
 			return err
 		}
-		if _, _, err := access.Enter(ctx, tx, in.Actor, domain.SwitchServices, domain.PlatformService(), now); err != nil {
+		if _, _, err := s.directory.Enter(ctx, tx, in.Actor, domain.SwitchServices, domain.PlatformService(), now); err != nil {
 			return err
 		}
 		n, err := tx.Services.Count(ctx)

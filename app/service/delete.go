@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 
-	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
@@ -37,7 +36,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 		if err != nil {
 			return err
 		}
-		_, locked, err := access.Enter(ctx, tx, in.Actor, domain.DeleteServices, service, now, service.ID.Principal())
+		_, locked, err := s.directory.Enter(ctx, tx, in.Actor, domain.DeleteServices, service, now, service.ID.Principal())
 		if err != nil {
 			return err
 		}

@@ -2,8 +2,8 @@ package service
 
 import (
 	"context"
-	"errors"
 
+	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
@@ -27,7 +27,8 @@ type ListOutput struct {
 func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	err := s.directory.Require(ctx, in.Actor, domain.ServiceRead)
 	all := err == nil
-	if errors.Is(err, domain.ErrForbidden) {
+	none := err // the answer where there is none
+	if access.IsRefusal(err) {
 		err = s.directory.RequireEver(ctx, in.Actor, domain.ReadService)
 	}
 	if err != nil {
@@ -38,36 +39,41 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 			if all {
 				return s.Store.Read().Services.List(ctx, "", p)
 			}
-			return s.managed(ctx, in.Actor, p)
+			rows, missed, err := s.managed(ctx, in.Actor, p)
+			none = access.Easier(missed, none)
+			return rows, err
 		})
 	if err == nil && len(rows) == 0 && !all && in.Cursor == "" {
-		err = domain.ErrForbidden
+		err = none
 	}
 	return ListOutput{Services: rows, Next: next}, err
 }
 
-// managed reads the services at which the actor has a role, and keeps those where they have a right over objects.
-func (s *Service) managed(ctx context.Context, a domain.Actor, p store.Page) (rows []domain.Service, err error) {
+// managed reads the services at which the actor has a role, and keeps those where they have a right over objects. missed is why the others
+// are left out.
+func (s *Service) managed(ctx context.Context, a domain.Actor, p store.Page) (rows []domain.Service, missed, err error) {
 	const chunk = 200
 	for {
 		some, err := s.Store.Read().Services.List(ctx, a.ID, store.Page{After: p.After, Limit: chunk})
 		if err != nil {
-			return nil, err
+			return nil, missed, err
 		}
 		for _, service := range some {
 			p.After = service.Place()
 			switch err := s.directory.RequireAt(ctx, a, domain.ReadService, service); {
 			case err == nil:
 				rows = append(rows, service)
-			case !errors.Is(err, domain.ErrNotFound):
-				return nil, err
+			case access.IsRefusal(err):
+				missed = access.Easier(err, missed)
+			default:
+				return nil, missed, err
 			}
 			if len(rows) == p.Limit {
-				return rows, nil
+				return rows, missed, nil
 			}
 		}
 		if len(some) < chunk {
-			return rows, nil
+			return rows, missed, nil
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
@@ -26,7 +25,7 @@ type UpdateInput struct {
 // grants at it have no effect. When it is switched on again, whatever was not revoked is valid again, except earlier access tokens, which
 // stay refused.
 //
-// domain.ErrForbidden for switching without the platform's permission, domain.ErrPreconditionFailed, domain.ErrNameTaken,
+// domain.ErrForbidden for switching it, or letting its roles count from a lower level on, without the platform's permission, domain.ErrPreconditionFailed, domain.ErrNameTaken,
 // domain.ErrPlatformService.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (domain.Service, error) {
 	if err := s.directory.RequireEver(ctx, in.Actor, domain.WriteService); err != nil {
@@ -40,9 +39,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (domain.Service, e
 	if err != nil {
 		return domain.Service{}, err
 	}
-	right := domain.WriteService
-	if in.Change.Active != nil {
-		right = domain.SwitchServices
+	if right := in.Change.Right(service); right.IsPlatformOnly() {
 		if err := s.directory.Require(ctx, in.Actor, right.Platform); err != nil {
 			return domain.Service{}, err
 		}
@@ -50,7 +47,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (domain.Service, e
 	now := s.System.Now()
 	var changed domain.Service
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		changed, err = s.update(ctx, tx, service.ID, right, in, now)
+		changed, err = s.update(ctx, tx, service.ID, in, now)
 		return err
 	})
 	if err != nil {
@@ -69,7 +66,7 @@ func normalized(c domain.ServiceChange) domain.ServiceChange {
 	return c
 }
 
-func (s *Service) update(ctx context.Context, tx *store.Tx, id domain.ServiceID, right domain.Right, in UpdateInput, now time.Time) (domain.Service, error) {
+func (s *Service) update(ctx context.Context, tx *store.Tx, id domain.ServiceID, in UpdateInput, now time.Time) (domain.Service, error) {
 	if in.Change.Name != nil {
 		if err := tx.Services.LockNames(ctx); err != nil {
 			return domain.Service{}, err
@@ -83,7 +80,7 @@ func (s *Service) update(ctx context.Context, tx *store.Tx, id domain.ServiceID,
 	if in.Change.Active != nil {
 		targets = append(targets, id.Principal())
 	}
-	_, locked, err := access.Enter(ctx, tx, in.Actor, right, service, now, targets...)
+	_, locked, err := s.directory.Enter(ctx, tx, in.Actor, in.Change.Right(service), service, now, targets...)
 	if err != nil {
 		return domain.Service{}, err
 	}
@@ -130,6 +127,7 @@ func updated(e domain.Event, from, to domain.Service) domain.Event {
 	var members []string
 	for name, differs := range map[string]bool{
 		"name": from.Name != to.Name, "description": from.Description != to.Description, "token_typ": from.TokenType != to.TokenType,
+		"min_acr": from.MinLevel != to.MinLevel,
 	} {
 		if differs {
 			members = append(members, name)

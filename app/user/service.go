@@ -86,7 +86,7 @@ type act struct {
 func (s *Service) change(ctx context.Context, a act, now time.Time, fn func(context.Context, *store.Tx, *domain.User) error) (Account, error) {
 	var account Account
 	err := s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		user, err := a.enter(ctx, tx, now)
+		user, err := s.enter(ctx, tx, a, now)
 		if err != nil {
 			return err
 		}
@@ -105,13 +105,13 @@ func (s *Service) change(ctx context.Context, a act, now time.Time, fn func(cont
 }
 
 // enter locks, the address first, and repeats the checks that were made before the transaction.
-func (a act) enter(ctx context.Context, tx *store.Tx, now time.Time) (domain.User, error) {
+func (s *Service) enter(ctx context.Context, tx *store.Tx, a act, now time.Time) (domain.User, error) {
 	if !a.address.IsZero() {
 		if err := tx.Registrations.LockAddress(ctx, a.address); err != nil {
 			return domain.User{}, err
 		}
 	}
-	standing, locked, err := access.Enter(ctx, tx, a.Actor, a.rights[0], domain.PlatformService(), now, a.User.Principal())
+	standing, locked, err := s.directory.Enter(ctx, tx, a.Actor, a.rights[0], domain.PlatformService(), now, a.User.Principal())
 	for _, right := range a.rights[1:] {
 		if err == nil {
 			_, err = standing.Right(right)
@@ -123,7 +123,7 @@ func (a act) enter(ctx context.Context, tx *store.Tx, now time.Time) (domain.Use
 	if p, there := locked[a.User.Principal()]; !there || p.Kind != domain.KindUser {
 		return domain.User{}, unknown(domain.ErrNotFound)
 	}
-	if _, err := access.RequireRank(ctx, tx, a.Actor, a.User.Principal(), now); err != nil {
+	if _, err := s.directory.RequireRank(ctx, tx, a.Actor, a.User.Principal(), now); err != nil {
 		return domain.User{}, err
 	}
 	user, err := tx.Users.ByID(ctx, a.User)

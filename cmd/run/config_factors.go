@@ -8,11 +8,14 @@ import (
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/signet-auth/signet/domain"
 )
 
 // factorSettings are about second factors and passkeys.
 type factorSettings struct {
 	MFA           string
+	MFAPlatform   string
 	RPID          string
 	RPIDForce     onOff
 	WebAuthnSites list
@@ -23,6 +26,10 @@ func (f *factorSettings) group() group {
 		{
 			name: "MFA", into: &f.MFA, preset: "optional", words: []string{"optional", "required"},
 			text: "Second factors: optional, or required of everybody. Those without one can still sign in, to add one and for little else",
+		},
+		{
+			name: "MFA_PLATFORM", into: &f.MFAPlatform, preset: "aal1", words: []string{"aal1", "aal2", "phr"},
+			text: "From which level on roles of Signet itself count, all but user: aal1 is any login, aal2 one with a second factor, phr one with a passkey or security key. Let administrators add a factor before you raise it: signet doctor lists those without",
 		},
 		{
 			name: "WEBAUTHN_RP_ID", into: &f.RPID, limit: form("a domain, without scheme and port"), empty: "the host of PUBLIC_URL",
@@ -38,6 +45,12 @@ func (f *factorSettings) group() group {
 				"or android:apk-key-hash:HASH of a native app. In development also pages of localhost: http://localhost:3000",
 		},
 	}}
+}
+
+// platformLevel is the level from which roles of the platform count.
+func (f *factorSettings) platformLevel() domain.Level {
+	level, _ := domain.ParseLevel(f.MFAPlatform)
+	return level
 }
 
 const (
@@ -91,11 +104,11 @@ func (c *Config) relying(publicURL string) (relying, error) {
 		if err != nil || strings.HasPrefix(origin, appOrigin) || site.Hostname() == r.id || strings.HasSuffix(site.Hostname(), "."+r.id) {
 			continue
 		}
-		domain, err := publicsuffix.EffectiveTLDPlusOne(site.Hostname())
+		registrable, err := publicsuffix.EffectiveTLDPlusOne(site.Hostname())
 		if err != nil {
 			return relying{}, errors.New("WEBAUTHN_ORIGINS has an origin without a domain that can be registered: browsers accept none of those")
 		}
-		label, _, _ := strings.Cut(domain, ".")
+		label, _, _ := strings.Cut(registrable, ".")
 		names[label] = true
 		r.related = append(r.related, origin)
 	}

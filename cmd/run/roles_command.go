@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ type rolesCommand struct {
 	List     rolesList     `cmd:"" help:"List the roles of a service, newest first."`
 	Show     rolesShow     `cmd:"" help:"Show one role, and what it comes to with all it includes."`
 	Create   rolesCreate   `cmd:"" help:"Make a role."`
+	MinACR   rolesMinACR   `cmd:"" name:"min-acr" help:"Let a role count only from a level on."`
 	Assign   rolesAssign   `cmd:"" help:"Give somebody a role, or change until when."`
 	Unassign rolesUnassign `cmd:"" help:"Take a role from somebody."`
 }
@@ -54,6 +56,25 @@ type rolesCreate struct {
 	Description string   `help:"What it is for, for people."`
 	Permission  []string `help:"What it may: a permission's name or id, or a pattern such as invoice:*; again for more."`
 	Include     []string `help:"A role of the same service, by name or id, whose permissions it has too; again for more."`
+	MinACR      minACR   `name:"min-acr" help:"From which level on it counts: any login, or aal2 or phr." enum:"any,aal2,phr" default:"any"`
+}
+
+type rolesMinACR struct {
+	namedRole
+	inJSON
+
+	Level minACR `arg:"" help:"any login, aal2 (one with a second factor) or phr (one with a passkey or security key)." enum:"any,aal2,phr"`
+}
+
+// minACR is the level from which roles count.
+type minACR string
+
+// anyOr is the word for a level from which roles count.
+func anyOr(level domain.Level) minACR { return minACR(cmp.Or(domain.MinLevelName(level), "any")) }
+
+func (a minACR) level() domain.Level {
+	level, _ := domain.ParseLevel(string(a))
+	return level
 }
 
 type rolesAssign struct {
@@ -99,11 +120,24 @@ func (c rolesCreate) Run(p *program) error {
 	return p.users(func(t *tool) error {
 		made, err := t.Roles.Create(p.ctx, role.CreateInput{
 			Actor: domain.System(), Service: c.Service, Name: c.Name, Description: c.Description, Permissions: c.Permission, Includes: c.Include,
+			MinLevel: c.MinACR.level(),
 		})
 		if err != nil {
 			return noService(err, c.Service)
 		}
 		return p.print(c.JSON, roleOf(made), p.saying("%s (%s) is made", made.Name, made.ID))
+	})
+}
+
+// Run changes from which level on a role counts. Nobody may be left who can, so it is how an operator takes it back.
+func (c rolesMinACR) Run(p *program) error {
+	return c.on(p, func(t *tool, found domain.Role) error {
+		level := c.Level.level()
+		changed, err := t.Roles.Update(p.ctx, role.UpdateInput{Actor: domain.System(), Role: string(found.ID), Change: domain.RoleChange{MinLevel: &level}})
+		if err != nil {
+			return noRole(err, c.Service, c.Role)
+		}
+		return p.print(c.JSON, roleOf(changed), p.saying("%s/%s counts from %s on", c.Service, changed.Name, level))
 	})
 }
 

@@ -22,6 +22,7 @@ type printedRole struct {
 	IsSystem    bool      `json:"is_system"`
 	Permissions []string  `json:"permissions"`
 	Includes    []string  `json:"includes"` // names
+	MinACR      string    `json:"min_acr"`  // or any
 	Version     int64     `json:"version"`
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
@@ -58,7 +59,7 @@ type removedRole struct {
 func roleOf(r domain.Role) printedRole {
 	printed := printedRole{
 		ID: string(r.ID), Name: r.Name, Description: r.Description, ServiceID: string(r.ServiceID), IsDefault: r.IsDefault, IsSystem: r.IsSystem,
-		Permissions: plain(r.Patterns), Includes: []string{}, Version: r.Version, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		Permissions: plain(r.Patterns), Includes: []string{}, MinACR: string(anyOr(r.MinLevel)), Version: r.Version, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 	for _, included := range r.Includes {
 		printed.Includes = append(printed.Includes, included.Name)
@@ -111,6 +112,7 @@ func printRole(out io.Writer, r printedRoleDetails) error {
 		{"Made by Signet", map[bool]string{true: "yes"}[r.IsSystem]},
 		{"Permissions", strings.Join(r.Permissions, " ")},
 		{"Includes", strings.Join(r.Includes, ", ")},
+		{"Counts from", r.MinACR},
 		{"In all", strings.Join(r.Effective, " ")},
 		{"Holders", fmt.Sprint(r.Holders)},
 		{"Version", fmt.Sprint(r.Version)},

@@ -11,6 +11,7 @@ type servicesCommand struct {
 	List    servicesList    `cmd:"" help:"List services, newest first."`
 	Show    servicesShow    `cmd:"" help:"Show one service."`
 	Create  servicesCreate  `cmd:"" help:"Make a service, with its account and the roles admin, user and readonly."`
+	MinACR  servicesMinACR  `cmd:"" name:"min-acr" help:"Let the roles of a service count only from a level on."`
 	Disable servicesDisable `cmd:"" help:"Switch a service off: its tokens and roles count for nobody."`
 	Enable  servicesEnable  `cmd:"" help:"Switch a service on again."`
 	Delete  servicesDelete  `cmd:"" help:"Delete a service and all that it owns, for good. Its key stays taken."`
@@ -33,6 +34,14 @@ type servicesCreate struct {
 	Key         string `help:"The audience of its tokens, for good; made from the name unless said."`
 	Description string `help:"What it is, for people."`
 	TokenType   string `help:"The typ header of its access tokens: at+jwt, or JWT for verifiers that refuse that." enum:"at+jwt,JWT" default:"at+jwt"`
+	MinACR      minACR `name:"min-acr" help:"From which level on its roles count: any login, or aal2 or phr." enum:"any,aal2,phr" default:"any"`
+}
+
+type servicesMinACR struct {
+	namedService
+	inJSON
+
+	Level minACR `arg:"" help:"any login, aal2 (one with a second factor) or phr (one with a passkey or security key)." enum:"any,aal2,phr"`
 }
 
 type servicesDisable struct {
@@ -83,11 +92,24 @@ func (c servicesCreate) Run(p *program) error {
 	return p.users(func(t *tool) error {
 		made, err := t.Services.Create(p.ctx, service.CreateInput{
 			Actor: domain.System(), Name: c.Name, Key: c.Key, Description: c.Description, TokenType: domain.TokenType(c.TokenType),
+			MinLevel: c.MinACR.level(),
 		})
 		if err != nil {
 			return err
 		}
 		return p.print(c.JSON, serviceOf(made), p.saying("%s (%s) is made", made.Key, made.ID))
+	})
+}
+
+// Run changes from which level on the service's roles count.
+func (c servicesMinACR) Run(p *program) error {
+	return p.users(func(t *tool) error {
+		level := c.Level.level()
+		changed, err := t.Services.Update(p.ctx, service.UpdateInput{Actor: domain.System(), Service: c.Service, Change: domain.ServiceChange{MinLevel: &level}})
+		if err != nil {
+			return noService(err, c.Service)
+		}
+		return p.print(c.JSON, serviceOf(changed), p.saying("the roles of %s count from %s on", changed.Key, level))
 	})
 }
 

@@ -19,6 +19,7 @@ type printedService struct {
 	IsActive    bool      `json:"is_active"`
 	IsPlatform  bool      `json:"is_platform"`
 	TokenType   string    `json:"token_typ"`
+	MinACR      string    `json:"min_acr"` // or any
 	Version     int64     `json:"version"`
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
@@ -32,7 +33,7 @@ type printedServices struct {
 func serviceOf(s domain.Service) printedService {
 	return printedService{
 		ID: string(s.ID), Key: s.Key, Name: s.Name, Description: s.Description, IsActive: s.IsActive(), IsPlatform: s.IsPlatform(),
-		TokenType: string(s.TokenType), Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+		TokenType: string(s.TokenType), MinACR: string(anyOr(s.MinLevel)), Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
 	}
 }
 
@@ -61,6 +62,7 @@ func printService(out io.Writer, s printedService) error {
 		{"Description", s.Description},
 		{"State", map[bool]string{true: "active", false: "inactive"}[s.IsActive]},
 		{"Tokens", s.TokenType},
+		{"Roles count from", s.MinACR},
 		{"Version", fmt.Sprint(s.Version)},
 		{"Created", second(&s.CreatedAt)},
 		{"Changed", second(&s.UpdatedAt)},

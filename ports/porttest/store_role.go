@@ -101,6 +101,29 @@ func storeRoleLists(t *testing.T, s storeTest) {
 		}
 		same(t, "how many", []int{len(all), len(all[one]), len(all[two])}, []int{2, 2, 1})
 	})
+	t.Run("count from the highest level on that the service, they themselves and those above them ask for", func(t *testing.T) {
+		strong := s.service(t)
+		strong.MinLevel = domain.AAL2
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Services.Update(ctx, strong) })
+		same(t, "service", ask(t, func(ctx context.Context) (domain.Service, error) { return s.Read().Services.ByID(ctx, strong.ID) }).MinLevel, domain.AAL2)
+		leaf := s.role(t, strong.ID, "leaf", noon, nil, "leaf:read")
+		strict := s.role(t, strong.ID, "strict", noon, []domain.IncludedRole{{ID: leaf.ID, Name: leaf.Name}}, "strict:read")
+		strict.MinLevel = domain.PHR
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Roles.Update(ctx, strict) })
+		got, _ := byID(t, strict.ID)
+		same(t, "role", got, strict)
+		top := s.role(t, strong.ID, "top", noon, []domain.IncludedRole{{ID: strict.ID}}, "top:read")
+		user := s.user(t).Principal.ID
+		s.assign(t, user, top, noon, time.Time{})
+		s.assign(t, user, leaf, noon, noon.Add(time.Hour))
+		held := ask(t, func(ctx context.Context) ([]domain.HeldRole, error) { return s.Read().Grants.Held(ctx, user, strong.ID) })
+		same(t, "held", held, []domain.HeldRole{
+			{ID: leaf.ID, Name: "leaf", Level: domain.AAL2, Patterns: []domain.Pattern{"leaf:read"}, ExpiresAt: noon.Add(time.Hour)},
+			{ID: leaf.ID, Name: "leaf", Level: domain.PHR, Patterns: []domain.Pattern{"leaf:read"}},
+			{ID: strict.ID, Name: "strict", Level: domain.PHR, Patterns: []domain.Pattern{"strict:read"}},
+			{ID: top.ID, Name: "top", Level: domain.AAL2, Patterns: []domain.Pattern{"top:read"}},
+		})
+	})
 	t.Run("that name a permission are found and lose it", func(t *testing.T) {
 		one, two := s.role(t, service.ID, "one", noon, nil, "named:read", "kept:read"), s.role(t, other.ID, "two", noon, nil, "named:read")
 		s.role(t, service.ID, "wide", noon, nil, "named:*")

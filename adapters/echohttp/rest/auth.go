@@ -114,7 +114,7 @@ func loginBody(caller echohttp.Caller, out signin.Tokens) (body api.LoginRespons
 		Success: true, AccessToken: out.Access.Token.Reveal(),
 		TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access), User: userBody(out.User), SessionID: string(out.Session.ID),
 		Session: api.Session{ID: string(out.Session.ID), ExpiresAt: out.Session.ExpiresAt, IdleExpiresAt: out.IdleUntil},
-		ACR:     out.Session.Level.String(), EnrolmentRequired: out.MustEnrol,
+		ACR:     out.Session.Level.String(), NeedsACR: domain.MinLevelName(out.Access.NeedsLevel), EnrolmentRequired: out.MustEnrol,
 	}
 	body.RefreshToken, cookies = caller.DeliverRefreshToken(out.Session, out.RefreshToken, out.IdleUntil)
 	return body, cookies
@@ -135,6 +135,7 @@ func (r *Auth) refresh(ctx context.Context, caller echohttp.Caller, in api.Refre
 	}
 	answer.Body = api.RefreshResponse{
 		Success: true, AccessToken: out.Access.Token.Reveal(), TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access),
+		NeedsACR: domain.MinLevelName(out.Access.NeedsLevel),
 	}
 	answer.Body.RefreshToken, answer.Cookies = caller.DeliverRefreshToken(out.Session, out.RefreshToken, out.IdleUntil)
 	return answer, nil

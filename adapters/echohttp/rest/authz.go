@@ -43,7 +43,8 @@ func (r *Authz) Mount(a *echohttp.API) {
 // question is about the caller only if user_id is absent. If it is present but empty, as for a user who is not logged in, the answer must
 // not be about the caller's own rights.
 func question(caller echohttp.Caller, c api.Check) authz.Question {
-	q := authz.Question{Principal: string(caller.Actor.ID), Service: c.Service, Permission: c.Permission}
+	level, _ := domain.ParseLevel(c.ACR)
+	q := authz.Question{Principal: string(caller.Actor.ID), Service: c.Service, Permission: c.Permission, Level: level}
 	if c.UserID.Given {
 		q.Principal = c.UserID.Value
 	}
@@ -54,13 +55,15 @@ func (r *Authz) check(ctx context.Context, caller echohttp.Caller, in api.CheckR
 	questions := each(in.Checks, func(c api.Check) authz.Question { return question(caller, c) })
 	out, err := r.Service.Check(ctx, authz.CheckInput{Actor: caller.Actor, Checks: questions})
 	return api.CheckResponse{
-		Success: true, CS: caller.AsOf, ValidUntil: when(out.ValidUntil), Results: each(out.Allowed, func(is bool) api.CheckResult { return api.CheckResult{Allowed: is} }),
+		Success: true, CS: caller.AsOf, ValidUntil: when(out.ValidUntil), Results: each(out.Answers, func(a authz.Answer) api.CheckResult {
+			return api.CheckResult{Allowed: a.Allowed, NeedsACR: domain.MinLevelName(a.NeedsLevel)}
+		}),
 	}, err
 }
 
 func (r *Authz) explain(ctx context.Context, caller echohttp.Caller, in api.Check) (api.ExplainResponse, error) {
 	out, err := r.Service.Explain(ctx, authz.ExplainInput{Actor: caller.Actor, Question: question(caller, in)})
-	body := api.ExplainResponse{Success: true, Allowed: out.Allowed, Path: each(out.Path, func(s authz.Step) api.ExplainStep {
+	body := api.ExplainResponse{Success: true, Allowed: out.Allowed, NeedsACR: domain.MinLevelName(out.Level), Path: each(out.Path, func(s authz.Step) api.ExplainStep {
 		return api.ExplainStep{Type: s.Type, ID: s.ID, Name: s.Name, ExpiresAt: when(s.ExpiresAt)}
 	})}
 	if !out.Allowed {

@@ -208,6 +208,7 @@ func sessionTokens(caller echohttp.Caller, out signin.Tokens) (body api.SessionT
 	body = api.SessionTokens{
 		AccessToken: out.Access.Token.Reveal(), TokenType: api.TokenTypeBearer, ExpiresIn: expiresIn(out.Access),
 		ACR: out.Session.Level.String(), AuthTime: unix(out.Session.AuthTime),
+		NeedsACR: domain.MinLevelName(out.Access.NeedsLevel),
 	}
 	body.RefreshToken, cookies = caller.DeliverRefreshToken(out.Session, out.RefreshToken, out.IdleUntil)
 	return body, cookies

@@ -56,9 +56,13 @@ func (r *Roles) create(ctx context.Context, caller echohttp.Caller, in api.Creat
 	if err != nil {
 		return echohttp.Answer[api.RoleResponse]{}, err
 	}
+	level, err := domain.ParseMinLevel(in.MinACR.Value)
+	if err != nil {
+		return echohttp.Answer[api.RoleResponse]{}, err
+	}
 	created, err := r.Service.Create(ctx, role.CreateInput{
 		Actor: caller.Actor, From: caller.Origin, Service: in.Service, Name: in.Name, Description: in.Description.Value,
-		Permissions: valueOf(permissions), Includes: valueOf(includes),
+		Permissions: valueOf(permissions), Includes: valueOf(includes), MinLevel: level,
 	})
 	return roleResponse(created), err
 }
@@ -74,9 +78,13 @@ func (r *Roles) update(ctx context.Context, caller echohttp.Caller, in api.Updat
 	if err != nil {
 		return echohttp.Answer[api.RoleResponse]{}, err
 	}
+	level, err := minLevel(in.MinACR)
+	if err != nil {
+		return echohttp.Answer[api.RoleResponse]{}, err
+	}
 	changed, err := r.Service.Update(ctx, role.UpdateInput{
 		Actor: caller.Actor, From: caller.Origin, Role: in.Role, IfMatch: caller.IfMatch(), Change: domain.RoleChange{
-			Name: in.Name.Pointer(), Description: in.Description.Pointer(), Permissions: permissions, Includes: includes,
+			Name: in.Name.Pointer(), Description: in.Description.Pointer(), Permissions: permissions, Includes: includes, MinLevel: level,
 		},
 	})
 	return roleResponse(changed), err
@@ -116,7 +124,7 @@ func roleBody(r domain.Role) api.Role {
 		Permissions: each(r.Patterns, patternText), Includes: each(r.Includes, func(i domain.IncludedRole) api.IncludedRole {
 			return api.IncludedRole{ID: string(i.ID), Name: i.Name}
 		}),
-		Version: r.Version, ManagedBy: orNull(r.ManagedBy), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		MinACR: orNull(domain.MinLevelName(r.MinLevel)), Version: r.Version, ManagedBy: orNull(r.ManagedBy), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }
 

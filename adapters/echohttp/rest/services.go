@@ -49,8 +49,12 @@ func (r *Services) list(ctx context.Context, caller echohttp.Caller, in api.Page
 }
 
 func (r *Services) create(ctx context.Context, caller echohttp.Caller, in api.CreateServiceRequest) (echohttp.Answer[api.ServiceResponse], error) {
+	level, err := domain.ParseMinLevel(in.MinACR.Value)
+	if err != nil {
+		return echohttp.Answer[api.ServiceResponse]{}, err
+	}
 	created, err := r.Service.Create(ctx, service.CreateInput{
-		Actor: caller.Actor, From: caller.Origin, Name: in.Name, Key: in.Key, Description: in.Description.Value, TokenType: domain.TokenType(in.TokenType),
+		MinLevel: level, Actor: caller.Actor, From: caller.Origin, Name: in.Name, Key: in.Key, Description: in.Description.Value, TokenType: domain.TokenType(in.TokenType),
 	})
 	return serviceResponse(created), err
 }
@@ -62,6 +66,10 @@ func (r *Services) get(ctx context.Context, caller echohttp.Caller, in api.Servi
 
 func (r *Services) update(ctx context.Context, caller echohttp.Caller, in api.UpdateServiceRequest) (echohttp.Answer[api.ServiceResponse], error) {
 	change := domain.ServiceChange{Name: in.Name.Pointer(), Description: in.Description.Pointer(), Active: in.IsActive}
+	var err error
+	if change.MinLevel, err = minLevel(in.MinACR); err != nil {
+		return echohttp.Answer[api.ServiceResponse]{}, err
+	}
 	if in.TokenType != "" {
 		typ := domain.TokenType(in.TokenType)
 		change.TokenType = &typ
@@ -84,8 +92,17 @@ func serviceResponse(s domain.Service) echohttp.Answer[api.ServiceResponse] {
 func serviceBody(s domain.Service) api.Service {
 	return api.Service{
 		ID: string(s.ID), Key: s.Key, Name: s.Name, Description: s.Description, IsActive: s.IsActive(), IsPlatform: s.IsPlatform(),
-		TokenType: string(s.TokenType), Version: s.Version, ManagedBy: orNull(s.ManagedBy), CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+		TokenType: string(s.TokenType), MinACR: orNull(domain.MinLevelName(s.MinLevel)), Version: s.Version, ManagedBy: orNull(s.ManagedBy), CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
 	}
+}
+
+// minLevel is the level of a member min_acr; nil for an absent one.
+func minLevel(member api.Optional[string]) (*domain.Level, error) {
+	level, err := domain.ParseMinLevel(member.Value)
+	if err != nil || !member.Given {
+		return nil, err
+	}
+	return &level, nil
 }
 
 // orNull is a text for a member that is null when there is none.
