@@ -22,7 +22,9 @@ type Assignment struct {
 	CreatedAt time.Time `json:"created_at"`
 	// ExpiresAt is null for a role without an end.
 	ExpiresAt *time.Time `json:"expires_at"`
-	ManagedBy *string    `json:"managed_by"`
+	// MinACR is the level from which the role counts, by itself, its service or the server's settings; null: any.
+	MinACR    *string `json:"min_acr"`
+	ManagedBy *string `json:"managed_by"`
 	// GrantedBy is who gave the role, for those who may read roles; null: Signet itself.
 	GrantedBy *string `json:"granted_by,omitempty"`
 }

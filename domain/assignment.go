@@ -22,6 +22,12 @@ func (a Assignment) IsLive(now time.Time) bool {
 // Place is the assignment's place in lists, which have the newest first.
 func (a Assignment) Place() Cursor { return Cursor{At: a.CreatedAt, ID: string(a.ID)} }
 
+// Unfactored is a user without a second factor.
+type Unfactored struct {
+	ID    UserID
+	Email string
+}
+
 // ListedAssignment is an assignment with the names that people know its parts by.
 type ListedAssignment struct {
 	Assignment
@@ -29,6 +35,7 @@ type ListedAssignment struct {
 	Kind        PrincipalKind
 	Email       string // of a user
 	Role        string
+	MinLevel    Level // from which the role counts
 	ServiceKey  string
 	ServiceName string
 }

@@ -46,19 +46,22 @@ type listedRow struct {
 	Kind        domain.PrincipalKind `bun:"kind"`
 	Email       string               `bun:"email"`
 	Role        string               `bun:"role"`
+	MinLevel    domain.Level         `bun:"min_level"`
 	ServiceKey  string               `bun:"service_key"`
 	ServiceName string               `bun:"service_name"`
 }
 
 func (r *listedRow) listed() domain.ListedAssignment {
 	return domain.ListedAssignment{
-		Assignment: r.assignment(), Kind: r.Kind, Email: r.Email, Role: r.Role, ServiceKey: r.ServiceKey, ServiceName: r.ServiceName,
+		Assignment: r.assignment(), Kind: r.Kind, Email: r.Email, Role: r.Role, MinLevel: minLevel(r.MinLevel),
+		ServiceKey: r.ServiceKey, ServiceName: r.ServiceName,
 	}
 }
 
 // listedAssignments is a query of assignments with their names. It leaves out a row whose role belongs to another service: such a row has
 // no effect.
-const listedAssignments = `SELECT ?, p.kind, COALESCE(u.email_canonical, '') AS email, r.name AS role, s.key AS service_key, s.name AS service_name
+const listedAssignments = `SELECT ?, p.kind, COALESCE(u.email_canonical, '') AS email, r.name AS role,
+		CASE WHEN r.min_level > s.min_level THEN r.min_level ELSE s.min_level END AS min_level, s.key AS service_key, s.name AS service_name
 	FROM assignments asg
 	JOIN roles r ON r.id = asg.role_id AND r.service_id = asg.service_id AND r.deleted_at IS NULL
 	JOIN services s ON s.id = asg.service_id AND s.deleted_at IS NULL

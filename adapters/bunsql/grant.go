@@ -104,6 +104,23 @@ func (s grants) Assigned(ctx context.Context, principal domain.PrincipalID, n in
 	return s.listAssignments(ctx, bun.SafeQuery("asg.principal_id = ?", principal), store.Page{Limit: n})
 }
 
+func (s grants) WithoutFactor(ctx context.Context, now time.Time, n int) ([]domain.Unfactored, error) {
+	var rows []struct {
+		ID    domain.UserID `bun:"id,type:uuid"`
+		Email string        `bun:"email_canonical"`
+	}
+	err := s.patient().scan(ctx, &rows, `SELECT u.id, u.email_canonical FROM users u JOIN principals p ON p.id = u.id
+		WHERE u.id IN (SELECT a.principal_id FROM assignments a JOIN roles r ON r.id = a.role_id AND r.deleted_at IS NULL
+				WHERE a.service_id = ?0 AND r.service_id = ?0 AND a.role_id <> ?1 AND (a.expires_at IS NULL OR a.expires_at > ?2))
+			AND p.state = ?3 AND NOT EXISTS (SELECT 1 FROM factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)
+		ORDER BY u.email_canonical LIMIT ?4`, domain.PlatformID, domain.RolePlatformDefault, now, domain.Active, n)
+	all := make([]domain.Unfactored, len(rows))
+	for i, row := range rows {
+		all[i] = domain.Unfactored{ID: row.ID, Email: row.Email}
+	}
+	return all, list(err)
+}
+
 // Known leaves out the shared vocabulary at the platform: nobody must already hold a right that a later release adds.
 func (s grants) Known(ctx context.Context, service domain.ServiceID) ([]string, error) {
 	if !isID(service) {

@@ -87,7 +87,7 @@ func (s *Service) Assign(ctx context.Context, in AssignInput) (AssignOutput, err
 }
 
 func listed(g giving, a domain.Assignment, kind domain.PrincipalKind) domain.ListedAssignment {
-	return domain.ListedAssignment{Assignment: a, Kind: kind, Role: g.role.Name, ServiceKey: g.service.Key, ServiceName: g.service.Name}
+	return domain.ListedAssignment{Assignment: a, Kind: kind, Role: g.role.Name, MinLevel: g.directory.LevelOf(g.role, g.service), ServiceKey: g.service.Key, ServiceName: g.service.Name}
 }
 
 // result is the result for one principal.

@@ -40,7 +40,11 @@ func (s *Service) List(ctx context.Context, in ListInput) (ListOutput, error) {
 	place := func(a domain.ListedAssignment) domain.Cursor { return a.Place() }
 	out.Assignments, out.Next, err = base.Page(ctx, s.cursors, name, in.Paging, place,
 		func(ctx context.Context, p store.Page) ([]domain.ListedAssignment, error) {
-			return s.Store.Read().Assignments.List(ctx, filter, p)
+			rows, err := s.Store.Read().Assignments.List(ctx, filter, p)
+			for i, a := range rows {
+				rows[i].MinLevel = s.directory.LevelOf(domain.Role{ID: a.RoleID, MinLevel: a.MinLevel}, domain.Service{ID: a.ServiceID})
+			}
+			return rows, err
 		})
 	return out, err
 }

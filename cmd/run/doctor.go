@@ -341,3 +341,42 @@ func (d *doctor) age(key domain.SigningKey) finding {
 	}
 	return ok("%s", seen)
 }
+
+// maxListed is how many administrators without a second factor are named.
+const maxListed = 20
+
+// checkAdministrators names those who hold roles of the platform and have no second factor: MFA_PLATFORM would shut them out, and until then
+// whoever has the password of one is one.
+func checkAdministrators(ctx context.Context, d *doctor) []finding {
+	switch {
+	case d.database == nil:
+		return []finding{noDatabase}
+	case !d.schema:
+		return []finding{noSchema}
+	}
+	without, err := d.opened.Read().Grants.WithoutFactor(ctx, d.config.System.Now(), maxListed)
+	if err != nil {
+		return []finding{trouble(causeOf(err).Error(), "see database")}
+	}
+	var found []finding
+	if d.config.platformLevel() == domain.AAL1 {
+		found = append(found, d.advise(adviceOnLevel, "let administrators add a second factor, then set MFA_PLATFORM=aal2"))
+	}
+	for _, user := range without {
+		found = append(found, d.advise(user.Email+" holds roles of Signet and has no second factor", "let them add one (docs/factors.md)"))
+	}
+	if len(found) == 0 {
+		found = append(found, ok("all have a second factor, and their roles count from %s on", d.config.platformLevel()))
+	}
+	return found
+}
+
+const adviceOnLevel = "MFA_PLATFORM is aal1: the password of an administrator is enough to be one"
+
+// advise warns in production, and only says so elsewhere.
+func (d *doctor) advise(seen, do string) finding {
+	if d.config.Env == production {
+		return warning(seen, do)
+	}
+	return ok("%s", seen)
+}

@@ -60,6 +60,7 @@ var checkups = []checkup{
 	{"pooler", onDatabase, checkPooler},
 	{"clock", onDatabase, checkClock},
 	{"signing keys", onData, checkKeys},
+	{"administrators", onData, checkAdministrators},
 	{"redis", func(setting string) bool { return strings.HasPrefix(setting, "REDIS_") }, checkRedis},
 	{"mail", onMail, checkMailServer},
 	{"public address", only("PUBLIC_URL"), checkPublicURL},

@@ -187,6 +187,9 @@ func (s *Server) prepare(ctx context.Context) error {
 		return err
 	}
 	c := s.config
+	if err := s.checkAdministrators(ctx); err != nil {
+		return err
+	}
 	if c.AdminEmail == "" {
 		return nil
 	}
@@ -198,6 +201,25 @@ func (s *Server) prepare(ctx context.Context) error {
 		s.log.InfoContext(ctx, "the first administrator was made; BOOTSTRAP_ADMIN_PASSWORD can go now")
 	}
 	return nil
+}
+
+// checkAdministrators warns of administrators whose password is enough, and of those whose roles don't count before they add a factor.
+func (s *Server) checkAdministrators(ctx context.Context) error {
+	c := s.config
+	weak := c.platformLevel() == domain.AAL1
+	if weak && c.Env != production {
+		return nil
+	}
+	if weak {
+		s.log.WarnContext(ctx, adviceOnLevel+"; aal2 is advised, once they have added a second factor")
+	}
+	return s.retryUnavailable(ctx, func(ctx context.Context) error {
+		without, err := s.app.Base.Store.Read().Grants.WithoutFactor(ctx, c.System.Now(), maxListed)
+		for _, user := range without {
+			s.log.WarnContext(ctx, "an administrator has no second factor", "user_id", user.ID)
+		}
+		return err
+	})
 }
 
 // retryUnavailable tries a step of the start again while the database can't be reached, or is too busy for the short deadlines of

@@ -2,6 +2,7 @@ package porttest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -84,6 +85,29 @@ func storeFactors(t *testing.T, s storeTest) {
 		same(t, "all", ofUser(t, u.ID), []domain.Factor{totp, key})
 		hasFactors(t, u, true)
 		hasFactors(t, s.user(t), false)
+	})
+	t.Run("are what some administrators lack", func(t *testing.T) {
+		with, without, plain, off, over := s.user(t), s.user(t), s.user(t), s.user(t), s.user(t)
+		confirmed(t, with.ID)
+		s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			for u, end := range map[domain.UserID]time.Time{with.ID: {}, without.ID: {}, off.ID: {}, over.ID: noon} {
+				err := tx.Assignments.Put(ctx, domain.Assignment{
+					ID: newID[domain.AssignmentID](), PrincipalID: u.Principal(), RoleID: domain.RolePlatformReader, ServiceID: domain.PlatformID, CreatedAt: noon, ExpiresAt: end,
+				})
+				if err != nil {
+					return err
+				}
+			}
+			p := off.Principal
+			p.Disable("left", time.Time{}, noon)
+			return tx.Principals.Update(ctx, p)
+		})
+		lack := ask(t, func(ctx context.Context) ([]domain.Unfactored, error) { return s.Read().Grants.WithoutFactor(ctx, noon, 1000) })
+		lacks := func(u domain.User) bool {
+			return slices.Contains(lack, domain.Unfactored{ID: u.ID, Email: u.Email.Canonical()})
+		}
+		same(t, "who lacks one", []bool{lacks(with), lacks(without), lacks(plain), lacks(off), lacks(over)}, []bool{false, true, false, false, false})
+		same(t, "how many", len(ask(t, func(ctx context.Context) ([]domain.Unfactored, error) { return s.Read().Grants.WithoutFactor(ctx, noon, 0) })), 0)
 	})
 	t.Run("have names, and go", func(t *testing.T) {
 		u, other := s.user(t), s.user(t)

@@ -116,7 +116,9 @@ func storeRoleLists(t *testing.T, s storeTest) {
 		user := s.user(t).Principal.ID
 		s.assign(t, user, top, noon, time.Time{})
 		s.assign(t, user, leaf, noon, noon.Add(time.Hour))
-		held := ask(t, func(ctx context.Context) ([]domain.HeldRole, error) { return s.Read().Grants.Held(ctx, user, strong.ID) })
+		held := ask(t, func(ctx context.Context) ([]domain.HeldRole, error) {
+			return s.Read().Grants.Held(ctx, user, strong.ID)
+		})
 		same(t, "held", held, []domain.HeldRole{
 			{ID: leaf.ID, Name: "leaf", Level: domain.AAL2, Patterns: []domain.Pattern{"leaf:read"}, ExpiresAt: noon.Add(time.Hour)},
 			{ID: leaf.ID, Name: "leaf", Level: domain.PHR, Patterns: []domain.Pattern{"leaf:read"}},

@@ -55,6 +55,9 @@ type GrantReader interface {
 	Elsewhere(ctx context.Context, principal domain.PrincipalID, now time.Time) (bool, error)
 	// Assigned lists what a principal was given, at all services, ended assignments too: newest first, at most n.
 	Assigned(ctx context.Context, principal domain.PrincipalID, n int) ([]domain.ListedAssignment, error)
+	// WithoutFactor are the users who may act, hold a role of the platform beside the one that everybody has, and have no confirmed second
+	// factor; at most n, by address.
+	WithoutFactor(ctx context.Context, now time.Time, n int) ([]domain.Unfactored, error)
 	// Known are the names of the permissions that exist at a service: its own, and the shared vocabulary unless it is the platform.
 	Known(ctx context.Context, service domain.ServiceID) ([]string, error)
 }

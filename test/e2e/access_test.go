@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -55,8 +56,9 @@ func TestAccess(t *testing.T) {
 			for _, a := range m.actors {
 				request := m.request(route.name, a)
 				request.OffContract = route.hidden
-				if got := m.c.Do(request); got.Status != route.want[a.name] {
-					t.Errorf("%s: %d, want %d: %s", a.name, got.Status, route.want[a.name], got.Body)
+				got, want := m.c.Do(request), route.want[a.name]
+				if outcome := got.Outcome(); outcome != want && strconv.Itoa(got.Status) != want {
+					t.Errorf("%s: %s, want %s: %s", a.name, outcome, want, got.Body)
 				}
 			}
 		})
@@ -139,6 +141,14 @@ func newMatrix(t *testing.T) *matrix {
 	}, of(m.a))
 	person("aal1", func(account testkit.Account) testkit.Tokens { weak, _ := m.enrol(account); return weak }, holding())
 	person("aal2", func(account testkit.Account) testkit.Tokens { _, strong := m.enrol(account); return strong }, holding())
+	all := f.role("auth_service", "weak", nil, "admin")
+	f.c.Do(send(http.MethodPut, "/api/roles/"+all, f.admin.token, body{"min_acr": "aal2"})).Want(http.StatusOK, "")
+	person("weak_admin", platform, func(t *testing.T) testkit.Account {
+		t.Helper()
+		p := f.in(t).person(t)
+		f.assign(p.ID, "auth_service", all)
+		return p.Account
+	})
 	m.requests = m.allRequests()
 	return m
 }

@@ -175,7 +175,8 @@ func (r *Assignments) list(ctx context.Context, in assignment.ListInput) (api.Li
 func assignmentBody(a domain.ListedAssignment, readsRoles, readsUsers bool) api.Assignment {
 	body := api.Assignment{
 		ID: string(a.ID), RoleID: string(a.RoleID), RoleName: a.Role, ServiceID: string(a.ServiceID), ServiceKey: a.ServiceKey, ServiceName: a.ServiceName,
-		PrincipalID: string(a.PrincipalID), Kind: string(a.Kind), AssignedAt: a.CreatedAt, CreatedAt: a.CreatedAt, ExpiresAt: when(a.ExpiresAt), ManagedBy: orNull(a.ManagedBy),
+		PrincipalID: string(a.PrincipalID), Kind: string(a.Kind), AssignedAt: a.CreatedAt, CreatedAt: a.CreatedAt, ExpiresAt: when(a.ExpiresAt),
+		MinACR: orNull(domain.MinLevelName(a.MinLevel)), ManagedBy: orNull(a.ManagedBy),
 	}
 	if a.Kind == domain.KindUser {
 		body.UserID = string(a.PrincipalID)
