@@ -3,6 +3,7 @@ package user
 import (
 	"context"
 
+	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/outbox"
 	"github.com/signet-auth/signet/domain"
@@ -36,7 +37,8 @@ type ResetFactorsInput struct {
 var errOwnFactors = domain.ErrForbidden.Saying("Nobody resets their own factors: sign in with a recovery code and remove the factor, or ask another administrator")
 
 // ResetFactors removes all second factors and recovery codes of a user, and ends their sessions. It returns how many factors there were.
-// Nobody does it to themselves, so that a stolen account of an administrator can't strip its own.
+// Nobody does it to themselves, so that a stolen account of an administrator can't strip its own. It takes a person who has logged in just
+// now: a service can't, and a leaked secret of one would be enough to strip and take over every account below it.
 func (s *Service) ResetFactors(ctx context.Context, in ResetFactorsInput) (removed int, err error) {
 	if err := s.require(ctx, in.Actor, domain.ManageCredentials); err != nil {
 		return 0, err
@@ -50,7 +52,10 @@ func (s *Service) ResetFactors(ctx context.Context, in ResetFactorsInput) (remov
 		return 0, err
 	}
 	now := s.System.Now()
-	if in.Actor.Kind == domain.ActorUser {
+	if in.Actor.Kind != domain.ActorSystem {
+		if err := access.RequirePlatformUser(in.Actor); err != nil {
+			return 0, err
+		}
 		if err := s.reauth.RequireRecent(ctx, in.Actor, now); err != nil {
 			return 0, err
 		}

@@ -31,6 +31,12 @@ func TestAnAdministratorResetsFactors(t *testing.T) {
 			f.on(t, manager, http.MethodPost, f.root.ID, "/factors/reset", reset).Want(http.StatusForbidden, "forbidden")
 			_, keeper := f.clerk(t, domain.RoleUserManager)
 			f.on(t, keeper, http.MethodPost, f.root.ID, "/factors/reset", reset).Want(http.StatusForbidden, "target_outranks")
+			shop := c.Do(post("/api/roles/services", f.admin, body{"name": "Shop"})).Want(http.StatusCreated, "").Text("service_id")
+			f.give(t, shop, domain.RoleUserManager, domain.PlatformID)
+			secret := tokenIn(c.Do(post("/api/tokens", f.admin, body{"service_id": shop, "name": "CI"})).Want(http.StatusCreated, ""))
+			machine := c.Do(asking("shop", secret.text)).Want(http.StatusOK, "").Text("access_token")
+			f.on(t, machine, http.MethodGet, account.ID, "", nil).Want(http.StatusOK, "")
+			f.on(t, machine, http.MethodPost, account.ID, "/factors/reset", reset).Want(http.StatusForbidden, "forbidden") // which proves nothing just now
 			f.Move(11 * time.Minute)
 			f.on(t, f.admin, http.MethodPost, account.ID, "/factors/reset", reset).Want(http.StatusForbidden, "reauth_required")
 			f.admin = c.Login(f.root).Access
