@@ -110,8 +110,8 @@ func (s grants) WithoutFactor(ctx context.Context, now time.Time, n int) ([]doma
 		Email string        `bun:"email_canonical"`
 	}
 	err := s.patient().scan(ctx, &rows, `SELECT u.id, u.email_canonical FROM users u JOIN principals p ON p.id = u.id
-		WHERE u.id IN (SELECT a.principal_id FROM assignments a JOIN roles r ON r.id = a.role_id AND r.deleted_at IS NULL
-				WHERE a.service_id = ?0 AND r.service_id = ?0 AND a.role_id <> ?1 AND (a.expires_at IS NULL OR a.expires_at > ?2))
+		WHERE u.id IN (SELECT a.principal_id FROM roles r CROSS JOIN assignments a
+				WHERE r.service_id = ?0 AND r.deleted_at IS NULL AND r.id <> ?1 AND a.role_id = r.id AND a.service_id = ?0 AND (a.expires_at IS NULL OR a.expires_at > ?2))
 			AND p.state = ?3 AND NOT EXISTS (SELECT 1 FROM factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)
 		ORDER BY u.email_canonical LIMIT ?4`, domain.PlatformID, domain.RolePlatformDefault, now, domain.Active, n)
 	all := make([]domain.Unfactored, len(rows))
