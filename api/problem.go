@@ -32,8 +32,8 @@ type Problem struct {
 	IncludedBy *int `json:"included_by,omitempty"`
 	// Roles is how many roles name the permission, with permission_in_use.
 	Roles *int `json:"roles,omitempty"`
-	// Challenge is for POST /api/auth/mfa/verify, Methods are the ways to prove a second factor (webauthn, totp, recovery), the best first, and
-	// ExpiresIn is how many seconds the challenge works, with mfa_required.
+	// Challenge is for POST /api/auth/mfa/verify, and ExpiresIn is how many seconds it works, with mfa_required. Methods are the ways to prove a
+	// second factor (webauthn, totp, recovery), the best first; with reauth_required and no_factor, too, where the account has some.
 	Challenge string   `json:"challenge,omitempty"`
 	Methods   []string `json:"methods,omitempty"`
 	ExpiresIn int64    `json:"expires_in,omitempty"`

@@ -185,7 +185,7 @@ func New(p Ports, s Settings) *App {
 
 	a.Passwords = credential.New(b, a.Guard, p.Hasher, s.Password)
 	a.Proofs = proof.New(b, a.Guard, p.Sealer, s.Proofs)
-	a.Reauth = reauth.New(b, a.Guard, a.Passwords, s.RecentAuth)
+	a.Reauth = reauth.New(b, a.Guard, a.Passwords, s.RecentAuth, p.rpID())
 	a.SignIn = signin.New(b, signin.Parts{
 		Directory: a.Directory, Minter: a.Minter, Devices: p.Devices, Proofs: a.Proofs, Keys: refreshKeys,
 	}, signin.Settings{Sessions: s.Sessions, RequireFactor: s.RequireFactor, RPID: p.rpID()})

@@ -59,6 +59,8 @@ func MinLevelName(level Level) string {
 type Demand struct {
 	Level  Level
 	MaxAge time.Duration // since that level was last proved; zero: any
+	// Ways are those in which the account can prove a factor, the best first; nil where they were not looked up.
+	Ways []string
 }
 
 // IsMetBy tells whether a token of a level, proved at a time, is enough.

@@ -125,7 +125,7 @@ func problem(status int, e *domain.Error, requestID string) api.Problem {
 		p.Challenge, p.Methods, p.ExpiresIn = c.Token.Reveal(), c.Ways, int64(c.TTL/time.Second)
 	}
 	if e.Demand != nil {
-		p.ACR, p.MaxAge = e.Demand.Level.String(), int64(e.Demand.MaxAge/time.Second)
+		p.ACR, p.MaxAge, p.Methods = e.Demand.Level.String(), int64(e.Demand.MaxAge/time.Second), e.Demand.Ways
 	}
 	for _, f := range e.Fields {
 		p.Errors = append(p.Errors, api.FieldProblem{Field: f.Field, Code: f.Code, Message: f.Text})

@@ -57,7 +57,7 @@ func (s *Service) EnrolKey(ctx context.Context, in EnrolKeyInput) (Asked, error)
 	if err != nil {
 		return Asked{}, err
 	}
-	if err := s.mayEnrol(me); err != nil {
+	if err := s.mayEnrol(ctx, me); err != nil {
 		return Asked{}, err
 	}
 	if err := s.unavailable(); err != nil {
@@ -185,7 +185,7 @@ func (s *Service) askOwner(ctx context.Context, user domain.User, c ceremony, su
 	}
 	keys := domain.Keys(all, s.signin.RPID())
 	if len(keys) == 0 {
-		return Asked{}, noFactor(user)
+		return Asked{}, s.has(ctx, user, domain.WayWebAuthn)
 	}
 	return s.ask(c, subject, "", now, func(challenge []byte) ([]byte, error) {
 		return s.passkeys.RequestOptions(factor.Assertion{Challenge: challenge, Allow: keys})
@@ -317,12 +317,12 @@ func (s *Service) Resume(ctx context.Context, actor domain.Actor, from domain.Or
 	if len(have.Ways) == 0 {
 		return domain.Factor{}, domain.ErrNoFactor
 	}
-	if err := s.reauth.RequireRecentOf(me.user, actor, me.now); err != nil {
+	if err := s.reauth.RequireRecentBy(ctx, me.user, actor, me.now); err != nil {
 		return domain.Factor{}, err
 	}
 	// A copy may have begun this session before. The token's time has no fraction of a second, the session's has.
 	if actor.AuthTime.Before(f.SuspendedAt.Truncate(time.Second)) || !me.session.AuthTime.After(f.SuspendedAt) {
-		return domain.Factor{}, domain.ErrReauthRequired.Demanding(domain.Demand{Level: domain.AAL2, MaxAge: me.now.Sub(f.SuspendedAt)})
+		return domain.Factor{}, domain.ErrReauthRequired.Demanding(domain.Demand{Level: domain.AAL2, MaxAge: me.now.Sub(f.SuspendedAt), Ways: have.Ways})
 	}
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if _, err := me.lock(ctx, tx); err != nil {

@@ -38,7 +38,7 @@ func (s *Service) EnrolTOTP(ctx context.Context, in EnrolInput) (Enrolment, erro
 	if err != nil {
 		return Enrolment{}, err
 	}
-	if err := s.mayEnrol(me); err != nil {
+	if err := s.mayEnrol(ctx, me); err != nil {
 		return Enrolment{}, err
 	}
 	name, err := checkName(in.Name)
@@ -75,8 +75,8 @@ func (s *Service) EnrolTOTP(ctx context.Context, in EnrolInput) (Enrolment, erro
 }
 
 // mayEnrol wants a recent login, and a mailbox that is the caller's.
-func (s *Service) mayEnrol(me self) error {
-	if err := s.reauth.RequireRecentOf(me.user, me.Actor, me.now); err != nil {
+func (s *Service) mayEnrol(ctx context.Context, me self) error {
+	if err := s.reauth.RequireRecentBy(ctx, me.user, me.Actor, me.now); err != nil {
 		return err
 	}
 	if !me.user.IsEmailVerified() {
@@ -228,7 +228,7 @@ func (s *Service) Remove(ctx context.Context, actor domain.Actor, from domain.Or
 	if err != nil {
 		return signin.Tokens{}, err
 	}
-	if err := s.reauth.RequireRecentOf(me.user, actor, me.now); err != nil {
+	if err := s.reauth.RequireRecentBy(ctx, me.user, actor, me.now); err != nil {
 		return signin.Tokens{}, err
 	}
 	all, err := s.Store.Read().Factors.ByUser(ctx, me.user.ID)
@@ -307,7 +307,7 @@ func (s *Service) RenewCodes(ctx context.Context, actor domain.Actor, from domai
 	if !me.user.HasFactors {
 		return nil, domain.ErrNoFactor
 	}
-	if err := s.reauth.RequireRecentOf(me.user, actor, me.now); err != nil {
+	if err := s.reauth.RequireRecentBy(ctx, me.user, actor, me.now); err != nil {
 		return nil, err
 	}
 	codes, texts, err := s.newCodes(me)

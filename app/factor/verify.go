@@ -222,23 +222,20 @@ func (s *Service) StepUp(ctx context.Context, in StepUpInput) (signin.Tokens, er
 // has tells by domain.ErrNoFactor that an account can't prove anything in a way, with the level that it can reach.
 func (s *Service) has(ctx context.Context, user domain.User, way string) error {
 	have, err := s.Of(ctx, user.ID)
-	if err == nil && !slices.Contains(have.Ways, way) {
-		err = noFactor(user)
+	switch {
+	case err != nil:
+		return err
+	case !user.HasFactors:
+		return domain.ErrNoFactor.Demanding(domain.Demand{Level: domain.AAL1})
+	case !slices.Contains(have.Ways, way):
+		return domain.ErrNoFactor.Demanding(domain.Demand{Level: domain.AAL2, Ways: have.Ways})
 	}
-	return err
-}
-
-// noFactor says which level an account can reach.
-func noFactor(user domain.User) error {
-	if user.HasFactors {
-		return domain.ErrNoFactor.Demanding(domain.Demand{Level: domain.AAL2})
-	}
-	return domain.ErrNoFactor.Demanding(domain.Demand{Level: domain.AAL1})
+	return nil
 }
 
 func (s *Service) stepUpByPassword(ctx context.Context, me self, password domain.Secret, audience domain.Service) (signin.Tokens, error) {
 	if me.user.HasFactors { // a password renews no second factor (pocket-id GHSA-hp74)
-		return signin.Tokens{}, noFactor(me.user)
+		return signin.Tokens{}, s.has(ctx, me.user, "")
 	}
 	if me.user.PasswordHash == "" {
 		return signin.Tokens{}, domain.ErrNoFactor.Demanding(domain.Demand{Level: domain.AAL1})

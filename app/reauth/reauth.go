@@ -23,11 +23,12 @@ type Service struct {
 	guard     *guard.Guard
 	passwords *credential.Passwords
 	recent    time.Duration
+	rpID      string
 }
 
-// New makes the service. recent is how old a login may be.
-func New(b *base.Base, g *guard.Guard, passwords *credential.Passwords, recent time.Duration) *Service {
-	return &Service{Base: b, guard: g, passwords: passwords, recent: recent}
+// New makes the service. recent is how old a login may be, and rpID the WebAuthn relying party; empty: there are no passkeys.
+func New(b *base.Base, g *guard.Guard, passwords *credential.Passwords, recent time.Duration, rpID string) *Service {
+	return &Service{Base: b, guard: g, passwords: passwords, recent: recent, rpID: rpID}
 }
 
 // Proof is what the caller offers.
@@ -53,7 +54,7 @@ func (s *Service) Require(ctx context.Context, actor domain.Actor, from domain.O
 		return domain.User{}, err
 	}
 	if user.HasFactors || user.PasswordHash == "" { // a password renews no second factor (pocket-id GHSA-hp74)
-		if err := s.RequireRecentOf(user, actor, s.System.Now()); err != nil || user.PasswordHash == "" {
+		if err := s.RequireRecentBy(ctx, user, actor, s.System.Now()); err != nil || user.PasswordHash == "" {
 			return user, err
 		}
 	}
@@ -70,7 +71,26 @@ func (s *Service) RequireRecent(ctx context.Context, actor domain.Actor, now tim
 	if err != nil {
 		return access.TokenInvalidWhenGone(err)
 	}
-	return s.RequireRecentOf(user, actor, now)
+	return s.RequireRecentBy(ctx, user, actor, now)
+}
+
+// RequireRecentBy is RequireRecentOf outside of a transaction: its refusal also says in which ways the account can prove a factor.
+func (s *Service) RequireRecentBy(ctx context.Context, user domain.User, actor domain.Actor, now time.Time) error {
+	err := s.RequireRecentOf(user, actor, now)
+	if err == nil || !user.HasFactors {
+		return err
+	}
+	demand := s.demand(user)
+	all, rerr := s.Store.Read().Factors.ByUser(ctx, user.ID)
+	if rerr != nil {
+		return rerr
+	}
+	codes, rerr := s.Store.Read().Factors.Codes(ctx, user.ID)
+	if rerr != nil {
+		return rerr
+	}
+	demand.Ways = domain.WaysToProve(all, codes, s.rpID)
+	return domain.ErrReauthRequired.Demanding(demand)
 }
 
 // RequireRecentOf is RequireRecent for a user who was read just now: another replica may have added their first factor within the last

@@ -162,10 +162,11 @@ func TestStepUp(t *testing.T) {
 				return testkit.Request{Path: "/api/auth/change-password", Bearer: access, Body: body{"current_password": account.Password, "new_password": "another long passphrase 8"}}
 			}
 			refused := c.Do(change(in.Access)).Want(http.StatusForbidden, "reauth_required")
-			if refused.JSON()["acr"] != "aal2" || !strings.Contains(refused.Header.Get("WWW-Authenticate"), `acr_values="aal2"`) {
+			if refused.JSON()["acr"] != "aal2" || cmp.Diff([]any{"totp", "recovery"}, refused.JSON()["methods"]) != "" || !strings.Contains(refused.Header.Get("WWW-Authenticate"), `acr_values="aal2"`) {
 				t.Errorf("it answers %s, %v", refused.Body, refused.Header)
 			}
-			if got := c.Do(stepUp(in.Access, body{"password": account.Password})).Want(http.StatusConflict, "no_factor"); got.JSON()["acr"] != "aal2" {
+			if got := c.Do(stepUp(in.Access, body{"password": account.Password})).Want(http.StatusConflict, "no_factor"); got.JSON()["acr"] != "aal2" ||
+				cmp.Diff([]any{"totp", "recovery"}, got.JSON()["methods"]) != "" {
 				t.Errorf("it answers %s", got.Body)
 			}
 			done := c.Do(stepUp(in.Access, body{"code": app.Code()})).Want(http.StatusOK, "")
