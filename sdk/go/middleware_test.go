@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	signet "github.com/signet-auth/signet/sdk/go"
 )
@@ -32,6 +33,11 @@ func TestAnswersSayWhatIsMissingAndNotWhy(t *testing.T) {
 		c.OnRefusal = func(_ context.Context, r signet.Refusal) { refusals = append(refusals, r) }
 	})
 	good := "Bearer " + o.token(t, o.kid, nil)
+	login := func(acr any, age time.Duration) []string {
+		return []string{"Bearer " + o.token(t, o.kid, map[string]any{"acr": acr, "auth_time": time.Now().Add(-age).Unix()})}
+	}
+	fresh := func(next http.Handler) http.Handler { return v.Require()(v.RequireFresh("aal2", 10*time.Minute)(next)) }
+	const stale = `Bearer realm="billing", error="insufficient_user_authentication", acr_values="aal2", max_age=600`
 	v.Learn("session", "ended", "s-2", 11)
 	v.Learn("subject", "stale", "u-3", 12)
 	for _, c := range []struct {
@@ -48,6 +54,13 @@ func TestAnswersSayWhatIsMissingAndNotWhy(t *testing.T) {
 		{"a bad token", v.Require(), []string{"Bearer x"}, 401, "token_invalid", `Bearer realm="billing", error="invalid_token"`},
 		{"an ended one", v.Require(), []string{"Bearer " + o.token(t, o.kid, map[string]any{"sid": "s-2"})}, 401, "token_invalid", `Bearer realm="billing", error="invalid_token"`},
 		{"one permission of two", v.Require("invoice:read", "invoice:void"), []string{good}, 403, "forbidden", `Bearer realm="billing", error="insufficient_scope", scope="invoice:void"`},
+		{"a fresh login", fresh, login("aal2", 9*time.Minute), 200, "u-1", ""},
+		{"a stronger one", fresh, login("phr", time.Minute), 200, "u-1", ""},
+		{"an old login", fresh, login("aal2", 11*time.Minute), 401, "reauth_required", stale},
+		{"a weak one", fresh, login("aal1", time.Minute), 401, "reauth_required", stale},
+		{"one of a level that is not known here", fresh, login("aal9", time.Minute), 401, "reauth_required", stale},
+		{"no login", fresh, []string{good}, 401, "reauth_required", stale},
+		{"a fresh login without a token", v.RequireFresh("aal1", 0), login("aal2", 0), 401, "token_missing", `Bearer realm="billing"`},
 		{"no verdict", v.Require(), []string{"Bearer " + o.token(t, o.kid, map[string]any{"sub": "u-3"})}, 503, "unavailable", ""},
 		{"optional, none", v.Optional(), nil, 200, "", ""},
 		{"optional, a valid one", v.Optional(), []string{good}, 200, "u-1", ""},

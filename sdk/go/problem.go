@@ -19,17 +19,18 @@ func (f *Forbidden) Error() string { return "signet: " + f.Permission + " is nee
 // Problem is what a caller is told who is not let through (RFC 9457, RFC 6750 §3), in Signet's own words and codes.
 type Problem struct {
 	Status int
-	Code   string // token_missing, token_invalid, forbidden or unavailable
+	Code   string // token_missing, token_invalid, reauth_required, forbidden or unavailable
 	Detail string
 	Header http.Header // WWW-Authenticate, or Retry-After
 	// Err is why. It is not for the caller: who is told why a token fails learns how to make one that does not.
 	Err error
 }
 
-// ProblemOf is the answer to an error of Verify, Allowed or an Admitter.
+// ProblemOf is the answer to an error of Verify, Allowed, Fresh or an Admitter.
 func (v *Verifier) ProblemOf(err error) Problem {
 	var missing *Forbidden
 	var wait *Unavailable
+	var stale *StaleLogin
 	p := Problem{Err: err, Header: http.Header{}}
 	challenge := fmt.Sprintf("Bearer realm=%q", v.set.Audience)
 	switch {
@@ -38,6 +39,9 @@ func (v *Verifier) ProblemOf(err error) Problem {
 	case errors.Is(err, ErrInvalid):
 		p.Status, p.Code, p.Detail = http.StatusUnauthorized, "token_invalid", "The access token is invalid or has expired"
 		challenge += `, error="invalid_token"`
+	case errors.As(err, &stale):
+		p.Status, p.Code, p.Detail = http.StatusUnauthorized, "reauth_required", "A fresh or stronger login is required"
+		challenge += fmt.Sprintf(`, error="insufficient_user_authentication", acr_values=%q`, stale.ACR) + stale.age(", max_age=", "")
 	case errors.As(err, &missing):
 		p.Status, p.Code, p.Detail = http.StatusForbidden, "forbidden", "The permission "+missing.Permission+" is required"
 		challenge += fmt.Sprintf(`, error="insufficient_scope", scope=%q`, missing.Permission)
