@@ -9,7 +9,7 @@ remembers, facts.py knows what ended or changed since, introspection.py and chec
 threads: follower.py reads the stream of revocations into feed.py. fastapi.py and flask.py are thin; testing.py is for unit tests.
 """
 
-from .errors import Forbidden, NotReady, Refusal, SettingsError, TokenInvalid, TokenMissing, TokenRefused, Unavailable, problem
+from .errors import Forbidden, NotReady, Refusal, SettingsError, StaleLogin, TokenInvalid, TokenMissing, TokenRefused, Unavailable, problem
 from .principal import Principal
 from .token_source import TokenSource
 from .transport import Transport
@@ -22,6 +22,7 @@ __all__ = [
     "Principal",
     "Refusal",
     "SettingsError",
+    "StaleLogin",
     "State",
     "TokenInvalid",
     "TokenMissing",

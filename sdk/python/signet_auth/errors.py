@@ -76,6 +76,20 @@ class Forbidden(Refusal):
         return {"WWW-Authenticate": f'Bearer realm="{realm}", error="insufficient_scope", scope="{self.permission}"'}
 
 
+class StaleLogin(Refusal):
+    """The token is valid, and its login is too weak or too long ago. The front end asks for a step-up at Signet (RFC 9470)."""
+
+    code, title, detail, reason = "reauth_required", "Unauthorized", "A fresh or stronger login is needed.", "reauth_required"
+
+    def __init__(self, acr: str, max_age: Optional[int], sub: str = "", kid: str = "") -> None:
+        super().__init__(f"a login at {acr} is needed" + ("" if max_age is None else f" of at most {max_age} s ago"))
+        self.acr, self.max_age, self.sub, self.kid = acr, max_age, sub, kid
+
+    def headers(self, realm: str) -> Dict[str, str]:
+        age = "" if self.max_age is None else f", max_age={self.max_age}"
+        return {"WWW-Authenticate": f'Bearer realm="{realm}", error="insufficient_user_authentication", acr_values="{self.acr}"{age}'}
+
+
 class Unavailable(Refusal):
     """Nobody can tell now whether the token is valid, because Signet can't be asked; reason says what failed."""
 

@@ -24,12 +24,14 @@ class Refused(HTTPException):
         self.refusal = refusal
 
 
-def require(verifier: Verifier, *permissions: str) -> Callable[[Request], Awaitable[Principal]]:
-    """The caller, with a valid token and all the permissions."""
-    names = verifier.wire(permissions)
+def require(
+    verifier: Verifier, *permissions: str, acr: Optional[str] = None, max_age: Optional[int] = None
+) -> Callable[[Request], Awaitable[Principal]]:
+    """The caller, with a valid token and all the permissions; with acr, of such a login (Principal.require_fresh)."""
+    names = verifier.wire(permissions, acr)
 
     async def principal(request: Request) -> Any:
-        return await _authorize(verifier, request, names, optional=False)
+        return await _authorize(verifier, request, names, False, acr, max_age)
 
     return principal
 
@@ -38,14 +40,16 @@ def optional(verifier: Verifier) -> Callable[[Request], Awaitable[Optional[Princ
     """The caller, or None without a token. A bad token is refused."""
 
     async def principal(request: Request) -> Optional[Principal]:
-        return await _authorize(verifier, request, (), optional=True)
+        return await _authorize(verifier, request, (), True)
 
     return principal
 
 
-async def _authorize(verifier: Verifier, request: Request, names: Sequence[str], optional: bool) -> Optional[Principal]:
+async def _authorize(
+    verifier: Verifier, request: Request, names: Sequence[str], optional: bool, acr: Optional[str] = None, max_age: Optional[int] = None
+) -> Optional[Principal]:
     try:
-        return await verifier.aauthorize(request.headers.getlist("authorization"), names, optional)
+        return await verifier.aauthorize(request.headers.getlist("authorization"), names, optional, acr, max_age)
     except Refusal as e:
         _handle_refused(request.app)
         raise Refused(e, verifier.audience) from None

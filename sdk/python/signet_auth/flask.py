@@ -27,14 +27,14 @@ class Refused(HTTPException):
         super().__init__(refusal.detail, Response(body, self.code, headers))
 
 
-def require(verifier: Verifier, *permissions: str) -> Callable[[View], View]:
-    """Lets callers with a valid token and all the permissions through."""
-    return _guard(verifier, permissions, optional=False)
+def require(verifier: Verifier, *permissions: str, acr: Optional[str] = None, max_age: Optional[int] = None) -> Callable[[View], View]:
+    """Lets callers with a valid token and all the permissions through; with acr, those of such a login (Principal.require_fresh)."""
+    return _guard(verifier, permissions, False, acr, max_age)
 
 
 def optional(verifier: Verifier) -> Callable[[View], View]:
     """Lets callers without a token through, too. A bad token is refused."""
-    return _guard(verifier, (), optional=True)
+    return _guard(verifier, (), True)
 
 
 def current() -> Principal:
@@ -50,14 +50,16 @@ def current_or_none() -> Optional[Principal]:
     return cast(Optional[Principal], g.get("signet_principal"))
 
 
-def _guard(verifier: Verifier, permissions: Any, optional: bool) -> Callable[[View], View]:
-    names = verifier.wire(permissions)
+def _guard(
+    verifier: Verifier, permissions: Any, optional: bool, acr: Optional[str] = None, max_age: Optional[int] = None
+) -> Callable[[View], View]:
+    names = verifier.wire(permissions, acr)
 
     def guard(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             try:
-                g.signet_principal = verifier.authorize(request.headers.getlist("Authorization"), names, optional)
+                g.signet_principal = verifier.authorize(request.headers.getlist("Authorization"), names, optional, acr, max_age)
             except Refusal as e:
                 raise Refused(e, verifier.audience) from None
             return current_app.ensure_sync(view)(*args, **kwargs)

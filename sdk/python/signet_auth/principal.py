@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple
 
+from .errors import StaleLogin
+
 if TYPE_CHECKING:
     from .memory import Answered, Record
     from .verifier import Verifier
+
+
+LEVELS = ("aal1", "aal2", "phr")  # what acr says, in their order
 
 
 class Principal:
@@ -38,6 +43,17 @@ class Principal:
         """allowed, which keeps the event loop free while Signet is asked."""
         known = self._verifier.known_permission(self, permission)
         return known if known is not None else await asyncio.to_thread(self._verifier.ask_permission, self, permission)
+
+    def require_fresh(self, acr: str, max_age: Optional[int] = None) -> None:
+        """Raises StaleLogin unless the person has logged in at a level (aal1, aal2 or phr) or a higher one, at most max_age seconds ago. Ask
+        after the permission. A service has no level, and is not fresh: decide about it by kind before."""
+        if acr not in LEVELS:
+            raise ValueError(f"{acr!r} is no level: say aal1, aal2 or phr")
+        level, at = self.claims.get("acr"), self.claims.get("auth_time")
+        known = LEVELS.index(level) if level in LEVELS else 0
+        dated = isinstance(at, (int, float)) and not isinstance(at, bool)
+        if not dated or known < LEVELS.index(acr) or (max_age is not None and self._verifier.now() - at > max_age):
+            raise StaleLogin(acr, max_age, self.sub)
 
     def __repr__(self) -> str:
         return f"Principal(sub={self.sub!r}, kind={self.kind!r})"

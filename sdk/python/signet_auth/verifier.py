@@ -7,11 +7,11 @@ import time
 from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Sequence
 
 from .clock import Clock
-from .errors import Forbidden, NotReady, Refusal, TokenMissing
+from .errors import Forbidden, NotReady, Refusal, SettingsError, TokenMissing
 from .fork import renew_after_fork
 from .parts import Parts
 from .permission import permission_name
-from .principal import Principal
+from .principal import LEVELS, Principal
 from .settings import AppToken, checked_settings, from_environment
 from .token import bearer
 from .transport import Transport
@@ -83,8 +83,16 @@ class Verifier:
         with self._reported:
             return await self._averify(token)
 
-    def authorize(self, authorization: Sequence[str], permissions: Sequence[str] = (), optional: bool = False) -> Optional[Principal]:
-        """The caller by the values of a request's Authorization headers, if they have all permissions. None: optional, and no token."""
+    def authorize(
+        self,
+        authorization: Sequence[str],
+        permissions: Sequence[str] = (),
+        optional: bool = False,
+        acr: Optional[str] = None,
+        max_age: Optional[int] = None,
+    ) -> Optional[Principal]:
+        """The caller by the values of a request's Authorization headers, if they have all permissions and, with acr, such a login
+        (Principal.require_fresh). None: optional, and no token."""
         with self._reported:
             token = _presented(authorization, optional)
             if token is None:
@@ -93,10 +101,17 @@ class Verifier:
             for name in permissions:
                 known = self.known_permission(principal, name)
                 _need(principal, name, self.ask_permission(principal, name) if known is None else known)
+            if acr is not None:
+                principal.require_fresh(acr, max_age)
             return principal
 
     async def aauthorize(
-        self, authorization: Sequence[str], permissions: Sequence[str] = (), optional: bool = False
+        self,
+        authorization: Sequence[str],
+        permissions: Sequence[str] = (),
+        optional: bool = False,
+        acr: Optional[str] = None,
+        max_age: Optional[int] = None,
     ) -> Optional[Principal]:
         """authorize, which keeps the event loop free."""
         with self._reported:
@@ -107,10 +122,18 @@ class Verifier:
             for name in permissions:
                 known = self.known_permission(principal, name)
                 _need(principal, name, await asyncio.to_thread(self.ask_permission, principal, name) if known is None else known)
+            if acr is not None:
+                principal.require_fresh(acr, max_age)
             return principal
 
-    def wire(self, permissions: Sequence[str]) -> List[str]:
-        """The short names of permissions that the program goes by. A malformed one is a SettingsError here, not a refusal later."""
+    def now(self) -> float:
+        return self._clock.now()
+
+    def wire(self, permissions: Sequence[str], acr: Optional[str] = None) -> List[str]:
+        """The short names of permissions that the program goes by. A malformed one is a SettingsError here, not a refusal later; so is a level
+        that does not exist."""
+        if acr is not None and acr not in LEVELS:
+            raise SettingsError(f"acr is {acr!r}: say aal1, aal2 or phr")
         names = [permission_name(name, self.audience) for name in permissions]
         self._wired += [name for name in dict.fromkeys(names) if name not in self._wired]
         return names

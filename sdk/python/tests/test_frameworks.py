@@ -1,5 +1,6 @@
 """FastAPI and Flask, as applications use them."""
 
+import time
 import unittest
 from typing import Optional
 
@@ -28,6 +29,11 @@ def flask_app(v):
     def invoices():
         return {"sub": signet_auth.flask.current().sub}
 
+    @app.get("/fresh")
+    @signet_auth.flask.require(v, "invoice:read", acr="aal2", max_age=600)
+    def fresh():
+        return {"sub": signet_auth.flask.current().sub}
+
     @app.get("/maybe")
     @signet_auth.flask.optional(v)
     def maybe():
@@ -46,6 +52,10 @@ def fastapi_app(v):
 
     @app.get("/invoices")
     def invoices(who: Principal = Depends(signet_auth.fastapi.require(v, "invoice:read", "invoice:list"))):
+        return {"sub": who.sub}
+
+    @app.get("/fresh")
+    def fresh(who: Principal = Depends(signet_auth.fastapi.require(v, "invoice:read", acr="aal2", max_age=600))):
         return {"sub": who.sub}
 
     @app.get("/maybe")
@@ -95,6 +105,19 @@ class TestFlask(Case):
     def test_without_a_permission(self):
         challenge = 'Bearer realm="billing", error="insufficient_scope", scope="invoice:list"'
         self.refused(self.get("/invoices", self.issuer.token(user("u-1", "invoice:read"))), 403, "forbidden", challenge)
+
+    def test_with_a_login_that_is_too_weak_or_too_old(self):
+        challenge = 'Bearer realm="billing", error="insufficient_user_authentication", acr_values="aal2", max_age=600'
+        now = int(time.time())
+        for acr, at in (("aal1", now), ("aal2", now - 660), ("aal9", now), ("aal2", None), (None, now)):
+            claims = {name: value for name, value in (("acr", acr), ("auth_time", at)) if value is not None}
+            token = self.issuer.token(user("u-1", "invoice:read").with_claims(**claims))
+            self.refused(self.get("/fresh", token), 401, "reauth_required", challenge)
+        for acr in ("aal2", "phr"):
+            token = self.issuer.token(user("u-1", "invoice:read").with_claims(acr=acr, auth_time=now - 60))
+            self.assertEqual(200, self.get("/fresh", token)[0])
+        lacking = self.get("/fresh", self.issuer.token(user("u-1")))  # the permission comes first
+        self.assertEqual((403, "forbidden"), (lacking[0], lacking[2]["code"]))
 
     def test_when_nobody_can_tell(self):
         token = self.issuer.token(user("u-1"))
