@@ -52,6 +52,22 @@ export class Forbidden extends Refusal {
   }
 }
 
+/** The token is good, and its login is too weak or too long ago: the front end asks for a step-up at Signet (RFC 9470). */
+export class StaleLogin extends Refusal {
+  readonly status = 401;
+  readonly code = "reauth_required";
+  /** What would be enough; `maxAge` in seconds. */
+  readonly acr: string;
+  readonly maxAge: number | undefined;
+  readonly sub: string;
+  constructor(acr: string, maxAge: number | undefined, sub: string) {
+    super("a fresh or stronger login is needed");
+    this.acr = acr;
+    this.maxAge = maxAge;
+    this.sub = sub;
+  }
+}
+
 /** Nobody can tell now whether the token counts: Signet has to be asked and gives no answer. */
 export class Unavailable extends Refusal {
   readonly status = 503;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bearer } from "./bearer.js";
-import { Refusal } from "./errors.js";
-import type { Principal } from "./principal.js";
+import { Refusal, TokenMissing } from "./errors.js";
+import { levels, type Level, type Principal } from "./principal.js";
 import { problem } from "./problem.js";
 import type { Verifier } from "./verifier.js";
 
@@ -26,6 +26,11 @@ export type Answer = (refusal: Refusal, req: Request, res: ServerResponse, next:
 export interface Middleware {
   /** Lets through who has all of the permissions, or with none named, everybody with a valid token. A malformed name throws at once. */
   requirePermission(verifier: Verifier, ...permissions: string[]): Handler;
+  /**
+   * Behind requirePermission: lets through who has logged in at a level or a higher one, at most maxAge seconds ago. Others get 401 (RFC 9470),
+   * and the front end asks for a step-up. A level that does not exist throws at once.
+   */
+  requireFresh(verifier: Verifier, acr: Level, maxAge?: number): Handler;
   /** Lets a request without token through. A bad token is refused. */
   optional(verifier: Verifier): Handler;
 }
@@ -45,6 +50,14 @@ export function answering(answer: (verifier: Verifier) => Answer): Middleware {
       verifier.wire(permissions);
       return guard(verifier, (req) => verifier.authorize(req.headersDistinct["authorization"], permissions));
     },
+    requireFresh(verifier, acr, maxAge) {
+      if (!levels.includes(acr)) throw new TypeError(`acr: ${String(acr)} is no level: say aal1, aal2 or phr`);
+      return guard(verifier, async (req) => {
+        if (!req.auth) throw new TokenMissing();
+        req.auth.requireFresh(acr, maxAge);
+        return req.auth;
+      });
+    },
     optional(verifier) {
       return guard(verifier, async (req) => {
         const token = bearer(req.headersDistinct["authorization"]);
@@ -54,7 +67,7 @@ export function answering(answer: (verifier: Verifier) => Answer): Middleware {
   };
 }
 
-export const { requirePermission, optional } = answering((verifier) => (refusal, _req, res) => {
+export const { requirePermission, requireFresh, optional } = answering((verifier) => (refusal, _req, res) => {
   const { status, headers, body } = problem(refusal, verifier.audience);
   res.writeHead(status, headers).end(JSON.stringify(body));
 });

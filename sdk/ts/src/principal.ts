@@ -1,4 +1,10 @@
 import type { Claims } from "./claims.js";
+import { StaleLogin } from "./errors.js";
+
+/** How strongly somebody has logged in, in this order. */
+export type Level = "aal1" | "aal2" | "phr";
+
+export const levels: readonly string[] = ["aal1", "aal2", "phr"] satisfies Level[];
 
 /** Who sent the request, and what they may do. */
 export class Principal {
@@ -15,8 +21,12 @@ export class Principal {
   /** What the token says, which may be older than `permissions` and `roles`. */
   readonly claims: Claims;
   readonly #allowed: (permission: string) => Promise<boolean>;
+  readonly #now: () => number;
 
-  constructor(claims: Claims, permissions: readonly string[], roles: readonly string[], allowed: (permission: string) => Promise<boolean>) {
+  constructor(
+    claims: Claims, permissions: readonly string[], roles: readonly string[], allowed: (permission: string) => Promise<boolean>,
+    now: () => number = () => Date.now() / 1000,
+  ) {
     this.sub = claims.sub;
     this.kind = claims.kind ?? "user";
     this.sessionId = claims.sid;
@@ -25,6 +35,19 @@ export class Principal {
     this.roles = roles;
     this.claims = claims;
     this.#allowed = allowed;
+    this.#now = now;
+  }
+
+  /**
+   * Throws StaleLogin unless they have logged in at a level or a higher one, at most maxAge seconds ago. Ask after the permission. A service
+   * has no level, and is not fresh: decide about it by kind before.
+   */
+  requireFresh(acr: Level, maxAge?: number): void {
+    const { acr: level, auth_time: at } = this.claims;
+    const known = typeof level === "string" ? Math.max(levels.indexOf(level), 0) : 0;
+    if (typeof at !== "number" || known < levels.indexOf(acr) || (maxAge !== undefined && this.#now() - at > maxAge)) {
+      throw new StaleLogin(acr, maxAge, this.sub);
+    }
   }
 
   /** Whether they have the permission of this service. A malformed name, or another service's, throws: it is a mistake of the program. */

@@ -1,4 +1,4 @@
-import { Forbidden, TokenMissing, type Refusal, Unavailable } from "./errors.js";
+import { Forbidden, StaleLogin, TokenMissing, type Refusal, Unavailable } from "./errors.js";
 
 /** The answer to a request that is refused, for any framework. */
 export interface Problem {
@@ -10,6 +10,7 @@ export interface Problem {
 const details: Record<string, [title: string, detail: string]> = {
   token_missing: ["Unauthorized", "an access token is needed"],
   token_invalid: ["Unauthorized", "the access token is not valid"],
+  reauth_required: ["Unauthorized", "a fresh or stronger login is needed"],
   unavailable: ["Service Unavailable", "the access token can't be checked now"],
 };
 
@@ -29,6 +30,9 @@ function challenge(refusal: Refusal, audience: string): Record<string, string> {
   if (refusal instanceof Unavailable) return { "Retry-After": String(refusal.retryAfter) };
   const error = refusal instanceof TokenMissing ? ""
     : refusal instanceof Forbidden ? `, error="insufficient_scope", scope="${refusal.permissions.join(" ")}"`
+    : refusal instanceof StaleLogin ? `, error="insufficient_user_authentication", acr_values="${refusal.acr}"${age(refusal)}`
     : `, error="invalid_token"`;
   return { "WWW-Authenticate": `Bearer realm="${audience}"${error}` };
 }
+
+const age = ({ maxAge }: StaleLogin) => (maxAge === undefined ? "" : `, max_age=${maxAge}`);

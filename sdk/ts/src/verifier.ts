@@ -227,7 +227,7 @@ export class Verifier {
       const short = shortName(name, this.audience);
       if (permissions.includes(short) || whole) return permissions.includes(short);
       return this.#check.allowed(token, known, short, this.#standing?.state === "ready");
-    });
+    }, () => this.#now());
   }
 
   #live(known: Known) {

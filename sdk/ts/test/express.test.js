@@ -3,7 +3,7 @@ import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import express4 from "express4";
 import express5 from "express5";
-import { answering, optional, requirePermission } from "../dist/express.js";
+import { answering, optional, requireFresh, requirePermission } from "../dist/express.js";
 import { Unavailable } from "../dist/index.js";
 import { FakeIssuer, user } from "../dist/testing.js";
 
@@ -34,6 +34,7 @@ for (const [version, express] of [["4", express4], ["5", express5]]) {
       app.get("/me", requirePermission(verifier), (req, res) => res.json({ sub: req.auth.sub }));
       app.get("/invoices", requirePermission(verifier, "invoice:read"), (req, res) => res.json({ sub: req.auth.sub }));
       app.delete("/invoices", requirePermission(verifier, "invoice:read", "billing/invoice:delete"), (req, res) => res.end());
+      app.get("/fresh", requirePermission(verifier, "invoice:read"), requireFresh(verifier, "aal2", 600), (req, res) => res.json({ sub: req.auth.sub }));
       app.get("/front", optional(verifier), (req, res) => res.json({ sub: req.auth?.sub ?? null }));
       app.get("/away", requirePermission({ wire() {}, audience: "billing", authorize: async () => { throw new Unavailable("x", 7); } }), (req, res) => res.end());
       app.get("/broken", requirePermission({ wire() {}, authorize: async () => { throw new Error("a bug"); } }), (req, res) => res.end());
@@ -58,6 +59,18 @@ for (const [version, express] of [["4", express4], ["5", express5]]) {
         assert.deepEqual([status, headers["www-authenticate"], headers["content-type"], body.code, body.success],
           [401, 'Bearer realm="billing"', "application/problem+json", "token_missing", false]);
       }
+    });
+
+    test("a login that is too weak or too old is told what would be enough", async () => {
+      const now = Math.floor(Date.now() / 1000);
+      const fresh = (claims) => get(server, "/fresh", `Bearer ${issuer.token(user("u-1", "invoice:read").with(claims))}`);
+      const challenge = 'Bearer realm="billing", error="insufficient_user_authentication", acr_values="aal2", max_age=600';
+      for (const claims of [{ acr: "aal1", auth_time: now }, { acr: "aal2", auth_time: now - 660 }, { acr: "aal9", auth_time: now }, { acr: "aal2" }, { auth_time: now }, {}]) {
+        const { status, headers, body } = await fresh(claims);
+        assert.deepEqual([status, headers["www-authenticate"], body.code], [401, challenge, "reauth_required"], JSON.stringify(claims));
+      }
+      for (const acr of ["aal2", "phr"]) assert.equal((await fresh({ acr, auth_time: now - 60 })).status, 200);
+      assert.throws(() => requireFresh(verifier, "aal3"), TypeError);
     });
 
     test("a bad token is told no reason, the hook is", async () => {
