@@ -246,6 +246,10 @@ func TestAServiceHearsWhatBecomesOfTokens(t *testing.T) {
 			{"a role of its own", post(role+"billing", c.admin, body{"name": "auditor", "permissions": []string{}, "includes": []string{reader}}), []string{"audience stale billing"}},
 			{"another pattern", put("/api/roles/"+reader, c.admin, body{"permissions": []string{"invoice:*"}}), []string{"audience stale billing"}},
 			{"a role of the platform", post(role+"auth_service", c.admin, body{"name": "auditor", "permissions": []string{}, "includes": []string{}}), nil},
+			{"a level from which a role counts", put("/api/roles/"+reader, c.admin, body{"min_acr": "aal2"}), []string{"audience stale billing"}},
+			{"and any again", put("/api/roles/"+reader, c.admin, body{"min_acr": nil}), []string{"audience stale billing"}},
+			{"a level from which its roles count", put(services+"billing", c.admin, body{"min_acr": "aal2"}), []string{"audience stale billing"}},
+			{"and all of them again", put(services+"billing", c.admin, body{"min_acr": nil}), []string{"audience stale billing"}},
 			{"another type of tokens", put(services+"billing", c.admin, body{"token_typ": "JWT"}), []string{"audience stale billing"}},
 			{"another name", put(services+"billing", c.admin, body{"name": "Bills"}), nil},
 

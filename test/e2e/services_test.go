@@ -23,6 +23,7 @@ const wantService = `{
     "is_platform": false,
     "key": "billing-desk",
     "managed_by": null,
+    "min_acr": null,
     "name": "Billing Desk",
     "token_typ": "at+jwt",
     "updated_at": "TIME",

@@ -21,7 +21,7 @@ func (r *Authz) Mount(a *echohttp.API) {
 	echohttp.Handle(a, http.MethodPost, "/api/authz/check", echohttp.Op{
 		ID: "check", Tag: echohttp.TagQuestions, Summary: "Whether principals may do things at services, up to 100 at once", Auth: echohttp.BearerAuth,
 		Strict: true, UnmeteredForServices: true, AppTokenHeader: true, Ordered: true,
-		Description: aboutAsking + " Unknown principals, services and permissions are false.",
+		Description: aboutAsking + " Unknown principals, services and permissions are false. Roles count that ask for no more than acr; needs_acr is what would be enough.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience},
 	}, r.check)
 	echohttp.Handle(a, http.MethodPost, "/api/authz/explain", echohttp.Op{

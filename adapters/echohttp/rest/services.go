@@ -31,7 +31,7 @@ func (r *Services) Mount(a *echohttp.API) {
 	}, r.get)
 	echohttp.Handle(a, http.MethodPut, "/api/roles/services/{service_id}", echohttp.Op{
 		ID: "updateService", Tag: echohttp.TagServices, Summary: "Change a service", Auth: echohttp.BearerAuth,
-		Description: "Needs service:write at the platform, or signet.service:write at the service for all but is_active. When it is switched off, its tokens and the grants at it stop working within a second. Members that are left out stay. With If-Match only that version is changed.",
+		Description: "Needs service:write at the platform, or signet.service:write at the service for all but is_active. When it is switched off, its tokens and the grants at it stop working within a second. Members that are left out stay. To switch it, or to lower min_acr, takes the platform's. With If-Match only that version is changed.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrNotFound, domain.ErrNameTaken, domain.ErrPlatformService, domain.ErrPreconditionFailed,
 		},
