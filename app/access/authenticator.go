@@ -241,5 +241,4 @@ func (a *Authenticator) Changed(change domain.Change) {
 // Flush forgets all tokens.
 func (a *Authenticator) Flush(domain.FeedPlace) { a.Claims.Flush() }
 
-func isNotFound(err error) bool  { return errors.Is(err, domain.ErrNotFound) }
-func isForbidden(err error) bool { return errors.Is(err, domain.ErrForbidden) }
+func isNotFound(err error) bool { return errors.Is(err, domain.ErrNotFound) }

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -68,6 +70,26 @@ func TestGrants(t *testing.T) {
 		holds(t, r, u.ID, "shop", "invoice:read")
 		r.Clock.Move(time.Microsecond)
 		holds(t, r, u.ID, "shop")
+	})
+
+	t.Run("say what a higher level would add until that ends", func(t *testing.T) {
+		r, u, s, role := shop(t)
+		r.Write(t, func(ctx context.Context, tx *store.Tx) error {
+			clerk, err := tx.Roles.ByID(ctx, role)
+			if err != nil {
+				return err
+			}
+			clerk.MinLevel = domain.AAL2
+			return tx.Roles.Update(ctx, clerk)
+		})
+		r.Assign(t, u, role, rig.Noon.Add(10*time.Second))
+		for _, want := range []domain.Level{domain.AAL2, 0} {
+			g, err := r.Directory.Grants(t.Context(), u.Principal, s, domain.AAL1)
+			if err != nil || g.NextLevel != want || g.Permissions() != nil {
+				t.Errorf("level %d would add to %v (%v), want %d", g.NextLevel, g.Permissions(), err, want)
+			}
+			r.Clock.Move(10 * time.Second)
+		}
 	})
 
 	for name, bump := range map[string]func(t *testing.T, r *rig.Rig, u domain.User, s domain.Service){

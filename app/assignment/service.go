@@ -6,7 +6,6 @@ package assignment
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/signet-auth/signet/app/access"
@@ -187,5 +186,3 @@ func (g giving) event(kind domain.EventType, a domain.Assignment) domain.Event {
 	}
 	return e
 }
-
-func isNotFound(err error) bool { return errors.Is(err, domain.ErrNotFound) }

@@ -102,12 +102,16 @@ func storeFactors(t *testing.T, s storeTest) {
 			p.Disable("left", time.Time{}, noon)
 			return tx.Principals.Update(ctx, p)
 		})
-		lack := ask(t, func(ctx context.Context) ([]domain.Unfactored, error) { return s.Read().Grants.WithoutFactor(ctx, noon, 1000) })
+		lack := ask(t, func(ctx context.Context) ([]domain.Unfactored, error) {
+			return s.Read().Grants.WithoutFactor(ctx, noon, 1000)
+		})
 		lacks := func(u domain.User) bool {
 			return slices.Contains(lack, domain.Unfactored{ID: u.ID, Email: u.Email.Canonical()})
 		}
 		same(t, "who lacks one", []bool{lacks(with), lacks(without), lacks(plain), lacks(off), lacks(over)}, []bool{false, true, false, false, false})
-		same(t, "how many", len(ask(t, func(ctx context.Context) ([]domain.Unfactored, error) { return s.Read().Grants.WithoutFactor(ctx, noon, 0) })), 0)
+		same(t, "how many", len(ask(t, func(ctx context.Context) ([]domain.Unfactored, error) {
+			return s.Read().Grants.WithoutFactor(ctx, noon, 0)
+		})), 0)
 	})
 	t.Run("have names, and go", func(t *testing.T) {
 		u, other := s.user(t), s.user(t)

@@ -78,6 +78,12 @@ func TestServicesAndRolesAtATerminal(t *testing.T) {
 		if events := record.Events(domain.EventServiceCreated, id); len(events) != 1 || events[0].ActorKind != domain.ActorSystem {
 			t.Errorf("events: %+v", events)
 		}
+		for _, level := range []string{"phr", "any"} {
+			if got := object(t, "services", "min-acr", "shop", level); got["min_acr"] != level {
+				t.Errorf("%s: %v", level, got)
+			}
+		}
+		run(t, "services", "min-acr", "auth_service", "aal2").want(t, 1, "MFA_PLATFORM")
 		run(t, "services", "create", "shop").want(t, 1, "in use by another service")
 		run(t, "services", "show", "Shop").want(t, 1, "There is no such service") // a name is none of its references
 		run(t, "services", "list", "--limit", "0").want(t, 1, "--limit must be")
@@ -107,7 +113,14 @@ func TestServicesAndRolesAtATerminal(t *testing.T) {
 		if diff := cmp.Diff([]string{"admin", "lead", "reader", "readonly", "user", "voider"}, names(t, object(t, "roles", "list", "shop")["roles"], "name")); diff != "" {
 			t.Errorf("roles (-want +got):\n%s", diff)
 		}
-		run(t, "roles", "list", id, "--limit", "1").want(t, 0, "lead", "there are more: --cursor ")
+		if strict := object(t, "roles", "create", "shop", "strict", "--min-acr", "aal2"); strict["min_acr"] != "aal2" {
+			t.Errorf("made: %v", strict)
+		}
+		run(t, "roles", "min-acr", "shop", "strict", "phr").want(t, 0, "shop/strict counts from phr on")
+		run(t, "roles", "show", "shop", "strict").want(t, 0, "phr")
+		run(t, "roles", "min-acr", "auth_service", "admin", "aal2").want(t, 0, "counts from aal2 on") // as all of the platform's may
+		run(t, "roles", "min-acr", "auth_service", "admin", "any").want(t, 0)
+		run(t, "roles", "list", id, "--limit", "1").want(t, 0, "strict", "there are more: --cursor ")
 		assign := object(t, "roles", "assign", "shop", "Lead", account.Email)
 		if assign["outcome"] != "assigned" || assign["holder"] != account.ID || assign["expires_at"] != nil {
 			t.Errorf("assigned: %v", assign)

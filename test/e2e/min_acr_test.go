@@ -273,6 +273,17 @@ func TestThePlatformAsksForALevel(t *testing.T) {
 			}
 		}
 		f.c.Do(get("/api/users", strongly(admin))).Want(http.StatusOK, "")
+		if b.Name == testkit.Embedded.Name {
+			f.Restart()
+			f.c = f.Client()
+			if log := f.Log.String(); !strings.Contains(log, "an administrator has no second factor") || !strings.Contains(log, second.ID) || strings.Contains(log, admin.ID) {
+				t.Errorf("the start does not name who is shut out:\n%s", log)
+			}
+			found := signet(t, cheaply(f.Env), "", "doctor").Out
+			if !strings.Contains(found, second.Email+" holds roles of Signet and has no second factor") || strings.Contains(found, admin.Email+" holds") {
+				t.Errorf("nor does the doctor:\n%s", found)
+			}
+		}
 		managing := strongly(manager)
 		f.c.Do(post("/api/users/"+second.ID+"/disable", managing, body{"reason": "x"})).Want(http.StatusForbidden, "target_outranks") // whose roles count for rank at any level
 		f.c.Do(post("/api/users/"+victim.ID+"/disable", managing, body{"reason": "x"})).Want(http.StatusOK, "")
