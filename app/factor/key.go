@@ -179,16 +179,15 @@ func (s *Service) StepUpOptions(ctx context.Context, actor domain.Actor, from do
 }
 
 func (s *Service) askOwner(ctx context.Context, user domain.User, c ceremony, subject string, now time.Time) (Asked, error) {
+	if err := s.has(ctx, user, domain.WayWebAuthn); err != nil {
+		return Asked{}, err
+	}
 	all, err := s.Store.Read().Factors.ByUser(ctx, user.ID)
 	if err != nil {
 		return Asked{}, err
 	}
-	keys := domain.Keys(all, s.signin.RPID())
-	if len(keys) == 0 {
-		return Asked{}, s.has(ctx, user, domain.WayWebAuthn)
-	}
 	return s.ask(c, subject, "", now, func(challenge []byte) ([]byte, error) {
-		return s.passkeys.RequestOptions(factor.Assertion{Challenge: challenge, Allow: keys})
+		return s.passkeys.RequestOptions(factor.Assertion{Challenge: challenge, Allow: domain.Keys(all, s.passkeys.RPID())})
 	})
 }
 

@@ -27,7 +27,7 @@ func (s *Service) Remove(ctx context.Context, actor domain.Actor, from domain.Or
 	if err != nil {
 		return signin.Tokens{}, access.TokenInvalidWhenGone(err)
 	}
-	if err := s.reauth.RequireRecentOf(user, actor, now); err != nil {
+	if err := s.reauth.RequireRecentBy(ctx, user, actor, now); err != nil {
 		return signin.Tokens{}, err
 	}
 	if user.PasswordHash == "" {
