@@ -57,6 +57,8 @@ const (
 	bearerScheme   = "bearer"
 	appTokenScheme = "app_token"
 	clientScheme   = "client"
+
+	problemSchema = "Problem" // named after its type
 )
 
 func newDocument(o Options, check *validation) *document {
@@ -329,7 +331,8 @@ func failuresOf(op Op, in *input) []error {
 	return append(all, domain.ErrUnavailable, domain.ErrInternal)
 }
 
-// addProblems describes failures, one answer per status with an example per code.
+// addProblems describes failures, one answer per status with an example per code. The schema is reflected for the first of them only: there
+// are hundreds.
 func addProblems(r *openapi31.Reflector, oc openapi.OperationContext, failures []error) {
 	codes := map[int][]string{}
 	for _, err := range failures {
@@ -340,8 +343,12 @@ func addProblems(r *openapi31.Reflector, oc openapi.OperationContext, failures [
 		codes[status] = append(codes[status], e.Code)
 		addExample(r, status, e)
 	}
+	var body any // of the first operation: there are hundreds of answers with this schema, and reflecting it took most of the time
+	if _, known := r.SpecEns().ComponentsEns().Schemas[problemSchema]; !known {
+		body = api.Problem{}
+	}
 	for status, codes := range codes {
-		oc.AddRespStructure(api.Problem{}, openapi.WithHTTPStatus(status), openapi.WithContentType(api.ProblemMediaType),
+		oc.AddRespStructure(body, openapi.WithHTTPStatus(status), openapi.WithContentType(api.ProblemMediaType),
 			func(cu *openapi.ContentUnit) {
 				cu.Description = http.StatusText(status) + ": " + strings.Join(codes, ", ")
 			},
@@ -376,6 +383,7 @@ func refer(response openapi.ContentOrReference, codes []string) {
 		return
 	}
 	media := r.Response.Content[api.ProblemMediaType]
+	media.Schema = map[string]any{"$ref": "#/components/schemas/" + problemSchema}
 	media.Examples = map[string]openapi31.ExampleOrReference{}
 	for _, code := range codes {
 		media.Examples[code] = openapi31.ExampleOrReference{Reference: &openapi31.Reference{Ref: "#/components/examples/" + code}}
