@@ -2,6 +2,7 @@ package factor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -179,15 +180,16 @@ func (s *Service) StepUpOptions(ctx context.Context, actor domain.Actor, from do
 }
 
 func (s *Service) askOwner(ctx context.Context, user domain.User, c ceremony, subject string, now time.Time) (Asked, error) {
-	if err := s.has(ctx, user, domain.WayWebAuthn); err != nil {
-		return Asked{}, err
-	}
 	all, err := s.Store.Read().Factors.ByUser(ctx, user.ID)
 	if err != nil {
 		return Asked{}, err
 	}
+	keys := domain.Keys(all, s.signin.RPID())
+	if len(keys) == 0 {
+		return Asked{}, cmp.Or(s.has(ctx, user, domain.WayWebAuthn), error(domain.ErrNoFactor))
+	}
 	return s.ask(c, subject, "", now, func(challenge []byte) ([]byte, error) {
-		return s.passkeys.RequestOptions(factor.Assertion{Challenge: challenge, Allow: domain.Keys(all, s.passkeys.RPID())})
+		return s.passkeys.RequestOptions(factor.Assertion{Challenge: challenge, Allow: keys})
 	})
 }
 
