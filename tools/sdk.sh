@@ -96,6 +96,7 @@ versions() (
 	kept=$(go env GOMODCACHE)
 	others=$(go env GOPROXY)
 	export GOPROXY="file://$proxy,$others" GONOSUMDB=$module
+	export GODEBUG=goindex=0 # Go keeps which files a version has, and this one's differ from run to run
 	# shellcheck disable=SC2064 # as they are now
 	trap "chmod -R u+w '$kept/$module@v$version' 2>/dev/null || true; rm -rf '$kept/$module@v$version' '$kept/cache/download/$module/@v/v$version'.*" EXIT
 	tools/version.sh echo "$version"
