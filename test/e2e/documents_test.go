@@ -28,6 +28,7 @@ var documents = map[string]func(t *testing.T, all []block){
 	"docs/backup-and-restore.md": restored, "docs/configuration.md": configured, "docs/migrating-from-flask.md": migrated, "docs/moving-users.md": moved,
 	"docs/mail-templates.md": previewed, "docs/providers.md": played, "docs/scaling.md": measured, "docs/security.md": searched,
 	"docs/factors.md":           factored,
+	"docs/passkeys.md":          beginsPasskeys,
 	"docs/integrate.md":         integrated,
 	"docs/revocation-stream.md": followed,
 	"docs/upgrading.md":         upgraded, "docs/observability.md": observed,

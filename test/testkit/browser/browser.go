@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/target"
@@ -250,18 +251,24 @@ func (t *Tab) Speak(language string) {
 	t.tb.Helper()
 	agent := See[string](t, "navigator.userAgent")
 	override := emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: language}
-	if _, err := chromedp.Call(t.ctx, emulation.SetUserAgentOverride, override); err != nil {
-		t.tb.Fatal(err)
-	}
+	Call(t, emulation.SetUserAgentOverride, override)
 	t.language = language
 }
 
 // WithoutScript switches the scripts of all pages off, or on again.
 func (t *Tab) WithoutScript(off bool) {
 	t.tb.Helper()
-	if _, err := chromedp.Call(t.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off}); err != nil {
+	Call(t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off})
+}
+
+// Call runs a command of the DevTools protocol, for what no other method has.
+func Call[P, R any](t *Tab, c cdp.Command[P, R], params P) R {
+	t.tb.Helper()
+	result, err := chromedp.Call(t.ctx, c, params)
+	if err != nil {
 		t.tb.Fatal(err)
 	}
+	return result
 }
 
 // until waits for another program's work, which is seen from outside only.
