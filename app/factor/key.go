@@ -244,7 +244,7 @@ func (s *Service) judgeKey(ctx context.Context, r signed, user domain.UserID, al
 		return judged{}, unreadable(err)
 	}
 	if got.BackupEligible != f.Credential.BackupEligible { // it changes in the field, and the key has signed it (supabase#2732)
-		s.Log.InfoContext(ctx, "a key changed its mind about whether it may be synced", "user_id", user, "factor_id", f.ID, "backup_eligible", got.BackupEligible)
+		s.Log.InfoContext(ctx, "a key changed its mind about whether it may be synced", "user_id", user, "factor_id", f.ID)
 	}
 	f.Credential.SignCount, f.Credential.BackedUp = got.SignCount, got.BackedUp
 	f.Credential.BackupEligible = f.Credential.BackupEligible || got.BackupEligible

@@ -24,11 +24,11 @@ func (s *Server) openPasskeys(ctx context.Context, db store.Store, publicURL str
 		return nil, relying{}, err
 	}
 	if r.off != "" {
-		s.log.InfoContext(ctx, "there are no passkeys", "reason", r.off)
+		s.log.InfoContext(ctx, "there are no passkeys", "why", r.off)
 		return nil, r, nil
 	}
 	if r.vouch != "" {
-		s.log.WarnContext(ctx, "passkeys work at WEBAUTHN_ORIGINS of other sites once this address serves what /.well-known/webauthn answers here", "address", r.vouch)
+		s.log.WarnContext(ctx, "pages of other sites can't use passkeys yet", "remedy", vouchAdvice(r))
 	}
 	passkeys, err = passkey.New(passkey.Options{RPID: r.id, Name: c.ProductName, Origins: r.origins})
 	return passkeys, r, err
@@ -80,6 +80,10 @@ func lostAdvice(stored string) string {
 	return "Set WEBAUTHN_RP_ID=" + stored + " to keep them, if PUBLIC_URL is below it, or WEBAUTHN_RP_ID_FORCE=on: they don't work until it is set back"
 }
 
+func vouchAdvice(r relying) string {
+	return "serve what /.well-known/webauthn answers here at " + r.vouch
+}
+
 func checkPasskeys(ctx context.Context, d *doctor) []finding {
 	r, err := d.config.relying(d.publicURL())
 	if err != nil {
@@ -101,7 +105,7 @@ func checkPasskeys(ctx context.Context, d *doctor) []finding {
 	case r.off != "":
 		return append(all, skip("none: "+r.off))
 	case r.vouch != "":
-		return append(all, warning("pages of other sites can use passkeys of "+r.id+" once it says so", "serve what /.well-known/webauthn answers here at "+r.vouch))
+		return append(all, warning("pages of other sites can use passkeys of "+r.id+" once it says so", vouchAdvice(r)))
 	}
 	return append(all, ok("bound to %s", r.id))
 }
