@@ -219,6 +219,19 @@ type RecoveryCodesResponse struct {
 	RecoveryCodes []string `json:"recovery_codes"`
 }
 
+// UndoFactorsRequest is the body of POST /api/auth/factors/undo.
+type UndoFactorsRequest struct {
+	Token string `json:"token" validate:"required,max=100"`
+}
+
+// FactorUndoLinkRequest is GET or POST /api/auth/factors/undo/{token}.
+type FactorUndoLinkRequest struct {
+	Token string `json:"-" path:"token" validate:"required"`
+}
+
+// MessageFactorsUndone is the message of both.
+const MessageFactorsUndone = "All second factors are removed and all sessions have ended. A mail with a link to set a new password is on its way"
+
 // UserFactorsRequest is GET /api/users/{id}/factors.
 type UserFactorsRequest struct {
 	ID string `json:"-" path:"id"`

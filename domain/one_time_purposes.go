@@ -20,14 +20,17 @@ const (
 	PurposeLinkTicket           Purpose = "link_ticket"           // subject: a user who links an identity
 
 	PurposeMFALogin Purpose = "mfa_login" // subject: a user who proved a first factor; to be redeemed by a second one
-	PurposePasskey  Purpose = "passkey"   // subject: a user who signed a WebAuthn challenge; written when it is used up
+	// PurposeFactorUndo undoes the first second factor and all that came after it. It outlives a new password, which a thief may have set.
+	PurposeFactorUndo Purpose = "factor_undo" // subject: a user
+
+	PurposePasskey Purpose = "passkey" // subject: a user who signed a WebAuthn challenge; written when it is used up
 )
 
 // Purposes are all of them.
 func Purposes() []Purpose {
 	return []Purpose{
 		PurposeVerifyRegistration, PurposeVerifyUser, PurposeResetPassword, PurposeResetRegistration, PurposeChangeEmail,
-		PurposeProviderCode, PurposeProviderContinuation, PurposeProviderAddress, PurposeLinkTicket, PurposeMFALogin,
+		PurposeProviderCode, PurposeProviderContinuation, PurposeProviderAddress, PurposeLinkTicket, PurposeMFALogin, PurposeFactorUndo,
 		PurposePasskey,
 	}
 }
@@ -76,8 +79,10 @@ var purposes = map[Purpose]struct {
 	PurposeProviderAddress:      {SubjectAssertion, true, nil},
 	PurposeLinkTicket:           {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, FactorsChanged, AccountTakenOver}},
 
-	PurposeMFALogin: {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, FactorsChanged, AccountTakenOver}},
-	PurposePasskey:  {SubjectSigned, false, nil},
+	PurposeMFALogin:   {SubjectUser, false, []Occasion{PasswordReplaced, AddressReplaced, AccountSuspended, FactorsChanged, AccountTakenOver}},
+	PurposeFactorUndo: {SubjectUser, true, []Occasion{AddressReplaced, AccountSuspended, AccountTakenOver}},
+
+	PurposePasskey: {SubjectSigned, false, nil},
 }
 
 // Subject is what the flows of the purpose are about.

@@ -90,11 +90,11 @@ func TestEveryMailSaysWhatToDoWhenItWasNotYou(t *testing.T) {
 		advice          map[mailer.Kind]string
 	}{
 		"en": {"23 November 2026 at 19:02 UTC", "forgot password", map[mailer.Kind]string{
-			mailer.Reset: "your password stays as it is", mailer.ChangeEmail: "ignore this mail", mailer.VerifyNewAddress: "ignore this mail",
+			mailer.Reset: "your password stays as it is", mailer.FactorAdded: "It removes the factor, signs everybody out", mailer.ChangeEmail: "ignore this mail", mailer.VerifyNewAddress: "ignore this mail",
 			mailer.StillClosed: "ignore this mail", mailer.OAuthCode: "ignore this mail", mailer.OAuthKnownAddress: "ignore this mail",
 		}},
 		"de": {"23. November 2026 um 19:02 Uhr (UTC)", "Passwort vergessen", map[mailer.Kind]string{
-			mailer.Reset: "bleibt Ihr Passwort, wie es ist", mailer.ChangeEmail: "ignorieren Sie diese E-Mail", mailer.VerifyNewAddress: "ignorieren Sie diese E-Mail",
+			mailer.Reset: "bleibt Ihr Passwort, wie es ist", mailer.FactorAdded: "entfernt den Faktor, meldet alle ab", mailer.ChangeEmail: "ignorieren Sie diese E-Mail", mailer.VerifyNewAddress: "ignorieren Sie diese E-Mail",
 			mailer.StillClosed: "ignorieren Sie diese E-Mail", mailer.OAuthCode: "ignorieren Sie diese E-Mail", mailer.OAuthKnownAddress: "ignorieren Sie diese E-Mail",
 		}},
 	} {

@@ -252,8 +252,16 @@ func (s *Service) replaceCredentials(ctx context.Context, tx *store.Tx, me self,
 		return err
 	}
 	ending := base.Ending{By: me.Actor, From: me.from, Reason: domain.EndedByFactor}
-	_, err := s.EndAllSessions(ctx, tx, me.user.ID, ending, me.now, me.session.ID)
+	_, err := s.EndAllSessions(ctx, tx, me.user.ID, ending, me.now, me.kept()...)
 	return err
+}
+
+// kept are the sessions that go on when the credentials change: the caller's, if there is one.
+func (me self) kept() []domain.SessionID {
+	if me.session.ID == "" {
+		return nil
+	}
+	return []domain.SessionID{me.session.ID}
 }
 
 // note records events and tells the owner.

@@ -200,7 +200,7 @@ func (s *Service) add(ctx context.Context, me self, f domain.Factor, methods []s
 		if err := tx.Factors.ReplaceCodes(ctx, me.user.ID, codes); err != nil {
 			return err
 		}
-		return s.note(ctx, tx, me, mailer.FactorAdded, mailer.Data{Factor: f.Kind}, added, me.event(domain.EventCodesCreated))
+		return s.tellFirst(ctx, tx, me, f.Kind, added, me.event(domain.EventCodesCreated))
 	})
 	return out, err
 }

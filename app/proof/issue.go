@@ -24,6 +24,7 @@ type Link struct {
 // Settings are the links by purpose, and the code that goes with the link of a verification.
 type Settings struct {
 	Verify, Reset, ChangeEmail Link
+	FactorUndo                 Link // without a life: there is none
 	Code                       domain.CodePolicy
 }
 
@@ -53,6 +54,7 @@ func New(b *base.Base, g *guard.Guard, sealer secure.Sealer, s Settings) *Servic
 		domain.PurposeResetPassword:      reset,
 		domain.PurposeResetRegistration:  reset,
 		domain.PurposeChangeEmail:        {s.ChangeEmail, mailer.ChangeEmail, false},
+		domain.PurposeFactorUndo:         {s.FactorUndo, mailer.FactorAdded, false},
 		domain.PurposeProviderAddress:    {Link{TTL: s.Code.TTL}, mailer.OAuthCode, true}, // no link: its reader would link a stranger
 	}
 	for _, purpose := range domain.Purposes() {
@@ -75,7 +77,8 @@ type Request struct {
 	Mail    mailer.Kind // the mail that carries it; empty: that of the purpose
 	// Provider is the display name of the one that a login came through; empty: none.
 	Provider string
-	Tries    int // wrong codes so far, of the flow that this one supersedes
+	Factor   domain.FactorKind // that the mail is about; empty: none
+	Tries    int               // wrong codes so far, of the flow that this one supersedes
 	// Until keeps the flow for longer than its code works, so that wrong codes count against the next one; zero: the life of the purpose.
 	Until time.Time
 }
@@ -120,7 +123,7 @@ func (s *Service) Issue(ctx context.Context, tx *store.Tx, r Request, now time.T
 // Mail queues the mail that carries a secret.
 func (s *Service) Mail(ctx context.Context, tx *store.Tx, r Request, flow domain.Flow, secret domain.OneTimeSecret, now time.Time) error {
 	t := s.terms[r.Purpose]
-	data := mailer.Data{Name: r.Name.First, AskedAt: r.AskedAt, Provider: r.Provider}
+	data := mailer.Data{Name: r.Name.First, AskedAt: r.AskedAt, Provider: r.Provider, Factor: r.Factor}
 	until := flow.CodeExpiresAt
 	if t.link.URL != nil {
 		data.Link, data.LinkTTL, until = t.link.URL(secret.Link), t.link.TTL, flow.ExpiresAt

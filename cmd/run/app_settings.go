@@ -37,6 +37,7 @@ func (c *Config) settings(publicURL, issuer string, password domain.PasswordPoli
 			Verify:      proof.Link{TTL: time.Duration(c.VerifyTTL), URL: link(c.LinkVerify, publicURL+"/api/auth/verify-email/")},
 			Reset:       proof.Link{TTL: time.Duration(c.ResetTTL), URL: link(c.LinkReset, publicURL+"/api/password/reset/")},
 			ChangeEmail: proof.Link{TTL: time.Duration(c.EmailChangeTTL), URL: link(c.LinkEmail, publicURL+"/api/auth/change-email/")},
+			FactorUndo:  proof.Link{TTL: time.Duration(c.FactorUndo), URL: link(c.LinkFactorUndo, publicURL+"/api/auth/factors/undo/")},
 			Code:        domain.CodePolicy{TTL: time.Duration(c.CodeTTL), Tries: c.CodeTries},
 		},
 		CloseGrace: time.Duration(c.CloseGrace),

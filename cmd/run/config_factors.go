@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/publicsuffix"
 
@@ -16,6 +17,7 @@ import (
 type factorSettings struct {
 	MFA           string
 	MFAPlatform   string
+	FactorUndo    duration
 	RPID          string
 	RPIDForce     onOff
 	WebAuthnSites list
@@ -30,6 +32,10 @@ func (f *factorSettings) group() group {
 		{
 			name: "MFA_PLATFORM", into: &f.MFAPlatform, preset: "aal1", words: []string{"aal1", "aal2", "phr"},
 			text: "From which level on roles of Signet itself count, all but user: aal1 is any login, aal2 one with a second factor, phr one with a passkey or security key. Let administrators add a factor before you raise it: signet doctor lists those without",
+		},
+		{
+			name: "FACTOR_UNDO", into: &f.FactorUndo, preset: "72h", limit: upTo(30*24*time.Hour, ", or 0 for no link"),
+			text: "How long the mail about a first second factor can undo it: so long the mailbox alone is enough. 0: never. Holders of roles of Signet get no link",
 		},
 		{
 			name: "WEBAUTHN_RP_ID", into: &f.RPID, limit: form("a domain, without scheme and port"), empty: "the host of PUBLIC_URL",

@@ -19,19 +19,20 @@ const (
 
 // mailSettings are how mails go out, and what their links lead to.
 type mailSettings struct {
-	MailServer    string
-	MailPort      int
-	MailStartTLS  onOff
-	MailTLS       onOff
-	MailPlain     onOff
-	MailUser      string
-	MailPassword  domain.Secret
-	MailFrom      string
-	MailReplyTo   string
-	MailTemplates string
-	LinkVerify    string
-	LinkReset     string
-	LinkEmail     string
+	MailServer     string
+	MailPort       int
+	MailStartTLS   onOff
+	MailTLS        onOff
+	MailPlain      onOff
+	MailUser       string
+	MailPassword   domain.Secret
+	MailFrom       string
+	MailReplyTo    string
+	MailTemplates  string
+	LinkVerify     string
+	LinkReset      string
+	LinkEmail      string
+	LinkFactorUndo string
 }
 
 func (m *mailSettings) group() group {
@@ -68,6 +69,10 @@ func (m *mailSettings) group() group {
 		{
 			name: "LINK_EMAIL_CHANGE", into: &m.LinkEmail, limit: page, empty: "Signet's own page",
 			text: "A page of yours for the link in mails that prove a changed address, with {token} in it; empty: Signet's own page",
+		},
+		{
+			name: "LINK_FACTOR_UNDO", into: &m.LinkFactorUndo, limit: page, empty: "Signet's own page",
+			text: "A page of yours for the link in mails about a first second factor, which undoes it, with {token} in it; empty: Signet's own page",
 		},
 	}}
 }

@@ -119,6 +119,7 @@ func resources(a *app.App, c *Config, at whereabouts, site *pages.Site) []resour
 		&pages.VerificationLink{Service: a.Auth, Site: site, ConsumeOnAnyGet: c.VerifyGet == "consume"},
 		&pages.ResetLink{Service: a.Password, Site: site},
 		&pages.EmailChangeLink{Service: a.Profile, Site: site},
+		&pages.FactorUndoLink{Service: a.Factors, Site: site},
 		&pages.LogoImage{Site: site},
 	}
 }

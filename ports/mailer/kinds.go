@@ -32,6 +32,7 @@ const (
 	RecoveryCodeUsed     Kind = "recovery_code_used"     // Left is how many are left
 	RecoveryCodesCreated Kind = "recovery_codes_created" // those before work no more
 	FactorGuessed        Kind = "factor_guessed"         // somebody with the password guessed codes
+	FactorsUndone        Kind = "factors_undone"         // by the link in the mail about the first one
 	FactorSuspended      Kind = "factor_suspended"       // a key seems to be copied; Factor is its kind
 	PasswordRemoved      Kind = "password_removed"
 )
@@ -41,6 +42,6 @@ func Kinds() []Kind {
 	return []Kind{
 		Verify, AlreadyRegistered, RefreshReused, Reset, PasswordChanged, ChangeEmail, ChangeEmailAsked, EmailInUse, EmailChanged,
 		NewLogin, AccountClosed, StillClosed, VerifyNewAddress, AccountCreated, IdentityLinked, IdentityUnlinked, OAuthCode, OAuthKnownAddress,
-		FactorAdded, FactorRemoved, FactorsReset, RecoveryCodeUsed, RecoveryCodesCreated, FactorGuessed, FactorSuspended, PasswordRemoved,
+		FactorAdded, FactorRemoved, FactorsReset, RecoveryCodeUsed, RecoveryCodesCreated, FactorGuessed, FactorsUndone, FactorSuspended, PasswordRemoved,
 	}
 }

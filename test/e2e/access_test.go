@@ -245,6 +245,7 @@ func (m *matrix) addAccounts(all map[string]func(actor, *testkit.Request)) {
 	all["GET /api/auth/verify-email/{token}"] = browser
 	all["POST /api/auth/change-email/confirm"] = says(body{"token": "invented"})
 	all["GET /api/auth/change-email/{token}"] = browser
+	all["GET /api/auth/factors/undo/{token}"] = browser
 	all["POST /api/password/forgot"] = address("email", nil)
 	all["POST /api/password/reset"] = says(invented)
 	all["POST /api/password/reset/{token}"] = func(_ actor, r *testkit.Request) {
@@ -313,6 +314,7 @@ func (m *matrix) addFactors(all map[string]func(actor, *testkit.Request)) {
 			*r = m.BeginEnrolment(app.strong).Confirm(r.Bearer)
 		}
 	})
+	all["POST /api/auth/factors/undo"] = says(body{"token": "invented"})
 	all["POST /api/auth/mfa/options"] = says(body{"challenge": "invented"})
 	all["POST /api/auth/passkey/options"] = says(body{})
 	all["POST /api/auth/passkey/login"] = func(_ actor, r *testkit.Request) {

@@ -38,6 +38,9 @@ var (
 	emailChangePage        = loadPage("email_change.html")
 	emailChangeDonePage    = loadPage("email_change_done.html")
 	emailChangeInvalidPage = loadPage("email_change_invalid.html")
+	factorUndoPage         = loadPage("factor_undo.html")
+	factorUndoDonePage     = loadPage("factor_undo_done.html")
+	factorUndoInvalidPage  = loadPage("factor_undo_invalid.html")
 
 	laterPage = loadPage("later.html")
 	quietPage = loadPage("landing.html")

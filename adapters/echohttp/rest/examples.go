@@ -25,6 +25,7 @@ var Examples = map[string]string{ //nolint:gosec // an id that belongs to nobody
 	"renameFactor": `{"name": "Old phone"}`,
 
 	"verifyFactorOptions": `{"challenge": "THE CHALLENGE"}`,
+	"undoFactors":         `{"token": "THE TOKEN OF THE LINK"}`,
 	"passkeyOptions":      `{}`,
 	"passkeyLogin":        `{"state": "THE STATE", "credential": ` + exampleSignature + `, "device_name": "Laptop"}`,
 	"enrolKeyOptions":     `{"kind": "passkey"}`,

@@ -98,6 +98,11 @@ func (r *Factors) Mount(a *echohttp.API) {
 		Description: "A key is suspended when its counter says that there may be a copy of it. Needs another factor, or a recovery code, that was proved since then.",
 		Errors:      []*domain.Error{domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrReauthRequired, domain.ErrNotFound, domain.ErrNoFactor},
 	}, r.resume)
+	echohttp.Handle(a, http.MethodPost, "/api/auth/factors/undo", echohttp.Op{
+		ID: "undoFactors", Tag: echohttp.TagFactors, Summary: "Undo a first factor by the token of the mail about it", Strict: true,
+		Description: "For owners whose account somebody else has protected: all factors and recovery codes go, all sessions end, and a mail with a link to set a new password follows.",
+		Errors:      []*domain.Error{domain.ErrInvalidToken, domain.ErrRateLimited},
+	}, r.undo)
 	echohttp.Handle(a, http.MethodPatch, "/api/auth/factors/{id}", echohttp.Op{
 		ID: "renameFactor", Tag: echohttp.TagFactors, Summary: "Rename a factor", Auth: echohttp.BearerAuth, Unenrolled: true, Strict: true,
 		Errors: []*domain.Error{domain.ErrInvalidRequest, domain.ErrForbidden, domain.ErrWrongAudience, domain.ErrNotFound},
@@ -263,6 +268,11 @@ func added(caller echohttp.Caller, out factor.Added, err error) (echohttp.Answer
 	}
 	answer.Body.SessionTokens, answer.Cookies = sessionTokens(caller, out.Tokens)
 	return answer, nil
+}
+
+func (r *Factors) undo(ctx context.Context, caller echohttp.Caller, in api.UndoFactorsRequest) (api.MessageResponse, error) {
+	err := r.Service.Undo(ctx, factor.UndoInput{From: caller.Origin, Token: domain.NewSecret(in.Token)})
+	return api.MessageResponse{Success: true, Message: api.MessageFactorsUndone}, err
 }
 
 func (r *Factors) rename(ctx context.Context, caller echohttp.Caller, in api.RenameFactorRequest) (api.FactorResponse, error) {

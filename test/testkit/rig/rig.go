@@ -105,7 +105,7 @@ func settings(maxPasswordBytes int) app.Settings {
 		Password:     domain.PasswordPolicy{MinLength: 8, MaxLength: 256, MaxBytes: maxPasswordBytes, Common: func(string) bool { return false }},
 		Proofs: proof.Settings{
 			Verify: link(day, "/api/auth/verify-email/"), Reset: link(30*time.Minute, "/api/password/reset/"),
-			ChangeEmail: link(day, "/api/auth/change-email/"), Code: domain.CodePolicy{TTL: 10 * time.Minute, Tries: 5},
+			ChangeEmail: link(day, "/api/auth/change-email/"), FactorUndo: link(3*day, "/api/auth/factors/undo/"), Code: domain.CodePolicy{TTL: 10 * time.Minute, Tries: 5},
 		},
 		CloseGrace: 14 * day,
 		Guard: guard.Settings{
