@@ -264,7 +264,7 @@ func TestTheCommandLine(t *testing.T) {
 	signet(t, nil, "").want(t, 2, "signet --help")
 	signet(t, nil, "", "sing").want(t, 2, "sing")
 	signet(t, nil, "", "serve", "--port", "1").want(t, 2, "--port")
-	signet(t, nil, "", "roles", "revoke", "billing").want(t, 2, "signet roles has no command revoke, but list, show, create, assign, unassign\nTry: signet roles --help")
+	signet(t, nil, "", "roles", "revoke", "billing").want(t, 2, "signet roles has no command revoke, but list, show, create, min-acr, assign, unassign\nTry: signet roles --help")
 }
 
 // serving runs `serve` until its context ends and returns how it ended.
