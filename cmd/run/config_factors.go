@@ -34,7 +34,7 @@ func (f *factorSettings) group() group {
 			text: "From which level on roles of Signet itself count, all but user: aal1 is any login, aal2 one with a second factor, phr one with a passkey or security key. Let administrators add a factor before you raise it: signet doctor lists those without",
 		},
 		{
-			name: "FACTOR_UNDO", into: &f.FactorUndo, preset: "72h", limit: upTo(30*24*time.Hour, ", or 0 for no link"),
+			name: "FACTOR_UNDO", into: &f.FactorUndo, preset: "72h", limit: times("at most 30d, or 0 for no link", func(d time.Duration) bool { return d <= 30*24*time.Hour }),
 			text: "How long the mail about a first second factor can undo it: so long the mailbox alone is enough. 0: never. Holders of roles of Signet get no link",
 		},
 		{
