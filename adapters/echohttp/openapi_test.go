@@ -123,6 +123,7 @@ func TestDocument(t *testing.T) {
 	new(pages.VerificationLink).Mount(a)
 	new(pages.ResetLink).Mount(a)
 	new(pages.EmailChangeLink).Mount(a)
+	new(pages.FactorUndoLink).Mount(a)
 	t.Run("is valid, with an example of every body and a group for every operation", func(t *testing.T) {
 		document := load(t, a)
 		for path, item := range document.Paths.Map() {

@@ -25,7 +25,7 @@ const otpPeriod = 30 * time.Second
 func (a *Authenticator) Code() string {
 	a.s.tb.Helper()
 	now := a.s.Clock.Now().Unix() / int64(otpPeriod/time.Second)
-	for a.step = max(a.step+1, now-1); a.step > now+1; now++ {
+	for a.step = max(a.step+1, now); a.step > now+1; now++ { // the one before would not outlive the end of its 30 s
 		a.s.Move(otpPeriod)
 	}
 	code, err := hotp.GenerateCode(a.Key, uint64(a.step))
