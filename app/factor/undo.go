@@ -51,8 +51,8 @@ func (s *Service) LookAtUndo(ctx context.Context, in UndoInput) error {
 }
 
 // Undo removes all factors and recovery codes of the account whose first factor a mail has told of, ends its sessions, and sends a link to set
-// a new password: whoever added the factor knew the old one. domain.ErrInvalidToken for a link that does not work, or of an account that has
-// got platform permissions since.
+// a new password: the person who added the factor knew the old one. domain.ErrInvalidToken for a link that does not work, or of an account that
+// has got platform permissions since.
 func (s *Service) Undo(ctx context.Context, in UndoInput) error {
 	now := s.System.Now()
 	flow, err := s.proofs.Find(ctx, undo, in.From, in.Token, now)

@@ -346,7 +346,7 @@ func (d *doctor) age(key domain.SigningKey) finding {
 const maxListed = 20
 
 // checkAdministrators names those who hold roles of the platform and have no second factor: MFA_PLATFORM would shut them out, and until then
-// whoever has the password of one is one.
+// anybody with the password of one is one.
 func checkAdministrators(ctx context.Context, d *doctor) []finding {
 	switch {
 	case d.database == nil:
