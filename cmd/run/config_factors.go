@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"net/url"
@@ -73,6 +74,9 @@ type relying struct {
 	related []string // those of other sites, which the domain has to vouch for
 	vouch   string   // where it does, if that is not below PUBLIC_URL; else empty
 }
+
+// nameOfServer is an address of the server by which browsers know it, before it listens: the port is no part of a relying party.
+func (c *Config) nameOfServer() string { return cmp.Or(c.PublicURL, "http://localhost") }
 
 // relying finds the relying party. publicURL is the address of the server.
 func (c *Config) relying(publicURL string) (relying, error) {

@@ -184,7 +184,7 @@ func (c *Config) check() []error {
 	bad(c.BcryptCost >= lowest && c.BcryptCost <= 15, "BCRYPT_COST must be from %d to 15 here", lowest)
 	bad(c.CookieSite != "none" || hasScheme(c.PublicURL, "https"), "COOKIE_SAMESITE=none needs a PUBLIC_URL with https: browsers drop such a cookie otherwise")
 	c.checkMail(bad)
-	_, err := c.relying(cmp.Or(c.PublicURL, "http://localhost"))
+	_, err := c.relying(c.nameOfServer())
 	bad(err == nil, "%w", err)
 	errs = append(errs, c.checkProviders()...)
 	return errs

@@ -85,7 +85,7 @@ func vouchAdvice(r relying) string {
 }
 
 func checkPasskeys(ctx context.Context, d *doctor) []finding {
-	r, err := d.config.relying(d.publicURL())
+	r, err := d.config.relying(d.config.nameOfServer())
 	if err != nil {
 		return []finding{trouble(err.Error(), "signet config explain WEBAUTHN_RP_ID says what is accepted")}
 	}

@@ -316,6 +316,7 @@ func TestNoWayAroundAFactor(t *testing.T) {
 		c := c.In(t)
 		for _, r := range []testkit.Request{
 			send(http.MethodPatch, "/api/auth/factors/"+others.ID, in.Access, body{"name": "Mine"}), del("/api/auth/factors/"+others.ID, in.Access),
+			post("/api/auth/factors/"+others.ID+"/resume", in.Access, nil),
 			s.BeginEnrolment(stranger.Access).Confirm(in.Access),
 		} {
 			c.Do(r).Want(http.StatusNotFound, "not_found")

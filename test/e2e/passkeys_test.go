@@ -388,6 +388,29 @@ func TestKeysOfAnotherDomain(t *testing.T) {
 	c.Do(testkit.ByPasskey(key.Sign(c.AskForPasskey()))).Want(http.StatusOK, "")
 }
 
+// TestDoctorKnowsTheDomainOfPasskeys as the server does, which in development is localhost without any setting.
+func TestDoctorKnowsTheDomainOfPasskeys(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{})
+	_, port, _ := strings.Cut(strings.TrimPrefix(s.URL, "http://"), ":")
+	s.EnrolKey(s.Client().Login(s.NewAccount()), passkey)
+	for _, row := range []struct {
+		env  map[string]string
+		code int
+		want string
+	}{
+		{map[string]string{}, 0, "ok: bound to localhost"},
+		{map[string]string{"PUBLIC_URL": "http://127.0.0.1:" + port}, 1, "error: PUBLIC_URL leaves no domain for passkeys, and 1 passkey or security key is bound to localhost"},
+		{map[string]string{"PUBLIC_URL": "https://auth.example.com"}, 1, "error: WEBAUTHN_RP_ID (or the host of PUBLIC_URL) is auth.example.com, and 1 passkey"},
+		{map[string]string{"PUBLIC_URL": "https://auth.example.com", "WEBAUTHN_RP_ID_FORCE": "on"}, 1, "warning: WEBAUTHN_RP_ID (or the host of PUBLIC_URL) is auth.example.com"},
+	} {
+		env := maps.Clone(s.Env)
+		env["PORT"] = port
+		maps.Copy(env, row.env)
+		states(t, examined(t, env, row.code), map[string]string{"passkeys": row.want})
+	}
+}
+
 // TestASignatureCountsOnce: of many uses of one signature one counts, at every door, also after all is started again (security.md WA-1).
 func TestASignatureCountsOnce(t *testing.T) {
 	t.Parallel()
