@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 	"time"
 
@@ -29,8 +30,8 @@ type Options struct {
 // Composer implements mailer.Composer.
 type Composer struct {
 	product string
-	mails   map[mailer.Kind]map[string]mail // by kind and locale
-	locales map[mailer.Kind][]string        // of each kind, sorted
+	mails   map[mailer.Kind]map[string]func() (mail, error) // by kind and locale; parsed when it is first asked for
+	locales map[mailer.Kind][]string                        // of each kind, sorted
 }
 
 // mail is one kind in one language.
@@ -60,47 +61,47 @@ type View struct {
 	Provider   string    // as operators named it; may be empty
 }
 
-// New reads all templates, and tries them out if some are an operator's. It reports all errors at once, each with the file and, for a
+// New finds all templates, and tries them out if some are an operator's. It reports all errors at once, each with the file and, for a
 // mistake in a template, the line.
 func New(options Options) (*Composer, error) {
 	c := &Composer{
-		product: oneLine(cmp.Or(options.Product, "Signet")), mails: map[mailer.Kind]map[string]mail{}, locales: map[mailer.Kind][]string{},
+		product: oneLine(cmp.Or(options.Product, "Signet")),
+		mails:   map[mailer.Kind]map[string]func() (mail, error){}, locales: map[mailer.Kind][]string{},
 	}
 	found, err := gather(options.Dir)
 	if err != nil {
 		return nil, err
 	}
-	var mistakes []error
 	for _, kind := range mailer.Kinds() {
-		c.mails[kind] = map[string]mail{}
+		c.mails[kind] = map[string]func() (mail, error){}
 		for _, locale := range slices.Sorted(maps.Keys(found)) {
-			files := found[locale]
-			if !files.has(kind) {
-				continue
+			if files := found[locale]; files.has(kind) {
+				c.mails[kind][locale] = sync.OnceValues(func() (mail, error) { return files.parse(kind, c.product, locale) })
+				c.locales[kind] = append(c.locales[kind], locale)
 			}
-			m, err := files.parse(kind, c.product, locale)
-			if err != nil {
-				mistakes = append(mistakes, err)
-				continue
-			}
-			c.mails[kind][locale] = m
-			c.locales[kind] = append(c.locales[kind], locale)
 		}
 	}
-	if len(mistakes) > 0 {
-		return nil, errors.Join(mistakes...)
-	}
 	if options.Dir == "" {
-		return c, nil // the built-in ones were tried by tests
+		return c, nil // the built-in ones were tried by tests, and most commands send no mail
 	}
 	return c, c.try()
 }
 
-// try composes everything once with every field filled and once with the optional ones empty.
+// try parses everything, and where that succeeds composes it once with every field filled and once with the optional ones empty.
 func (c *Composer) try() error {
 	full := Sample("https://example.com/")
 	bare := mailer.Data{Link: full.Link, AskedAt: full.AskedAt, LinkTTL: full.LinkTTL}
 	var mistakes []error
+	for _, kind := range mailer.Kinds() {
+		for _, locale := range c.locales[kind] {
+			if _, err := c.mails[kind][locale](); err != nil {
+				mistakes = append(mistakes, err)
+			}
+		}
+	}
+	if len(mistakes) > 0 {
+		return errors.Join(mistakes...)
+	}
 	for _, kind := range mailer.Kinds() {
 		for _, locale := range c.locales[kind] {
 			for _, data := range []mailer.Data{full, bare} {
@@ -137,11 +138,12 @@ func (c *Composer) Languages() []string {
 // find looks up the mail for a locale: "de-AT" falls back to de, and other languages to English.
 func (c *Composer) find(kind mailer.Kind, locale string) (string, mail, error) {
 	spoken := cmp.Or(domain.LookupLanguage(locale, c.locales[kind]), fallback)
-	m, ok := c.mails[kind][spoken]
+	parsed, ok := c.mails[kind][spoken]
 	if !ok {
 		return "", mail{}, fmt.Errorf("no mail of kind %q", kind)
 	}
-	return spoken, m, nil
+	m, err := parsed()
+	return spoken, m, err
 }
 
 // Compose writes a mail; its ID and recipient are the caller's to fill in.
