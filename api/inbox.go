@@ -2,8 +2,9 @@ package api
 
 import "time"
 
-// InboxResponse is the development inbox, newest first.
+// InboxResponse is the development inbox, newest first, as JSON by the header Accept.
 type InboxResponse struct {
+	// Messages are to everybody, or with ?to=ADDRESS to one address, in any case.
 	Messages []InboxMessage `json:"messages"`
 	// Stopped are the last mails that were not sent because a limit stopped them, newest first.
 	Stopped []StoppedMail `json:"stopped"`

@@ -17,6 +17,8 @@ for module in sdk/e2e examples/go-sdk; do
 	if [ -f "$module/go.mod" ]; then modules+=("$module"); fi
 done
 
+read -ra race <<<"${SIGNET_RACE:--race}" # the gate's flags, so that what it builds serves here
+
 work=$(mktemp -d)
 if [ "${1:-}" != env ]; then trap 'rm -rf "$work"' EXIT; fi
 
@@ -37,7 +39,7 @@ test_go() {
 	workspace
 	for module in "${modules[@]}"; do
 		printf -- '-- %s\n' "$module"
-		(cd "$module" && go vet ./... && go test -vet=off -race -timeout 10m ./...)
+		(cd "$module" && go vet ./... && CGO_ENABLED=1 go test -vet=off "${race[@]}" -timeout 10m ./...)
 	done
 }
 
@@ -120,7 +122,7 @@ real() {
 	go)
 		workspace
 		cd sdk/e2e
-		go test -vet=off -count=1 -race -run '/^given$' .
+		CGO_ENABLED=1 go test -vet=off -count=1 "${race[@]}" -run '/^given$' .
 		;;
 	ts)
 		cd sdk/ts

@@ -16,8 +16,8 @@ import (
 // AdminOptions is what the admin listener shows. Nil parts are left out.
 type AdminOptions struct {
 	Metrics prometheus.Gatherer
-	// Inbox shows the development inbox.
-	Inbox func() api.InboxResponse
+	// Inbox shows the development inbox: mails to one address, or all of them where it is empty.
+	Inbox func(to string) api.InboxResponse
 	// Profile opens pprof.
 	Profile bool
 }

@@ -57,7 +57,7 @@ func TestAdmin(t *testing.T) {
 		o.TrustedProxies = proxies
 	})
 	mails := []api.InboxMessage{{ID: "2", To: "b@example.com", Subject: "<b>Hi</b>", Text: "<script>alert(1)</script>", HTML: `<html><head lang="x"></head><script>alert(1)</script></html>`, Links: []string{"javascript:alert(1)"}, Code: "123456"}, {ID: "1", Links: []string{}}}
-	options := echohttp.AdminOptions{Metrics: registry, Profile: true, Inbox: func() api.InboxResponse { return api.InboxResponse{Messages: mails} }}
+	options := echohttp.AdminOptions{Metrics: registry, Profile: true, Inbox: func(string) api.InboxResponse { return api.InboxResponse{Messages: mails} }}
 	get := func(path string, headers ...string) *http.Response {
 		return admin(k, options, adminRequest(path, headers...))
 	}

@@ -67,19 +67,19 @@ func hashSource(content string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func addInbox(e *echo.Echo, inbox func() api.InboxResponse, peers []netip.Prefix) {
+func addInbox(e *echo.Echo, inbox func(to string) api.InboxResponse, peers []netip.Prefix) {
 	route(e, http.MethodGet, inboxPath, near(peers, func(ex *exchange, c echo.Context) error {
-		held := inbox()
+		held := inbox(c.QueryParam("to"))
 		if strings.Contains(c.Request().Header.Get("Accept"), MediaJSON) {
 			return reply(ex, http.StatusOK, held)
 		}
 		return showInbox(ex, held, "", c.QueryParam("part"))
 	}))
 	route(e, http.MethodGet, inboxPath+"/{id}", near(peers, func(ex *exchange, c echo.Context) error {
-		return showInbox(ex, inbox(), c.Param("id"), c.QueryParam("part"))
+		return showInbox(ex, inbox(""), c.Param("id"), c.QueryParam("part"))
 	}))
 	route(e, http.MethodGet, inboxPath+"/{id}/html", near(peers, func(ex *exchange, c echo.Context) error {
-		return showInboxHTML(ex, inbox(), c.Param("id"))
+		return showInboxHTML(ex, inbox(""), c.Param("id"))
 	}))
 }
 

@@ -44,7 +44,7 @@ func TestDevelopment(t *testing.T) {
 		}
 	})
 	t.Run("shows the inbox to DEV_PEERS, and profiles to this machine alone", func(t *testing.T) {
-		options := echohttp.AdminOptions{Profile: true, Inbox: func() api.InboxResponse { return api.InboxResponse{} }}
+		options := echohttp.AdminOptions{Profile: true, Inbox: func(string) api.InboxResponse { return api.InboxResponse{} }}
 		wantStatus(t, admin(k, options, fromContainer(adminRequest("/dev/inbox"))), http.StatusOK)
 		mapped := adminRequest("/dev/inbox")
 		mapped.RemoteAddr = "[::ffff:172.18.0.1]:40000"

@@ -18,14 +18,15 @@ import (
 	"github.com/signet-auth/signet/ports/mailer"
 )
 
-// showInbox shows the development inbox on the admin listener: what was delivered, and what was not, with the reason.
-func (c *Config) showInbox(inbox *memory.Inbox, stopped func() []guard.Stopped) func() api.InboxResponse {
+// showInbox shows the development inbox on the admin listener: what was delivered, to one address where one is given, and what was not,
+// with the reason.
+func (c *Config) showInbox(inbox *memory.Inbox, stopped func() []guard.Stopped) func(to string) api.InboxResponse {
 	if inbox == nil {
 		return nil
 	}
 	var mu sync.Mutex
 	written := map[mailKey][]api.MailHeader{} // what a mail server would get is written once, however often a page asks
-	return func() api.InboxResponse {
+	return func(to string) api.InboxResponse {
 		mu.Lock()
 		defer mu.Unlock()
 		listed := map[mailKey][]api.MailHeader{}
@@ -37,6 +38,9 @@ func (c *Config) showInbox(inbox *memory.Inbox, stopped func() []guard.Stopped) 
 				headers = c.headers(m)
 			}
 			listed[key] = headers
+			if to != "" && !strings.EqualFold(m.To, to) {
+				continue
+			}
 			shown.Messages = append(shown.Messages, api.InboxMessage{
 				ID: m.ID, At: m.At, From: c.MailFrom, To: m.To, Subject: m.Subject, Language: m.Language, Text: m.Text, HTML: m.HTML,
 				Headers: headers, Links: slices.Clone(m.Links), Code: m.Code,

@@ -12,9 +12,9 @@ import (
 )
 
 // inboxOf is what the development inbox tells programs.
-func inboxOf(t *testing.T, s *testkit.Server) (held api.InboxResponse) {
+func inboxOf(t *testing.T, s *testkit.Server, query string) (held api.InboxResponse) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.AdminURL+"/dev/inbox", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.AdminURL+"/dev/inbox"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,14 @@ func TestTheInboxTellsWhatAMailServerWouldGet(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t, testkit.Options{Env: map[string]string{"PRODUCT_NAME": "Acme"}})
 	email, mail := applicant(t, s)
-	held := inboxOf(t, s)
+	applicant(t, s)
+	if all := inboxOf(t, s, ""); len(all.Messages) != 2 {
+		t.Errorf("%d mails to two people", len(all.Messages))
+	}
+	held := inboxOf(t, s, "?to="+strings.ToUpper(email))
+	if len(held.Messages) != 1 {
+		t.Fatalf("%d mails to one of them", len(held.Messages))
+	}
 	got := held.Messages[0]
 	headers := map[string]string{}
 	for _, h := range got.Headers {
@@ -65,7 +72,7 @@ func TestMailsThatALimitStopsAreTold(t *testing.T) {
 		c.Do(forgetting(email)).Want(http.StatusOK, "")
 	}
 	reasons := map[string]int{}
-	for _, stopped := range inboxOf(t, s).Stopped {
+	for _, stopped := range inboxOf(t, s, "").Stopped {
 		reasons[stopped.Kind+" "+stopped.Reason]++
 		if stopped.To != "u***@example.com" || time.Since(stopped.At).Abs() > time.Minute {
 			t.Errorf("%+v", stopped)

@@ -90,21 +90,17 @@ func (s *Server) Mails(address string) []Mail {
 		if r.running == nil {
 			continue
 		}
-		for _, m := range r.inbox() {
-			if strings.EqualFold(m.To, address) {
-				mails = append(mails, m)
-			}
-		}
+		mails = append(mails, r.inbox(address)...)
 	}
 	slices.SortStableFunc(mails, func(a, b Mail) int { return b.At.Compare(a.At) })
 	s.seen.Store(strings.ToLower(address), len(mails))
 	return mails
 }
 
-// inbox is what this server delivered, newest first.
-func (s *Server) inbox() []Mail {
+// inbox is what this server delivered to an address, newest first.
+func (s *Server) inbox(address string) []Mail {
 	s.tb.Helper()
-	request, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.AdminURL+"/dev/inbox", nil)
+	request, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.AdminURL+"/dev/inbox?to="+url.QueryEscape(address), nil)
 	if err != nil {
 		s.tb.Fatal(err)
 	}
