@@ -283,14 +283,13 @@ func (m *matrix) addAccounts(all map[string]func(actor, *testkit.Request)) {
 	all["GET /api/audit"] = queries("?service=" + m.a)
 }
 
-// addFactors asks about the factors of somebody like the actor.
+// addFactors asks about the actor's own factors where that changes none of their rights, else about those of somebody like the actor.
 func (m *matrix) addFactors(all map[string]func(actor, *testkit.Request)) {
-	own := func(complete func(app *enrolled, r *testkit.Request)) func(actor, *testkit.Request) {
+	about := func(complete func(app *enrolled, r *testkit.Request), who func(actor, *testkit.Request) testkit.Account) func(actor, *testkit.Request) {
 		return func(a actor, r *testkit.Request) {
 			app := &enrolled{Authenticator: &testkit.Authenticator{ID: newID()}}
 			if a.another != nil {
-				account := a.another(m.t)
-				r.Bearer = a.enter(account).Access
+				account := who(a, r)
 				app.strong = r.Bearer
 				if known := m.apps[account.Email]; known != nil {
 					app = known
@@ -300,15 +299,25 @@ func (m *matrix) addFactors(all map[string]func(actor, *testkit.Request)) {
 			r.Path = strings.Replace(r.Path, "{id}", app.ID, 1)
 		}
 	}
+	own := func(complete func(app *enrolled, r *testkit.Request)) func(actor, *testkit.Request) {
+		return about(complete, func(a actor, _ *testkit.Request) testkit.Account { return a.own })
+	}
+	instead := func(complete func(app *enrolled, r *testkit.Request)) func(actor, *testkit.Request) {
+		return about(complete, func(a actor, r *testkit.Request) testkit.Account {
+			account := a.another(m.t)
+			r.Bearer = a.enter(account).Access
+			return account
+		})
+	}
 	all["POST /api/auth/mfa/verify"] = says(body{"challenge": "invented", "code": "123456"})
-	all["POST /api/auth/step-up"] = own(func(app *enrolled, r *testkit.Request) {
+	all["POST /api/auth/step-up"] = instead(func(app *enrolled, r *testkit.Request) {
 		r.Body = body{"password": testkit.Password}
 		if app.Key != "" {
 			r.Body = body{"code": app.Code()}
 		}
 	})
 	all["POST /api/auth/factors/totp"] = says(body{"name": "Phone"})
-	all["POST /api/auth/factors/totp/{id}/confirm"] = own(func(app *enrolled, r *testkit.Request) {
+	all["POST /api/auth/factors/totp/{id}/confirm"] = instead(func(app *enrolled, r *testkit.Request) {
 		r.Body = body{"code": "123456"}
 		if app.strong != "" && m.c.Do(get("/api/auth/factors", app.strong)).Status == http.StatusOK {
 			*r = m.BeginEnrolment(app.strong).Confirm(r.Bearer)
@@ -322,7 +331,7 @@ func (m *matrix) addFactors(all map[string]func(actor, *testkit.Request)) {
 	}
 	all["POST /api/auth/step-up/options"] = own(func(*enrolled, *testkit.Request) {})
 	all["POST /api/auth/factors/webauthn/options"] = own(func(_ *enrolled, r *testkit.Request) { r.Body = body{"kind": passkey} })
-	all["POST /api/auth/factors/webauthn"] = own(func(app *enrolled, r *testkit.Request) {
+	all["POST /api/auth/factors/webauthn"] = instead(func(app *enrolled, r *testkit.Request) {
 		r.Body = body{"state": "invented", "credential": body{}}
 		if app.strong != "" && m.c.Do(get("/api/auth/factors", app.strong)).Status == http.StatusOK {
 			r.Body = m.NewKey().Create(m.c.AskForKey(app.strong, passkey))
@@ -331,7 +340,7 @@ func (m *matrix) addFactors(all map[string]func(actor, *testkit.Request)) {
 	all["POST /api/auth/factors/{id}/resume"] = own(func(*enrolled, *testkit.Request) {})
 	all["DELETE /api/auth/password"] = own(func(*enrolled, *testkit.Request) {})
 	all["PATCH /api/auth/factors/{id}"] = own(func(_ *enrolled, r *testkit.Request) { r.Body = body{"name": "Tablet"} })
-	all["DELETE /api/auth/factors/{id}"] = own(func(*enrolled, *testkit.Request) {})
+	all["DELETE /api/auth/factors/{id}"] = instead(func(*enrolled, *testkit.Request) {})
 	all["POST /api/auth/factors/recovery-codes"] = own(func(*enrolled, *testkit.Request) {})
 }
 
