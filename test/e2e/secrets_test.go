@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -214,13 +213,29 @@ func (h *hoard) sightings(text []byte) []string {
 		}
 	}
 	for what, code := range h.codes {
-		// Six digits are also the fraction of a second, and a part of any hash: a code stands alone, in text or in hex of it.
-		alone := regexp.MustCompile(`(?:^|[^0-9A-Za-z.])` + code + `(?:$|[^0-9A-Za-z])`)
-		if alone.Match(text) || bytes.Contains(text, []byte(hex.EncodeToString([]byte(`"`+code+`"`)))) {
+		if standsAlone(text, code) || bytes.Contains(text, []byte(hex.EncodeToString([]byte(`"`+code+`"`)))) {
 			seen = append(seen, what)
 		}
 	}
 	return seen
+}
+
+// standsAlone finds a code in text. Six digits are also the fraction of a second, and a part of any hash.
+func standsAlone(text []byte, code string) bool {
+	word := func(at int) bool {
+		return at >= 0 && at < len(text) && (text[at]|0x20 >= 'a' && text[at]|0x20 <= 'z' || text[at] >= '0' && text[at] <= '9')
+	}
+	for from := 0; ; {
+		i := bytes.Index(text[from:], []byte(code))
+		if i < 0 {
+			return false
+		}
+		at := from + i
+		if !word(at-1) && !(at > 0 && text[at-1] == '.') && !word(at+len(code)) {
+			return true
+		}
+		from = at + 1
+	}
 }
 
 // writings are the ways in which a text may have been written down.
