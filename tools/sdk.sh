@@ -17,8 +17,6 @@ for module in sdk/e2e examples/go-sdk; do
 	if [ -f "$module/go.mod" ]; then modules+=("$module"); fi
 done
 
-read -ra race <<<"${SIGNET_RACE:--race}" # the gate's flags, so that what it builds serves here
-
 work=$(mktemp -d)
 if [ "${1:-}" != env ]; then trap 'rm -rf "$work"' EXIT; fi
 
@@ -39,13 +37,13 @@ test_go() {
 	workspace
 	for module in "${modules[@]}"; do
 		printf -- '-- %s\n' "$module"
-		(cd "$module" && go vet ./... && CGO_ENABLED=1 go test -vet=off "${race[@]}" -timeout 10m ./...)
+		(cd "$module" && go vet ./... && go test -vet=off -race -timeout 10m ./...)
 	done
 }
 
 lint() {
 	local linter config=$PWD/.golangci.yml
-	linter=$(go tool -modfile=tools/tools.mod -n golangci-lint)
+	linter=${LINTER:-$(go tool -modfile=tools/tools.mod -n golangci-lint)}
 	workspace
 	for module in "${modules[@]}"; do
 		printf -- '-- %s\n' "$module"
@@ -122,7 +120,7 @@ real() {
 	go)
 		workspace
 		cd sdk/e2e
-		CGO_ENABLED=1 go test -vet=off -count=1 "${race[@]}" -run '/^given$' .
+		go test -vet=off -count=1 -race -run '/^given$' .
 		;;
 	ts)
 		cd sdk/ts
