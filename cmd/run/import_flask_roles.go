@@ -2,28 +2,17 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/signet-auth/signet/adapters/bunsql/flask"
-	"github.com/signet-auth/signet/app/apptoken"
 	"github.com/signet-auth/signet/app/assignment"
 	"github.com/signet-auth/signet/app/permission"
 	"github.com/signet-auth/signet/app/role"
-	"github.com/signet-auth/signet/app/service"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 )
-
-// flaskService is what a service of the Flask service is here.
-type flaskService struct {
-	id    domain.ServiceID
-	key   string
-	fresh bool // this run made it, or would
-}
 
 // flaskPermission is what a permission is here: roles carry its name.
 type flaskPermission struct {
@@ -36,89 +25,6 @@ type flaskRole struct {
 	service domain.ServiceID
 	id      domain.RoleID
 }
-
-// maxText is what a description has at most; more is cut.
-const maxText = 500
-
-func (m *flaskImport) takeServices() error {
-	m.services = map[string]flaskService{}
-	for _, s := range m.rest.Services {
-		if domain.Fold(s.Name) == domain.PlatformKey {
-			m.services[s.ID] = flaskService{id: domain.PlatformID, key: domain.PlatformKey}
-			continue
-		}
-		id := idOf[domain.ServiceID](m, "services", s.ID)
-		known, err := m.Services.Get(m.ctx, domain.System(), string(id))
-		switch {
-		case err == nil:
-			m.there["services"]++
-			m.services[s.ID] = flaskService{id: id, key: known.Key}
-			if err := m.switchOff(s, known); err != nil {
-				return err
-			}
-		case !errors.Is(err, domain.ErrNotFound):
-			return err
-		default:
-			if err := m.takeService(s, id); err != nil {
-				return err
-			}
-		}
-		if _, taken := m.services[s.ID]; taken {
-			if err := m.remember("services", s.ID, string(id)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// takeService makes one that is not there. Its key is made of its name, since nothing else names it at the Flask service.
-func (m *flaskImport) takeService(s flask.Service, id domain.ServiceID) error {
-	what, text := "service "+shown64(s.Name), domain.Clip(domain.Line(s.Description), maxText)
-	planned, err := domain.NewService(id, domain.KeyFor(domain.Line(s.Name), "service-"+string(id[:8])), domain.Line(s.Name), text, m.Base.System.Now())
-	if err == nil {
-		for _, ref := range []string{planned.Key, planned.Name} {
-			if _, taken := m.Services.Get(m.ctx, domain.System(), ref); taken == nil {
-				err = domain.ErrNameTaken.Saying("its name, or the key that is made of it, is another service's here")
-			}
-		}
-	}
-	if err == nil && !m.DryRun {
-		planned, err = m.Services.Create(m.ctx, service.CreateInput{Actor: domain.System(), ID: id, Name: s.Name, Description: text})
-		if err == nil {
-			err = m.switchOff(s, planned)
-		}
-	}
-	if err != nil {
-		return m.refused(what, err)
-	}
-	m.done["services"]++
-	m.services[s.ID] = flaskService{id: id, key: planned.Key, fresh: true}
-	return nil
-}
-
-// switchOff leaves a service alone that was switched here: somebody wants it on.
-func (m *flaskImport) switchOff(s flask.Service, here domain.Service) error {
-	if s.Active || m.DryRun || !here.IsActive() || !here.ActivatedAt.IsZero() {
-		return nil
-	}
-	off := false
-	_, err := m.Services.Update(m.ctx, service.UpdateInput{Actor: domain.System(), Service: string(here.ID), Change: domain.ServiceChange{Active: &off}})
-	return err
-}
-
-// refused says why something is not taken, unless that is a failure of ours, which ends the run.
-func (m *flaskImport) refused(what string, err error) error {
-	text := domain.TextOf(err)
-	if errors.Is(err, domain.ErrUnavailable) || text == "" {
-		return err
-	}
-	m.leave(what, text)
-	return nil
-}
-
-// shown64 is a name that somebody chose, as it may be printed.
-func shown64(name string) string { return fmt.Sprintf("%q", domain.Clip(name, 64)) }
 
 func (m *flaskImport) takePermissions() error {
 	m.carried = map[string]flaskPermission{}
@@ -381,63 +287,4 @@ func (m *flaskImport) holders(given flaskRole, of []domain.UserID) (n int, err e
 		return err
 	})
 	return n, err
-}
-
-// newToken is a token that was made in the place of one of the Flask service, as it is handed out.
-type newToken struct {
-	Service   string     `json:"service"`
-	Name      string     `json:"name"`
-	ID        string     `json:"id"`
-	Token     string     `json:"token"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
-}
-
-// takeTokens makes tokens in the place of those that work: what is stored of the old ones is of no use here.
-func (m *flaskImport) takeTokens() error {
-	for _, t := range m.rest.Tokens {
-		what := "application token " + shown64(t.Name)
-		at, known := m.services[t.Service]
-		switch {
-		case !known:
-			m.leave(what, "its service is not taken")
-		case at.id == domain.PlatformID:
-			m.leave(what, "auth_service itself has no application tokens here: make a service for what acts with it")
-		case !t.Active || !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(m.Base.System.Now()):
-			m.leave(what, "it was switched off, or its time is over")
-		default:
-			if err := m.takeToken(what, t, at); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (m *flaskImport) takeToken(what string, t flask.Token, at flaskService) error {
-	id := idOf[domain.AppTokenID](m, "app_tokens", t.ID)
-	_, err := m.Base.Store.Read().AppTokens.ByID(m.ctx, id)
-	if err == nil {
-		m.there["application tokens"]++
-		return nil
-	}
-	if !errors.Is(err, domain.ErrNotFound) {
-		return err
-	}
-	if m.DryRun {
-		m.done["application tokens"]++
-		return nil
-	}
-	made, err := m.AppTokens.Create(m.ctx, apptoken.CreateInput{
-		Actor: domain.System(), ID: id, Service: string(at.id), Name: t.Name, End: apptoken.End{At: &t.ExpiresAt},
-	})
-	if err != nil {
-		return m.refused(what, err)
-	}
-	m.done["application tokens"]++
-	text, err := json.Marshal(newToken{at.key, made.Name, string(made.ID), made.Text.Reveal(), moment(made.ExpiresAt)})
-	if err != nil {
-		return err
-	}
-	_, err = m.out.Write(append(text, '\n'))
-	return err
 }
