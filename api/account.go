@@ -28,7 +28,9 @@ type ExportResponse struct {
 	Identities    []ExportedWayIn   `json:"identities"`
 	Factors       []ExportedFactor  `json:"factors"`
 	RecoveryCodes RecoveryCodes     `json:"recovery_codes"`
-	Roles         []ExportedRole    `json:"roles"`
+	// TrustedDevices are those that were remembered, also those that have ended since.
+	TrustedDevices []TrustedDevice `json:"trusted_devices"`
+	Roles          []ExportedRole  `json:"roles"`
 	// Pending are links that were mailed and not used yet, such as that of a change of address.
 	Pending []ExportedSecret `json:"pending"`
 	Events  []ExportedEvent  `json:"events"`

@@ -30,6 +30,8 @@ const (
 	EventFactorResumed        EventType = "factor.resumed"
 	EventRecoveryCodesCreated EventType = "recovery_codes.created"
 	EventRecoveryCodesUsed    EventType = "recovery_codes.used"
+	EventDeviceTrusted        EventType = "device.trusted"
+	EventDeviceRemoved        EventType = "device.removed"
 
 	EventTokenRefreshReused    EventType = "token.refresh_reused"
 	EventTokenRefreshRecovered EventType = "token.refresh_recovered"

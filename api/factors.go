@@ -20,6 +20,8 @@ type MFAVerifyRequest struct {
 	Code         string `json:"code,omitempty" validate:"max=100"`          // six digits of an authenticator app; spaces and hyphens don't count
 	RecoveryCode string `json:"recovery_code,omitempty" validate:"max=100"` // in any case; spaces and hyphens don't count
 	WebAuthnResponse
+	// RememberDevice asks for no second factor on this device for a while. With a recovery code it has no effect.
+	RememberDevice bool `json:"remember_device,omitempty"`
 }
 
 // WebAuthnResponse is what a browser or an app made of a WebAuthnOptionsResponse: its state as it came, and toJSON() of the PublicKeyCredential,
@@ -66,6 +68,8 @@ type MFAVerifyResponse struct {
 
 	// RecoveryCodesLeft is there when three or fewer are left.
 	RecoveryCodesLeft *int `json:"recovery_codes_left,omitempty"`
+	// DeviceToken is there when the device is remembered from now on, unless it travels by cookie. Logins there send it.
+	DeviceToken string `json:"device_token,omitempty"`
 }
 
 // StepUpRequest is the body of POST /api/auth/step-up. It has exactly one of code, recovery_code, credential with its state and, for accounts

@@ -22,6 +22,9 @@ type LoginRequest struct {
 	DeviceName string `json:"device_name,omitempty" validate:"max=100"`
 	// Transport says where the session's refresh tokens travel: in the body, or in a cookie and never in a body.
 	Transport string `json:"transport,omitempty" validate:"omitempty,oneof=body cookie"`
+	// DeviceToken is that of a remembered device, on which no second factor is asked for; without it, that of the cookie counts. One that does
+	// not work is as none.
+	DeviceToken string `json:"device_token,omitempty"`
 }
 
 // LoginResponse is its success.

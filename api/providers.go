@@ -63,6 +63,9 @@ type ExchangeRequest struct {
 	CodeVerifier string `json:"code_verifier" validate:"required,max=200"`
 	DeviceName   string `json:"device_name,omitempty" validate:"max=100"`
 	Transport    string `json:"transport,omitempty" validate:"omitempty,oneof=body cookie"`
+	// DeviceToken is that of a remembered device, on which no second factor is asked for; without it, that of the cookie counts. One that does
+	// not work is as none.
+	DeviceToken string `json:"device_token,omitempty"`
 }
 
 // ProviderLoginResponse is a LoginResponse by a provider.
@@ -87,6 +90,9 @@ type CompleteRequest struct {
 	Code       string `json:"code,omitempty" validate:"max=100"`
 	DeviceName string `json:"device_name,omitempty" validate:"max=100"`
 	Transport  string `json:"transport,omitempty" validate:"omitempty,oneof=body cookie"`
+	// DeviceToken is that of a remembered device, on which no second factor is asked for; without it, that of the cookie counts. One that does
+	// not work is as none.
+	DeviceToken string `json:"device_token,omitempty"`
 }
 
 // ContinuationResponse is what may be done.

@@ -95,7 +95,8 @@ type Settings struct {
 	RecentAuth  time.Duration
 	// RequireFactor wants a second factor of everybody.
 	RequireFactor bool
-	NoPasskeys    string // says to clients why there are none
+	TrustedDevice time.Duration // how long a device is remembered; 0: never
+	NoPasskeys    string        // says to clients why there are none
 	// PlatformLevel is the level from which the platform's roles count; zero: any.
 	PlatformLevel domain.Level
 	Registration  auth.RegistrationPolicy
@@ -187,8 +188,8 @@ func New(p Ports, s Settings) *App {
 	a.Proofs = proof.New(b, a.Guard, p.Sealer, s.Proofs)
 	a.Reauth = reauth.New(b, a.Guard, a.Passwords, s.RecentAuth, p.rpID())
 	a.SignIn = signin.New(b, signin.Parts{
-		Directory: a.Directory, Minter: a.Minter, Devices: p.Devices, Proofs: a.Proofs, Keys: refreshKeys,
-	}, signin.Settings{Sessions: s.Sessions, RequireFactor: s.RequireFactor, RPID: p.rpID()})
+		Directory: a.Directory, Minter: a.Minter, Devices: p.Devices, Proofs: a.Proofs, Keys: refreshKeys, Guard: a.Guard,
+	}, signin.Settings{Sessions: s.Sessions, RequireFactor: s.RequireFactor, RPID: p.rpID(), TrustedDevice: s.TrustedDevice})
 
 	a.Auth = auth.New(b, auth.Parts{
 		Guard: a.Guard, Passwords: a.Passwords, Proofs: a.Proofs, SignIn: a.SignIn, Directory: a.Directory, Authenticator: a.Authenticator,

@@ -39,6 +39,8 @@ const (
 	EventFactorResumed    EventType = "factor.resumed"
 	EventCodesCreated     EventType = "recovery_codes.created"
 	EventCodeUsed         EventType = "recovery_codes.used"
+	EventDeviceTrusted    EventType = "device.trusted" // it is not asked for a second factor for a while
+	EventDeviceRemoved    EventType = "device.removed" // by its owner, or by a newer one beyond the limit
 	EventSessionSteppedUp EventType = "session.stepped_up"
 
 	EventIdentityLinked    EventType = "identity.linked"
@@ -71,7 +73,7 @@ func EventTypes() []EventType {
 	return []EventType{
 		EventUserRegistered, EventUserVerified, EventUserUpdated, EventUserEmailChanged, EventEmailChangeRequested,
 		EventUserDisabled, EventUserEnabled, EventUserDeleted, EventUserLocked, EventUserExported, EventLoginSucceeded, EventLoginFailed,
-		EventLoginChallenged, EventFactorAdded, EventFactorRemoved, EventFactorsReset, EventFactorFailed, EventFactorSuspended, EventFactorResumed, EventCodesCreated, EventCodeUsed, EventSessionSteppedUp,
+		EventLoginChallenged, EventFactorAdded, EventFactorRemoved, EventFactorsReset, EventFactorFailed, EventFactorSuspended, EventFactorResumed, EventCodesCreated, EventCodeUsed, EventDeviceTrusted, EventDeviceRemoved, EventSessionSteppedUp,
 		EventSessionEnded, EventRefreshReused, EventRefreshRecovered, EventPasswordChanged, EventPasswordRemoved, EventResetRequested,
 		EventPasswordReset, EventIdentityLinked, EventIdentityUnlinked, EventServiceCreated, EventServiceUpdated, EventServiceDeleted,
 		EventRoleCreated, EventRoleUpdated, EventRoleDeleted, EventPermissionCreated, EventPermissionUpdated,

@@ -33,6 +33,8 @@ type (
 	FactorID string
 	// RecoveryCodeID identifies a recovery code.
 	RecoveryCodeID string
+	// TrustedDeviceID identifies a remembered device: the public half of its token's text.
+	TrustedDeviceID string
 	// AppTokenID identifies an application token.
 	AppTokenID string
 	// AppTokenSecretID identifies a secret of an application token: the public half of the token's text.

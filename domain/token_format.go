@@ -10,12 +10,14 @@ import (
 //
 //	sgrt_<family id, generation, secret, tag><crc32>     refresh token
 //	sgat_<public id>_<secret><crc32>                     application token
+//	sgdv_<public id>_<secret><crc32>                     remembered device
 //	sgcu_<time, id, tag><crc32>                          cursor of a list (no secret)
 //
 // Every field has a fixed length, and only the canonical spelling is accepted: one token, one text.
 const (
 	refreshPrefix  = "sgrt_"
 	appTokenPrefix = "sgat_"
+	devicePrefix   = "sgdv_"
 	cursorPrefix   = "sgcu_"
 	checksumLength = 6 // 62^6 > 2^32
 )

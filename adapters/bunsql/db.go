@@ -78,7 +78,7 @@ func New(dialect Dialect, pools Pools, opts Options) *DB {
 	db.reader = &store.Reader{
 		Principals: principals{read}, Users: users{read}, Identities: identities{read}, Registrations: registrations{read}, Services: services{read},
 		Roles: roles{read}, Permissions: permissions{read}, Assignments: assignments{read}, Grants: grants{read}, AppTokens: appTokens{read},
-		Devices: devices{read}, Factors: factors{read}, Sessions: sessions{read}, Flows: flows{read}, Lockouts: lockouts{read}, Keys: keys{read}, Audit: audit{read},
+		Devices: devices{read}, Factors: factors{read}, Trusted: trustedDevices{read}, Sessions: sessions{read}, Flows: flows{read}, Lockouts: lockouts{read}, Keys: keys{read}, Audit: audit{read},
 		Erasure: erasure{read}, Outbox: outbox{read},
 		Changes: changes{feed}, Facts: facts{read}, Meta: meta{read},
 	}

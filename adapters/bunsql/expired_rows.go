@@ -21,6 +21,10 @@ func (s expiredRows) Factors(ctx context.Context, before time.Time, n int) (int,
 	return s.remove(ctx, "factors", "id", n, "confirmed_at IS NULL AND created_at < ? ORDER BY created_at", before)
 }
 
+func (s expiredRows) TrustedDevices(ctx context.Context, before time.Time, n int) (int, error) {
+	return s.remove(ctx, "device_tokens", "id", n, "expires_at < ? ORDER BY expires_at", before)
+}
+
 func (s expiredRows) Registrations(ctx context.Context, before time.Time, n int) (int, error) {
 	return s.remove(ctx, "registrations", "id", n, "expires_at < ? ORDER BY expires_at", before)
 }

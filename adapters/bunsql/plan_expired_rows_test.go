@@ -22,6 +22,10 @@ func TestCleaningHasAnIndex(t *testing.T) {
 			_, err := tx.ExpiredRows.Flows(ctx, now, 10)
 			return err
 		},
+		"remembered devices": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpiredRows.TrustedDevices(ctx, now, 10)
+			return err
+		},
 		"registrations": func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.ExpiredRows.Registrations(ctx, now, 10)
 			return err

@@ -61,6 +61,14 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			_, err := r.Lockouts.ByKey(ctx, []byte("k"))
 			return err
 		},
+		"remembered devices": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Trusted.ByUser(ctx, anID)
+			return err
+		},
+		"a remembered device": func(ctx context.Context, r *store.Reader) error {
+			_, err := r.Trusted.ByID(ctx, anID)
+			return err
+		},
 		"factors":    func(ctx context.Context, r *store.Reader) error { _, err := r.Factors.ByUser(ctx, anID); return err },
 		"codes left": func(ctx context.Context, r *store.Reader) error { _, err := r.Factors.Codes(ctx, anID); return err },
 		"code": func(ctx context.Context, r *store.Reader) error {

@@ -42,6 +42,11 @@ func (s restoration) VoidFlows(ctx context.Context, now time.Time, n int) (int, 
 	return int(voided), err
 }
 
+func (s restoration) ForgetDevices(ctx context.Context, n int) (int, error) {
+	gone, err := s.patient().count(ctx, "DELETE FROM device_tokens WHERE id IN (SELECT id FROM device_tokens ORDER BY id LIMIT ?)", n)
+	return int(gone), err
+}
+
 // ParkMessages raises the lease counter, so that a dispatcher that holds a message can't settle it any more.
 func (s restoration) ParkMessages(ctx context.Context, now time.Time, reason string, n int) (int, error) {
 	if err := checkText(reason); err != nil {

@@ -107,7 +107,7 @@ func newTx(c conn) *store.Tx {
 	return &store.Tx{
 		Principals: principals{c}, Users: users{c}, Identities: identities{c}, Registrations: registrations{c}, Services: services{c},
 		Roles: roles{c}, Permissions: permissions{c}, Assignments: assignments{c}, AppTokens: appTokens{c},
-		Devices: devices{c}, Factors: factors{c}, Sessions: sessions{c}, Flows: flows{c}, Lockouts: lockouts{c}, Keys: keys{c}, Audit: audit{c}, Outbox: outbox{c}, Changes: changes{c}, Meta: meta{c},
+		Devices: devices{c}, Factors: factors{c}, Trusted: trustedDevices{c}, Sessions: sessions{c}, Flows: flows{c}, Lockouts: lockouts{c}, Keys: keys{c}, Audit: audit{c}, Outbox: outbox{c}, Changes: changes{c}, Meta: meta{c},
 		ExpiredRows: expiredRows{c}, Erasure: erasure{c}, Grants: grants{c}, Payloads: payloads{c}, Restoration: restoration{c},
 	}
 }

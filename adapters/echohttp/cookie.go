@@ -12,14 +12,15 @@ import (
 	"github.com/signet-auth/signet/domain"
 )
 
-// cookies makes the cookie of the refresh token, and decides whether one that a browser sent counts.
+// cookies makes the cookies of the refresh token and of a remembered device, and decides whether those that a browser sent count.
 type cookies struct {
-	name     string
-	path     string // below that of the public URL
-	secure   bool   // the public URL is https
-	sameSite http.SameSite
-	origin   string // our own, of PublicURL
-	cors     *cors
+	name       string
+	deviceName string
+	path       string // below that of the public URL
+	secure     bool   // the public URL is https
+	sameSite   http.SameSite
+	origin     string // our own, of PublicURL
+	cors       *cors
 }
 
 // newCookies reads the public URL. None means development, on a loopback host, where the listener knows the origin later.
@@ -28,7 +29,10 @@ func newCookies(publicURL string, sameSite http.SameSite, cors *cors) (*cookies,
 	if err != nil || publicURL != "" && (u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
 		return nil, errors.New("the public URL must be an absolute http or https URL")
 	}
-	c := &cookies{name: "__Secure-signet_rt", path: basePath(u) + "/api/auth", secure: u.Scheme == "https", sameSite: http.SameSiteStrictMode, cors: cors}
+	c := &cookies{
+		name: "__Secure-signet_rt", deviceName: "__Secure-signet_dv", path: basePath(u) + "/api/auth", secure: u.Scheme == "https",
+		sameSite: http.SameSiteStrictMode, cors: cors,
+	}
 	if sameSite == http.SameSiteNoneMode {
 		if !c.secure {
 			return nil, errors.New("a cookie with SameSite=None needs a public URL with https: browsers drop it otherwise")
@@ -39,7 +43,7 @@ func newCookies(publicURL string, sameSite http.SameSite, cors *cors) (*cookies,
 		c.origin = originOf(u)
 	}
 	if publicURL == "" || u.Scheme == "http" && isLoopbackHost(u.Hostname()) {
-		c.name = "signet_rt" // browsers keep no __Secure- cookie that came over http
+		c.name, c.deviceName = "signet_rt", "signet_dv" // browsers keep no __Secure- cookie that came over http
 	}
 	return c, nil
 }

@@ -119,6 +119,7 @@ func TestDocument(t *testing.T) {
 	new(rest.Providers).Mount(a)
 	new(rest.ProviderLogin).Mount(a)
 	new(rest.Factors).Mount(a)
+	new(rest.Devices).Mount(a)
 	new(rest.WellKnown).Mount(a)
 	new(pages.VerificationLink).Mount(a)
 	new(pages.ResetLink).Mount(a)

@@ -16,6 +16,8 @@ type LoginInput struct {
 	Service    string // key, id or name of the audience; empty: the platform
 	DeviceName string
 	Cookie     bool // the session's refresh tokens are to travel by cookie only
+	// Device is the token of a remembered device; zero: there is none.
+	Device domain.Secret
 }
 
 // LoginOutput is a session and its tokens.
@@ -54,7 +56,7 @@ func (s *Service) Login(ctx context.Context, in LoginInput) (LoginOutput, error)
 		return LoginOutput{}, domain.ErrEmailNotVerified
 	}
 	out, err := s.signin.Begin(ctx, signin.Proof{User: user, Methods: []string{domain.MethodPassword}, At: now, Run: candidate.Run, AsOf: asOf}, signin.Request{
-		Client: domain.FirstParty(), Audience: audience, From: in.From, DeviceName: in.DeviceName, Cookie: in.Cookie,
+		Client: domain.FirstParty(), Audience: audience, From: in.From, DeviceName: in.DeviceName, Cookie: in.Cookie, Device: in.Device,
 	}, now)
 	if errors.Is(err, domain.ErrInvalidCredentials) { // the password or the account changed during the hash
 		return LoginOutput{}, err

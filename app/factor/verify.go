@@ -18,6 +18,8 @@ type VerifyInput struct {
 	From      domain.Origin
 	Challenge domain.Secret
 	Offer     Offer
+	// Remember asks to remember the device. A recovery code does not: it replaces a factor that may be in other hands.
+	Remember bool
 	// MayCookie says whether the caller may get its refresh token by cookie, if the login asked for that; its error is the answer.
 	MayCookie func() error
 }
@@ -65,6 +67,7 @@ func (s *Service) Verify(ctx context.Context, in VerifyInput) (VerifyOutput, err
 		budget.Return()
 		return VerifyOutput{}, err
 	}
+	login.Proof.Remember = in.Remember && offer.way != domain.WayRecovery
 	out, err := s.complete(ctx, login, offer, now)
 	if !errors.Is(err, errUsed) || !isGuess(err) {
 		budget.Return()

@@ -18,6 +18,7 @@ type CallbackInput struct {
 	State    string
 	Cookies  []Cookie // those of CookieName(State) that the browser sent
 	Answer   provider.Answer
+	Device   domain.Secret // the token of a remembered device, for a login without an application; zero: there is none
 }
 
 // CallbackOutput is the result of a login through a provider: a code for the application or, if there is none to go back to, the session.

@@ -22,6 +22,7 @@ type ExchangeInput struct {
 	Verifier   domain.Secret
 	DeviceName string
 	Cookie     bool
+	Device     domain.Secret // the token of a remembered device; zero: there is none
 }
 
 // ExchangeOutput is the session.
@@ -79,7 +80,7 @@ func (s *Service) Exchange(ctx context.Context, in ExchangeInput) (ExchangeOutpu
 		return err
 	}
 	tokens, err := s.signin.Begin(ctx, proof, signin.Request{
-		Client: domain.FirstParty(), Audience: audience, From: in.From, DeviceName: in.DeviceName, Cookie: in.Cookie,
+		Client: domain.FirstParty(), Audience: audience, From: in.From, DeviceName: in.DeviceName, Cookie: in.Cookie, Device: in.Device,
 	}, now)
 	if errors.Is(err, domain.ErrInvalidCredentials) { // disabled, or its credentials replaced, since
 		err = codes.Refusal

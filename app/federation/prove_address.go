@@ -141,6 +141,7 @@ type EnterCodeInput struct {
 	Code       domain.Secret
 	DeviceName string
 	Cookie     bool
+	Device     domain.Secret // the token of a remembered device; zero: there is none
 }
 
 var errWrongCode = domain.ErrInvalidToken.Saying("Invalid or expired code")
@@ -201,7 +202,7 @@ func (s *Service) EnterCode(ctx context.Context, in EnterCodeInput) (ExchangeOut
 		return ExchangeOutput{}, err
 	}
 	tokens, err := s.signin.Begin(ctx, proof, signin.Request{
-		Client: domain.FirstParty(), Audience: audience, From: in.From, DeviceName: in.DeviceName, Cookie: in.Cookie,
+		Client: domain.FirstParty(), Audience: audience, From: in.From, DeviceName: in.DeviceName, Cookie: in.Cookie, Device: in.Device,
 	}, s.System.Now())
 	if errors.Is(err, domain.ErrInvalidCredentials) { // disabled, or its credentials replaced, since
 		err = errWrongCode

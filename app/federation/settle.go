@@ -64,7 +64,9 @@ func (c *callback) logIn(ctx context.Context, done settled, asOf int64, now time
 	if err != nil {
 		return CallbackOutput{}, err
 	}
-	tokens, err := c.signin.Begin(ctx, proof, signin.Request{Client: domain.FirstParty(), Audience: audience, From: c.in.From}, now)
+	tokens, err := c.signin.Begin(ctx, proof, signin.Request{
+		Client: domain.FirstParty(), Audience: audience, From: c.in.From, Device: c.in.Device,
+	}, now)
 	if errors.Is(err, domain.ErrInvalidCredentials) { // disabled, or its credentials replaced, since
 		err = domain.ErrInvalidState
 	}

@@ -176,10 +176,15 @@ func TestCleaning(t *testing.T) {
 	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
 		return tx.Factors.Insert(ctx, domain.Factor{ID: "0198c2a4-7b1e-7c3a-9d55-2f6e8a1b4c70", UserID: user.ID, Kind: domain.FactorTOTP, Secret: []byte("s"), CreatedAt: r.Clock.Now()})
 	})
+	r.Write(t, func(ctx context.Context, tx *store.Tx) error {
+		return tx.Trusted.Insert(ctx, domain.TrustedDevice{
+			ID: "0198c2a4-7b1e-7c3a-9d55-2f6e8a1b4c70", UserID: user.ID, Hash: []byte("h"), CreatedAt: r.Clock.Now(), ExpiresAt: r.Clock.Now().Add(time.Hour),
+		})
+	})
 
 	tables := []string{
 		"sessions", "refresh_families", "registrations", "flows", "outbox", "login_failures", "changes", "assignments", "roles",
-		"app_tokens", "app_token_secrets", "token_use", "factors",
+		"app_tokens", "app_token_secrets", "token_use", "factors", "device_tokens",
 	}
 	rows := func() map[string]int {
 		all := map[string]int{}
@@ -203,7 +208,7 @@ func TestCleaning(t *testing.T) {
 	}{
 		{0, "nothing", nil},
 		{domain.EnrolTTL + time.Second, "the factor that nobody confirmed", map[string]int{"factors": 0}},
-		{2*time.Hour + time.Second, "the changes but the newest", map[string]int{"changes": 1}},
+		{2*time.Hour + time.Second, "the changes but the newest, and the remembered device", map[string]int{"changes": 1, "device_tokens": 0}},
 		{25*time.Hour + time.Second, "the flow", map[string]int{"flows": 0}},
 		{7*24*time.Hour - time.Second, "nothing more", nil},
 		{7*24*time.Hour + time.Second, "the ended session, and messages", map[string]int{"sessions": 1, "refresh_families": 1, "outbox": 0}},

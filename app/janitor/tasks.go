@@ -14,7 +14,7 @@ const (
 	// refused with and without them, reuse only matters while the session lives, and a genuine token of a session without a row can still log
 	// out.
 	KeepSessions = 7 * 24 * time.Hour
-	// KeepSecrets is for one-time secrets and registrations, which hold addresses and are of no more use.
+	// KeepSecrets is for one-time secrets, remembered devices, and registrations, which hold addresses and are of no more use.
 	KeepSecrets = time.Hour
 	// KeepMessages is for operators who investigate why a mail did not arrive.
 	KeepMessages = 7 * 24 * time.Hour
@@ -38,6 +38,9 @@ func Cleaning(s store.Store) []Task {
 		}),
 		Remove(s, "factors", domain.EnrolTTL, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.ExpiredRows.Factors(ctx, before, n)
+		}),
+		Remove(s, "device_tokens", KeepSecrets, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
+			return tx.ExpiredRows.TrustedDevices(ctx, before, n)
 		}),
 		Remove(s, "registrations", KeepSecrets, func(ctx context.Context, tx *store.Tx, before time.Time, n int) (int, error) {
 			return tx.ExpiredRows.Registrations(ctx, before, n)

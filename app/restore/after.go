@@ -26,10 +26,11 @@ type AfterInput struct {
 type AfterOutput struct {
 	Sessions int // with their refresh tokens
 	Secrets  int // links and codes of mails, codes of logins through providers
+	Devices  int // remembered ones
 	Messages int // waiting mails: they were delivered after the backup, or can be requested again
 }
 
-// After ends every session, voids every one-time secret and gives up every waiting mail, since all of them may have ended before the
+// After ends every session, voids every one-time secret, forgets every remembered device and gives up every waiting mail, since all of them may have ended before the
 // restore; then the change feed begins a new epoch. An interrupted run is finished by the next one. The audit log gets one event with the
 // numbers and not one for each session: there may be millions, and nobody needs to know how a restored session ended.
 func (s *Service) After(ctx context.Context, in AfterInput) (out AfterOutput, err error) {
@@ -49,6 +50,10 @@ func (s *Service) After(ctx context.Context, in AfterInput) (out AfterOutput, er
 	if err != nil {
 		return out, err
 	}
+	out.Devices, err = s.inBatches(ctx, func(ctx context.Context, tx *store.Tx) (int, error) { return tx.Restoration.ForgetDevices(ctx, batch) })
+	if err != nil {
+		return out, err
+	}
 	out.Messages, err = s.inBatches(ctx, func(ctx context.Context, tx *store.Tx) (int, error) {
 		return tx.Restoration.ParkMessages(ctx, now, parked, batch)
 	})
@@ -57,7 +62,7 @@ func (s *Service) After(ctx context.Context, in AfterInput) (out AfterOutput, er
 	}
 	restored := domain.NewEvent(domain.EventBackupRestored, in.Actor, domain.Origin{}, "", "").
 		With("backup_time", in.BackupTime.UTC().Format(time.RFC3339)).With("sessions", strconv.Itoa(out.Sessions)).
-		With("secrets", strconv.Itoa(out.Secrets)).With("messages", strconv.Itoa(out.Messages))
+		With("secrets", strconv.Itoa(out.Secrets)).With("devices", strconv.Itoa(out.Devices)).With("messages", strconv.Itoa(out.Messages))
 	return out, s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Restoration.BeginEpoch(ctx, "", s.System.NewID(), now); err != nil {
 			return err

@@ -23,6 +23,8 @@ type Proof struct {
 	AsOf int64
 	// Provider is the provider that proved it, for the audit log; empty if Signet itself did.
 	Provider string
+	// Remember asks to remember the device, on which a second factor was just proved.
+	Remember bool
 	// Redeem uses up a one-time proof, in the transaction that begins the session; nil if there is none. Its error rolls everything back.
 	Redeem func(ctx context.Context, tx *store.Tx) error
 }
@@ -34,24 +36,36 @@ type Request struct {
 	From       domain.Origin
 	DeviceName string
 	Cookie     bool // its refresh tokens are delivered by cookie only
+	// Device is the token of a remembered device, on which no second factor is asked for. One that does not count is as none.
+	Device domain.Secret
 }
 
 // Begin makes a session, under the lock of the account's principal: parallel logins run one after the other, so the limit is exact, and a
 // login with old credentials can't outlive their change.
 //
-// An account with second factors gets domain.ErrMFARequired, with a challenge, in place of a session whose proof has none of them.
+// An account with second factors gets domain.ErrMFARequired, with a challenge, in place of a session whose proof has none of them, unless it
+// remembers the device. That spares the factor and proves none: the session's level is that of the proof.
 // domain.ErrEnrolmentRequired as Admit does; domain.ErrInvalidCredentials when the account changed since it was judged;
 // domain.ErrSessionLimitReached under the policy that refuses.
 func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) (Tokens, error) {
-	session := domain.NewSession(domain.SessionID(s.System.NewOrderedID()), p.User.ID, p.Methods, r.From, r.DeviceName, s.policy, now)
+	session := domain.NewSession(domain.SessionID(s.System.NewOrderedID()), p.User.ID, p.Methods, r.From, r.DeviceName, s.settings.Sessions, now)
 	session.AuthTime, session.Cookie = p.At, r.Cookie
 	family, token, err := domain.NewFamily(domain.FamilyID(s.System.NewID()), session.ID, r.Client.ID, s.keys, s.System.Entropy, now)
 	if err != nil {
 		return Tokens{}, err
 	}
+	trusted, err := s.newTrusted(p, r.From, now)
+	if err != nil {
+		return Tokens{}, err
+	}
+	var device claimed
+	asks := p.User.HasFactors && session.Level < domain.AAL2 // the epoch says that this is still so
+	if asks {
+		device = s.claim(ctx, r.Device, r.From)
+	}
 	var challenge *domain.Challenge
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := base.LockUnchanged(ctx, tx, p.User.Principal, now)
+		principal, err := base.LockUnchanged(ctx, tx, p.User.Principal, now)
 		if errors.Is(err, domain.ErrTokenInvalid) { // disabled or deleted since
 			return domain.ErrInvalidCredentials
 		}
@@ -66,15 +80,24 @@ func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) 
 		if err := s.Admit(p.User, r.Audience); err != nil {
 			return err
 		}
-		if p.User.HasFactors && session.Level < domain.AAL2 { // the epoch says that this is still so
-			challenge, err = s.challenge(ctx, tx, p, r, now)
-			return err
+		if asks {
+			if err := device.recognize(ctx, tx, principal, now); err != nil {
+				return err
+			}
+			if device.live == "" {
+				challenge, err = s.challenge(ctx, tx, p, r, now)
+				return err
+			}
 		}
 		if err := s.makeRoom(ctx, tx, p.User.ID, r.From, now); err != nil {
 			return err
 		}
-		return s.write(ctx, tx, p, r.From, session, family, now)
+		if err := s.trust(ctx, tx, principal, trusted, session, r.From, now); err != nil {
+			return err
+		}
+		return s.write(ctx, tx, login{p, session, family, r.From, device.live}, now)
 	})
+	device.settle(err)
 	if err == nil && challenge != nil { // only now: what the proof used up is used up
 		s.challenged.Add(1)
 		err = domain.ErrMFARequired.Challenging(*challenge)
@@ -85,48 +108,68 @@ func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) 
 	user := p.User
 	user.Principal, user.LastLoginAt = user.AsOf(now), now
 	access, err := s.AccessToken(ctx, user, session, r.Audience, p.AsOf, now)
-	return Tokens{User: user, Session: session, Access: access, RefreshToken: token.Text(), IdleUntil: session.IdleExpiresAt(s.policy), MustEnrol: s.mustEnrol(p.User)}, err
+	return Tokens{
+		User: user, Session: session, Access: access, RefreshToken: token.Text(), IdleUntil: session.IdleExpiresAt(s.settings.Sessions),
+		MustEnrol: s.mustEnrol(p.User), DeviceToken: trusted.text, DeviceUntil: trusted.ExpiresAt,
+	}, err
+}
+
+// login is what a login stores.
+type login struct {
+	Proof
+
+	session domain.Session
+	family  domain.Family
+	from    domain.Origin
+	device  domain.TrustedDeviceID // that spared a factor; empty: none did
 }
 
 // write stores a login. Statements without a result come last, so that the store can send them as one message.
-func (s *Service) write(ctx context.Context, tx *store.Tx, p Proof, from domain.Origin, session domain.Session, family domain.Family, now time.Time) error {
-	if err := s.noteDevice(ctx, tx, p.User, from, now); err != nil {
+func (s *Service) write(ctx context.Context, tx *store.Tx, l login, now time.Time) error {
+	if err := s.noteDevice(ctx, tx, l.User, l.from, now); err != nil {
 		return err
 	}
-	if err := tx.Sessions.Insert(ctx, session, family); err != nil {
+	if err := tx.Sessions.Insert(ctx, l.session, l.family); err != nil {
 		return err
 	}
-	if err := tx.Users.RecordLogin(ctx, p.User.ID, now); err != nil {
+	if err := tx.Users.RecordLogin(ctx, l.User.ID, now); err != nil {
 		return err
 	}
-	if p.Run.Failures > 0 || p.Run.Locks > 0 {
-		if err := tx.Lockouts.Clear(ctx, p.Run.Key); err != nil {
+	if l.Run.Failures > 0 || l.Run.Locks > 0 {
+		if err := tx.Lockouts.Clear(ctx, l.Run.Key); err != nil {
 			return err
 		}
 	}
-	by := domain.Actor{Kind: domain.ActorUser, ID: p.User.ID.Principal(), SessionID: session.ID}
-	event := domain.UserEvent(domain.EventLoginSucceeded, by, from, p.User.ID).
-		With("acr", session.Level.String()).With("amr", strings.Join(session.AMR, " "))
-	if p.Provider != "" {
-		event = event.With("provider", p.Provider)
+	event := domain.UserEvent(domain.EventLoginSucceeded, actorOf(l.session), l.from, l.User.ID).
+		With("acr", l.session.Level.String()).With("amr", strings.Join(l.session.AMR, " "))
+	if l.Provider != "" {
+		event = event.With("provider", l.Provider)
+	}
+	if l.device != "" {
+		event = event.With("device_id", string(l.device))
 	}
 	return s.Audit.Record(ctx, tx, now, event)
 }
 
+// actorOf is the person who just got a session.
+func actorOf(s domain.Session) domain.Actor {
+	return domain.Actor{Kind: domain.ActorUser, ID: s.UserID.Principal(), SessionID: s.ID}
+}
+
 // makeRoom enforces the limit of live sessions: it ends the least recently refreshed ones or, under the other policy, refuses.
 func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, user domain.UserID, from domain.Origin, now time.Time) error {
-	if s.policy.Max == 0 {
+	if s.settings.Sessions.Max == 0 {
 		return nil
 	}
-	live, err := tx.Sessions.LiveIDs(ctx, user, s.policy, now)
+	live, err := tx.Sessions.LiveIDs(ctx, user, s.settings.Sessions, now)
 	if err != nil {
 		return err
 	}
-	surplus := len(live) - s.policy.Max + 1
+	surplus := len(live) - s.settings.Sessions.Max + 1
 	if surplus <= 0 {
 		return nil
 	}
-	if s.policy.Deny {
+	if s.settings.Sessions.Deny {
 		return domain.ErrSessionLimitReached
 	}
 	_, err = s.EndSessions(ctx, tx, base.Ending{By: domain.System(), From: from, Reason: domain.EndedByLimit}, now, live[:surplus]...)

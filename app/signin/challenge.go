@@ -68,7 +68,7 @@ func (s *Service) challenge(ctx context.Context, tx *store.Tx, p Proof, r Reques
 	if p.Provider != "" {
 		event = event.With("provider", p.Provider)
 	}
-	return &domain.Challenge{Token: token, Ways: domain.WaysToProve(all, codes, s.rpID), TTL: domain.ChallengeTTL}, s.Audit.Record(ctx, tx, now, event)
+	return &domain.Challenge{Token: token, Ways: domain.WaysToProve(all, codes, s.settings.RPID), TTL: domain.ChallengeTTL}, s.Audit.Record(ctx, tx, now, event)
 }
 
 func (s *Service) endOldest(ctx context.Context, tx *store.Tx, user domain.UserID, block string, now time.Time) error {

@@ -11,7 +11,7 @@ import (
 // AccessToken makes a token of a live session for one audience. asOf is what access.Directory.Applied was before user and session were read.
 func (s *Service) AccessToken(ctx context.Context, user domain.User, session domain.Session, audience domain.Service, asOf int64, now time.Time) (access.Token, error) {
 	return s.minter.Mint(ctx, access.Subject{
-		Principal: user.Principal, Client: domain.FirstParty(), AsOf: asOf, Until: session.IdleExpiresAt(s.policy),
+		Principal: user.Principal, Client: domain.FirstParty(), AsOf: asOf, Until: session.IdleExpiresAt(s.settings.Sessions),
 		SessionID: session.ID, AMR: session.AMR, Level: session.Level, AuthTime: session.AuthTime, EmailVerified: user.IsEmailVerified(),
 	}, audience, now)
 }
@@ -38,5 +38,5 @@ func (s *Service) RenewAs(ctx context.Context, user domain.User, session domain.
 		return Tokens{}, domain.Family{}, err
 	}
 	family, refresh, err := domain.NewFamily(domain.FamilyID(s.System.NewID()), session.ID, domain.FirstPartyClient, s.keys, s.System.Entropy, now)
-	return Tokens{User: user, Session: session, Access: token, RefreshToken: refresh.Text(), IdleUntil: session.IdleExpiresAt(s.policy)}, family, err
+	return Tokens{User: user, Session: session, Access: token, RefreshToken: refresh.Text(), IdleUntil: session.IdleExpiresAt(s.settings.Sessions)}, family, err
 }

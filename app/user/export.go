@@ -33,6 +33,7 @@ type ExportOutput struct {
 	Identities []domain.Identity
 	Factors    []domain.Factor
 	Codes      domain.RecoveryCodes
+	Trusted    []domain.TrustedDevice // remembered ones, also those that have ended
 	Roles      []domain.ListedAssignment
 	Pending    []domain.Flow  // one-time secrets that were sent and not used
 	Failures   domain.Lockout // the run of failed logins of the address
@@ -69,6 +70,7 @@ func (s *Service) Export(ctx context.Context, in ExportInput) (ExportOutput, err
 		func() (err error) { out.Devices, err = read.Devices.ByUser(ctx, id); return err },
 		func() (err error) { out.Factors, err = read.Factors.ByUser(ctx, id); return err },
 		func() (err error) { out.Codes, err = read.Factors.Codes(ctx, id); return err },
+		func() (err error) { out.Trusted, err = read.Trusted.ByUser(ctx, id); return err },
 		func() (err error) { out.Identities, err = read.Identities.ByUser(ctx, id); return err },
 		func() error {
 			all, err := read.Grants.Assigned(ctx, actor.ID, MaxExportedRoles+1)

@@ -14,6 +14,7 @@ type printedRestore struct {
 	BackupTime time.Time           `json:"backup_time"`
 	Sessions   int                 `json:"sessions_ended"`
 	Secrets    int                 `json:"secrets_voided"`
+	Devices    int                 `json:"devices_forgotten"`
 	Messages   int                 `json:"mails_given_up"`
 	Former     string              `json:"former_database,omitempty"`
 	Compared   bool                `json:"compared"` // with the database from before the restore: undone is all there is
@@ -55,7 +56,8 @@ type printedRestoreKey struct {
 
 func (r restored) printed() printedRestore {
 	out := printedRestore{
-		BackupTime: r.At, Sessions: r.Ended.Sessions, Secrets: r.Ended.Secrets, Messages: r.Ended.Messages, Former: r.Former, Compared: r.Compared,
+		BackupTime: r.At, Sessions: r.Ended.Sessions, Secrets: r.Ended.Secrets, Devices: r.Ended.Devices, Messages: r.Ended.Messages,
+		Former: r.Former, Compared: r.Compared,
 		Undone: []printedUndone{}, Truncated: r.Undone.Cut, Tokens: []printedStanding{}, Grants: []printedPlatform{}, Keys: []printedRestoreKey{},
 	}
 	for _, e := range r.Undone.Events {
@@ -84,8 +86,8 @@ func (r restored) printed() printedRestore {
 // print says what was ended, then what only a person can judge.
 func (r restored) print(p *program) error {
 	out := r.printed()
-	p.done("The database is that of %s. %d sessions are ended, %d one-time secrets void, %d waiting mails given up", second(&out.BackupTime),
-		out.Sessions, out.Secrets, out.Messages)
+	p.done("The database is that of %s. %d sessions are ended, %d one-time secrets void, %d remembered devices forgotten, %d waiting mails given up",
+		second(&out.BackupTime), out.Sessions, out.Secrets, out.Devices, out.Messages)
 	if out.Former != "" {
 		p.done("The database from before is kept as %s: delete it when nothing of it is needed any more", out.Former)
 	}

@@ -27,6 +27,7 @@ func (c *Config) settings(publicURL, issuer string, password domain.PasswordPoli
 		RecentAuth:  time.Duration(c.RecentAuth),
 
 		RequireFactor: c.MFA == "required",
+		TrustedDevice: time.Duration(c.TrustedDevice),
 		PlatformLevel: c.platformLevel(),
 		Registration: auth.RegistrationPolicy{
 			Open: auth.Registration(c.Registration), Friendly: c.RegistrationMode == "friendly",

@@ -18,6 +18,7 @@ import (
 type factorSettings struct {
 	MFA           string
 	MFAPlatform   string
+	TrustedDevice duration
 	FactorUndo    duration
 	RPID          string
 	RPIDForce     onOff
@@ -33,6 +34,10 @@ func (f *factorSettings) group() group {
 		{
 			name: "MFA_PLATFORM", into: &f.MFAPlatform, preset: "aal1", words: []string{"aal1", "aal2", "phr"},
 			text: "From which level on roles of Signet itself count, all but user: aal1 is any login, aal2 one with a second factor, phr one with a passkey or security key. Let administrators add a factor before you raise it: signet doctor lists those without",
+		},
+		{
+			name: "TRUSTED_DEVICE", into: &f.TrustedDevice, preset: "30d", limit: times("at most 365d, or 0 for no remembered devices", func(d time.Duration) bool { return d <= 365*24*time.Hour }),
+			text: "How long people are not asked for their second factor on a device that they had remembered, which then proves their password only. 0: it is always asked for",
 		},
 		{
 			name: "FACTOR_UNDO", into: &f.FactorUndo, preset: "72h", limit: times("at most 30d, or 0 for no link", func(d time.Duration) bool { return d <= 30*24*time.Hour }),

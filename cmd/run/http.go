@@ -97,6 +97,7 @@ func resources(a *app.App, c *Config, at whereabouts, site *pages.Site) []resour
 		&rest.Auth{Service: a.Auth, Providers: a.Federation},
 		&rest.Passwords{Service: a.Password},
 		&rest.Factors{Service: a.Factors},
+		&rest.Devices{Service: a.Factors},
 		&rest.Profile{Service: a.Profile, Providers: a.Federation},
 		&rest.Account{Service: a.Users},
 		&rest.Sessions{Service: a.Sessions},

@@ -51,6 +51,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{name: "flows", run: storeFlows},
 		{name: "identities", run: storeIdentities},
 		{name: "factors", run: storeFactors},
+		{name: "remembered devices", run: storeTrustedDevices},
 		{name: "signing keys", run: storeKeys, alone: true},
 		{name: "audit", run: storeAudit, alone: true},
 		{name: "change feed", run: storeFeed, alone: true},

@@ -73,6 +73,26 @@ func storeExpiredRows(t *testing.T, s storeTest) {
 		}
 	})
 
+	t.Run("a remembered device goes when its time is past", func(t *testing.T) {
+		over, live := newTrustedDevice(user.ID, noon.Add(-time.Hour)), newTrustedDevice(user.ID, noon)
+		s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			if err := tx.Trusted.Insert(ctx, over); err != nil {
+				return err
+			}
+			return tx.Trusted.Insert(ctx, live)
+		})
+		if n := clean(t, store.ExpiredRows.TrustedDevices, noon, 10); n != 0 {
+			t.Errorf("%d are gone before their time", n)
+		}
+		if n := clean(t, store.ExpiredRows.TrustedDevices, noon.Add(time.Microsecond), 10); n != 1 {
+			t.Errorf("%d are gone", n)
+		}
+		left, err := s.Read().Trusted.ByUser(t.Context(), user.ID)
+		if err != nil || len(left) != 1 || left[0].ID != live.ID {
+			t.Errorf("left are %v (%v)", left, err)
+		}
+	})
+
 	t.Run("a flow goes when its time is past, used or not", func(t *testing.T) {
 		put := func(expires time.Time) domain.Flow {
 			f := newFlow(string(newID[domain.UserID]()), newAddress(t))

@@ -50,6 +50,18 @@ func storeRestoration(t *testing.T, s storeTest) {
 		same(t, "the first and those behind it", append(one, two...), all)
 	})
 
+	t.Run("remembered devices are forgotten, a batch at a time", func(t *testing.T) {
+		user := s.user(t)
+		s.write(t, func(ctx context.Context, tx *store.Tx) error {
+			if err := tx.Trusted.Insert(ctx, newTrustedDevice(user.ID, noon)); err != nil {
+				return err
+			}
+			return tx.Trusted.Insert(ctx, newTrustedDevice(user.ID, noon.Add(2*time.Hour)))
+		})
+		forget := func(ctx context.Context, r store.Restoration) (int, error) { return r.ForgetDevices(ctx, 1) }
+		same(t, "batches", []int{counted(t, forget), counted(t, forget), counted(t, forget)}, []int{1, 1, 0})
+	})
+
 	t.Run("secrets that work are used up, a batch at a time", func(t *testing.T) {
 		var made []domain.Flow
 		for _, expires := range []time.Duration{-time.Minute, time.Hour, 2 * time.Hour} {

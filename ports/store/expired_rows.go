@@ -15,6 +15,8 @@ type ExpiredRows interface {
 	Flows(ctx context.Context, before time.Time, n int) (int, error)
 	// Factors removes those that were begun before a time and never confirmed.
 	Factors(ctx context.Context, before time.Time, n int) (int, error)
+	// TrustedDevices removes those that were at their end before a time.
+	TrustedDevices(ctx context.Context, before time.Time, n int) (int, error)
 	// Registrations removes those that expired before a time. Flows about them are removed when those expire.
 	Registrations(ctx context.Context, before time.Time, n int) (int, error)
 	// Messages removes those that were delivered or parked before a time.

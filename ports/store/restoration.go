@@ -22,6 +22,8 @@ type Restoration interface {
 	OpenSessions(ctx context.Context, after OpenSession, n int) ([]OpenSession, error)
 	// VoidFlows uses up one-time secrets that still work, without their payloads.
 	VoidFlows(ctx context.Context, now time.Time, n int) (int, error)
+	// ForgetDevices removes remembered devices.
+	ForgetDevices(ctx context.Context, n int) (int, error)
 	// ParkMessages gives up messages that are neither delivered nor parked, leased ones too, and blanks their payloads.
 	ParkMessages(ctx context.Context, now time.Time, reason string, n int) (int, error)
 	// BeginEpoch gives the change feed a new epoch, so that its followers flush their caches. after is the epoch that it follows: if it is

@@ -70,6 +70,7 @@ type Reader struct {
 	AppTokens     AppTokenReader
 	Devices       DeviceReader
 	Factors       FactorReader
+	Trusted       TrustedDeviceReader
 	Sessions      SessionReader
 	Flows         FlowReader
 	Lockouts      LockoutReader
@@ -95,6 +96,7 @@ type Tx struct {
 	AppTokens     AppTokens
 	Devices       Devices
 	Factors       Factors
+	Trusted       TrustedDevices
 	Sessions      Sessions
 	Flows         Flows
 	Lockouts      Lockouts

@@ -342,6 +342,7 @@ func (m *matrix) addFactors(all map[string]func(actor, *testkit.Request)) {
 	all["PATCH /api/auth/factors/{id}"] = own(func(_ *enrolled, r *testkit.Request) { r.Body = body{"name": "Tablet"} })
 	all["DELETE /api/auth/factors/{id}"] = instead(func(*enrolled, *testkit.Request) {})
 	all["POST /api/auth/factors/recovery-codes"] = own(func(*enrolled, *testkit.Request) {})
+	all["DELETE /api/auth/devices/{id}"] = names("{id}", newID)
 }
 
 func (m *matrix) addServices(all map[string]func(actor, *testkit.Request)) {

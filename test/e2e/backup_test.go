@@ -19,6 +19,7 @@ import (
 type restoreReport struct {
 	Sessions int  `json:"sessions_ended"`
 	Secrets  int  `json:"secrets_voided"`
+	Devices  int  `json:"devices_forgotten"`
 	Messages int  `json:"mails_given_up"`
 	Compared bool `json:"compared"`
 	Undone   []struct {
@@ -71,6 +72,9 @@ func TestRestoreOfTheEmbeddedDatabase(t *testing.T) {
 	in, out := c.Login(ada), c.Login(ada)
 	c.Do(testkit.Request{Path: "/api/password/forgot", Body: body{"email": ada.Email}}).Want(http.StatusOK, "")
 	link := s.Mail(ada.Email, 2).Token()
+	grace := s.NewAccount()
+	app, graceIn := s.Enrol(c.Login(grace))
+	device := remember(c, grace, app)
 	file := filepath.Join(t.TempDir(), "signet.backup")
 	made := signet(t, env, "", "backup", file).want(t, 0, file, "as of")
 	if !strings.Contains(made.Err, "secret_key") {
@@ -78,6 +82,7 @@ func TestRestoreOfTheEmbeddedDatabase(t *testing.T) {
 	}
 
 	c.Do(logout(out.Access)).Want(http.StatusOK, "")
+	c.Do(del("/api/auth/devices", graceIn.Access)).Want(http.StatusOK, "")
 	signet(t, env, "", "users", "disable", eve.Email).want(t, 0)
 	signet(t, env, "", "tokens", "revoke", revoked).want(t, 0)
 	late := s.NewAccount()
@@ -88,7 +93,7 @@ func TestRestoreOfTheEmbeddedDatabase(t *testing.T) {
 
 	signet(t, env, "", "restore", file).want(t, 1, "--yes")
 	report := reportOf(t, signet(t, env, "", "restore", file, "--yes", "--json"))
-	if report.Sessions < 2 || report.Secrets < 1 || !report.Compared {
+	if report.Sessions < 2 || report.Secrets < 1 || report.Devices != 1 || !report.Compared {
 		t.Errorf("it ended %+v", report)
 	}
 	if !report.undid(domain.EventUserDisabled, eve.ID) || !report.undid(domain.EventAppTokenRevoked, revoked) {
@@ -111,6 +116,7 @@ func TestRestoreOfTheEmbeddedDatabase(t *testing.T) {
 	c = s.Client()
 	c.Do(testkit.Request{Path: "/api/password/reset", Body: body{"token": link, "new_password": "another long passphrase 8"}}).Want(http.StatusBadRequest, "invalid_token")
 	c.Me(c.Login(ada).Access).Want(http.StatusOK, "")
+	c.Do(on(device, grace)).Want(http.StatusUnauthorized, "mfa_required")
 	if n := s.Record().Count("SELECT count(*) FROM users WHERE id = ?", late.ID); n != 0 {
 		t.Error("it has somebody who came after it")
 	}

@@ -39,7 +39,7 @@ func TestDoors(t *testing.T) {
 				if account == "required" {
 					f = required
 				}
-				k := newKnocker(t, f, account == "factor" || account == "locked" || account == "disabled")
+				k := newKnocker(t, f, account)
 				knock := k.at(door)
 				k.become(account)
 				if got := k.outcome(knock()); got != outcomes[i] {
@@ -125,21 +125,36 @@ type knocker struct {
 	c       *testkit.Client
 	account testkit.Account
 	in      testkit.Tokens
+	strong  testkit.Tokens // of the session that proved the factor; in, unless that began on a remembered device
 	app     *testkit.Authenticator
 	key     *testkit.Key // that a door is for
 	spent   string       // a challenge to make wrong guesses at
+	device  string       // the token of a remembered device
 }
 
-func newKnocker(t *testing.T, f *federated, factor bool) *knocker {
+func newKnocker(t *testing.T, f *federated, account string) *knocker {
 	t.Helper()
 	// Its mailbox is Google's, so that a login there is one to this account.
 	k := &knocker{T: t, f: f, c: f.api.In(t), account: f.Register(strings.Replace(testkit.NewAddress(), "@example.com", "@gmail.com", 1))}
 	k.in = k.c.Login(k.account)
-	if factor {
+	if slices.Contains([]string{"factor", "remembered", "locked", "disabled"}, account) {
 		k.app, k.in = f.Enrol(k.in)
 		k.spent = k.c.Challenge(k.account)
 	}
+	k.strong = k.in
+	if account == "remembered" {
+		k.device = remember(k.c, k.account, k.app)
+		k.in = testkit.TokensOf(k.c.Do(login(with(credentials(k.account), k.known()))).Want(http.StatusOK, ""))
+	}
 	return k
+}
+
+// known are the members of a body by which the device is known.
+func (k *knocker) known() body {
+	if k.device == "" {
+		return nil
+	}
+	return body{"device_token": k.device}
 }
 
 // at goes to a door, up to the last step, which it returns.
@@ -149,15 +164,19 @@ func (k *knocker) at(door string) (knock func() testkit.Response) {
 	route, proof, _ := strings.Cut(door, "#")
 	switch route {
 	case "POST /api/auth/login":
-		return send(login(credentials(k.account)))
+		return send(login(with(credentials(k.account), k.known())))
 	case "POST /api/oauth/exchange":
 		k.f.idp.Google.Login(idp.Person{Email: k.account.Email, Verified: true})
 		app := newApplication()
-		return send(app.exchange(sentHome(k, k.f.visitor(k).logIn("google", app.query())).Get("code")))
+		exchange := app.exchange(sentHome(k, k.f.visitor(k).logIn("google", app.query())).Get("code"))
+		return send(bearing(exchange, with(exchange.Body.(body), k.known())))
 	case "GET /api/oauth/{provider}/callback":
 		k.f.idp.Google.Login(idp.Person{Email: k.account.Email, Verified: true})
 		v := k.f.visitor(k)
 		answer := idp.Visit(v, v.begin("google", url.Values{}))
+		if k.device != "" {
+			v.cookies["signet_dv"] = k.device
+		}
 		return func() testkit.Response { return v.come(answer) }
 	case "POST /api/oauth/complete":
 		return k.takeOver()
@@ -176,6 +195,9 @@ func (k *knocker) at(door string) (knock func() testkit.Response) {
 		k.addKey()
 		return send(testkit.ByPasskey(k.key.Sign(k.c.AskForPasskey())))
 	case "POST /api/auth/factors/webauthn":
+		if k.device != "" {
+			return send(post("/api/auth/factors/webauthn/options", k.in.Access, body{"kind": passkey}))
+		}
 		return send(addingKey(k.in.Access, k.f.NewKey().Create(k.c.AskForKey(k.in.Access, passkey))))
 	case "DELETE /api/auth/password":
 		k.addKey()
@@ -191,6 +213,9 @@ func (k *knocker) at(door string) (knock func() testkit.Response) {
 		}
 		return send(stepUp(k.in.Access, b))
 	case "POST /api/auth/factors/totp/{id}/confirm":
+		if k.device != "" {
+			return send(post("/api/auth/factors/totp", k.in.Access, body{}))
+		}
 		return send(k.f.BeginEnrolment(k.in.Access).Confirm(k.in.Access))
 	case "DELETE /api/auth/factors/{id}":
 		id := newID()
@@ -211,7 +236,9 @@ func (k *knocker) takeOver() func() testkit.Response {
 	mails := len(k.f.Mails(k.account.Email))
 	k.c.Do(completing(continuation, "", body{"email": k.account.Email})).Want(http.StatusAccepted, "")
 	mail := k.f.Mail(k.account.Email, mails+1)
-	return func() testkit.Response { return k.c.Do(completing(continuation, "", body{"code": mail.Code})) }
+	return func() testkit.Response {
+		return k.c.Do(completing(continuation, "", with(body{"code": mail.Code}, k.known())))
+	}
 }
 
 // proof is a right one, or one of the right form where there is none.
@@ -236,7 +263,10 @@ func (k *knocker) proof(kind string) body {
 // addKey gives the account a passkey, in its session.
 func (k *knocker) addKey() {
 	k.Helper()
-	k.key, k.in = k.f.EnrolKey(k.in, passkey)
+	k.key, k.strong = k.f.EnrolKey(k.strong, passkey)
+	if k.device == "" {
+		k.in = k.strong
+	}
 }
 
 // become brings the account into the state of a column.

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -12,10 +13,14 @@ import (
 	"github.com/signet-auth/signet/test/testkit"
 )
 
-// replicated is a server and, on Postgres, a second one.
-func replicated(t *testing.T, b testkit.Backends) (s *testkit.Server, at []*testkit.Client) {
+// replicated is a server and, on Postgres, a second one, with further settings.
+func replicated(t *testing.T, b testkit.Backends, more ...map[string]string) (s *testkit.Server, at []*testkit.Client) {
 	t.Helper()
-	s = testkit.Start(t, testkit.Options{Backends: b, Env: map[string]string{"HASH_WAIT": "20s"}})
+	env := map[string]string{"HASH_WAIT": "20s"}
+	for _, settings := range more {
+		maps.Copy(env, settings)
+	}
+	s = testkit.Start(t, testkit.Options{Backends: b, Env: env})
 	at = []*testkit.Client{s.Client()}
 	if b.Name == testkit.Production.Name {
 		at = append(at, s.Replica(nil).Client())

@@ -69,6 +69,7 @@ func everythingIsKept(t *testing.T, b testkit.Backends, lose func(s *testkit.Ser
 	app, _ := s.Enrol(c.Login(guarded))
 	shown := app.Code()
 	c.Verify(c.Challenge(guarded), shown).Want(http.StatusOK, "")
+	device := remember(c, guarded, app)
 	challenge := c.Challenge(guarded)
 	pending := testkit.NewAddress()
 	c.Do(register(pending)).Want(http.StatusCreated, "")
@@ -109,6 +110,7 @@ func everythingIsKept(t *testing.T, b testkit.Backends, lose func(s *testkit.Ser
 	t.Run("a code of an app counts once, and its challenge goes on (Gitea CVE-2021-45331, CVE-2026-20779, kratos CVE-2024-45042)", func(t *testing.T) {
 		c.Me(challenge).Want(http.StatusUnauthorized, "token_invalid")
 		c.Verify(challenge, shown).Want(http.StatusBadRequest, "invalid_code")
+		c.Do(on(device, guarded)).Want(http.StatusOK, "") // a remembered device goes on, too
 		done := c.Verify(challenge, app.Code()).Want(http.StatusOK, "")
 		c.Do(stepUp(done.Text("access_token"), body{"code": shown})).Want(http.StatusBadRequest, "invalid_code")
 	})

@@ -170,7 +170,14 @@ func factors(t *testing.T, s *testkit.Server, h *hoard) {
 		h.add("recovery code as it counts", strings.ReplaceAll(code, "-", ""))
 	}
 	keep(s.BeginEnrolment(in.Access))
-	h.tokens(c.Verify(challenge(), typed(app)).Want(http.StatusOK, ""))
+	trusting := h.tokens(c.Do(verifying(challenge(), body{"code": typed(app), "remember_device": true})).Want(http.StatusOK, ""))
+	device := trusting.Text("device_token")
+	h.add("device token", device)
+	h.add("secret of a device token", device[len("sgdv_")+23:len(device)-6])
+	h.tokens(c.Do(on(device, account)).Want(http.StatusOK, ""))
+	c.Do(on(testkit.Garble(device), account)).Want(http.StatusUnauthorized, "mfa_required")
+	c.Me(device).Want(http.StatusUnauthorized, "token_invalid")
+	c.Do(testkit.Request{Path: "/api/auth/devices/" + device, Method: http.MethodDelete, Bearer: in.Access, OffContract: true}).Want(http.StatusNotFound, "not_found")
 	waiting := challenge()
 	c.Verify(waiting, "135791").Want(http.StatusBadRequest, "invalid_code")
 	h.codes["a wrong code of an app"] = "135791"

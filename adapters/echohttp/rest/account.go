@@ -69,7 +69,8 @@ func exportBody(out user.ExportOutput) api.ExportResponse {
 		Factors: each(out.Factors, func(f domain.Factor) api.ExportedFactor {
 			return api.ExportedFactor{Factor: factorBody(f), ConfirmedAt: when(f.ConfirmedAt)}
 		}),
-		RecoveryCodes: codesBody(out.Codes),
+		RecoveryCodes:  codesBody(out.Codes),
+		TrustedDevices: each(out.Trusted, deviceBody),
 		Roles: each(out.Roles, func(r domain.ListedAssignment) api.ExportedRole {
 			return api.ExportedRole{Role: r.Role, Service: r.ServiceKey, CreatedAt: r.CreatedAt, ExpiresAt: when(r.ExpiresAt)}
 		}),

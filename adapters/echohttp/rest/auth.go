@@ -38,7 +38,7 @@ func (r *Auth) Mount(a *echohttp.API) {
 	}, r.resend)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/login", echohttp.Op{
 		ID: "login", Proxied: true, Tag: echohttp.TagLogin, Summary: "Begin a session with a password",
-		Description: "Unknown address, wrong password, disabled and locked account are one answer: invalid_credentials. An account with a second factor answers mfa_required and a challenge for POST /api/auth/mfa/verify. With transport \"cookie\" the refresh token comes in a cookie that scripts can't read (an Origin that is sent must be an allowed one), and so do all that follow it.",
+		Description: "Unknown address, wrong password, disabled and locked account are one answer: invalid_credentials. An account with a second factor answers mfa_required and a challenge for POST /api/auth/mfa/verify, unless it remembers the device by device_token or its cookie. With transport \"cookie\" the refresh token comes in a cookie that scripts can't read (an Origin that is sent must be an allowed one), and so do all that follow it.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrUnknownService, domain.ErrInvalidCredentials, domain.ErrMFARequired, domain.ErrEnrolmentRequired, domain.ErrEmailNotVerified, domain.ErrForbidden,
 			domain.ErrSessionLimitReached, domain.ErrRateLimited, domain.ErrBusy,
@@ -99,7 +99,7 @@ func (r *Auth) login(ctx context.Context, caller echohttp.Caller, in api.LoginRe
 	}
 	out, err := r.Service.Login(ctx, auth.LoginInput{
 		From: caller.Origin, Email: in.Email, Password: domain.NewSecret(in.Password), Service: in.Service, DeviceName: in.DeviceName,
-		Cookie: byCookie,
+		Cookie: byCookie, Device: caller.DeviceToken(in.DeviceToken),
 	})
 	if err != nil {
 		return answer, err

@@ -39,7 +39,7 @@ func (r *Factors) Mount(a *echohttp.API) {
 	}, r.login)
 	echohttp.Handle(a, http.MethodPost, "/api/auth/mfa/verify", echohttp.Op{
 		ID: "verifyFactor", Proxied: true, Tag: echohttp.TagFactors, Summary: "Complete a login that was answered with mfa_required", Strict: true,
-		Description: "With the challenge of that answer and exactly one of code, recovery_code and, with its state of POST /api/auth/mfa/options, credential. A challenge works for 10 minutes and takes 5 tries; service, device_name and transport are those of the login. A code or signature counts once.",
+		Description: "With the challenge of that answer and exactly one of code, recovery_code and, with its state of POST /api/auth/mfa/options, credential. A challenge works for 10 minutes and takes 5 tries; service, device_name and transport are those of the login. A code or signature counts once. With remember_device the answer brings a device_token, by cookie where the session's refresh token is: logins that send it are not asked for a factor, until TRUSTED_DEVICE is over or the account's credentials change.",
 		Errors: []*domain.Error{
 			domain.ErrInvalidRequest, domain.ErrInvalidCode, domain.ErrInvalidToken, domain.ErrUnknownService, domain.ErrForbidden,
 			domain.ErrSessionLimitReached, domain.ErrRateLimited,
@@ -125,12 +125,16 @@ const fewCodes = 3
 func (r *Factors) verify(ctx context.Context, caller echohttp.Caller, in api.MFAVerifyRequest) (echohttp.Answer[api.MFAVerifyResponse], error) {
 	answer := echohttp.Answer[api.MFAVerifyResponse]{}
 	out, err := r.Service.Verify(ctx, factor.VerifyInput{
-		From: caller.Origin, Challenge: domain.NewSecret(in.Challenge), Offer: offer(in.Code, in.RecoveryCode, in.WebAuthnResponse), MayCookie: caller.CheckCookieOrigin,
+		From: caller.Origin, Challenge: domain.NewSecret(in.Challenge), Offer: offer(in.Code, in.RecoveryCode, in.WebAuthnResponse), Remember: in.RememberDevice,
+		MayCookie: caller.CheckCookieOrigin,
 	})
 	if err != nil {
 		return answer, err
 	}
 	answer.Body.LoginResponse, answer.Cookies = loginBody(caller, out.Tokens)
+	var device []*http.Cookie
+	answer.Body.DeviceToken, device = caller.DeliverDeviceToken(out.Session, out.DeviceToken, out.DeviceUntil)
+	answer.Cookies = append(answer.Cookies, device...)
 	if out.CodesLeft <= fewCodes {
 		answer.Body.RecoveryCodesLeft = &out.CodesLeft
 	}

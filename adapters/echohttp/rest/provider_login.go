@@ -142,7 +142,7 @@ func (r *ProviderLogin) callback(ctx context.Context, caller echohttp.Caller, in
 	if caller.IsPrefetch() {
 		return echohttp.Raw{}, errPrefetch
 	}
-	input := federation.CallbackInput{From: caller.Origin, Provider: in.Provider, State: in.State, Answer: provider.Answer{
+	input := federation.CallbackInput{From: caller.Origin, Provider: in.Provider, State: in.State, Device: caller.DeviceToken(""), Answer: provider.Answer{
 		Code: domain.NewSecret(in.Code), Issuer: in.Issuer, Error: in.Error, ErrorCode: in.ErrorCode, ErrorDescription: in.ErrorDescription,
 	}}
 	if in.Form != "" {

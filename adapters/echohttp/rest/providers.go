@@ -78,6 +78,7 @@ func (r *Providers) exchange(ctx context.Context, caller echohttp.Caller, in api
 	}
 	out, err := r.Service.Exchange(ctx, federation.ExchangeInput{
 		From: caller.Origin, Code: domain.NewSecret(in.Code), Verifier: domain.NewSecret(in.CodeVerifier), DeviceName: in.DeviceName, Cookie: byCookie,
+		Device: caller.DeviceToken(in.DeviceToken),
 	})
 	if err != nil {
 		return echohttp.Answer[api.ProviderLoginResponse]{}, err
@@ -132,7 +133,7 @@ func (r *Providers) enterCode(ctx context.Context, caller echohttp.Caller, asked
 		}
 	}
 	out, err := r.Service.EnterCode(ctx, federation.EnterCodeInput{
-		ContinueInput: asked, Code: domain.NewSecret(in.Code), DeviceName: in.DeviceName, Cookie: byCookie,
+		ContinueInput: asked, Code: domain.NewSecret(in.Code), DeviceName: in.DeviceName, Cookie: byCookie, Device: caller.DeviceToken(in.DeviceToken),
 	})
 	if err != nil {
 		return echohttp.Raw{}, err
