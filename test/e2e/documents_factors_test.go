@@ -53,13 +53,14 @@ func factored(t *testing.T, all []block) {
 		got := map[domain.EventType]int{}
 		for _, kind := range []domain.EventType{
 			domain.EventLoginChallenged, domain.EventFactorAdded, domain.EventFactorRemoved, domain.EventSessionSteppedUp, domain.EventCodeUsed,
-			domain.EventCodesCreated, domain.EventFactorsReset, domain.EventFactorFailed,
+			domain.EventCodesCreated, domain.EventFactorsReset, domain.EventFactorFailed, domain.EventDeviceTrusted, domain.EventDeviceRemoved,
 		} {
 			got[kind] = len(record.Events(kind, user))
 		}
 		want := map[domain.EventType]int{
-			domain.EventLoginChallenged: 2, domain.EventFactorAdded: 2, domain.EventFactorRemoved: 1, domain.EventSessionSteppedUp: 1,
+			domain.EventLoginChallenged: 3, domain.EventFactorAdded: 2, domain.EventFactorRemoved: 1, domain.EventSessionSteppedUp: 1,
 			domain.EventCodeUsed: 1, domain.EventCodesCreated: 2, domain.EventFactorsReset: 1, domain.EventFactorFailed: 0,
+			domain.EventDeviceTrusted: 1, domain.EventDeviceRemoved: 1,
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("the page does (-want +got):\n%s", diff)
@@ -84,13 +85,14 @@ func TestTheFrontEndOfTheFactorsPage(t *testing.T) {
 	t.Cleanup(front.Close)
 	tab := browser.Open(t)
 	tab.Go(strings.Replace(front.URL, "127.0.0.1", "localhost", 1))
-	got := browser.Await[struct{ In, Up, Later, Methods string }](tab, fmt.Sprintf(`(async (email, password, codes) => { %s
+	got := browser.Await[struct{ In, Up, Later, Methods, Again string }](tab, fmt.Sprintf(`(async (email, password, codes) => { %s
 		let shown
 		const ask = async methods => { shown = methods; return {code: codes.shift()} }
-		const session = await login(email, password, ask)
+		const session = await login(email, password, async methods => ({...await ask(methods), remember_device: true}))
 		const up = await stepUp(ask)
 		const later = await signet("refresh", null, {service: "billing"}) // by the cookie that the step-up set
-		return {In: session.access_token ?? session.code, Up: up.access_token ?? up.code, Later: later.access_token ?? later.code, Methods: shown.join(" ")}
+		const again = await login(email, password, async () => { throw "asked again" }) // by the cookie of the device
+		return {Again: again.acr ?? again.code, In: session.access_token ?? session.code, Up: up.access_token ?? up.code, Later: later.access_token ?? later.code, Methods: shown.join(" ")}
 	})(%q, %q, ["000000", "12345", %q, %q])`, script, account.Email, account.Password, app.Code(), app.Code()))
 	for _, token := range []string{got.In, got.Up, got.Later} {
 		_, claims := testkit.ReadToken(t, token)
@@ -98,8 +100,8 @@ func TestTheFrontEndOfTheFactorsPage(t *testing.T) {
 			t.Errorf("claims %v", claims)
 		}
 	}
-	if got.Methods != "totp recovery" {
-		t.Errorf("it is told %q", got.Methods)
+	if got.Methods != "totp recovery" || got.Again != "aal1" {
+		t.Errorf("it is told %q, and then logs in at %s", got.Methods, got.Again)
 	}
 }
 
