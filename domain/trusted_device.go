@@ -71,7 +71,7 @@ func (p PresentedDevice) Matches(d TrustedDevice) bool {
 	return p.ID == d.ID && subtle.ConstantTimeCompare(p.hash[:], d.Hash) == 1
 }
 
-// DeviceEvent is an event about a remembered device.
+// DeviceEvent is an event about a remembered device. It has no class, which comes from the user agent and would outlive an erasure there.
 func DeviceEvent(kind EventType, actor Actor, from Origin, d TrustedDevice) Event {
-	return UserEvent(kind, actor, from, d.UserID).With("device_id", string(d.ID)).With("class", d.Class)
+	return UserEvent(kind, actor, from, d.UserID).With("device_id", string(d.ID))
 }

@@ -65,6 +65,7 @@ func (s *Service) Begin(ctx context.Context, p Proof, r Request, now time.Time) 
 	}
 	var challenge *domain.Challenge
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		challenge = nil
 		principal, err := base.LockUnchanged(ctx, tx, p.User.Principal, now)
 		if errors.Is(err, domain.ErrTokenInvalid) { // disabled or deleted since
 			return domain.ErrInvalidCredentials

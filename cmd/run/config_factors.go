@@ -37,7 +37,7 @@ func (f *factorSettings) group() group {
 		},
 		{
 			name: "TRUSTED_DEVICE", into: &f.TrustedDevice, preset: "30d", limit: times("at most 365d, or 0 for no remembered devices", func(d time.Duration) bool { return d <= 365*24*time.Hour }),
-			text: "How long people are not asked for their second factor on a device that they had remembered, which then proves their password only. 0: it is always asked for",
+			text: "How long people are not asked for their second factor on a device that they chose to have remembered. Their sessions there have proved no factor. 0: it is always asked for, on every device",
 		},
 		{
 			name: "FACTOR_UNDO", into: &f.FactorUndo, preset: "72h", limit: times("at most 30d, or 0 for no link", func(d time.Duration) bool { return d <= 30*24*time.Hour }),

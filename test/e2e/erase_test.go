@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit"
 )
 
@@ -47,6 +49,13 @@ func TestErasureLeavesNothingOfAPerson(t *testing.T) {
 		s.Settled()
 		s.Move(8 * 24 * time.Hour) // the janitor removes sessions that ended, and the erasure has to find their events without them
 		s.Eventually(10*time.Second, func() bool { return record.Count("SELECT count(*) FROM outbox") == 0 })
+		if err := record.Insist(func(ctx context.Context, tx *store.Tx) error {
+			return tx.Trusted.Insert(ctx, domain.TrustedDevice{
+				ID: domain.TrustedDeviceID(newID()), UserID: domain.UserID(id), Hash: []byte("h"), Class: agent, CreatedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(30 * day),
+			})
+		}); err != nil {
+			t.Fatal(err)
+		}
 		in := c.Do(as(login(credentials(account)))).Want(http.StatusOK, "").Text("access_token")
 		c.Do(as(testkit.Request{Path: "/api/password/forgot", Body: body{"email": email}})).Want(http.StatusOK, "")
 		c.Do(as(closing(in, body{"password": account.Password}))).Want(http.StatusOK, "")
@@ -89,7 +98,7 @@ func TestErasureLeavesNothingOfAPerson(t *testing.T) {
 			if got := record.Text("SELECT state || '|' || disabled_reason FROM principals WHERE id = ?", id); got != "deleted|" {
 				t.Errorf("the principal is %s", got)
 			}
-			for _, table := range []string{"users", "sessions", "refresh_families", "user_activity", "identities", "registrations", "login_failures"} {
+			for _, table := range []string{"users", "sessions", "refresh_families", "user_activity", "identities", "registrations", "login_failures", "device_tokens"} {
 				want := map[string]int{"users": 1, "user_activity": 0}[table] // the bystander, who never logged in
 				if n := record.Count("SELECT count(*) FROM " + table); n != want {
 					t.Errorf("%s has %d rows, want %d", table, n, want)
