@@ -1,9 +1,9 @@
-// Package factor keeps the factors of people (authenticator apps, passkeys and security keys) and their recovery codes, and judges them: at the
-// challenge of a login, within a session that needs a stronger or fresher proof, and where a passkey is the whole login.
+// Package factor keeps the factors of people (authenticator apps, passkeys and security keys), their recovery codes and remembered devices, and
+// judges them: at the challenge of a login, within a session that needs a stronger or fresher proof, and where a passkey is the whole login.
 //
 //	EnrolTOTP ─► a secret of the session that asked ─► ConfirmTOTP (a code) ─► it counts; the first one ends all other sessions
 //	EnrolKey  ─► a state, sealed                    ─► AddKey (a credential) ─► likewise
-//	Verify (challenge + code or signature) ─► judge ─► signin.Begin, which uses proof and challenge up
+//	Verify (challenge + code or signature) ─► judge ─► signin.Begin, which uses proof and challenge up, and may remember the device
 //	StepUp (bearer + code or signature)    ─► judge ─► a new family at the proved level; the old one ends
 //	Login (signature of a passkey)         ─► judge ─► signin.Begin
 //

@@ -14,10 +14,11 @@ function show(inside) {
 }
 
 // ask shows the form for the second factor in place of the others, and waits for it.
-function ask(methods, refusal) {
+function ask(methods, refusal, atLogin) {
   const others = [find("login"), find("inside")].filter((other) => !other.hidden);
   for (const other of others) other.hidden = true;
   find("proof").hidden = false;
+  find("remembering").hidden = !atLogin;
   say(refusal?.message ?? "Enter the code of your authenticator app, or a recovery code.");
   return new Promise((resolve) => {
     find("proof").onsubmit = (event) => {
@@ -27,7 +28,8 @@ function ask(methods, refusal) {
       find("proof").hidden = true;
       for (const other of others) other.hidden = false;
       say("");
-      resolve(/[a-z]/i.test(text) ? { recovery_code: text } : { code: text });
+      const proof = /[a-z]/i.test(text) ? { recovery_code: text } : { code: text };
+      resolve(atLogin && find("remember").checked ? { ...proof, remember_device: true } : proof);
     };
   });
 }

@@ -1,8 +1,9 @@
 // newSession keeps somebody logged in at Signet, with tokens for one service. The refresh token is in a cookie that no script reads. The
 // access token is in a variable here, gone with the page, and in no storage, where any script that gets into the page would look first.
 //
-// ask(methods, refusal) asks the person for a second factor, in one of the ways that methods names ("totp", "recovery"), and resolves to
-// {code} or {recovery_code}. refusal is why the last one did not count.
+// ask(methods, refusal, atLogin) asks the person for a second factor, in one of the ways that methods names ("totp", "recovery"), and resolves
+// to {code} or {recovery_code}. refusal is why the last one did not count. At a login, {code, remember_device: true} has the device remembered,
+// by a cookie: the next logins here ask for none.
 export function newSession(signet, service, ask) {
   let token;
   let refreshing; // the refresh under way, for all who wait for it
@@ -26,7 +27,7 @@ export function newSession(signet, service, ask) {
   // prove asks for a second factor until one counts, or no more are accepted.
   async function prove(path, body, methods, bearer) {
     for (let refusal; ; ) {
-      const proof = await ask(methods, refusal);
+      const proof = await ask(methods, refusal, path === "mfa/verify");
       try {
         return await post(path, { ...body, ...proof }, bearer);
       } catch (e) {

@@ -92,6 +92,8 @@ func withAFactor(t *testing.T, s *testkit.Server, p page, address string) {
 	p.Go(address)
 	p.says("", false) // the first factor ended the session
 	p.logIn("correct horse battery")
+	p.Becomes(`!document.getElementById("proof").hidden`)
+	p.Click("#remember")
 	p.prove(asked, "000000")
 	p.prove("The code is wrong, or it was used before", app.Code())
 	p.says("", true)
@@ -106,6 +108,10 @@ func withAFactor(t *testing.T, s *testkit.Server, p page, address string) {
 	p.Click("#delete-all")
 	p.prove(asked, app.Codes[0])
 	p.says("All are deleted.", true)
+	p.Click("#logout")
+	p.says("You are logged out.", false)
+	p.logIn("correct horse battery") // on a device that is remembered, which outlives the logout
+	p.says("", true)
 	p.Click("#logout")
 	p.says("You are logged out.", false)
 }
