@@ -229,8 +229,9 @@ func (h *hoard) sightings(text []byte) []string {
 
 // standsAlone finds a code in text. Six digits are also the fraction of a second, and a part of any hash.
 func standsAlone(text []byte, code string) bool {
-	word := func(at int) bool {
-		return at >= 0 && at < len(text) && (text[at]|0x20 >= 'a' && text[at]|0x20 <= 'z' || text[at] >= '0' && text[at] <= '9')
+	const word = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	ends := func(at int, but string) bool {
+		return at < 0 || at == len(text) || strings.IndexByte(but, text[at]) < 0
 	}
 	for from := 0; ; {
 		i := bytes.Index(text[from:], []byte(code))
@@ -238,7 +239,7 @@ func standsAlone(text []byte, code string) bool {
 			return false
 		}
 		at := from + i
-		if !word(at-1) && !(at > 0 && text[at-1] == '.') && !word(at+len(code)) {
+		if ends(at-1, word+".") && ends(at+len(code), word) {
 			return true
 		}
 		from = at + 1
