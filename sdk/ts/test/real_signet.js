@@ -24,7 +24,7 @@ export class RealSignet {
   get #env() {
     return {
       PATH: process.env.PATH, DATA_DIR: join(this.#folder, "data"), HOST: "127.0.0.1", PORT: String(this.port), PUBLIC_URL: this.url, LOG_LEVEL: "warn",
-      SIGNET_ENV: "development",
+      SIGNET_ENV: "development", ADMIN_ADDR: "off",
       ...Object.fromEntries(given.filter((name) => process.env[name]).map((name) => [name, process.env[name]])),
     };
   }
