@@ -40,7 +40,7 @@ const (
 	EventCodesCreated     EventType = "recovery_codes.created"
 	EventCodeUsed         EventType = "recovery_codes.used"
 	EventDeviceTrusted    EventType = "device.trusted" // it is not asked for a second factor for a while
-	EventDeviceRemoved    EventType = "device.removed" // by its owner, or by a newer one beyond the limit
+	EventDeviceRemoved    EventType = "device.removed" // by its owner, by a newer one beyond the limit, or with a key that may be copied
 	EventSessionSteppedUp EventType = "session.stepped_up"
 
 	EventIdentityLinked    EventType = "identity.linked"

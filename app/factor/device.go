@@ -3,6 +3,7 @@ package factor
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/app/base"
@@ -45,31 +46,40 @@ func (s *Service) removeDevices(ctx context.Context, actor domain.Actor, from do
 	if err := access.RequirePlatformUser(actor); err != nil {
 		return 0, err
 	}
-	now, user := s.System.Now(), domain.UserID(actor.ID)
+	now := s.System.Now()
 	err = s.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		removed = 0
 		principal, err := base.LockActor(ctx, tx, actor, now)
 		if err != nil {
 			return err
 		}
-		all, err := tx.Trusted.ByUser(ctx, user)
-		if err != nil {
+		gone, err := forgetDevices(ctx, tx, principal, now, which)
+		if removed = len(gone); err != nil || removed == 0 {
 			return err
 		}
-		var gone []domain.TrustedDeviceID
 		var events []domain.Event
-		for _, d := range all {
-			if d.IsLive(principal, now) && which(d) {
-				gone, events = append(gone, d.ID), append(events, domain.DeviceEvent(domain.EventDeviceRemoved, actor, from, d))
-			}
-		}
-		if removed = len(gone); removed == 0 {
-			return nil
-		}
-		if err := tx.Trusted.Delete(ctx, user, gone...); err != nil {
-			return err
+		for _, d := range gone {
+			events = append(events, domain.DeviceEvent(domain.EventDeviceRemoved, actor, from, d))
 		}
 		return s.Audit.Record(ctx, tx, now, events...)
 	})
 	return removed, err
+}
+
+// forgetDevices deletes remembered devices of an account whose principal is locked, and returns them.
+func forgetDevices(ctx context.Context, tx *store.Tx, p domain.Principal, now time.Time, which func(domain.TrustedDevice) bool) ([]domain.TrustedDevice, error) {
+	user := domain.UserID(p.ID)
+	all, err := tx.Trusted.ByUser(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	gone := slices.DeleteFunc(all, func(d domain.TrustedDevice) bool { return !d.IsLive(p, now) || !which(d) })
+	if len(gone) == 0 {
+		return nil, nil
+	}
+	var ids []domain.TrustedDeviceID
+	for _, d := range gone {
+		ids = append(ids, d.ID)
+	}
+	return gone, tx.Trusted.Delete(ctx, user, ids...)
 }

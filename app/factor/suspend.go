@@ -38,7 +38,8 @@ func useKey(ctx context.Context, tx *store.Tx, f domain.Factor, begun, now time.
 	return copiedError{f, begun}
 }
 
-// suspend keeps a key that seems to be copied from proving anything, and tells its owner. If the key was used after the state of the refused
+// suspend keeps a key that seems to be copied from proving anything, ends remembered devices, which the copy may have had remembered, and
+// tells its owner. If the key was used after the state of the refused
 // signature began, the two signatures only came in reverse order, as from two tabs.
 func (s *Service) suspend(ctx context.Context, refusal error, user domain.User, from domain.Origin, now time.Time) error {
 	var copied copiedError
@@ -47,15 +48,25 @@ func (s *Service) suspend(ctx context.Context, refusal error, user domain.User, 
 	}
 	f := copied.factor
 	return s.Store.WithinTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
-		if _, err := tx.Principals.Lock(ctx, user.ID.Principal()); err != nil {
+		principal, err := tx.Principals.Lock(ctx, user.ID.Principal())
+		if err != nil {
 			return err
 		}
 		ok, err := tx.Factors.Suspend(ctx, user.ID, f.ID, copied.begun, now)
 		if err != nil || !ok {
 			return err
 		}
-		event := domain.UserEvent(domain.EventFactorSuspended, domain.System(), from, user.ID).With("kind", string(f.Kind)).With("factor_id", string(f.ID))
-		if err := s.Audit.Record(ctx, tx, now, event); err != nil {
+		gone, err := forgetDevices(ctx, tx, principal, now, func(domain.TrustedDevice) bool { return true })
+		if err != nil {
+			return err
+		}
+		events := []domain.Event{
+			domain.UserEvent(domain.EventFactorSuspended, domain.System(), from, user.ID).With("kind", string(f.Kind)).With("factor_id", string(f.ID)),
+		}
+		for _, d := range gone {
+			events = append(events, domain.DeviceEvent(domain.EventDeviceRemoved, domain.System(), from, d).With("reason", "suspended"))
+		}
+		if err := s.Audit.Record(ctx, tx, now, events...); err != nil {
 			return err
 		}
 		mail := outbox.MailTo(user, mailer.FactorSuspended, from, mailer.Data{AskedAt: now, Factor: f.Kind})

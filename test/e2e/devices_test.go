@@ -234,6 +234,14 @@ func TestWhatEndsARememberedDevice(t *testing.T) {
 				c.Do(undoing(links(s, account.Email)[0])).Want(http.StatusOK, "")
 				anew(*account)
 			},
+			"a key that may be copied": func(_ *testkit.Account, _ *testkit.Authenticator, in testkit.Tokens) {
+				key, _ := s.EnrolKey(in, passkey)
+				key.Count = 5
+				c.Do(testkit.ByPasskey(key.Sign(c.AskForPasskey()))).Want(http.StatusOK, "")
+				s.Move(time.Second)
+				key.Count = 3
+				c.Do(testkit.ByPasskey(key.Sign(c.AskForPasskey()))).Want(http.StatusUnauthorized, "invalid_credentials")
+			},
 			"an end of the account, which an administrator takes back": func(account *testkit.Account, _ *testkit.Authenticator, _ testkit.Tokens) {
 				c.Do(post("/api/users/"+account.ID+"/disable", f.admin.token, body{"reason": "left"})).Want(http.StatusOK, "")
 				c.Do(post("/api/users/"+account.ID+"/enable", f.admin.token, nil)).Want(http.StatusOK, "")
