@@ -85,7 +85,11 @@ func drive(ctx context.Context, base string, op operation, next func(n int64) (t
 }
 
 func (o *outcome) add(op operation, i int, c *client, from time.Time) {
-	a, err := c.do(op.request(i))
+	var a answer
+	request, err := op.next(i, c)
+	if err == nil {
+		a, err = c.do(request)
+	}
 	took := time.Since(from)
 	if err == nil && a.status == op.want && op.learn != nil {
 		err = op.learn(i, a.body)

@@ -17,6 +17,15 @@ type operation struct {
 	want    int                     // the status of success
 	request func(client int) []byte // the next request
 	learn   func(int, []byte) error // what the answer means for the next one; may be nil
+	// ceremony stands for request where an operation is several of them: it sends all but the last, which it returns.
+	ceremony func(client int, c *client) ([]byte, error)
+}
+
+func (op operation) next(i int, c *client) ([]byte, error) {
+	if op.ceremony != nil {
+		return op.ceremony(i, c)
+	}
+	return op.request(i), nil
 }
 
 const (
@@ -51,6 +60,7 @@ func operations(p *population) ([]operation, error) {
 		p.login(ordinary),
 		p.register(ordinary),
 	}
+	all = append(all, p.ceremonies()...)
 	if p.fleet != nil {
 		all = append(all, p.fleet.operations()...)
 	}

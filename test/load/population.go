@@ -37,6 +37,7 @@ type population struct {
 	logins   []string // addresses
 	sessions []session
 	many     []session // of the user who has the most
+	holders  []*holder // as many as log in; none where the server knows no factors
 	fleet    *fleet    // nil where there is no administrator to make one
 }
 
@@ -53,10 +54,17 @@ func populate(ctx context.Context, base, admin string) (*population, error) {
 		return nil, err
 	}
 	defer inbox.close()
-	for i := range 2 * people {
+	newcomer := func() (string, error) {
 		address := p.address()
 		if err := register(ctx, api, inbox, address); err != nil {
-			return nil, fmt.Errorf("make %s: %w", address, err)
+			return "", fmt.Errorf("make %s: %w", address, err)
+		}
+		return address, nil
+	}
+	for i := range 2 * people {
+		address, err := newcomer()
+		if err != nil {
+			return nil, err
 		}
 		if i < people {
 			p.logins = append(p.logins, address)
@@ -66,12 +74,26 @@ func populate(ctx context.Context, base, admin string) (*population, error) {
 			return nil, err
 		}
 	}
-	busy := p.address()
-	if err := register(ctx, api, inbox, busy); err != nil {
-		return nil, fmt.Errorf("make %s: %w", busy, err)
+	busy, err := newcomer()
+	if err != nil {
+		return nil, err
 	}
 	if p.many, err = begin(api, nil, busy, sessionsOfOne); err != nil {
 		return nil, err
+	}
+	for range people {
+		address, err := newcomer()
+		if err != nil {
+			return nil, err
+		}
+		h, err := newHolder(api, address)
+		if err != nil {
+			return nil, err
+		}
+		if h == nil {
+			break
+		}
+		p.holders = append(p.holders, h)
 	}
 	p.fleet, err = assemble(api, p.logins[0])
 	return p, err
@@ -115,7 +137,7 @@ func register(ctx context.Context, api, inbox *client, address string) error {
 				Links []string `json:"links"`
 			} `json:"messages"`
 		}
-		if err := inbox.call(get("/dev/inbox", ""), http.StatusOK, &listing); err != nil {
+		if err := inbox.call(get("/dev/inbox?to="+url.QueryEscape(address), ""), http.StatusOK, &listing); err != nil {
 			return fmt.Errorf("the development inbox: %w", err)
 		}
 		for _, m := range listing.Messages {
