@@ -3,7 +3,6 @@ package factor
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/signet-auth/signet/app/signin"
@@ -60,11 +59,11 @@ func (s *Service) Login(ctx context.Context, in LoginInput) (signin.Tokens, erro
 		return signin.Tokens{}, err
 	}
 	asOf := s.directory.Applied()
-	user, err := s.owner(ctx, presented, now)
+	user, passkey, err := s.owner(ctx, presented, now)
 	var tokens signin.Tokens
 	if err == nil {
 		request := signin.Request{Client: domain.FirstParty(), Audience: audience, From: in.From, DeviceName: in.DeviceName, Cookie: in.Cookie}
-		tokens, err = s.begin(ctx, signin.Proof{User: user, At: now, AsOf: asOf}, signed{begun, presented, in.Response, true}, request, now)
+		tokens, err = s.begin(ctx, signin.Proof{User: user, At: now, AsOf: asOf}, passkey, signed{begun, presented, in.Response, true}, request, now)
 	}
 	if !errors.Is(err, errUsed) {
 		budget.Return()
@@ -85,30 +84,25 @@ func (s *Service) Login(ctx context.Context, in LoginInput) (signin.Tokens, erro
 // errPasskey is one answer for all that may be wrong with a passkey.
 var errPasskey = domain.ErrInvalidCredentials.Saying("This passkey does not work here")
 
-// owner is the active owner of the passkey that a response claims, which names them by its handle. The error wraps errUsed if there is none.
-func (s *Service) owner(ctx context.Context, p factor.Presented, now time.Time) (domain.User, error) {
+// owner is the passkey that a response claims, and its active owner, whom it names by its handle. The error wraps errUsed if there is none.
+func (s *Service) owner(ctx context.Context, p factor.Presented, now time.Time) (domain.User, domain.Factor, error) {
 	f, err := s.Store.Read().Factors.ByCredential(ctx, p.CredentialID)
 	if errors.Is(err, domain.ErrNotFound) || err == nil && (f.Kind != domain.FactorPasskey || f.UserID != p.User) {
-		return domain.User{}, errUnfit
+		return domain.User{}, f, errUnfit
 	}
 	if err != nil {
-		return domain.User{}, err
+		return domain.User{}, f, err
 	}
 	user, err := s.Store.Read().Users.ByID(ctx, f.UserID)
 	if errors.Is(err, domain.ErrNotFound) || err == nil && !user.IsActive(now) {
-		return domain.User{}, errUnfit
+		return domain.User{}, f, errUnfit
 	}
-	return user, err
+	return user, f, err
 }
 
 // begin begins a session by a passkey of the account.
-func (s *Service) begin(ctx context.Context, p signin.Proof, r signed, request signin.Request, now time.Time) (signin.Tokens, error) {
-	all, err := s.Store.Read().Factors.ByUser(ctx, p.User.ID)
-	if err != nil {
-		return signin.Tokens{}, err
-	}
-	passkeys := slices.DeleteFunc(all, func(f domain.Factor) bool { return f.Kind != domain.FactorPasskey })
-	proved, err := s.judgeKey(ctx, r, p.User.ID, passkeys, now)
+func (s *Service) begin(ctx context.Context, p signin.Proof, passkey domain.Factor, r signed, request signin.Request, now time.Time) (signin.Tokens, error) {
+	proved, err := s.judgeKey(ctx, r, p.User.ID, []domain.Factor{passkey}, now)
 	s.count(domain.WayWebAuthn, err)
 	if err != nil {
 		return signin.Tokens{}, err
