@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -170,6 +171,21 @@ func factors(t *testing.T, s *testkit.Server, h *hoard) {
 		h.add("recovery code as it counts", strings.ReplaceAll(code, "-", ""))
 	}
 	keep(s.BeginEnrolment(in.Access))
+	mailAbout(s, account.Email, aboutFactor, 1)
+	undo := links(s, account.Email)[0]
+	h.add("link that undoes a factor", undo)
+	c.Do(testkit.Request{Path: "/api/auth/factors/undo/" + undo, Header: http.Header{"Accept": {browserAccept}}}).Want(http.StatusOK, "")
+	asked := c.AskForPasskey()
+	var options struct {
+		Challenge string `json:"challenge"`
+	}
+	if err := json.Unmarshal(asked.PublicKey, &options); err != nil {
+		t.Fatal(err)
+	}
+	h.add("state", asked.State)
+	h.add("WebAuthn challenge", options.Challenge)
+	c.Do(testkit.ByPasskey(s.NewKey().Sign(asked))).Want(http.StatusUnauthorized, "invalid_credentials")
+	_, in = s.EnrolKey(in, passkey)
 	trusting := h.tokens(c.Do(verifying(challenge(), body{"code": typed(app), "remember_device": true})).Want(http.StatusOK, ""))
 	device := trusting.Text("device_token")
 	h.add("device token", device)
