@@ -56,7 +56,15 @@ func measureOperations(ctx context.Context, o options, targets []*target) (resul
 	}
 	var signs, verifies []time.Duration
 	samples := map[string][]sample{}
-	key := func(op operation, t *target) string { return op.name + "@" + t.name }
+	key := func(name string, t *target) string { return name + "@" + t.name }
+	// A build from before an operation does not have it.
+	at := func(i int, name string) (operation, bool) {
+		n := slices.IndexFunc(all[i], func(op operation) bool { return op.name == name })
+		if n < 0 || !o.wants(name) {
+			return operation{}, false
+		}
+		return all[i][n], true
+	}
 	for round := range o.rounds {
 		sign, verify, err := es256CPU(o.slot)
 		if err != nil {
@@ -64,13 +72,14 @@ func measureOperations(ctx context.Context, o options, targets []*target) (resul
 		}
 		signs, verifies = append(signs, sign), append(verifies, verify)
 		livezCPU := map[string]time.Duration{}
-		for n, op := range all[0] {
-			if !o.wants(op.name) {
-				continue
-			}
+		for _, op := range all[0] {
 			for i := range targets {
 				i := (i + round) % len(targets) // who comes first is warm, or not
-				op, t := all[i][n], targets[i]
+				t := targets[i]
+				op, ok := at(i, op.name)
+				if !ok {
+					continue
+				}
 				s, err := t.measure(ctx, o, op)
 				if err != nil {
 					return r, fmt.Errorf("%s at %s: %w", op.name, t.name, err)
@@ -79,17 +88,19 @@ func measureOperations(ctx context.Context, o options, targets []*target) (resul
 					livezCPU[t.name] = s.cpu
 				}
 				s.toLivez = float64(s.cpu) / float64(livezCPU[t.name])
-				samples[key(op, t)] = append(samples[key(op, t)], s)
+				samples[key(op.name, t)] = append(samples[key(op.name, t)], s)
 			}
 		}
 	}
-	for n, op := range all[0] {
+	for _, op := range all[0] {
 		for i, t := range targets {
-			if o.wants(op.name) {
-				r.figures = append(r.figures, summarize(op.name, t.name, samples[key(op, t)]))
-				if err := t.profile(ctx, o, all[i][n]); err != nil {
-					return r, err
-				}
+			op, ok := at(i, op.name)
+			if !ok {
+				continue
+			}
+			r.figures = append(r.figures, summarize(op.name, t.name, samples[key(op.name, t)]))
+			if err := t.profile(ctx, o, op); err != nil {
+				return r, err
 			}
 		}
 	}

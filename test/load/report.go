@@ -23,8 +23,11 @@ func reportOperations(out io.Writer, targets []*target, r result) {
 		return
 	}
 	line("\n| operation | CPU b/a | throughput b/a |\n|---|---|---|")
-	for i := 0; i+1 < len(figures); i += 2 {
+	for i := range figures[1:] {
 		a, b := figures[i], figures[i+1]
+		if a.operation != b.operation {
+			continue
+		}
 		line("| %s | %.2f | %.2f |", a.operation, float64(b.cpu)/float64(a.cpu), b.perSecond/a.perSecond)
 	}
 }
