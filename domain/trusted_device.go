@@ -22,7 +22,7 @@ type TrustedDevice struct {
 	Class      string // as of Device
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // never later than it was at first
-	LastUsedAt time.Time // up to a DeviceDay late; zero: it was not used yet
+	LastUsedAt time.Time // written once a DeviceDay at most; zero if it was never used
 }
 
 // NewTrustedDevice draws a device of an account for that long, and the text of its token, which is shown once.

@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/signet-auth/signet/app/guard"
@@ -91,24 +90,26 @@ func (s *Service) trust(ctx context.Context, tx *store.Tx, p domain.Principal, t
 	if err != nil {
 		return err
 	}
-	live := slices.DeleteFunc(slices.Clone(all), func(d domain.TrustedDevice) bool { return !d.IsLive(p, now) })
-	surplus := live[:max(0, len(live)-domain.MaxTrustedDevices+1)]
-	kept := live[len(surplus):]
 	var gone []domain.TrustedDeviceID
+	var live []domain.TrustedDevice
 	for _, d := range all {
-		if !slices.ContainsFunc(kept, func(k domain.TrustedDevice) bool { return k.ID == d.ID }) {
+		if d.IsLive(p, now) {
+			live = append(live, d)
+		} else {
 			gone = append(gone, d.ID)
 		}
+	}
+	surplus := live[:max(0, len(live)-domain.MaxTrustedDevices+1)]
+	var events []domain.Event
+	for _, d := range surplus {
+		gone = append(gone, d.ID)
+		events = append(events, domain.DeviceEvent(domain.EventDeviceRemoved, domain.System(), from, d).With("reason", "limit"))
 	}
 	if err := tx.Trusted.Delete(ctx, t.UserID, gone...); err != nil {
 		return err
 	}
 	if err := tx.Trusted.Insert(ctx, t.TrustedDevice); err != nil {
 		return err
-	}
-	var events []domain.Event
-	for _, d := range surplus {
-		events = append(events, domain.DeviceEvent(domain.EventDeviceRemoved, domain.System(), from, d).With("reason", "limit"))
 	}
 	return s.Audit.Record(ctx, tx, now, append(events, domain.DeviceEvent(domain.EventDeviceTrusted, actorOf(session), from, t.TrustedDevice))...)
 }

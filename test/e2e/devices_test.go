@@ -24,7 +24,7 @@ func on(device string, account testkit.Account) testkit.Request {
 	return login(with(credentials(account), body{"device_token": device}))
 }
 
-// invented is a token of the right form that nobody made, of a device with an id.
+// inventedDevice is a token of the right form that nobody made, of a device with an id.
 func inventedDevice(t *testing.T, id string) string {
 	t.Helper()
 	_, text, err := domain.NewTrustedDevice(domain.TrustedDeviceID(id), domain.Principal{}, "", time.Hour, rand.Reader, time.Time{})
@@ -200,7 +200,7 @@ func TestWhatEndsARememberedDevice(t *testing.T) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		f := fleetOf(t, s)
 		c := s.Client()
-		anew := func(account testkit.Account) { s.Enrol(c.Login(account)) }
+		enrolAgain := func(account testkit.Account) { s.Enrol(c.Login(account)) }
 		for what, do := range map[string]func(account *testkit.Account, app *testkit.Authenticator, in testkit.Tokens){
 			"a change of the password": func(account *testkit.Account, _ *testkit.Authenticator, in testkit.Tokens) {
 				c.Do(changing(in.Access, account.Password, newPassword)).Want(http.StatusOK, "")
@@ -223,16 +223,16 @@ func TestWhatEndsARememberedDevice(t *testing.T) {
 				for _, factor := range list(c.Do(get("/api/auth/factors", in.Access)), "factors") {
 					in.Access = c.Do(del("/api/auth/factors/"+factor["id"].(string), in.Access)).Want(http.StatusOK, "").Text("access_token")
 				}
-				anew(*account)
+				enrolAgain(*account)
 			},
 			"a reset by an administrator": func(account *testkit.Account, _ *testkit.Authenticator, _ testkit.Tokens) {
 				c.Do(post("/api/users/"+account.ID+"/factors/reset", f.admin.token, body{"reason": "lost"})).Want(http.StatusOK, "")
-				anew(*account)
+				enrolAgain(*account)
 			},
 			"the link that undoes the first factor": func(account *testkit.Account, _ *testkit.Authenticator, _ testkit.Tokens) {
 				mailAbout(s, account.Email, aboutFactor, 2) // the key's, which has no link
 				c.Do(undoing(links(s, account.Email)[0])).Want(http.StatusOK, "")
-				anew(*account)
+				enrolAgain(*account)
 			},
 			"a key that may be copied": func(_ *testkit.Account, _ *testkit.Authenticator, in testkit.Tokens) {
 				key, _ := s.EnrolKey(in, passkey)
@@ -332,79 +332,4 @@ func TestInventedTokensOfDevicesCost(t *testing.T) {
 	c.Do(on(device, account)).Want(http.StatusUnauthorized, "mfa_required") // the login takes the last one, and a token counts no more
 	c.Do(on(inventedDevice(t, newID()), account)).Want(http.StatusUnauthorized, "mfa_required")
 	c.Do(login(credentials(account))).Want(http.StatusUnauthorized, "mfa_required") // a right password is not refused for it
-}
-
-// TestDevicesAtOnce: however many are remembered at the same moment, ten are; and a login comes before its device is removed, or after.
-func TestDevicesAtOnce(t *testing.T) {
-	t.Parallel()
-	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
-		s, at := replicated(t, b, map[string]string{
-			"TRUSTED_PROXIES": "127.0.0.1/32", "MAX_SESSIONS_PER_USER": "0", "PUBLIC_URL": "http://localhost:5000",
-		})
-		c, record := at[0], s.Record()
-		t.Run("are ten", func(t *testing.T) {
-			account := s.NewAccount()
-			key, _ := s.EnrolKey(c.Login(account), passkey)
-			from := func(i int, r testkit.Request) testkit.Request { // of a block each, so that no challenge ends another
-				r.Header = http.Header{"X-Forwarded-For": {fmt.Sprintf("198.51.100.%d", 1+i)}}
-				return r
-			}
-			var proofs []body
-			for i := range 24 {
-				challenge := c.Do(from(i, login(credentials(account)))).Want(http.StatusUnauthorized, "mfa_required").Text("challenge")
-				proofs = append(proofs, with(key.Sign(c.AskAtChallenge(challenge)), body{"challenge": challenge, "remember_device": true}))
-			}
-			answers := atOnce(t, at, len(proofs), func(i int) testkit.Request { return from(i, post("/api/auth/mfa/verify", "", proofs[i])) })
-			counts := testkit.Tally(answers)
-			if counts["200"]+counts["503 unavailable"] != len(answers) || counts["200"] <= domain.MaxTrustedDevices {
-				t.Fatalf("answers: %v", counts)
-			}
-			trusted, removed := len(record.Events(domain.EventDeviceTrusted, account.ID)), len(record.Events(domain.EventDeviceRemoved, account.ID))
-			if n := record.Count("SELECT count(*) FROM device_tokens WHERE user_id = ?", account.ID); n != domain.MaxTrustedDevices || trusted-removed != n {
-				t.Errorf("%d devices, %d events of new ones, %d of removed ones", n, trusted, removed)
-			}
-			live := 0
-			for _, answer := range answers {
-				if answer.Status == http.StatusOK && c.Do(on(answer.Text("device_token"), account)).Status == http.StatusOK {
-					live++
-				}
-			}
-			if live != domain.MaxTrustedDevices {
-				t.Errorf("%d spare the factor", live)
-			}
-		})
-		t.Run("are removed before a login, or after it", func(t *testing.T) {
-			account := s.NewAccount()
-			app, in := s.Enrol(c.Login(account))
-			for round := range 3 {
-				device := remember(c, account, app)
-				id := devices(c, in.Access)[0]["id"].(string)
-				answers := atOnce(t, at, 8, func(i int) testkit.Request {
-					if i == 2*round {
-						return del("/api/auth/devices/"+id, in.Access)
-					}
-					return on(device, account)
-				})
-				answers[2*round].Want(http.StatusOK, "")
-				if counts := testkit.Tally(answers); counts["200"]+counts["401 mfa_required"] != len(answers) {
-					t.Errorf("answers: %v", counts)
-				}
-				c.Do(on(device, account)).Want(http.StatusUnauthorized, "mfa_required")
-			}
-		})
-		t.Run("spare no login that outlives a change of the password", func(t *testing.T) {
-			for round := range 3 {
-				account := s.NewAccount()
-				app, in := s.Enrol(c.Login(account))
-				device := remember(c, account, app)
-				answers := atOnce(t, at, 7, func(i int) testkit.Request {
-					if i == 2*round {
-						return changing(in.Access, account.Password, newPassword)
-					}
-					return on(device, account)
-				})
-				wantNothingOutlived(t, c, s, account, answers, 2*round, 1)
-			}
-		})
-	})
 }
