@@ -178,13 +178,20 @@ func (s audit) newest(ctx context.Context, n int, ways ...schema.QueryAppender) 
 	return mapped(rows, (*eventRow).event), list(err)
 }
 
-func (s audit) Add(ctx context.Context, events ...domain.Event) error {
-	if len(events) == 0 {
-		return nil
+// Add only collects: an insert into the log costs as much as the rest of a small transaction, so all its events share one.
+func (s audit) Add(_ context.Context, events ...domain.Event) error {
+	s.tx.events = append(s.tx.events, events...)
+	return nil
+}
+
+// record writes the events that a transaction has collected.
+func (c conn) record(ctx context.Context) error {
+	if len(c.tx.events) == 0 || c.tx.failed != nil {
+		return nil //nolint:nilerr // the commit will return its error
 	}
-	rows := make([]eventRow, len(events))
+	rows := make([]eventRow, len(c.tx.events))
 	var traces []traceRow
-	for i, e := range events {
+	for i, e := range c.tx.events {
 		rows[i] = eventOf(e)
 		if e.Trace != (domain.Trace{}) {
 			traces = append(traces, traceRow{
@@ -192,8 +199,8 @@ func (s audit) Add(ctx context.Context, events ...domain.Event) error {
 			})
 		}
 	}
-	if err := s.insert(ctx, &rows); err != nil || len(traces) == 0 {
+	if err := c.insert(ctx, &rows); err != nil || len(traces) == 0 {
 		return err
 	}
-	return s.insert(ctx, &traces)
+	return c.insert(ctx, &traces)
 }

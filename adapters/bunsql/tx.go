@@ -31,6 +31,7 @@ type attempt struct {
 	conn   bun.Conn
 	life   context.Context // without the caller's cancellation
 	queued []string        // sent ahead of the next statement that has a result
+	events []domain.Event  // for the audit log, written at the end
 	begun  bool            // the server may be in the transaction
 
 	failed   error // what voided it
@@ -89,6 +90,9 @@ func (db *DB) try(ctx context.Context, fn func(context.Context, conn, *store.Tx)
 		return commit, run.again, err
 	}
 	commit = store.Commit{Changes: handle.Collected(), Messages: run.messages}
+	if err := c.record(ctx); err != nil {
+		return commit, run.again, err
+	}
 	if err := c.publish(ctx, commit.Changes); err != nil {
 		return commit, run.again, err
 	}

@@ -50,6 +50,7 @@ type AuditReader interface {
 // Audit appends to the audit log. Events can't be updated or deleted; only the traces beside them can.
 type Audit interface {
 	AuditReader
+	// Add appends events when the transaction ends. Its own reads don't find them.
 	Add(ctx context.Context, events ...domain.Event) error
 }
 

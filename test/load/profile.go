@@ -22,7 +22,7 @@ func (t *target) profile(ctx context.Context, o options, op operation) error {
 	const seconds = 4
 	taken := make(chan error, 1)
 	go func() {
-		path := filepath.Join(o.profiles, strings.ReplaceAll(op.name, " ", "-")+"-"+t.name+".pprof")
+		path := filepath.Join(o.profiles, strings.NewReplacer(" ", "-", "/", "-").Replace(op.name)+"-"+t.name+".pprof")
 		taken <- download(ctx, fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", t.admin, seconds), path)
 	}()
 	_, err := closed(ctx, t.url, op, (seconds+1)*time.Second)
