@@ -143,6 +143,10 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 			_, err := tx.Sessions.End(ctx, []domain.SessionID{anID}, "", now)
 			return err
 		},
+		"end beyond": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Sessions.EndBeyond(ctx, anID, 9, policy, "", now)
+			return err
+		},
 		"renew": func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.Sessions.Renew(ctx, family)
 			return err

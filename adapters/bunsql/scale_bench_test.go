@@ -206,14 +206,8 @@ func BenchmarkScale(b *testing.B) {
 				if _, err := tx.Principals.Lock(ctx, u.ID.Principal()); err != nil {
 					return err
 				}
-				live, err := tx.Sessions.LiveIDs(ctx, u.ID, policy, now)
-				if err != nil {
+				if _, err := tx.Sessions.EndBeyond(ctx, u.ID, 3, policy, domain.EndedByLimit, now); err != nil { // so that the user does not grow
 					return err
-				}
-				for _, old := range live[min(len(live), 3):] { // as the limit does, so that the user does not grow
-					if _, err := tx.Sessions.End(ctx, []domain.SessionID{old}, domain.EndedByLimit, now); err != nil {
-						return err
-					}
 				}
 				if err := tx.Sessions.Insert(ctx, s, f); err != nil {
 					return err

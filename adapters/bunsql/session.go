@@ -3,12 +3,14 @@ package bunsql
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/signet-auth/signet/domain"
 )
@@ -109,15 +111,19 @@ func (s sessions) LiveByUser(ctx context.Context, user domain.UserID, policy dom
 	return mapped(rows, (*sessionRow).session), list(err)
 }
 
-// LiveIDs joins what LiveByUser derives, because an open session has one open family: Renew ends what it replaces.
+// liveIDs joins what LiveByUser derives, because an open session has one open family: Renew ends what it replaces.
+func liveIDs(user domain.UserID, policy domain.SessionPolicy, now time.Time, order schema.QueryAppender) schema.QueryAppender {
+	return bun.SafeQuery(`SELECT s.id FROM sessions s JOIN refresh_families f ON f.session_id = s.id AND f.ended_at IS NULL
+		WHERE s.user_id = ? AND s.ended_at IS NULL AND s.expires_at > ? AND f.rotated_at > ? ORDER BY ?`,
+		user, now, now.Add(-policy.Idle), order)
+}
+
 func (s sessions) LiveIDs(ctx context.Context, user domain.UserID, policy domain.SessionPolicy, now time.Time) ([]domain.SessionID, error) {
 	if !isID(user) {
 		return nil, nil
 	}
 	var live []domain.SessionID
-	err := s.scan(ctx, &live, `SELECT s.id FROM sessions s JOIN refresh_families f ON f.session_id = s.id AND f.ended_at IS NULL
-		WHERE s.user_id = ? AND s.ended_at IS NULL AND s.expires_at > ? AND f.rotated_at > ? ORDER BY f.rotated_at, s.id`,
-		user, now, now.Add(-policy.Idle))
+	err := s.scan(ctx, &live, "?", liveIDs(user, policy, now, bun.Safe("f.rotated_at, s.id")))
 	return live, list(err)
 }
 
@@ -287,9 +293,24 @@ func (s sessions) End(ctx context.Context, all []domain.SessionID, reason domain
 	if len(known) == 0 {
 		return nil, nil
 	}
+	return s.end(ctx, bun.List(known), reason, now)
+}
+
+// EndBeyond names a limit because SQLite has no offset without one.
+func (s sessions) EndBeyond(
+	ctx context.Context, user domain.UserID, keep int, policy domain.SessionPolicy, reason domain.EndReason, now time.Time,
+) ([]domain.SessionID, error) {
+	if !isID(user) {
+		return nil, nil
+	}
+	newest := bun.SafeQuery("f.rotated_at DESC, s.id DESC LIMIT ? OFFSET ?", math.MaxInt32, keep)
+	return s.end(ctx, liveIDs(user, policy, now, newest), reason, now)
+}
+
+func (s sessions) end(ctx context.Context, which schema.QueryAppender, reason domain.EndReason, now time.Time) ([]domain.SessionID, error) {
 	var ended []domain.SessionID
 	err := s.scan(ctx, &ended, `UPDATE sessions SET ended_at = ?, end_reason = ? WHERE id IN (?) AND ended_at IS NULL RETURNING id`,
-		now, reason, bun.List(known))
+		now, reason, which)
 	if err = list(err); err != nil || len(ended) == 0 {
 		return nil, err
 	}

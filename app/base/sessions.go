@@ -16,13 +16,26 @@ type Ending struct {
 	Reason domain.EndReason
 }
 
-// EndSessions ends the sessions that have not ended yet, and returns them. Every end of a session goes through it, so that none forgets the
-// families, the audit log or the other replicas.
+// EndSessions ends the sessions that have not ended yet, and returns them.
 func (b *Base) EndSessions(ctx context.Context, tx *store.Tx, e Ending, now time.Time, ids ...domain.SessionID) ([]domain.SessionID, error) {
 	ended, err := tx.Sessions.End(ctx, ids, e.Reason, now)
 	if err != nil {
 		return nil, err
 	}
+	return ended, b.noteEnded(ctx, tx, e, now, ended)
+}
+
+// EndSurplus is EndSessions for those live sessions of a user that are more than a limit, least recently refreshed first.
+func (b *Base) EndSurplus(ctx context.Context, tx *store.Tx, user domain.UserID, limit int, p domain.SessionPolicy, e Ending, now time.Time) ([]domain.SessionID, error) {
+	ended, err := tx.Sessions.EndBeyond(ctx, user, limit, p, e.Reason, now)
+	if err != nil {
+		return nil, err
+	}
+	return ended, b.noteEnded(ctx, tx, e, now, ended)
+}
+
+// noteEnded tells the other replicas and the audit log. Every end of a session goes through it.
+func (b *Base) noteEnded(ctx context.Context, tx *store.Tx, e Ending, now time.Time, ended []domain.SessionID) error {
 	events := make([]domain.Event, len(ended))
 	for i, id := range ended {
 		tx.Changed(domain.ChangeSession, string(id), e.Reason.Tokens())
@@ -30,10 +43,7 @@ func (b *Base) EndSessions(ctx context.Context, tx *store.Tx, e Ending, now time
 		event.SessionID = id
 		events[i] = event.With("reason", string(e.Reason))
 	}
-	if err := b.Audit.Record(ctx, tx, now, events...); err != nil {
-		return nil, err
-	}
-	return ended, nil
+	return b.Audit.Record(ctx, tx, now, events...)
 }
 
 // EndAllSessions ends every open session of a user, except those named, and returns them.

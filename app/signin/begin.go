@@ -162,18 +162,11 @@ func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, user domain.UserID
 	if s.settings.Sessions.Max == 0 {
 		return nil
 	}
-	live, err := tx.Sessions.LiveIDs(ctx, user, s.settings.Sessions, now)
-	if err != nil {
-		return err
+	ending := base.Ending{By: domain.System(), From: from, Reason: domain.EndedByLimit}
+	ended, err := s.EndSurplus(ctx, tx, user, s.settings.Sessions.Max-1, s.settings.Sessions, ending, now)
+	if err == nil && len(ended) > 0 && s.settings.Sessions.Deny {
+		return domain.ErrSessionLimitReached // none ends, since nothing is committed
 	}
-	surplus := len(live) - s.settings.Sessions.Max + 1
-	if surplus <= 0 {
-		return nil
-	}
-	if s.settings.Sessions.Deny {
-		return domain.ErrSessionLimitReached
-	}
-	_, err = s.EndSessions(ctx, tx, base.Ending{By: domain.System(), From: from, Reason: domain.EndedByLimit}, now, live[:surplus]...)
 	return err
 }
 

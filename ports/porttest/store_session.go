@@ -2,6 +2,7 @@ package porttest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -142,6 +143,47 @@ func storeSessions(t *testing.T, s storeTest) {
 		}
 	})
 
+	t.Run("EndBeyond keeps the most recently refreshed of the live ones, and ends the others with their families", func(t *testing.T) {
+		user, now := s.user(t).ID, noon.Add(policy.Idle)
+		lapsed, _ := s.session(t, user, noon)
+		first, family := s.session(t, user, noon.Add(time.Minute))
+		second, _ := s.session(t, user, noon.Add(2*time.Minute))
+		third, _ := s.session(t, user, noon.Add(3*time.Minute))
+		others, _ := s.session(t, s.user(t).ID, noon.Add(time.Minute))
+		s.write(t, func(ctx context.Context, tx *store.Tx) error { // the first is the last by now
+			to := family
+			to.Generation, to.RotatedAt = 1, now
+			_, err := tx.Sessions.Advance(ctx, family, to)
+			return err
+		})
+		surplus := []domain.SessionID{second.ID, third.ID}
+		slices.Sort(surplus)
+		for _, row := range []struct {
+			user domain.UserID
+			keep int
+			want []domain.SessionID
+		}{
+			{"nonsense", 0, nil}, {user, 3, nil}, {user, 1, surplus}, {user, 1, nil}, {user, 0, []domain.SessionID{first.ID}},
+		} {
+			s.write(t, func(ctx context.Context, tx *store.Tx) error {
+				ended, err := tx.Sessions.EndBeyond(ctx, row.user, row.keep, policy, domain.EndedByLimit, now)
+				same(t, fmt.Sprintf("%d are kept: the ended", row.keep), ended, row.want)
+				return err
+			})
+		}
+		if got := get(t, first.ID); !got.EndedAt.Equal(now) || got.EndReason != domain.EndedByLimit {
+			t.Errorf("the first ended %v, %q", got.EndedAt, got.EndReason)
+		}
+		if f, _, err := s.Read().Sessions.Family(t.Context(), family.ID); err != nil || !f.EndedAt.Equal(now) {
+			t.Errorf("its family ended %v (%v)", f.EndedAt, err)
+		}
+		for _, id := range []domain.SessionID{lapsed.ID, others.ID} {
+			if got := get(t, id); !got.EndedAt.IsZero() {
+				t.Errorf("%s ended, too", id)
+			}
+		}
+	})
+
 	t.Run("of many parallel ends one counts", func(t *testing.T) {
 		session, _ := s.session(t, s.user(t).ID, noon)
 		won := race(t, racers, func(int) (ok bool, err error) {
@@ -164,14 +206,8 @@ func storeSessions(t *testing.T, s storeTest) {
 				if _, err := tx.Principals.Lock(ctx, u.Principal.ID); err != nil {
 					return err
 				}
-				live, err := tx.Sessions.LiveIDs(ctx, u.ID, policy, noon)
-				if err != nil {
+				if _, err := tx.Sessions.EndBeyond(ctx, u.ID, limit-1, policy, domain.EndedByLimit, noon); err != nil {
 					return err
-				}
-				if len(live) >= limit {
-					if _, err := tx.Sessions.End(ctx, live[:1], domain.EndedByLimit, noon); err != nil {
-						return err
-					}
 				}
 				session, family := newSession(u.ID, noon)
 				return tx.Sessions.Insert(ctx, session, family)

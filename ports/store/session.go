@@ -44,6 +44,8 @@ type Sessions interface {
 	Prove(ctx context.Context, s domain.Session) error
 	// End ends those of the sessions that have not ended, and returns which. Their families end with them.
 	End(ctx context.Context, ids []domain.SessionID, reason domain.EndReason, now time.Time) ([]domain.SessionID, error)
+	// EndBeyond is End for the live sessions of a user apart from the most recently refreshed ones, of which it keeps at most a number.
+	EndBeyond(ctx context.Context, user domain.UserID, keep int, policy domain.SessionPolicy, reason domain.EndReason, now time.Time) ([]domain.SessionID, error)
 }
 
 // FlowReader reads one-time secrets.

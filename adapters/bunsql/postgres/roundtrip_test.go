@@ -61,7 +61,7 @@ func TestRoundTrips(t *testing.T) {
 				if _, err := tx.Principals.Lock(ctx, user.Principal.ID); err != nil {
 					return err
 				}
-				if _, err := tx.Sessions.LiveIDs(ctx, user.ID, policy, now); err != nil {
+				if _, err := tx.Sessions.EndBeyond(ctx, user.ID, 9, policy, domain.EndedByLimit, now); err != nil {
 					return err
 				}
 				if err := tx.Sessions.Insert(ctx, session, family); err != nil {
