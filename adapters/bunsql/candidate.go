@@ -17,8 +17,7 @@ func (s users) Candidate(ctx context.Context, email domain.Email, runKey []byte,
 	err := s.readAll(ctx,
 		s.idb.NewSelect().Model(&waiting).Where("email_canonical = ?", email.Canonical()).Where("expires_at > ?", now).
 			OrderExpr("created_at DESC, id DESC").Limit(1),
-		s.idb.NewSelect().Model(&user).Apply(withFactors).Relation("Principal").Relation("Activity").
-			Where("principal.state <> ?", domain.Deleted).Where("u.email_canonical = ?", email.Canonical()),
+		s.idb.NewSelect().Apply(account(&user)).Where("u.email_canonical = ?", email.Canonical()),
 		s.idb.NewSelect().Model(&run).WherePK())
 	c := domain.Candidate{Run: run.lockout()}
 	switch {

@@ -37,6 +37,10 @@ func TestHotQueriesHaveAnIndex(t *testing.T) {
 		},
 		"user":    func(ctx context.Context, r *store.Reader) error { _, err := r.Users.ByID(ctx, anID); return err },
 		"address": func(ctx context.Context, r *store.Reader) error { _, err := r.Users.ByEmail(ctx, email); return err },
+		"user with credential": func(ctx context.Context, r *store.Reader) error {
+			_, _, err := r.Users.WithCredential(ctx, anID, []byte("c"))
+			return err
+		},
 		"candidate": func(ctx context.Context, r *store.Reader) error {
 			_, err := r.Users.Candidate(ctx, email, []byte("k"), now)
 			return err

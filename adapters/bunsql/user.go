@@ -33,11 +33,6 @@ type userRow struct {
 	HasFactors bool `bun:"has_factors,scanonly"`
 }
 
-// withFactors adds to a query of users whether each has a confirmed factor.
-func withFactors(q *bun.SelectQuery) *bun.SelectQuery {
-	return q.ColumnExpr("?TableColumns").ColumnExpr("EXISTS (SELECT 1 FROM factors x WHERE x.user_id = u.id AND x.confirmed_at IS NOT NULL) AS has_factors")
-}
-
 type activityRow struct {
 	bun.BaseModel `bun:"table:user_activity,alias:a"`
 
@@ -85,11 +80,36 @@ func (s users) ByEmail(ctx context.Context, email domain.Email) (domain.User, er
 	return s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("u.email_canonical = ?", email.Canonical()) })
 }
 
+func (s users) WithCredential(ctx context.Context, id domain.UserID, credential []byte) (domain.User, domain.Factor, error) {
+	if !isID(id) {
+		return domain.User{}, domain.Factor{}, domain.ErrNotFound
+	}
+	var user userRow
+	var factor factorRow
+	err := s.readAll(ctx, s.idb.NewSelect().Apply(account(&user)).Where("u.id = ?", id),
+		s.idb.NewSelect().Model(&factor).Where("f.user_id = ?", id).Where("f.credential_id = ?", credential))
+	if err == nil && (user.ID == "" || factor.ID == "") {
+		err = domain.ErrNotFound
+	}
+	if err != nil {
+		return domain.User{}, domain.Factor{}, err
+	}
+	return user.user(), factor.factor(), nil
+}
+
+// account selects accounts that are not deleted, each with its principal, its last login and whether it has a factor.
+func account(row *userRow) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Model(row).ColumnExpr("?TableColumns").
+			ColumnExpr("EXISTS (SELECT 1 FROM factors x WHERE x.user_id = u.id AND x.confirmed_at IS NOT NULL) AS has_factors").
+			Relation("Principal").Relation("Activity").Where("principal.state <> ?", domain.Deleted)
+	}
+}
+
 func (s users) one(ctx context.Context, by func(*bun.SelectQuery) *bun.SelectQuery) (domain.User, error) {
 	var row userRow
 	err := s.do(ctx, func(ctx context.Context, idb bun.IDB) error {
-		return idb.NewSelect().Model(&row).Apply(withFactors).Relation("Principal").Relation("Activity").
-			Where("principal.state <> ?", domain.Deleted).Apply(by).Scan(ctx)
+		return idb.NewSelect().Apply(account(&row)).Apply(by).Scan(ctx)
 	})
 	return row.user(), err
 }

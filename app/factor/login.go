@@ -86,15 +86,8 @@ var errPasskey = domain.ErrInvalidCredentials.Saying("This passkey does not work
 
 // owner is the passkey that a response claims, and its active owner, whom it names by its handle. The error wraps errUsed if there is none.
 func (s *Service) owner(ctx context.Context, p factor.Presented, now time.Time) (domain.User, domain.Factor, error) {
-	f, err := s.Store.Read().Factors.ByCredential(ctx, p.CredentialID)
-	if errors.Is(err, domain.ErrNotFound) || err == nil && (f.Kind != domain.FactorPasskey || f.UserID != p.User) {
-		return domain.User{}, f, errUnfit
-	}
-	if err != nil {
-		return domain.User{}, f, err
-	}
-	user, err := s.Store.Read().Users.ByID(ctx, f.UserID)
-	if errors.Is(err, domain.ErrNotFound) || err == nil && !user.IsActive(now) {
+	user, f, err := s.Store.Read().Users.WithCredential(ctx, p.User, p.CredentialID)
+	if errors.Is(err, domain.ErrNotFound) || err == nil && (f.Kind != domain.FactorPasskey || !user.IsActive(now)) {
 		return domain.User{}, f, errUnfit
 	}
 	return user, f, err

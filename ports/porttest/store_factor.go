@@ -160,9 +160,25 @@ func storeFactors(t *testing.T, s storeTest) {
 			t.Fatal(err)
 		}
 		same(t, "by its credential", found, key)
+		owner, found, err := s.Read().Users.WithCredential(t.Context(), u.ID, key.Credential.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "its owner's", found, key)
+		stored, err := s.Read().Users.ByID(t.Context(), u.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "its owner", owner, stored)
+		for _, id := range []domain.UserID{other.ID, newID[domain.UserID](), "nonsense", ""} {
+			_, _, err := s.Read().Users.WithCredential(t.Context(), id, key.Credential.ID)
+			fails(t, "another owner", err, domain.ErrNotFound)
+		}
 		for _, id := range [][]byte{nil, {}, newBytes(32), key.Credential.ID[:31]} {
 			_, err := s.Read().Factors.ByCredential(t.Context(), id)
 			fails(t, "another credential", err, domain.ErrNotFound)
+			_, _, err = s.Read().Users.WithCredential(t.Context(), u.ID, id)
+			fails(t, "the owner of another credential", err, domain.ErrNotFound)
 		}
 	})
 	t.Run("accept a signature whose counter grows, or that has none", func(t *testing.T) {

@@ -34,6 +34,9 @@ type UserReader interface {
 	ByID(ctx context.Context, id domain.UserID) (domain.User, error)
 	// ByEmail finds the account by the canonical address.
 	ByEmail(ctx context.Context, email domain.Email) (domain.User, error)
+	// WithCredential finds an account and its factor with the id of a WebAuthn credential, in one round trip. domain.ErrNotFound when either is
+	// missing.
+	WithCredential(ctx context.Context, id domain.UserID, credential []byte) (domain.User, domain.Factor, error)
 	// Candidate reads the data by which a password for an address is judged, in one round trip and with the same queries for known and unknown
 	// addresses.
 	Candidate(ctx context.Context, email domain.Email, runKey []byte, now time.Time) (domain.Candidate, error)
