@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 )
 
@@ -42,10 +43,10 @@ type Dialect struct {
 
 	// Instant is a column of a time as text in UTC, as time.Time prints it without the zone's name, down to microseconds.
 	Instant func(column schema.Safe) schema.Safe
-	// Answer runs a complete statement and returns the one value of the one row it yields, or sql.ErrNoRows. It is for statements that run so
+	// Answer runs a statement and returns the one value of the one row it yields, or sql.ErrNoRows. It is for statements that run so
 	// often that the overhead of Bun and database/sql shows, and that may safely run twice: when the connection breaks, the statement is sent
-	// again, even if the first one was executed.
-	Answer func(ctx context.Context, pool *sql.DB, statement string) (string, error)
+	// again, even if the first one was executed. The query must be one of few, which may be prepared.
+	Answer func(ctx context.Context, pool *bun.DB, query string, args ...any) (string, error)
 
 	// ReadOnly, if not empty, is a query that yields whether the server refuses writes. Renew then drops all current connections, because new
 	// ones may reach a server that accepts writes.

@@ -2,7 +2,6 @@ package bunsql
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"sync"
 
@@ -19,9 +18,9 @@ func (db *DB) Watch() (sent func() []string) {
 		pool.AddQueryHook(w) //nolint:staticcheck // its successor returns a copy, and the repositories have the original
 	}
 	answer := db.dialect.Answer // it bypasses Bun's hooks
-	db.dialect.Answer = func(ctx context.Context, pool *sql.DB, statement string) (string, error) {
-		w.keep(statement)
-		return answer(ctx, pool, statement)
+	db.dialect.Answer = func(ctx context.Context, pool *bun.DB, query string, args ...any) (string, error) {
+		w.keep(pool.NewRaw(query, args...).String())
+		return answer(ctx, pool, query, args...)
 	}
 	if join := db.dialect.Join; join != nil { // and so do statements that go ahead of others
 		db.dialect.Join = func(ctx context.Context, ahead []string) context.Context {

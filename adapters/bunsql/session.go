@@ -223,16 +223,17 @@ func (db *DB) Rotate(ctx context.Context, from, to domain.Family, policy domain.
 	if !isID(from.ID) {
 		return session, false, nil
 	}
-	statement := db.write.NewRaw(`UPDATE refresh_families
+	query := `UPDATE refresh_families
 		SET generation = ?, hash = ?, salt = ?, advanced_at = ?, rotated_at = ?
 		WHERE id = ? AND generation = ? AND hash = ? AND ended_at IS NULL AND NOT is_static AND rotated_at > ?
 		AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = refresh_families.session_id AND s.ended_at IS NULL AND s.expires_at > ?)
-		RETURNING (SELECT s.id || ' ' || s.level || ' ' || ? FROM sessions s WHERE s.id = refresh_families.session_id)`,
-		to.Generation, to.Hash, to.Salt, to.AdvancedAt, to.RotatedAt, from.ID, from.Generation, from.Hash,
-		to.RotatedAt.Add(-policy.Idle), to.RotatedAt, db.dialect.Instant("s.auth_time")).String()
+		RETURNING (SELECT s.id || ' ' || s.level || ' ' || ` + string(db.dialect.Instant("s.auth_time")) + `
+			FROM sessions s WHERE s.id = refresh_families.session_id)`
 	var answer string
 	err = c.do(ctx, func(ctx context.Context, _ bun.IDB) (err error) {
-		answer, err = db.dialect.Answer(ctx, db.write.DB, statement)
+		answer, err = db.dialect.Answer(ctx, db.write, query,
+			to.Generation, to.Hash, to.Salt, to.AdvancedAt, to.RotatedAt, from.ID, from.Generation, from.Hash,
+			to.RotatedAt.Add(-policy.Idle), to.RotatedAt)
 		return err
 	})
 	if errors.Is(err, domain.ErrNotFound) {

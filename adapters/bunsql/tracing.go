@@ -83,10 +83,10 @@ func (d Dialect) hooked(hook bun.QueryHook) Dialect {
 		return d
 	}
 	answer := d.Answer
-	d.Answer = func(ctx context.Context, pool *sql.DB, statement string) (text string, err error) {
-		event := &bun.QueryEvent{Query: statement}
+	d.Answer = func(ctx context.Context, pool *bun.DB, query string, args ...any) (text string, err error) {
+		event := &bun.QueryEvent{Query: query}
 		ctx = hook.BeforeQuery(ctx, event)
-		text, event.Err = answer(ctx, pool, statement)
+		text, event.Err = answer(ctx, pool, query, args...)
 		hook.AfterQuery(ctx, event)
 		return text, event.Err
 	}

@@ -57,8 +57,8 @@ func dialect(statement time.Duration) bunsql.Dialect {
 	return bunsql.Dialect{
 		Bun: pgdialect.New(), System: "postgresql", Classify: classify, Statement: statement, Feed: feed,
 		Begin: []string{"BEGIN ISOLATION LEVEL READ COMMITTED", wait}, Join: join,
-		Answer: func(ctx context.Context, pool *sql.DB, statement string) (string, error) {
-			return answer(ctx, pool, wait, statement)
+		Answer: func(ctx context.Context, pool *bun.DB, query string, args ...any) (string, error) {
+			return answer(ctx, pool.DB, wait, pool.NewRaw(query, args...).String())
 		},
 		// NO KEY, so that inserts that only refer to the row don't have to wait.
 		RowLock: "FOR NO KEY UPDATE", RowShare: "FOR SHARE", SkipLocked: "FOR NO KEY UPDATE SKIP LOCKED",

@@ -5,6 +5,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -56,7 +58,7 @@ func Open(path string, opts bunsql.Options) (*bunsql.DB, error) {
 
 func dialect() bunsql.Dialect {
 	return bunsql.Dialect{
-		Bun: sqlitedialect.New(), System: "sqlite", Classify: classify, Answer: answer, Statement: statement, Feed: statement,
+		Bun: sqlitedialect.New(), System: "sqlite", Classify: classify, Answer: new(prepared).answer, Statement: statement, Feed: statement,
 		Begin: []string{"BEGIN IMMEDIATE"}, Prefix: prefix, Inspect: inspect,
 		Instant: func(column schema.Safe) schema.Safe { return column }, // that is how times are stored
 		// secure_delete overwrites deleted data in the file; the write-ahead log beside it keeps the old pages until it is truncated.
@@ -89,9 +91,48 @@ func pool(path, params string, conns int) (*sql.DB, error) {
 	return db, nil
 }
 
-func answer(ctx context.Context, pool *sql.DB, statement string) (value string, err error) {
-	err = pool.QueryRowContext(ctx, statement).Scan(&value)
+// prepared keeps statements of one pool that SQLite need not parse again, which costs more than running them.
+type prepared struct {
+	mu         sync.Mutex
+	statements map[string]*sql.Stmt
+}
+
+func (p *prepared) answer(ctx context.Context, pool *bun.DB, query string, args ...any) (value string, err error) {
+	statement, err := p.statement(ctx, pool, query) //nolint:sqlclosecheck // it lives as long as the pool
+	if err != nil {
+		return "", err
+	}
+	for i, arg := range args {
+		if at, ok := arg.(time.Time); ok { // as Bun writes it; the driver has another form
+			args[i] = string(bytes.Trim(pool.Dialect().AppendTime(nil, at), "'"))
+		}
+	}
+	err = statement.QueryRowContext(ctx, args...).Scan(&value)
 	return value, err
+}
+
+// statement does not hold the lock while it waits for a connection. Of two that are prepared at the same time one is closed.
+func (p *prepared) statement(ctx context.Context, pool *bun.DB, query string) (*sql.Stmt, error) {
+	p.mu.Lock()
+	known := p.statements[query]
+	p.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	made, err := pool.DB.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.statements[query]; known != nil {
+		return known, made.Close() //nolint:sqlclosecheck // only this one is superfluous
+	}
+	if p.statements == nil {
+		p.statements = map[string]*sql.Stmt{}
+	}
+	p.statements[query] = made
+	return made, nil
 }
 
 // inspect has little to find: there is no server, and the clock is ours.
