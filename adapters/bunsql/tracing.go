@@ -60,18 +60,18 @@ func (*tracing) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 var (
 	operations = regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE|WITH|BEGIN|COMMIT|ROLLBACK|SET)\b`)
 	collection = regexp.MustCompile(`\b(?:FROM|INTO|UPDATE) "?([a-z_]{1,40})\b`)
-	condition  = regexp.MustCompile(`EXISTS \([^()]*\)`)
+	subquery   = regexp.MustCompile(`EXISTS \([^()]*\)|\(SELECT [^()]*\) AS`)
 )
 
-// summary is what a statement does, and the first table that it names outside of a condition. For a statement that contains values before the table, it is a fixed
-// word or empty.
+// summary is what a statement does, and the first table that it names, in no subquery that yields one value. For a statement that contains
+// values before the table, it is a fixed word or empty.
 func summary(statement string) (operation, table string) {
 	found := operations.FindStringSubmatch(statement)
 	if found == nil {
 		return "statement", ""
 	}
 	head, _, _ := strings.Cut(statement, "'") // values come after the first quote
-	if name := collection.FindStringSubmatch(condition.ReplaceAllString(head, "")); name != nil {
+	if name := collection.FindStringSubmatch(subquery.ReplaceAllString(head, "")); name != nil {
 		table = name[1]
 	}
 	return found[1], table
