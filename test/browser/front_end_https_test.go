@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/security"
-	"github.com/chromedp/chromedp"
 
 	"github.com/signet-auth/signet/test/testkit"
 	"github.com/signet-auth/signet/test/testkit/browser"
@@ -46,10 +44,6 @@ func TestTheCookieOverHTTPS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := browser.Open(t)
-			trust := security.SetIgnoreCertificateErrorsParams{Ignore: true} // the test's own certificates
-			if _, err := chromedp.Call(b.Context(), security.SetIgnoreCertificateErrors, trust); err != nil {
-				t.Fatal(err)
-			}
 			front := site(t, httptest.NewTLSServer, deployment.host)
 			s, api := behindTLS(t, map[string]string{"CORS_ORIGINS": front, "COOKIE_SAMESITE": deployment.setting})
 			b.Go(front + document)

@@ -1,14 +1,12 @@
 package e2e_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/webauthn"
 
 	"github.com/signet-auth/signet/test/testkit"
@@ -35,77 +33,90 @@ func TestTheFrontEndOfThePasskeysPage(t *testing.T) {
 	f := fleetOf(t, testkit.Start(t, testkit.Options{Env: map[string]string{"WEBAUTHN_ORIGINS": page}}))
 	f.service("billing")
 	account := f.NewAccount()
-	script := ""
-	for _, b := range blocks(t, "../../docs/passkeys.md", "In a front end") {
-		if b.language == "js" {
-			script += strings.ReplaceAll(b.text, "https://auth.example.com", named(f.Server))
-		}
-	}
-	tab := browser.Open(t)
-	tab.Go(page)
-	browser.Call(tab, webauthn.Enable, webauthn.EnableParams{})
-	device := browser.Call(tab, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true,
-		HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
-	}}).AuthenticatorID
-	verify := func(yes bool) {
-		browser.Call(tab, webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: device, IsUserVerified: yes})
-	}
-	run := func(steps string) (answer struct {
-		Success                   bool
-		Code, Token, Refresh, Why string
-		Codes                     []string
-	},
-	) {
-		t.Helper()
-		return browser.Await[struct {
-			Success                   bool
-			Code, Token, Refresh, Why string
-			Codes                     []string
-		}](tab, fmt.Sprintf(`(async (email, password) => { %s
-			let answer
-			try { answer = await (async () => { %s })() } catch (e) { return {Success: false, Code: String(e.code ?? ""), Why: e.name ?? "", Token: "", Refresh: "", Codes: []} }
-			return {Success: !!answer.success, Code: answer.code ?? "", Token: answer.access_token ?? "", Refresh: answer.refresh_token ?? "", Why: "", Codes: answer.recovery_codes ?? []}
-		})(%q, %q)`, script, steps, account.Email, account.Password))
-	}
-	proved := func(token, audience string) {
-		t.Helper()
-		if _, claims := testkit.ReadToken(t, token); claims["acr"] != "phr" || claims["aud"] != audience {
-			t.Errorf("claims %v", claims)
-		}
-	}
+	laptop := openKeyPage(t, browser.Open(t), page, named(f.Server), account)
 
-	added := run(`const {access_token} = await signet("login", null, {email, password, transport: "cookie"}); return addKey(access_token, "passkey", "Laptop")`)
-	if len(added.Codes) != 10 || added.Refresh != "" {
-		t.Fatalf("added: %+v", added)
-	}
-	proved(added.Token, "auth_service")
-	again := run(`const {access_token} = await signet("refresh", null, {}); return addKey(access_token, "passkey", "Again")`)
-	if again.Why != "InvalidStateError" { // the browser sees that the device has one
-		t.Errorf("a second time: %+v", again)
-	}
-	proved(run(`return loginByPasskey()`).Token, "billing")
-	proved(run(`return stepUpByKey()`).Token, "billing")
-	proved(run(`const {challenge} = await signet("login", null, {email, password, service: "billing", transport: "cookie"}); return verifyByKey(challenge)`).Token, "billing")
-
-	verify(false)
-	if got := run(`return loginByPasskey()`); got.Why != "NotAllowedError" {
-		t.Errorf("without verification: %+v", got)
-	}
-	verify(true)
-	f.Move(time.Second)
-	for _, key := range browser.Call(tab, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: device}).Credentials {
-		browser.Call(tab, webauthn.RemoveCredential, webauthn.RemoveCredentialParams{AuthenticatorID: device, CredentialID: key.CredentialID})
-		// Without the members that only the newest browsers know.
-		browser.Call(tab, cdp.Command[map[string]any, cdp.Empty]{Method: webauthn.CommandAddCredential}, map[string]any{
-			"authenticatorId": device, "credential": map[string]any{
-				"credentialId": key.CredentialID, "isResidentCredential": true, "rpId": "localhost", "privateKey": key.PrivateKey,
-				"userHandle": key.UserHandle, "signCount": 1, // a copy from before
-			},
+	t.Run("adds a key, once", func(t *testing.T) {
+		added := laptop.run(t, `const {access_token} = await signet("login", null, {email, password, transport: "cookie"}); return addKey(access_token, "passkey", "Laptop")`)
+		if len(added.Codes) != 10 || added.Refresh != "" {
+			t.Fatalf("added: %+v", added)
+		}
+		added.proved(t, "auth_service", true)
+		again := laptop.run(t, `const {access_token} = await signet("refresh", null, {}); return addKey(access_token, "passkey", "Again")`)
+		if again.Why != "InvalidStateError" { // the browser sees that the device has one
+			t.Errorf("a second time: %+v", again)
+		}
+	})
+	t.Run("logs in, by cookie and by body", func(t *testing.T) {
+		in := laptop.run(t, `return loginByPasskey()`)
+		in.proved(t, "billing", true)
+		if in.Refresh != "" {
+			t.Error("the refresh token is in the body")
+		}
+		laptop.run(t, `return signet("refresh", null, {service: "billing"})`).proved(t, "billing", true)
+		laptop.run(t, `
+			const {refresh_token} = await signet("passkey/login", null, {...await sign("passkey/options", null, {}), service: "billing"})
+			await signet("logout", null, {}) // of the cookie's session
+			return signet("refresh", null, {refresh_token, service: "billing"})`).proved(t, "billing", true)
+	})
+	t.Run("proves it again", func(t *testing.T) {
+		laptop.run(t, `await loginByPasskey(); return stepUpByKey()`).proved(t, "billing", true)
+	})
+	const verifyByKey = `const {challenge} = await signet("login", null, {email, password, service: "billing", transport: "cookie"}); return verifyByKey(challenge)`
+	t.Run("completes a login", func(t *testing.T) {
+		laptop.run(t, verifyByKey).proved(t, "billing", true)
+	})
+	t.Run("logs in by autofill, which waits without a word", func(t *testing.T) {
+		if !browser.Await[bool](laptop.tab, `PublicKeyCredential.isConditionalMediationAvailable()`) {
+			t.Fatal("the browser has no autofill of passkeys")
+		}
+		const autofill = `
+			document.body.innerHTML = '<input autocomplete="username webauthn">'
+			globalThis.stop = new AbortController()
+			return loginByPasskey({mediation: "conditional", signal: stop.signal})`
+		laptop.touch(false)
+		laptop.begin(t, autofill)
+		browser.See[any](laptop.tab, `stop.abort()`) // before the state is too old
+		if got := laptop.begun(t); got.Why != "AbortError" {
+			t.Fatalf("%+v", got)
+		}
+		laptop.touch(true)
+		laptop.run(t, autofill).proved(t, "billing", true)
+	})
+	t.Run("logs in by two tabs at once, in whatever order", func(t *testing.T) {
+		other := openKeyPage(t, laptop.tab.Beside(), page, named(f.Server), account)
+		keys := laptop.keys()
+		other.hold(keys, keys[0].SignCount)
+		laptop.begin(t, `
+			const get = navigator.credentials.get
+			navigator.credentials.get = async how => { await new Promise(go => globalThis.go = go); return get.call(navigator.credentials, how) }
+			try { return await loginByPasskey() } finally { navigator.credentials.get = get }`)
+		laptop.tab.Becomes(`typeof go === "function"`) // it has asked for its options first
+		other.run(t, `return loginByPasskey()`).proved(t, "billing", true)
+		laptop.hold(keys, other.keys()[0].SignCount) // it is one device
+		browser.See[any](laptop.tab, `go()`)
+		laptop.begun(t).proved(t, "billing", true)
+		laptop.run(t, `return loginByPasskey()`).proved(t, "billing", true) // nothing is suspended
+	})
+	t.Run("completes a login by a key that does not verify its user", func(t *testing.T) {
+		stick := openKeyPage(t, laptop.tab.Beside(), page, named(f.Server), account, func(o *webauthn.VirtualAuthenticatorOptions) {
+			o.Transport, o.HasResidentKey, o.HasUserVerification, o.IsUserVerified = webauthn.AuthenticatorTransportUsb, false, false, false
 		})
-	}
-	if got := run(`return loginByPasskey()`); got.Code != "invalid_credentials" {
-		t.Errorf("a copy: %+v", got)
-	}
-	mailAbout(f.Server, account.Email, "suspended", 1)
+		stick.run(t, `const {access_token} = await signet("refresh", null, {}); return addKey(access_token, "security_key", "Stick")`).proved(t, "auth_service", true)
+		stick.run(t, verifyByKey).proved(t, "billing", false)
+	})
+	t.Run("logs nobody in without verification", func(t *testing.T) {
+		laptop.verify(false)
+		if got := laptop.run(t, `return loginByPasskey()`); got.Why != "NotAllowedError" {
+			t.Errorf("%+v", got)
+		}
+		laptop.verify(true)
+	})
+	t.Run("logs nobody in by a copy", func(t *testing.T) {
+		f.Move(time.Second)
+		laptop.hold(laptop.keys(), 1)
+		if got := laptop.run(t, `return loginByPasskey()`); got.Code != "invalid_credentials" {
+			t.Errorf("%+v", got)
+		}
+		mailAbout(f.Server, account.Email, "suspended", 1)
+	})
 }

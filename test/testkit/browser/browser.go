@@ -43,11 +43,13 @@ var running struct {
 
 // Open opens a window of a browser, or skips the test where there is none, and under -short. Packages that use it run their tests through
 // [backend.Main], which ends the browser.
-func Open(tb testing.TB) *Tab {
+func Open(tb testing.TB) *Tab { tb.Helper(); return open(tb) }
+
+func open(tb testing.TB, window ...chromedp.CreateBrowserContextOption) *Tab {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(start(tb), 2*time.Minute)
 	tb.Cleanup(cancel)
-	t := attach(tb, ctx, chromedp.WithNewBrowserContext())
+	t := attach(tb, ctx, chromedp.WithNewBrowserContext(window...))
 	t.Do(chromedp.Navigate("about:blank"))
 	return t
 }
@@ -68,6 +70,7 @@ func start(tb testing.TB) context.Context {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		// Nothing of the network but our own server.
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("ignore-certificate-errors", true), // the certificates are the tests' own
 		chromedp.WindowSize(1280, 800), chromedp.Env("TMPDIR="+dir))
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	backend.AtExit(stop)
