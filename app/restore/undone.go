@@ -15,10 +15,12 @@ const margin = time.Hour
 // maxUndone bounds what is read of either database.
 const maxUndone = 100_000
 
-// telling are the events whose loss may matter: they took a right away, gave one, or changed credentials.
+// telling are the events whose loss may matter: they took a right away, gave one, or changed credentials. Those of sessions and remembered
+// devices are not among them, since After ends all of both.
 var telling = []domain.EventType{
 	domain.EventUserDisabled, domain.EventUserEnabled, domain.EventUserDeleted, domain.EventUserEmailChanged, domain.EventPasswordChanged,
-	domain.EventPasswordReset, domain.EventIdentityLinked, domain.EventIdentityUnlinked, domain.EventServiceUpdated, domain.EventServiceDeleted,
+	domain.EventPasswordReset, domain.EventPasswordRemoved, domain.EventFactorAdded, domain.EventFactorRemoved, domain.EventFactorsReset,
+	domain.EventFactorSuspended, domain.EventFactorResumed, domain.EventCodesCreated, domain.EventCodeUsed, domain.EventIdentityLinked, domain.EventIdentityUnlinked, domain.EventServiceUpdated, domain.EventServiceDeleted,
 	domain.EventRoleUpdated, domain.EventRoleDeleted, domain.EventPermissionDeleted, domain.EventGrantAdded, domain.EventGrantUpdated,
 	domain.EventGrantRemoved, domain.EventAppTokenCreated, domain.EventAppTokenUpdated, domain.EventAppTokenRotated, domain.EventAppTokenRevoked,
 	domain.EventAppTokenDeleted, domain.EventKeyRevoked,

@@ -105,7 +105,7 @@ func (r restored) print(p *program) error {
 			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", second(&e.At), e.Type, e.Subject, e.Service, e.Actor, inOneLine(e.Details))
 		}
 	default:
-		_, _ = fmt.Fprintln(table, "\nWhat was revoked, disabled, erased or given a new password since is as it was before that. The restored database can't know: "+
+		_, _ = fmt.Fprintln(table, "\nWhat was revoked, disabled, erased or given a new password or factor since is as it was before that. The restored database can't know: "+
 			"look into\nlogs of that time, and at the following.")
 	}
 	out.printStanding(table)

@@ -53,6 +53,25 @@ func (r restoreReport) undid(kind domain.EventType, subject string) bool {
 	return false
 }
 
+// changeEveryFactor does all that may happen to factors, to one account.
+func changeEveryFactor(t *testing.T, s *testkit.Server, account testkit.Account, app *testkit.Authenticator, in testkit.Tokens) {
+	t.Helper()
+	c := s.Client()
+	key, in := s.EnrolKey(in, passkey)
+	key.Count = 2
+	c.Do(testkit.ByPasskey(key.Sign(c.AskForPasskey()))).Want(http.StatusOK, "")
+	s.Move(time.Second)
+	key.Count = 1
+	c.Do(testkit.ByPasskey(key.Sign(c.AskForPasskey()))).Want(http.StatusUnauthorized, "invalid_credentials")
+	s.Move(time.Second)
+	in = renewed(c.Do(stepUp(in.Access, body{"recovery_code": app.Codes[0]})))
+	c.Do(post("/api/auth/factors/"+key.ID+"/resume", in.Access, nil)).Want(http.StatusOK, "")
+	c.Do(post("/api/auth/factors/recovery-codes", in.Access, nil)).Want(http.StatusCreated, "")
+	in = renewed(c.Do(removingPassword(in.Access)))
+	c.Do(del("/api/auth/factors/"+app.ID, in.Access)).Want(http.StatusOK, "")
+	signet(t, cheaply(s.Env), "", "users", "reset-factors", account.Email, "--reason", "lost").want(t, 0)
+}
+
 // Those who logged out stay logged out, whatever the backup says: neither a session nor a secret of a mail outlives a restore.
 func TestRestoreOfTheEmbeddedDatabase(t *testing.T) {
 	t.Parallel()
@@ -83,6 +102,7 @@ func TestRestoreOfTheEmbeddedDatabase(t *testing.T) {
 
 	c.Do(logout(out.Access)).Want(http.StatusOK, "")
 	c.Do(del("/api/auth/devices", graceIn.Access)).Want(http.StatusOK, "")
+	changeEveryFactor(t, s, grace, app, graceIn)
 	signet(t, env, "", "users", "disable", eve.Email).want(t, 0)
 	signet(t, env, "", "tokens", "revoke", revoked).want(t, 0)
 	late := s.NewAccount()
@@ -98,6 +118,14 @@ func TestRestoreOfTheEmbeddedDatabase(t *testing.T) {
 	}
 	if !report.undid(domain.EventUserDisabled, eve.ID) || !report.undid(domain.EventAppTokenRevoked, revoked) {
 		t.Errorf("it does not tell what was undone: %+v", report.Undone)
+	}
+	for _, kind := range []domain.EventType{
+		domain.EventFactorAdded, domain.EventFactorSuspended, domain.EventFactorResumed, domain.EventFactorRemoved, domain.EventFactorsReset,
+		domain.EventCodeUsed, domain.EventCodesCreated, domain.EventPasswordRemoved,
+	} {
+		if !report.undid(kind, grace.ID) {
+			t.Errorf("it does not tell of %s", kind)
+		}
 	}
 	if len(report.Tokens) == 0 || len(report.Grants) == 0 {
 		t.Errorf("it does not tell what stands: %+v", report)
