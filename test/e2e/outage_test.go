@@ -71,6 +71,9 @@ func TestRedisIsLost(t *testing.T) {
 			in := c.Login(account)
 			c.Me(in.Access).Want(http.StatusOK, "")
 			usual := c.Do(guess(account.Email)).Want(http.StatusUnauthorized, "invalid_credentials").Took
+			careful := s.NewAccount()
+			app, carefulIn := s.Enrol(c.Login(careful))
+			device := remember(c, careful, app)
 
 			lose(links)
 			for i := range 5 {
@@ -84,10 +87,15 @@ func TestRedisIsLost(t *testing.T) {
 			}
 			in.Refresh = c.Refresh(in.Refresh).Want(http.StatusOK, "").Text("refresh_token")
 			c.Do(get("/readyz", "")).Want(http.StatusOK, "")
+			c.Do(on(device, careful)).Want(http.StatusOK, "") // remembered in the database, which alone spares a factor
+			c.Do(on(inventedDevice(t, newID()), careful)).Want(http.StatusUnauthorized, "mfa_required")
+			c.Do(del("/api/auth/devices", carefulIn.Access)).Want(http.StatusOK, "")
+			c.Do(on(device, careful)).Want(http.StatusUnauthorized, "mfa_required")
 			links.Redis.Restore()
 			settled(s)
 			c.Login(account)
 			c.Refresh(in.Refresh).Want(http.StatusOK, "")
+			c.Do(on(device, careful)).Want(http.StatusUnauthorized, "mfa_required")
 		})
 	}
 }
