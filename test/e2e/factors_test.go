@@ -130,6 +130,7 @@ func TestASecondFactor(t *testing.T) {
 				t.Errorf("it answers %s", gone.Body)
 			}
 			c.Me(in.Access).Want(http.StatusUnauthorized, "token_invalid") // it says more than the session has
+			c.Refresh(in.Refresh).Want(http.StatusUnauthorized, "token_invalid")
 			c.Me(gone.Text("access_token")).Want(http.StatusOK, "")
 			c.Verify(waiting, app.Code()).Want(http.StatusBadRequest, "invalid_token")
 			c.Login(account)

@@ -65,7 +65,10 @@ func TestPasskeysAreBoundToWhatTheyWereAskedFor(t *testing.T) {
 	key, in := s.EnrolKey(c.Login(account), passkey)
 	stick, _ := s.EnrolKey(in, securityKey)
 	others, otherIn := s.EnrolKey(c.Login(other), passkey)
-	in = testkit.TokensOf(c.Do(testkit.ByPasskey(key.Sign(c.AskForPasskey()))).Want(http.StatusOK, ""))
+	again := func() testkit.Tokens {
+		return testkit.TokensOf(c.Do(testkit.ByPasskey(key.Sign(c.AskForPasskey()))).Want(http.StatusOK, ""))
+	}
+	in, second := again(), again()
 	spoilt := func(change func(k *testkit.Key)) *testkit.Key {
 		k := *key
 		change(&k)
@@ -119,18 +122,20 @@ func TestPasskeysAreBoundToWhatTheyWereAskedFor(t *testing.T) {
 	}
 	challenge := c.Challenge(account)
 	for what, r := range map[string]testkit.Request{
-		"the state of a step-up at a login":              testkit.ByPasskey(key.Sign(c.AskToStepUp(in.Access))),
-		"the state of a challenge at a login":            testkit.ByPasskey(key.Sign(c.AskAtChallenge(challenge))),
-		"the state of an enrolment at a login":           testkit.ByPasskey(extended(key.Sign(c.AskForPasskey()), body{"state": c.AskForKey(in.Access, passkey).State})),
-		"the state of a login at a step-up":              stepUp(in.Access, key.Sign(c.AskForPasskey())),
-		"the state of another's session at a step-up":    stepUp(in.Access, extended(key.Sign(c.AskToStepUp(in.Access)), body{"state": c.AskToStepUp(otherIn.Access).State})),
-		"the state of a login at a challenge":            verifyKey(challenge, key.Sign(c.AskForPasskey())),
-		"the state of another challenge":                 verifyKey(challenge, key.Sign(c.AskAtChallenge(c.Challenge(account)))),
-		"the state of another's session at an enrolment": addingKey(in.Access, s.NewKey().Create(c.AskForKey(otherIn.Access, passkey))),
-		"the state of a step-up at an enrolment":         addingKey(in.Access, extended(s.NewKey().Create(c.AskForKey(in.Access, passkey)), body{"state": c.AskToStepUp(in.Access).State})),
-		"the challenge of another state at an enrolment": addingKey(in.Access, extended(s.NewKey().Create(c.AskForKey(in.Access, passkey)), body{"state": c.AskForKey(in.Access, passkey).State})),
-		"a state that nobody made":                       testkit.ByPasskey(extended(key.Sign(c.AskForPasskey()), body{"state": strings.Repeat("A", 200)})),
-		"a state that was cut":                           testkit.ByPasskey(func() body { b := key.Sign(c.AskForPasskey()); b["state"] = b["state"].(string)[1:]; return b }()),
+		"the state of a step-up at a login":                testkit.ByPasskey(key.Sign(c.AskToStepUp(in.Access))),
+		"the state of a challenge at a login":              testkit.ByPasskey(key.Sign(c.AskAtChallenge(challenge))),
+		"the state of an enrolment at a login":             testkit.ByPasskey(extended(key.Sign(c.AskForPasskey()), body{"state": c.AskForKey(in.Access, passkey).State})),
+		"the state of a login at a step-up":                stepUp(in.Access, key.Sign(c.AskForPasskey())),
+		"the state of another's session at a step-up":      stepUp(in.Access, extended(key.Sign(c.AskToStepUp(in.Access)), body{"state": c.AskToStepUp(otherIn.Access).State})),
+		"the state of one's other session at a step-up":    stepUp(in.Access, key.Sign(c.AskToStepUp(second.Access))),
+		"the state of a login at a challenge":              verifyKey(challenge, key.Sign(c.AskForPasskey())),
+		"the state of another challenge":                   verifyKey(challenge, key.Sign(c.AskAtChallenge(c.Challenge(account)))),
+		"the state of another's session at an enrolment":   addingKey(in.Access, s.NewKey().Create(c.AskForKey(otherIn.Access, passkey))),
+		"the state of one's other session at an enrolment": addingKey(in.Access, s.NewKey().Create(c.AskForKey(second.Access, passkey))),
+		"the state of a step-up at an enrolment":           addingKey(in.Access, extended(s.NewKey().Create(c.AskForKey(in.Access, passkey)), body{"state": c.AskToStepUp(in.Access).State})),
+		"the challenge of another state at an enrolment":   addingKey(in.Access, extended(s.NewKey().Create(c.AskForKey(in.Access, passkey)), body{"state": c.AskForKey(in.Access, passkey).State})),
+		"a state that nobody made":                         testkit.ByPasskey(extended(key.Sign(c.AskForPasskey()), body{"state": strings.Repeat("A", 200)})),
+		"a state that was cut":                             testkit.ByPasskey(func() body { b := key.Sign(c.AskForPasskey()); b["state"] = b["state"].(string)[1:]; return b }()),
 	} {
 		t.Run(what, func(t *testing.T) { c.In(t).Do(r).Want(http.StatusBadRequest, "invalid_token") })
 	}
@@ -204,10 +209,10 @@ func TestASignatureCountsOnce(t *testing.T) {
 		created := s.NewKey().Create(c.AskForKey(in.Access, passkey))
 		for what, r := range map[string]testkit.Request{
 			"a login": testkit.ByPasskey(key.Sign(c.AskForPasskey())), "a challenge": verifyKey(challenge, key.Sign(c.AskAtChallenge(challenge))),
-			"a new key": addingKey(in.Access, created),
+			"a new key": addingKey(in.Access, created), "a session": stepUp(in.Access, key.Sign(c.AskToStepUp(in.Access))),
 		} {
 			t.Run(what, func(t *testing.T) {
-				answers := atOnce(t, at, 20, func(int) testkit.Request { return r })
+				answers := atOnce(t, at, 50, func(int) testkit.Request { return r })
 				won := slices.DeleteFunc(slices.Clone(answers), func(r testkit.Response) bool { return r.Status >= http.StatusMultipleChoices })
 				if len(won) != 1 {
 					t.Errorf("%d uses of one signature counted", len(won))

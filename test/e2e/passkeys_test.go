@@ -131,6 +131,28 @@ func TestAPasskey(t *testing.T) {
 	})
 }
 
+// TestAKeyThatMayBeSynced: what a key signs about that changes in the field (supabase#2732), and once it said so it counts as software.
+func TestAKeyThatMayBeSynced(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{})
+	c, account := s.Client(), s.NewAccount()
+	key, _ := s.EnrolKey(c.Login(account), passkey)
+	for _, row := range []struct {
+		may, is bool
+		method  string
+	}{{false, false, "hwk"}, {true, false, "swk"}, {true, true, "swk"}, {false, false, "swk"}} {
+		key.Options.BackupEligible, key.Options.BackupState = row.may, row.is
+		in := testkit.TokensOf(c.Do(testkit.ByPasskey(key.Sign(c.AskForPasskey()))).Want(http.StatusOK, ""))
+		acr, _, amr := provedBy(t, in.Access)
+		if diff := cmp.Diff([]any{row.method, "user", "mfa"}, amr); diff != "" || acr != "phr" {
+			t.Errorf("%v: at %s %s", row, acr, diff)
+		}
+		if got := list(c.Do(get("/api/auth/factors", in.Access)), "factors")[0]["backed_up"]; got != row.is {
+			t.Errorf("%v: backed up %v", row, got)
+		}
+	}
+}
+
 // TestLimitsOfKeys: twenty keys, and none without a recent login by a factor or a mailbox of one's own.
 func TestLimitsOfKeys(t *testing.T) {
 	t.Parallel()
