@@ -100,6 +100,18 @@ func TestLockout(t *testing.T) {
 				}
 			}
 		})
+		t.Run("is not put off by a right password whose second factor does not come (Keycloak GHSA-85v8)", func(t *testing.T) {
+			account := s.NewAccount()
+			app, _ := s.Enrol(c.Login(account))
+			fail(t, c, account.Email, 3)
+			c.Verify(c.Challenge(account), app.Code()).Want(http.StatusOK, "")
+			fail(t, c, account.Email, 3)
+			c.Challenge(account)
+			fail(t, c, account.Email, 1)
+			if !locked(account) {
+				t.Error("open after 4 failures")
+			}
+		})
 		t.Run("counts parallel failures each", func(t *testing.T) {
 			account := s.NewAccount()
 			c.AtOnce(4, func(int) testkit.Request { return guess(account.Email) })
