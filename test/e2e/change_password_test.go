@@ -188,12 +188,10 @@ func TestAutheliaCVE202524806GuessesAtTheOldPasswordCountAsLogins(t *testing.T) 
 		account := s.NewAccount()
 		in := c.Login(account)
 		for i := range 10 {
-			request := changing(in.Access, "wrong", newPassword)
-			if i%2 == 0 {
-				request = guess(account.Email)
-			}
-			c.Do(request).Want(http.StatusUnauthorized, "invalid_credentials")
+			guesses := []testkit.Request{guess(account.Email), changing(in.Access, "wrong", newPassword), stepUp(in.Access, body{"password": "wrong"})}
+			c.Do(guesses[i%len(guesses)]).Want(http.StatusUnauthorized, "invalid_credentials")
 		}
+		wantLimited(t, c.Do(stepUp(in.Access, body{"password": account.Password})), 10, 90*time.Second)
 		wantLimited(t, c.Do(changing(in.Access, account.Password, newPassword)), 10, 90*time.Second)
 		wantLimited(t, c.Do(login(credentials(account))), 10, 90*time.Second)
 	})
@@ -216,6 +214,7 @@ func TestAutheliaCVE202524806GuessesAtTheOldPasswordCountAsLogins(t *testing.T) 
 			c.Do(changing(in.Access, "wrong", newPassword)).Want(http.StatusUnauthorized, "invalid_credentials")
 		}
 		c.Do(login(credentials(account))).Want(http.StatusUnauthorized, "invalid_credentials")
+		c.Do(stepUp(in.Access, body{"password": account.Password})).Want(http.StatusUnauthorized, "invalid_credentials")
 		right := c.Do(changing(in.Access, account.Password, newPassword)).Want(http.StatusUnauthorized, "invalid_credentials")
 		wrong := c.Do(changing(in.Access, "wrong", newPassword)).Want(http.StatusUnauthorized, "invalid_credentials")
 		if diff := cmp.Diff(normalised(wrong), normalised(right)); diff != "" {

@@ -102,3 +102,25 @@ func TestAPasskeyAgainstWhatVoidsIt(t *testing.T) {
 		}
 	})
 }
+
+// TestTheLastWayInStays, when an account's password and its passkey are removed at the same moment.
+func TestTheLastWayInStays(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
+		s, at := replicated(t, b, map[string]string{"PUBLIC_URL": "http://localhost:5000"})
+		c := at[0]
+		for round := range 4 {
+			account := s.NewAccount()
+			key, in := s.EnrolKey(c.Login(account), passkey)
+			removals := []testkit.Request{removingPassword(in.Access), del("/api/auth/factors/"+key.ID, in.Access)}
+			counts := testkit.Tally(atOnce(t, at, len(removals), func(i int) testkit.Request { return removals[(i+round)%len(removals)] }))
+			if counts["200"] != 1 || counts["401 token_invalid"]+counts["409 last_way_in"] != 1 {
+				t.Errorf("answers: %v", counts)
+			}
+			byPassword, byKey := c.Do(login(credentials(account))).Status, c.Do(testkit.ByPasskey(key.Sign(c.AskForPasskey()))).Status
+			if byPassword != http.StatusOK && byKey != http.StatusOK {
+				t.Errorf("nobody gets in: %d, %d", byPassword, byKey)
+			}
+		}
+	})
+}

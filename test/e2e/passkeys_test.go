@@ -131,6 +131,27 @@ func TestAPasskey(t *testing.T) {
 	})
 }
 
+// TestAPasswordStays without a passkey that logs in.
+func TestAPasswordStays(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{})
+	for what, enrol := range map[string]func(in testkit.Tokens) testkit.Tokens{
+		"with an app":         func(in testkit.Tokens) testkit.Tokens { _, in = s.Enrol(in); return in },
+		"with a security key": func(in testkit.Tokens) testkit.Tokens { _, in = s.EnrolKey(in, securityKey); return in },
+		"with a suspended passkey": func(in testkit.Tokens) testkit.Tokens {
+			key, in := s.EnrolKey(in, passkey)
+			s.Record().Exec("UPDATE factors SET suspended_at = ? WHERE id = ?", s.Clock.Now(), key.ID)
+			return in
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			c, account := s.Client().In(t), s.NewAccount()
+			c.Do(removingPassword(enrol(c.Login(account)).Access)).Want(http.StatusConflict, "last_way_in")
+			c.Challenge(account)
+		})
+	}
+}
+
 // TestAKeyThatMayBeSynced: what a key signs about that changes in the field (supabase#2732), and once it said so it counts as software.
 func TestAKeyThatMayBeSynced(t *testing.T) {
 	t.Parallel()

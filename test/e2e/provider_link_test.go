@@ -159,6 +159,18 @@ func TestLinkingAProvider(t *testing.T) {
 				t.Errorf("%v", outcomes)
 			}
 		})
+		t.Run("a passkey that works is a way in, too", func(t *testing.T) {
+			c := f.api.In(t)
+			begun := f.exchanged(t, f.outcome(t, "discord", idp.Person{Subject: "205", Email: testkit.NewAddress(), Verified: true}))
+			key, in := f.EnrolKey(testkit.TokensOf(begun), "passkey")
+			only := f.identities(t, in.Access)[0]
+			record.Exec("UPDATE factors SET suspended_at = ? WHERE id = ?", f.Clock.Now(), key.ID)
+			c.Do(unlinking(only, in.Access)).Want(http.StatusConflict, "last_identity")
+			record.Exec("UPDATE factors SET suspended_at = NULL WHERE id = ?", key.ID)
+			c.Do(unlinking(only, in.Access)).Want(http.StatusOK, "")
+			c.Do(del("/api/auth/factors/"+key.ID, in.Access)).Want(http.StatusConflict, "last_way_in")
+			c.Do(testkit.ByPasskey(key.Sign(c.AskForPasskey()))).Want(http.StatusOK, "")
+		})
 		t.Run("a first password comes by mail", func(t *testing.T) {
 			address := testkit.NewAddress()
 			f.exchanged(t, f.outcome(t, "discord", idp.Person{Subject: "204", Email: address, Verified: true}))
