@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/testkit"
 )
 
@@ -49,4 +50,30 @@ func TestGuessesAtCodesAreLimited(t *testing.T) {
 			c.Do(verifying(challenge, body{"recovery_code": key.Codes[0]})).Want(http.StatusOK, "")
 		})
 	})
+}
+
+// TestLimitsOfAppsAndChallenges: three apps, and five challenges at once from an address block. Nobody elsewhere ends one of them.
+func TestLimitsOfAppsAndChallenges(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Env: map[string]string{"TRUSTED_PROXIES": "127.0.0.1/32"}})
+	c, account := s.Client(), s.NewAccount()
+	app, in := s.Enrol(c.Login(account))
+	for range domain.MaxTOTP - 1 {
+		_, in = s.Enrol(in)
+	}
+	c.Do(post("/api/auth/factors/totp", in.Access, body{})).Want(http.StatusConflict, "limit_reached")
+
+	challenged := func(address string) string {
+		t.Helper()
+		return c.Do(from(address, login(credentials(account)))).Want(http.StatusUnauthorized, "mfa_required").Text("challenge")
+	}
+	elsewhere := challenged("198.51.100.1")
+	var here []string
+	for range domain.MaxChallenges + 1 {
+		here = append(here, challenged("203.0.113.1"))
+	}
+	c.Do(verifying(here[0], body{"recovery_code": app.Codes[0]})).Want(http.StatusBadRequest, "invalid_token")
+	for i, challenge := range append(here[1:], elsewhere) {
+		c.Do(verifying(challenge, body{"recovery_code": app.Codes[i]})).Want(http.StatusOK, "")
+	}
 }
