@@ -31,7 +31,7 @@ type Cache[K comparable, V any] struct {
 	now    func() time.Time
 	expiry func(V) time.Time
 
-	entries *otter.Cache[K, entry[V]]
+	entries *otter.Cache[any, entry]
 	epoch   atomic.Uint64
 
 	mu      sync.Mutex
@@ -51,8 +51,10 @@ func (c *Cache[K, V]) Usage() Usage {
 	return Usage{Entries: c.entries.EstimatedSize(), Hits: c.hits.Load(), Loads: c.loads.Load()}
 }
 
-type entry[V any] struct {
-	value V
+// entry and its key are of no type of the cache's: the compiler would make all of otter again for each pair of types, 5 MB to link into
+// every program and test. A lookup pays for it with an allocation, of its key.
+type entry struct {
+	value any // V
 	epoch uint64
 	until int64 // Unix nanoseconds
 }
@@ -68,17 +70,20 @@ type flight[V any] struct {
 // its value (nil, or a zero time = no limit): a permission set ends with the earliest grant in it, a token with its exp. An expired entry
 // is loaded again. now may be nil when neither is used.
 func NewCache[K comparable, V any](size int, ttl time.Duration, now func() time.Time, expiry func(V) time.Time) *Cache[K, V] {
-	return newCache(otter.Options[K, entry[V]]{MaximumSize: size}, ttl, now, expiry)
+	return newCache[K](otter.Options[any, entry]{MaximumSize: size}, ttl, now, expiry)
 }
 
 // NewWeighedCache is NewCache for values of very different sizes: it is bounded by the sum of their weights, in bytes or so.
 func NewWeighedCache[K comparable, V any](maximum uint64, weigh func(V) int, now func() time.Time, expiry func(V) time.Time) *Cache[K, V] {
-	return newCache(otter.Options[K, entry[V]]{
-		MaximumWeight: maximum, Weigher: func(_ K, e entry[V]) uint32 { return uint32(min(weigh(e.value), math.MaxInt32)) },
+	return newCache[K](otter.Options[any, entry]{
+		MaximumWeight: maximum, Weigher: func(_ any, e entry) uint32 {
+			value, _ := e.value.(V)
+			return uint32(min(weigh(value), math.MaxInt32))
+		},
 	}, 0, now, expiry)
 }
 
-func newCache[K comparable, V any](bounds otter.Options[K, entry[V]], ttl time.Duration, now func() time.Time, expiry func(V) time.Time) *Cache[K, V] {
+func newCache[K comparable, V any](bounds otter.Options[any, entry], ttl time.Duration, now func() time.Time, expiry func(V) time.Time) *Cache[K, V] {
 	return &Cache[K, V]{ttl: ttl, now: now, expiry: expiry, entries: otter.Must(&bounds), flights: map[K]*flight[V]{}}
 }
 
@@ -182,10 +187,11 @@ func (c *Cache[K, V]) Flush() {
 }
 
 func (c *Cache[K, V]) peek(key K) (V, bool) {
-	e, ok := c.entries.GetIfPresent(key)
+	e, _ := c.entries.GetIfPresent(key)
+	value, ok := e.value.(V)
 	if ok && e.epoch == c.epoch.Load() && (e.until == forever || c.now().UnixNano() < e.until) {
 		c.hits.Add(1)
-		return e.value, true
+		return value, true
 	}
 	var none V
 	return none, false
@@ -246,7 +252,7 @@ func (c *Cache[K, V]) land(flights map[K]*flight[V]) {
 		if c.flights[key] == f { // neither dropped nor flushed since it began
 			delete(c.flights, key)
 			if f.err == nil {
-				c.entries.Set(key, entry[V]{f.value, c.epoch.Load(), untils[key]})
+				c.entries.Set(key, entry{f.value, c.epoch.Load(), untils[key]})
 			}
 		}
 	}
