@@ -9,7 +9,7 @@ import (
 	"github.com/signet-auth/signet/app/access"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -49,7 +49,7 @@ func TestABackEndsTokens(t *testing.T) {
 		r.Store.Reset()
 		r.Store.Down()
 		for _, text := range []domain.Secret{raw, token} {
-			for _, err := range testkit.Together(20, func(int) error {
+			for _, err := range race.Together(20, func(int) error {
 				_, err := r.Authenticator.Authenticate(t.Context(), text)
 				return err
 			}) {

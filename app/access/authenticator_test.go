@@ -8,7 +8,7 @@ import (
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -18,7 +18,7 @@ func TestAToken(t *testing.T) {
 		accepted(t, r, token)
 		r.Store.Reset()
 		r.Store.Down()
-		for _, err := range testkit.Together(20, func(int) error {
+		for _, err := range race.Together(20, func(int) error {
 			_, err := r.Authenticator.Authenticate(t.Context(), token)
 			return err
 		}) {
@@ -33,7 +33,7 @@ func TestAToken(t *testing.T) {
 
 	t.Run("costs its queries once when many come at once", func(t *testing.T) {
 		r, _, _, token := login(t)
-		for _, err := range testkit.Together(50, func(int) error {
+		for _, err := range race.Together(50, func(int) error {
 			_, err := r.Authenticator.Authenticate(t.Context(), token)
 			return err
 		}) {

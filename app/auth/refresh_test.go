@@ -7,7 +7,7 @@ import (
 
 	"github.com/signet-auth/signet/app/auth"
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -71,7 +71,7 @@ func TestAClientThatKeepsItsTokenAndComesByBothWaysAtOnceStaysIn(t *testing.T) {
 		b, _, out := inside(t)
 		b.Settings.KeepBearers = true
 		b.Rebuild(t)
-		for i, err := range testkit.Together(2, func(i int) error {
+		for i, err := range race.Together(2, func(i int) error {
 			_, err := b.Auth.Refresh(t.Context(), auth.RefreshInput{From: rig.From, Token: out.RefreshToken, By: auth.Carrier(i)})
 			return err
 		}) {
@@ -125,7 +125,7 @@ func TestParallelReuseIsToldOnceAndIsNoForgery(t *testing.T) {
 	is(t, "refresh", err, nil)
 	b.Clock.Move(time.Hour)
 	b.Poll(t)
-	for _, err := range testkit.Together(20, func(int) error {
+	for _, err := range race.Together(20, func(int) error {
 		_, err := b.Auth.Refresh(t.Context(), auth.RefreshInput{From: rig.From, Token: out.RefreshToken})
 		return err
 	}) {

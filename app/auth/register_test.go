@@ -10,7 +10,7 @@ import (
 
 	"github.com/signet-auth/signet/app/auth"
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 // rows are what a registration may write.
@@ -175,7 +175,7 @@ func TestTheOtherModesOfRegistration(t *testing.T) {
 		b.Settings.Registration.Friendly, b.Settings.Registration.Unverified = true, true
 		b.Rebuild(t)
 		made := 0
-		for _, err := range testkit.Together(8, func(int) error {
+		for _, err := range race.Together(8, func(int) error {
 			_, err := b.Auth.Register(t.Context(), registration("ada@example.com"))
 			return err
 		}) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/secure"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 // code is the code in a mail, 0 the newest.
@@ -50,7 +50,7 @@ func TestACode(t *testing.T) {
 		sealer := &counting{Sealer: b.Ports.Sealer}
 		b.Ports.Sealer = sealer
 		b.Rebuild(t)
-		for _, err := range testkit.Together(50, func(int) error { return b.byCode(t, wrong) }) {
+		for _, err := range race.Together(50, func(int) error { return b.byCode(t, wrong) }) {
 			is(t, "a guess", err, domain.ErrInvalidToken)
 		}
 		if n := sealer.codes.Load(); n != 5 {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -30,7 +30,7 @@ func TestFresh(t *testing.T) {
 		e.take()
 		clock.Move(stale)
 		r.Store.Reset()
-		for _, err := range testkit.Together(50, func(int) error { return r.Feed.Fresh(t.Context()) }) {
+		for _, err := range race.Together(50, func(int) error { return r.Feed.Fresh(t.Context()) }) {
 			if err != nil {
 				t.Error(err)
 			}
@@ -65,7 +65,7 @@ func TestFresh(t *testing.T) {
 		r.Clock.Move(stale)
 		r.Store.Down()
 		r.Store.Reset()
-		for _, err := range testkit.Together(50, func(int) error { return r.Feed.Fresh(t.Context()) }) {
+		for _, err := range race.Together(50, func(int) error { return r.Feed.Fresh(t.Context()) }) {
 			if !errors.Is(err, domain.ErrUnavailable) {
 				t.Errorf("got %v", err)
 			}

@@ -13,7 +13,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -134,7 +134,7 @@ func TestTheRunOfFailures(t *testing.T) {
 		r.Settings.Guard.Lockout.Failures = 20
 		r.Rebuild(t)
 		locks := 0
-		for _, locked := range testkit.Together(30, func(int) (locked bool) {
+		for _, locked := range race.Together(30, func(int) (locked bool) {
 			err := r.Store.WithinTx(context.WithoutCancel(t.Context()), func(ctx context.Context, tx *store.Tx) (err error) {
 				locked, err = r.Guard.Failed(ctx, tx, r.Guard.RunKey(ada), rig.Noon)
 				return err

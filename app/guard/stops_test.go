@@ -11,7 +11,7 @@ import (
 	"github.com/signet-auth/signet/app/guard"
 	"github.com/signet-auth/signet/ports/mailer"
 	"github.com/signet-auth/signet/ports/sys"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -64,7 +64,7 @@ func TestMailsThatALimitStopped(t *testing.T) {
 func TestAFloodOfStoppedMailsIsCountedExactlyAndKeptInPart(t *testing.T) {
 	stops := guard.NewStops(sys.System{Now: func() time.Time { return rig.Noon }}, slog.New(slog.DiscardHandler))
 	ada := rig.Email(t, "ada@example.com")
-	testkit.Together(30, func(int) error {
+	race.Together(30, func(int) error {
 		for range 10 {
 			stops.Add(context.Background(), mailer.Verify, guard.ForBlock, ada)
 		}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -18,7 +18,7 @@ func TestChanges(t *testing.T) {
 		token := sign(t, r.Keys, r.Clock.Now())
 		r.Keys.Changed(domain.Change{Kind: domain.ChangeSigningKey, Subject: "k"})
 		r.Store.Reset()
-		for _, err := range testkit.Together(50, func(int) error { return verify(t, r.Keys, token, r.Clock.Now()) }) {
+		for _, err := range race.Together(50, func(int) error { return verify(t, r.Keys, token, r.Clock.Now()) }) {
 			if err != nil {
 				t.Error(err)
 			}
@@ -119,7 +119,7 @@ func TestWhileTheDatabaseIsAway(t *testing.T) {
 	r.Store.Reset()
 
 	t.Run("the old set stays in use, and callers don't queue for a new one", func(t *testing.T) {
-		for _, err := range testkit.Together(50, func(int) error { return verify(t, r.Keys, token, rig.Noon) }) {
+		for _, err := range race.Together(50, func(int) error { return verify(t, r.Keys, token, rig.Noon) }) {
 			if err != nil {
 				t.Error(err)
 			}

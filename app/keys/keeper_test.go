@@ -10,7 +10,7 @@ import (
 
 	"github.com/signet-auth/signet/app/keys"
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -132,7 +132,7 @@ func TestRotate(t *testing.T) {
 		r.Clock.Move(24 * time.Hour)
 		next := kid(t, r, domain.KeyNext)
 		won := 0
-		for _, err := range testkit.Together(20, func(int) error { _, err := rotate(r, false); return err }) {
+		for _, err := range race.Together(20, func(int) error { _, err := rotate(r, false); return err }) {
 			switch {
 			case err == nil:
 				won++
@@ -205,7 +205,7 @@ func TestRevoke(t *testing.T) {
 	t.Run("happens once, of many who ask", func(t *testing.T) {
 		r := rig.New(t)
 		stolen, won := kid(t, r, domain.KeyActive), 0
-		for _, err := range testkit.Together(20, func(int) error { _, err := revoke(r, stolen); return err }) {
+		for _, err := range race.Together(20, func(int) error { _, err := revoke(r, stolen); return err }) {
 			switch {
 			case err == nil:
 				won++

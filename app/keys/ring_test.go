@@ -14,7 +14,7 @@ import (
 	"github.com/signet-auth/signet/app/keys"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -113,7 +113,7 @@ func TestUnknownKeys(t *testing.T) {
 		}
 		r.Store.Reset()
 		for _, want := range []int{1, 2, 3} {
-			for _, err := range testkit.Together(len(tokens), func(i int) error { return verify(t, r.Keys, tokens[i], r.Clock.Now()) }) {
+			for _, err := range race.Together(len(tokens), func(i int) error { return verify(t, r.Keys, tokens[i], r.Clock.Now()) }) {
 				if !forged(err) {
 					t.Errorf("got %v", err)
 				}

@@ -8,7 +8,7 @@ import (
 	"github.com/signet-auth/signet/app/proof"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -68,7 +68,7 @@ func TestASecretIsLeftAsItWasWhenItsDoorFails(t *testing.T) {
 func TestACodeAndANewPasswordAtOnceEndInOneOfTheirOrders(t *testing.T) {
 	for range 10 {
 		r, u, secret := issued(t, domain.PurposeVerifyUser)
-		errs := testkit.Together(2, func(i int) error {
+		errs := race.Together(2, func(i int) error {
 			if i == 0 {
 				return r.Store.WithinTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 					if _, err := tx.Principals.Lock(ctx, u.ID.Principal()); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/signet-auth/signet/app/reseal"
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -45,7 +45,7 @@ func TestReseal(t *testing.T) {
 	work := reseal.New(r.Base, rig.Sealer(t, current, rig.SecretKey))
 
 	total := 0
-	for _, n := range testkit.Together(4, func(int) int {
+	for _, n := range race.Together(4, func(int) int {
 		n, err := work.All(t.Context(), r.Clock.Now(), 0)
 		if err != nil {
 			t.Error(err)

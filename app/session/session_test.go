@@ -8,7 +8,7 @@ import (
 	"github.com/signet-auth/signet/app/base"
 	"github.com/signet-auth/signet/app/session"
 	"github.com/signet-auth/signet/domain"
-	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -86,7 +86,7 @@ func TestStats(t *testing.T) {
 	t.Run("are counted once for all who ask", func(t *testing.T) {
 		r, reader := watched(t)
 		r.Store.Reset()
-		for _, err := range testkit.Together(20, func(int) error { _, err := r.App.Sessions.Stats(t.Context(), reader); return err }) {
+		for _, err := range race.Together(20, func(int) error { _, err := r.App.Sessions.Stats(t.Context(), reader); return err }) {
 			is(t, "stats", err, nil)
 		}
 		if n := r.Store.Count("Sessions.CountLive"); n != 1 {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 func TestAssignments(t *testing.T) {
@@ -281,7 +282,7 @@ func TestTheLastAdministrator(t *testing.T) {
 
 		for range 5 {
 			two := f.person(t, domain.RolePlatformAdmin)
-			outcomes := testkit.Together(2, func(i int) string {
+			outcomes := race.Together(2, func(i int) string {
 				who, whom := f.admin, two
 				if i == 1 {
 					who, whom = two, f.admin
@@ -307,7 +308,7 @@ func TestParallelChangesOfOneRole(t *testing.T) {
 		one := f.person(t)
 		for n := range 5 {
 			role := f.role(id, fmt.Sprintf("raced-%d", n), nil)
-			outcomes := testkit.Together(6, func(i int) string {
+			outcomes := race.Together(6, func(i int) string {
 				switch i % 3 {
 				case 0:
 					return f.c.Do(post(assignment(one.ID, id, role), f.admin.token, nil)).Outcome()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 // replicated is a server and, on Postgres, a second one, with further settings.
@@ -32,7 +33,7 @@ func replicated(t *testing.T, b testkit.Backends, more ...map[string]string) (s 
 func atOnce(t *testing.T, at []*testkit.Client, n int, request func(i int) testkit.Request) []testkit.Response {
 	t.Helper()
 	errs := make([]error, n)
-	answers := testkit.Together(n, func(i int) (r testkit.Response) {
+	answers := race.Together(n, func(i int) (r testkit.Response) {
 		r, errs[i] = at[i%len(at)].Try(request(i))
 		return r
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 // cleaned is the number of rows of a kind that a server's janitor removed.
@@ -83,7 +84,7 @@ func TestTwoReplicasCleanDuringTraffic(t *testing.T) {
 	b := a.Replica(nil)
 	a.Move(60 * 24 * time.Hour)
 	b.CaughtUp()
-	for i, answer := range testkit.Together(20, func(i int) string {
+	for i, answer := range race.Together(20, func(i int) string {
 		c := []*testkit.Server{a, b}[i%2].Client()
 		in, err := c.Try(login(credentials(account)))
 		if err != nil || in.Status != http.StatusOK {

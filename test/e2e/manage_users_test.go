@@ -15,6 +15,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 // office is a server and those who look after its accounts.
@@ -387,7 +388,7 @@ func TestAdministratorsWhoTakeEachOtherAway(t *testing.T) {
 		tokens := map[string]string{f.root.ID: f.admin, other.ID: f.client.Login(other).Access}
 		for _, how := range []string{"disable", "delete", "both"} {
 			pair := slices.Sorted(maps.Keys(tokens))
-			outcomes := testkit.Together(12, func(i int) string {
+			outcomes := race.Together(12, func(i int) string {
 				by, on := pair[i%2], pair[1-i%2]
 				r := testkit.Request{Path: "/api/users/" + on + "/disable", Bearer: tokens[by], Body: body{"reason": "a coup"}}
 				if how == "delete" || how == "both" && i%2 == 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/signet-auth/signet/test/testkit"
 	"github.com/signet-auth/signet/test/testkit/backend"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 // patience is what a write may take to say that it can't be done: the contract says about a second, the race detector needs
@@ -203,7 +204,7 @@ func TestReplicasStartThroughAPooler(t *testing.T) {
 	for i := range replicas {
 		replicas[i] = testkit.Prepare(t, testkit.Options{Backends: testkit.Backends{Name: "pooler", Env: func(testing.TB) map[string]string { return env }}})
 	}
-	for _, err := range testkit.Together(len(replicas), func(i int) error { return replicas[i].TryStart() }) {
+	for _, err := range race.Together(len(replicas), func(i int) error { return replicas[i].TryStart() }) {
 		if err != nil {
 			t.Error(err)
 		}
@@ -254,7 +255,7 @@ func TestNoFalseSuccess(t *testing.T) {
 	}
 	finished := make(chan []history, 1)
 	go func() {
-		finished <- testkit.Together(clients, func(i int) history {
+		finished <- race.Together(clients, func(i int) history {
 			h, c := history{refresh: begun[i].Refresh}, s.Client()
 			for {
 				select {

@@ -10,6 +10,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/idp/idp"
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 // outcome is how a login through a provider ends at its application: the query that the browser brings home.
@@ -279,7 +280,7 @@ func TestALoginBesideARegistrationOfItsAddress(t *testing.T) {
 			f.idp.Discord.Login(idp.Person{Email: address, Verified: true})
 			v := f.visitor(t)
 			back := idp.Visit(t, v.begin("discord", newApplication().query()))
-			answers := testkit.Together(5, func(i int) testkit.Response {
+			answers := race.Together(5, func(i int) testkit.Response {
 				if i == 0 {
 					return v.come(back)
 				}

@@ -11,6 +11,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/idp/idp"
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 // TestCallbacksOfOthersAreRefused is OA-1 and OA-3: login CSRF, mix-up and replay (RFC 9700 §4.4, §4.5, §4.7; Zitadel CVE-2025-46815, Auth.js
@@ -186,7 +187,7 @@ func TestOneAttemptHasOneOutcome(t *testing.T) {
 				cookies = append(cookies, name+"="+value)
 			}
 			before := sessions()
-			answers := testkit.Together(20, func(i int) testkit.Response {
+			answers := race.Together(20, func(i int) testkit.Response {
 				u, _ := url.Parse([]string{callback, twin}[i%2])
 				answer, err := replicas[i%len(replicas)].Try(testkit.Request{Path: u.RequestURI(), Header: http.Header{"Cookie": {strings.Join(cookies, "; ")}, "Host": {u.Host}}})
 				if err != nil {
@@ -207,7 +208,7 @@ func TestOneAttemptHasOneOutcome(t *testing.T) {
 			}
 			for code := range codes {
 				won := 0
-				for _, answer := range testkit.Together(20, func(i int) testkit.Response {
+				for _, answer := range race.Together(20, func(i int) testkit.Response {
 					answer, err := replicas[i%len(replicas)].Try(app.exchange(code))
 					if err != nil {
 						t.Error(err)
@@ -232,7 +233,7 @@ func TestOneAttemptHasOneOutcome(t *testing.T) {
 				visitors = append(visitors, v)
 				callbacks = append(callbacks, idp.Visit(t, v.begin("google", app.query())))
 			}
-			codes := testkit.Together(8, func(i int) string { return sentHome(t, visitors[i].come(callbacks[i])).Get("code") })
+			codes := race.Together(8, func(i int) string { return sentHome(t, visitors[i].come(callbacks[i])).Get("code") })
 			users := map[string]bool{}
 			for _, code := range codes {
 				users[f.api.In(t).Do(app.exchange(code)).Want(http.StatusOK, "").Text("user.id")] = true
@@ -312,7 +313,7 @@ func TestInventedCodesAreLimited(t *testing.T) {
 		answers = append(answers, idp.Visit(t, v.begin("google", app.query())))
 	}
 	outcomes := map[string]int{}
-	for _, home := range testkit.Together(6, func(i int) url.Values { return sentHome(t, visitors[i].come(answers[i])) }) {
+	for _, home := range race.Together(6, func(i int) url.Values { return sentHome(t, visitors[i].come(answers[i])) }) {
 		outcomes[home.Get("error")]++
 	}
 	if outcomes["provider_failed"] != 3 || outcomes["rate_limited"] != 3 {

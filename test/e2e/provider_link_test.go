@@ -10,6 +10,7 @@ import (
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/idp/idp"
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 func linking(provider, bearer string, more body) testkit.Request {
@@ -146,7 +147,7 @@ func TestLinkingAProvider(t *testing.T) {
 			second := newID()
 			record.Exec("INSERT INTO identities (id, user_id, issuer, provider, subject, created_at) VALUES (?, ?, 'https://accounts.google.com', 'google', '203', ?)", second, user, f.Clock.Now())
 			outcomes := map[string]int{}
-			for _, answer := range testkit.Together(2, func(i int) testkit.Response {
+			for _, answer := range race.Together(2, func(i int) testkit.Response {
 				answer, err := f.api.Try(unlinking([]string{only, second}[i], in))
 				if err != nil {
 					t.Error(err)

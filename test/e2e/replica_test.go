@@ -11,6 +11,7 @@ import (
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 // promise is within what time every replica has heard of a change.
@@ -211,7 +212,7 @@ func TestFirstStartsAtOnce(t *testing.T) {
 		"BOOTSTRAP_ADMIN_EMAIL": "root@example.com", "BOOTSTRAP_ADMIN_PASSWORD": testkit.Password,
 	}})
 	servers := []*testkit.Server{first, first.PrepareReplica(nil), first.PrepareReplica(nil), first.PrepareReplica(nil)}
-	for i, err := range testkit.Together(len(servers), func(i int) error { return servers[i].TryStart() }) {
+	for i, err := range race.Together(len(servers), func(i int) error { return servers[i].TryStart() }) {
 		if err != nil {
 			t.Fatalf("server %d: %v\n%s", i, err, servers[i].Log)
 		}

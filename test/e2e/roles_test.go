@@ -10,6 +10,7 @@ import (
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 func TestRoles(t *testing.T) {
@@ -274,7 +275,7 @@ func TestAnIncludeIsAddedWhileItsTargetGainsAPermission(t *testing.T) {
 		for range 5 {
 			target := f.role(id, "target-"+newID()[:8], []string{"invoice:read"})
 			above := f.role(id, "above-"+newID()[:8], nil)
-			outcomes := testkit.Together(2, func(i int) int {
+			outcomes := race.Together(2, func(i int) int {
 				if i == 0 {
 					return f.c.Do(put("/api/roles/"+target, f.admin.token, body{"permissions": []string{"invoice:write"}})).Status
 				}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/signet-auth/signet/domain"
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 const wantService = `{
@@ -237,7 +238,7 @@ func TestManyServicesOfOneName(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		f := fleetOf(t, testkit.Shared(t, b))
 		outcomes := map[string]int{}
-		for _, o := range testkit.Together(10, func(int) string {
+		for _, o := range race.Together(10, func(int) string {
 			return f.c.Do(post("/api/roles/services", f.admin.token, body{"name": "One and only"})).Outcome()
 		}) {
 			outcomes[o]++
@@ -256,7 +257,7 @@ func TestADeactivationAgainstLogins(t *testing.T) {
 		id := f.service("switched-off")
 		one := f.person(t)
 		tokens := make([]string, 20)
-		testkit.Together(21, func(i int) int {
+		race.Together(21, func(i int) int {
 			if i == 20 {
 				return f.c.Do(put("/api/roles/services/"+id, f.admin.token, body{"is_active": false})).Want(http.StatusOK, "").Status
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/signet-auth/signet/test/testkit"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 // persistent sends n requests at the same moment, each again as long as it is answered 503: what a client does whose request
@@ -18,7 +19,7 @@ func persistent(t *testing.T, c *testkit.Client, n int, request func(i int) test
 		err  error
 	}
 	counts := map[string]int{}
-	for _, o := range testkit.Together(n, func(i int) outcome {
+	for _, o := range race.Together(n, func(i int) outcome {
 		for {
 			answer, err := c.Try(request(i))
 			if err != nil || answer.Status != http.StatusServiceUnavailable {

@@ -12,8 +12,8 @@ import (
 	"github.com/signet-auth/signet/adapters/bunsql"
 	"github.com/signet-auth/signet/adapters/bunsql/postgres"
 	"github.com/signet-auth/signet/migrations"
-	"github.com/signet-auth/signet/test/testkit"
 	"github.com/signet-auth/signet/test/testkit/backend"
+	"github.com/signet-auth/signet/test/testkit/race"
 )
 
 const locksLeft = `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
@@ -31,13 +31,13 @@ func migrateThroughAPooler(t *testing.T, mode string, conns int) {
 	t.Helper()
 	direct := backend.Postgres(t)
 	pooled := backend.Pooler(t, direct, conns, "pool_mode = "+mode)
-	for _, err := range testkit.Together(4, func(int) error { return migrate(pooled) }) {
+	for _, err := range race.Together(4, func(int) error { return migrate(pooled) }) {
 		if err != nil {
 			t.Error(err)
 		}
 	}
 	db := openWith(t, pooled, bunsql.Options{Statement: 10 * time.Second}) // twenty handshakes at once, by way of a pooler
-	for _, err := range testkit.Together(20, func(i int) error { return put(t.Context(), db, string(rune('a'+i))) }) {
+	for _, err := range race.Together(20, func(i int) error { return put(t.Context(), db, string(rune('a'+i))) }) {
 		if err != nil {
 			t.Error(err)
 		}
