@@ -63,6 +63,9 @@ func signers(tb testing.TB) [][]byte {
 }
 
 func TestImportedHashes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves out hashes as costly as others make them")
+	}
 	b := newBench(t, pwhash.Bcrypt{Cost: 4}, signers(t)...)
 	for _, row := range foreign {
 		t.Run(row.origin, func(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 // TestServicesAndRolesAtATerminal is an operator beside a server that runs on the same database and hears of everything within a second.
 func TestServicesAndRolesAtATerminal(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := testkit.Start(t, testkit.Options{})
 	c, record, env := s.Client(), s.Record(), cheaply(s.Env)
 	run := func(t *testing.T, args ...string) call { t.Helper(); return signet(t, env, "", args...) }

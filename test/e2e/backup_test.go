@@ -75,6 +75,7 @@ func changeEveryFactor(t *testing.T, s *testkit.Server, account testkit.Account,
 // Those who logged out stay logged out, whatever the backup says: neither a session nor a secret of a mail outlives a restore.
 func TestRestoreOfTheEmbeddedDatabase(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := testkit.Start(t, testkit.Options{})
 	c, env := s.Client(), cheaply(s.Env)
 	signet(t, env, "an administrator's passphrase", "admin", "create", "--email", "root@example.com", "--password-stdin").want(t, 0)
@@ -198,6 +199,7 @@ func TestBackup(t *testing.T) {
 // What can't be restored leaves the folder as it was.
 func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := testkit.Start(t, testkit.Options{})
 	env, dir := cheaply(s.Env), t.TempDir()
 	file := filepath.Join(dir, "b")

@@ -36,6 +36,7 @@ func TestFiftyProofsOfOneChangeOfAddressAreOneSuccess(t *testing.T) {
 
 func TestManyAccountsThatWantOneAddressAreOneWinner(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, record, to := s.Client(), s.Record(), testkit.NewAddress()

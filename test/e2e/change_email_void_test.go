@@ -12,6 +12,7 @@ import (
 // TestWhatVoidsAChangeOfAddress: the proof is bound to the very request (RG-10), one use, and to what the account was then.
 func TestWhatVoidsAChangeOfAddress(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	const password = "another long passphrase 8"
 	s := testkit.Start(t, testkit.Options{})
 	record := s.Record()

@@ -62,6 +62,7 @@ func cheaply(env map[string]string, more ...map[string]string) map[string]string
 
 func TestAdminCreate(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	const password = "an administrator's passphrase"
 	t.Run("while a server runs", func(t *testing.T) {
 		s := testkit.Start(t, testkit.Options{})
@@ -158,6 +159,7 @@ func TestAdminCreate(t *testing.T) {
 
 func TestMigrate(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		env := cheaply(b.Env(t))
 		files, err := filepath.Glob("../../migrations/up/*.sql")

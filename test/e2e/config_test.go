@@ -13,6 +13,7 @@ import (
 )
 
 func TestServe(t *testing.T) {
+	testkit.Long(t)
 	t.Run("says where things are, serves, and stops when told", func(t *testing.T) {
 		t.Parallel()
 		data := filepath.Join(t.TempDir(), "data")

@@ -125,6 +125,7 @@ func TestStrictAnswers(t *testing.T) {
 // TestEveryServerServesTheOneDocument is why answers may be checked against the document of the first server of the process.
 func TestEveryServerServesTheOneDocument(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	text, err := os.ReadFile("../../docs/openapi.json")
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,7 @@ func exported(t *testing.T, c *testkit.Client, bearer string) api.ExportResponse
 
 func TestExport(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, record := s.Client(), s.Record()

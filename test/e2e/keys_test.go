@@ -96,6 +96,7 @@ func TestTwoReplicasRotateOnce(t *testing.T) {
 // TestKeysCommand is an operator at a terminal, beside a server on the same database.
 func TestKeysCommand(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := testkit.Start(t, testkit.Options{Env: map[string]string{"SECRET_KEY": testkit.SecretKey}})
 	c, record, env := s.Client(), s.Record(), cheaply(s.Env)
 	account, other := s.NewAccount(), s.NewAccount() // the other logs in often, which ends its oldest sessions

@@ -51,6 +51,7 @@ func TestLoginWhenTheHashQueueIsFull(t *testing.T) {
 // TestLoginHashesAnew: hashes follow the setting, one login at a time, behind the answer (ASVS 5.0 11.4.2).
 func TestLoginHashesAnew(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := testkit.Start(t, testkit.Options{})
 	account := s.NewAccount()
 	record := s.Record()

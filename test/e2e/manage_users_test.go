@@ -381,6 +381,7 @@ func TestManyAreGivenOneAddress(t *testing.T) {
 // Two administrators who take each other away at once: each alone would be right, both together would leave nobody (AZ-9).
 func TestAdministratorsWhoTakeEachOtherAway(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		f := openOffice(t, testkit.Options{Backends: b})
 		other := f.NewAccount()

@@ -527,6 +527,7 @@ func TestMigratingFromFlask(t *testing.T) {
 	if diff := cmp.Diff(listed, tested); diff != "" {
 		t.Errorf("the guide (-) and the tests (+) differ:\n%s", diff)
 	}
+	testkit.Long(t)
 	for _, name := range tested {
 		t.Run(name, func(t *testing.T) { differences[name](t, testkit.Start(t, testkit.Options{})) })
 	}

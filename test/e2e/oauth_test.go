@@ -222,6 +222,7 @@ func TestAServicesTokenOpensWhatItsAccountMay(t *testing.T) {
 // What is switched off, deleted, revoked or taken ends all that rests on it (Zitadel CVE-2024-46999, CVE-2024-47000).
 func TestAnAccessTokenEndsWithWhatItRestsOn(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	c := newClients(t, testkit.Embedded)
 	user := c.holder(t)
 	own, at := c.access(t), c.access(t, "service=billing")

@@ -13,6 +13,7 @@ const day = 24 * time.Hour
 
 func TestRefreshAndTheEndOfSessions(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	t.Run("an idle session ends after 14 days, a refreshed one does not", func(t *testing.T) {
 		s := testkit.Start(t, testkit.Options{})
 		c := s.Client()

@@ -161,6 +161,7 @@ func TestAResetVoidsWhatThePasswordStoodFor(t *testing.T) {
 
 func TestForgettingBeforeVerifying(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := testkit.Start(t, testkit.Options{})
 	c, record := s.Client(), s.Record()
 

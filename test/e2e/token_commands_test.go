@@ -14,6 +14,7 @@ import (
 // TestTokensAtATerminal is an operator beside a server that runs on the same database and hears of everything within a second.
 func TestTokensAtATerminal(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := testkit.Start(t, testkit.Options{})
 	c, record, env := s.Client(), s.Record(), cheaply(s.Env)
 	run := func(t *testing.T, args ...string) call { t.Helper(); return signet(t, env, "", args...) }

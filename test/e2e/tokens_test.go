@@ -206,6 +206,7 @@ func TestWhatIsNoApplicationTokenToValidate(t *testing.T) {
 // A token of an account that may administrate users makes an administrator of users of everybody who gets one.
 func TestNobodyMintsWhatTheyAreNotCVE202663203(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	l := newLandscape(t, testkit.Options{})
 	shop, shopAdmin := l.service(t, "shop")
 	l.assign(t, shop.ID.Principal(), domain.RoleUserManager, time.Time{})
@@ -281,6 +282,7 @@ func TestOfManyRotationsAtOnceOneGetsThrough(t *testing.T) {
 
 func TestAServiceHasAHundredTokensAtATime(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	l := newLandscape(t, testkit.Options{})
 	shop, _ := l.service(t, "shop")
 	l.heard(t)
@@ -326,6 +328,7 @@ func TestATokenIsNowhereButInItsAnswer(t *testing.T) {
 
 func TestUseIsCountedToTheLast(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		l := newLandscape(t, testkit.Options{Backends: b})
 		shop, _ := l.service(t, "shop")

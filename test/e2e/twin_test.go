@@ -122,6 +122,7 @@ func aboutAnother(own, x twin) []testkit.Request {
 // TestTwins is about two services alike (AZ-2, AZ-7): what belongs to the one is for those of the other as if it were not there.
 func TestTwins(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	f := newFleet(t, testkit.Embedded)
 	theirs, own := f.twin(t, "alpha"), f.twin(t, "beta")
 	both := f.person(t)

@@ -112,6 +112,7 @@ func TestUsersImport(t *testing.T) {
 // An empty Signet that imports an export has the same export.
 func TestUsersExport(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s, other := testkit.Start(t, testkit.Options{Backends: b}), testkit.Start(t, testkit.Options{Backends: b})
 		var lines []string

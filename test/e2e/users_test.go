@@ -18,6 +18,7 @@ import (
 // TestUsers is an operator at a terminal, beside a server that runs on the same database and hears of everything within a second.
 func TestUsers(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := testkit.Start(t, testkit.Options{})
 	c, record, env := s.Client(), s.Record(), cheaply(s.Env)
 	users := func(t *testing.T, args ...string) call {

@@ -37,6 +37,7 @@ func persistent(t *testing.T, c *testkit.Client, n int, request func(i int) test
 
 func TestFiftyRegistrationsOfOneAddressMakeOneUser(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	testkit.Each(t, func(t *testing.T, b testkit.Backends) {
 		s := testkit.Start(t, testkit.Options{Backends: b})
 		c, record, email := s.Client(), s.Record(), testkit.NewAddress()

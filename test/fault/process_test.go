@@ -3,6 +3,7 @@ package fault_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,6 +26,10 @@ var binary string
 func TestMain(m *testing.M) { os.Exit(build(m)) }
 
 func build(m *testing.M) int {
+	flag.Parse()
+	if testing.Short() {
+		return m.Run() // which starts nothing
+	}
 	dir, err := os.MkdirTemp("", "signet-fault-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -81,6 +86,9 @@ var saysURL = regexp.MustCompile(`(?m)^API +(http://\S+)$`)
 // start runs the server and returns when it says where it is.
 func start(t *testing.T, env []string) *process {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out what builds and kills a program")
+	}
 	p := &process{t: t, out: &output{}, cmd: exec.Command(binary, "serve")}
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = env, t.TempDir(), p.out, p.out
 	if err := p.cmd.Start(); err != nil {

@@ -26,6 +26,9 @@ const deploy = "../../deploy"
 // promtool runs it on a file of the folder, and returns what it says and whether it is content.
 func promtool(t *testing.T, arguments ...string) (said string, ok bool) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out what needs other programs")
+	}
 	program, err := exec.LookPath("promtool")
 	if err != nil {
 		if os.Getenv("SIGNET_TEST_BACKENDS") == "required" {

@@ -38,6 +38,15 @@ type Server struct {
 	replicas []*Server // any of them may deliver a mail
 }
 
+// Long leaves a test out of -short, where all of them must end within a minute: one whose servers have settings of their own, or that takes
+// the processor for half a second.
+func Long(tb testing.TB) {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("-short leaves out what takes long, and servers with settings of their own")
+	}
+}
+
 // Start starts a server on fresh backends and stops it at the end of the test.
 func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
@@ -49,6 +58,9 @@ func Start(tb testing.TB, o Options) *Server {
 // Prepare makes fresh backends, with the schema where they are ready-made, for a server that TryStart starts later.
 func Prepare(tb testing.TB, o Options) *Server {
 	tb.Helper()
+	if o.Env != nil || o.Clock != nil {
+		Long(tb)
+	}
 	if o.Backends.Env == nil {
 		o.Backends = Embedded
 	}
