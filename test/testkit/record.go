@@ -29,19 +29,28 @@ type Record struct {
 	store *bunsql.DB
 }
 
-// Record opens the server's database at the address that the server has; see RecordAt to go around a proxy. Postgres is opened once: a
-// connection costs it more than most of what tests ask.
+// Record is the server's database at the address that the server has; see RecordAt to go around a proxy. It is opened once: a connection costs
+// Postgres more than most of what tests ask, and SQLite reads the whole schema for it.
 func (s *Server) Record() *Record {
 	s.tb.Helper()
+	at := s.Env["DATABASE_URI"]
+	if at == "" {
+		at = s.Env["DATA_DIR"]
+	}
+	known, ok := s.records.Load(at)
+	if !ok {
+		known = s.open()
+		s.records.Store(at, known)
+	}
+	r := *known.(*Record)
+	r.tb = s.tb
+	return &r
+}
+
+func (s *Server) open() *Record {
+	s.tb.Helper()
 	if uri := s.Env["DATABASE_URI"]; uri != "" {
-		known, ok := s.records.Load(uri)
-		if !ok {
-			known = RecordAt(s.tb, uri)
-			s.records.Store(uri, known)
-		}
-		r := *known.(*Record)
-		r.tb = s.tb
-		return &r
+		return RecordAt(s.tb, uri)
 	}
 	path := filepath.Join(s.Env["DATA_DIR"], "signet.db")
 	raw, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_pragma=busy_timeout(10000)")

@@ -32,7 +32,7 @@ type Server struct {
 	tb      testing.TB
 	running *run.Server
 	seen    *sync.Map // mails that a test has seen, by address
-	records *sync.Map // what Record opened, by the address of a Postgres database
+	records *sync.Map // what Record opened, by where the database is
 	shared  bool      // with other tests
 
 	replicas []*Server // any of them may deliver a mail
