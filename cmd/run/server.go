@@ -49,6 +49,9 @@ type Server struct {
 	welcome   welcome
 }
 
+// FeedLag is the metric signet_feed_lag_seconds, for tests that wait for the next look and would ask for all metrics many times a second.
+func (s *Server) FeedLag() time.Duration { return s.app.Feed.Lag() }
+
 // Start opens everything, in the order in which things need each other, and serves. On an error nothing is left open. ctx
 // bounds the start only; Stop ends the server.
 func Start(ctx context.Context, c *Config, stdio Stdio) (*Server, error) {

@@ -152,7 +152,17 @@ func (s *Server) Move(d time.Duration) {
 // CaughtUp waits until the server has looked at the change feed, by the moved clock.
 func (s *Server) CaughtUp() {
 	s.tb.Helper()
-	s.Eventually(10*time.Second, func() bool { return s.Metric("signet_feed_lag_seconds") < 1 })
+	s.Eventually(10*time.Second, func() bool { return s.running.FeedLag() < time.Second })
+}
+
+// Heard waits until the server has looked at the change feed again, by its clock.
+func (s *Server) Heard() {
+	s.tb.Helper()
+	asked := s.Clock.Now()
+	s.Eventually(10*time.Second, func() bool {
+		now := s.Clock.Now() // before the lag, or a look from before would do
+		return s.running.FeedLag() < now.Sub(asked)
+	})
 }
 
 // Metric is the value of a metric without labels.
