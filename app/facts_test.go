@@ -24,7 +24,7 @@ var facts = []string{
 	"assignment/remove.go Remove: ChangePrincipal TokensStale",
 	"auth/verify_email.go verifyUser: ChangePrincipal TokensStale",
 	"base/base.go InsertUser: ChangePrincipal TokensUnaffected",
-	"base/sessions.go EndSessions: ChangeSession e.Reason.Tokens()",
+	"base/sessions.go noteEnded: ChangeSession e.Reason.Tokens()",
 	"factor/service.go renew: ChangeSession fact",
 	"factor/service.go replaceCredentials: ChangePrincipal TokensUnaffected",
 	"federation/link.go Unlink: ChangePrincipal TokensUnaffected",
