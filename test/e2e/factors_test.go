@@ -221,7 +221,9 @@ func TestProofsAreReadBeforeTheyCount(t *testing.T) {
 			c.Verify(challenge, app.Code()).Want(http.StatusBadRequest, "invalid_token")
 		})
 	}
-	c.Verify(challenge, app.Code()).Want(http.StatusOK, "")
+	// Typed clients send the proofs that they don't have as null.
+	one := body{"challenge": challenge, "code": app.Code(), "recovery_code": nil, "state": nil, "credential": nil}
+	c.Do(testkit.Request{Path: "/api/auth/mfa/verify", Body: one}).Want(http.StatusOK, "")
 }
 
 // TestAFactorThatIsRequired shuts nobody out: who has none can add one, and do nothing else (zitadel#7774).

@@ -142,7 +142,11 @@ func (r *Factors) verify(ctx context.Context, caller echohttp.Caller, in api.MFA
 }
 
 func offer(code, recovery string, key api.WebAuthnResponse) factor.Offer {
-	return factor.Offer{Code: domain.NewSecret(code), RecoveryCode: domain.NewSecret(recovery), State: key.State, Response: key.Credential}
+	response := key.Credential
+	if string(response) == "null" { // which is as none in every other member, but json.RawMessage keeps the word
+		response = nil
+	}
+	return factor.Offer{Code: domain.NewSecret(code), RecoveryCode: domain.NewSecret(recovery), State: key.State, Response: response}
 }
 
 func optionsBody(asked factor.Asked) api.WebAuthnOptionsResponse {
