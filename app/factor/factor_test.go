@@ -207,6 +207,20 @@ func TestAReplicaThatHasNotHeardOfTheFirstFactorAsksForIt(t *testing.T) {
 	is(t, "remove", err, domain.ErrReauthRequired)
 }
 
+// TestAReplicaThatHasNotHeardOfARemovalRefusesTheTokenFromBefore: what the token says is not what its session proves any more.
+func TestAReplicaThatHasNotHeardOfARemovalRefusesTheTokenFromBefore(t *testing.T) {
+	b := newBench(t)
+	begun := b.enrol(t, b.Factors)
+	b.confirm(t, b.Factors, begun)
+	_, err := b.Factors.Remove(t.Context(), b.actor, rig.From, begun.Factor.ID)
+	is(t, "remove", err, nil)
+	other := rig.On(t, b.Database, b.Clock)
+	_, err = other.Factors.EnrolTOTP(t.Context(), factor.EnrolInput{Actor: b.actor, From: rig.From})
+	is(t, "the token from before", err, domain.ErrTokenInvalid)
+	b.actor.Level = domain.AAL1
+	b.enrol(t, other.Factors)
+}
+
 func TestAnAppWhoseSecretCantBeOpenedDoesNotKeepAnotherFromProving(t *testing.T) {
 	b := newBench(t)
 	lost := b.enrol(t, b.Factors)

@@ -191,7 +191,8 @@ func (s *Service) self(ctx context.Context, actor domain.Actor, from domain.Orig
 		return self{}, access.TokenInvalidWhenGone(err)
 	}
 	me.session, err = s.Store.Read().Sessions.ByID(ctx, actor.SessionID)
-	if err == nil && !me.session.IsLive(s.settings.Sessions, me.now) {
+	claims := domain.Claims{Level: actor.Level, AuthTime: actor.AuthTime} // let in by a session that may have been remembered at a higher level
+	if err == nil && (!me.session.IsLive(s.settings.Sessions, me.now) || me.session.IsBelow(claims)) {
 		err = domain.ErrTokenInvalid
 	}
 	return me, access.TokenInvalidWhenGone(err)
