@@ -174,7 +174,7 @@ func (s *Service) StepUp(ctx context.Context, in StepUpInput) (signin.Tokens, er
 	var offer offered
 	var err error
 	byPassword := !in.Password.IsZero()
-	if byPassword && !in.Offer.isNone() {
+	if byPassword != in.Offer.isNone() { // both, or neither
 		err = errOneProof.Saying("Give exactly one of password, code, recovery_code and, with its state, credential")
 	} else if !byPassword {
 		offer, err = s.parse(in.Offer)

@@ -148,6 +148,9 @@ func TestStepUp(t *testing.T) {
 			s.Move(11 * time.Minute)
 			begin := testkit.Request{Path: "/api/auth/factors/totp", Bearer: plain.Access, Body: body{}}
 			c.Do(begin).Want(http.StatusForbidden, "reauth_required")
+			if got := c.Do(stepUp(plain.Access, body{})).Want(http.StatusBadRequest, "invalid_request"); !strings.Contains(got.Text("detail"), "password") {
+				t.Errorf("it answers %s", got.Body)
+			}
 			c.Do(stepUp(plain.Access, body{"password": "wrong"})).Want(http.StatusUnauthorized, "invalid_credentials")
 			c.Do(stepUp(plain.Access, body{"code": "000000"})).Want(http.StatusConflict, "no_factor")
 			done := c.Do(stepUp(plain.Access, body{"password": account.Password})).Want(http.StatusOK, "")
