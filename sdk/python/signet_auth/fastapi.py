@@ -27,7 +27,8 @@ class Refused(HTTPException):
 def require(
     verifier: Verifier, *permissions: str, acr: Optional[str] = None, max_age: Optional[int] = None
 ) -> Callable[[Request], Awaitable[Principal]]:
-    """The caller, with a valid token and all the permissions; with acr, of such a login (Principal.require_fresh)."""
+    """The caller, with a valid token and all the permissions; with acr or max_age, of such a login (Principal.require_fresh; max_age alone:
+    at any level)."""
     names = verifier.wire(permissions, acr)
 
     async def principal(request: Request) -> Any:

@@ -28,7 +28,8 @@ class Refused(HTTPException):
 
 
 def require(verifier: Verifier, *permissions: str, acr: Optional[str] = None, max_age: Optional[int] = None) -> Callable[[View], View]:
-    """Lets callers with a valid token and all the permissions through; with acr, those of such a login (Principal.require_fresh)."""
+    """Lets callers with a valid token and all the permissions through; with acr or max_age, those of such a login (Principal.require_fresh;
+    max_age alone: at any level)."""
     return _guard(verifier, permissions, False, acr, max_age)
 
 

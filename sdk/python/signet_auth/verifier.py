@@ -91,8 +91,8 @@ class Verifier:
         acr: Optional[str] = None,
         max_age: Optional[int] = None,
     ) -> Optional[Principal]:
-        """The caller by the values of a request's Authorization headers, if they have all permissions and, with acr, such a login
-        (Principal.require_fresh). None: optional, and no token."""
+        """The caller by the values of a request's Authorization headers, if they have all permissions and, with acr or max_age, such
+        a login (Principal.require_fresh; max_age alone: at any level). None: optional, and no token."""
         with self._reported:
             token = _presented(authorization, optional)
             if token is None:
@@ -101,8 +101,7 @@ class Verifier:
             for name in permissions:
                 known = self.known_permission(principal, name)
                 _need(principal, name, self.ask_permission(principal, name) if known is None else known)
-            if acr is not None:
-                principal.require_fresh(acr, max_age)
+            _need_fresh(principal, acr, max_age)
             return principal
 
     async def aauthorize(
@@ -122,8 +121,7 @@ class Verifier:
             for name in permissions:
                 known = self.known_permission(principal, name)
                 _need(principal, name, await asyncio.to_thread(self.ask_permission, principal, name) if known is None else known)
-            if acr is not None:
-                principal.require_fresh(acr, max_age)
+            _need_fresh(principal, acr, max_age)
             return principal
 
     def now(self) -> float:
@@ -235,6 +233,11 @@ def _presented(authorization: Sequence[str], optional: bool) -> Optional[str]:
         if optional:
             return None
         raise
+
+
+def _need_fresh(principal: Principal, acr: Optional[str], max_age: Optional[int]) -> None:
+    if acr is not None or max_age is not None:
+        principal.require_fresh(LEVELS[0] if acr is None else acr, max_age)
 
 
 def _need(principal: Principal, permission: str, allowed: bool) -> None:

@@ -34,6 +34,11 @@ def flask_app(v):
     def fresh():
         return {"sub": signet_auth.flask.current().sub}
 
+    @app.get("/recent")
+    @signet_auth.flask.require(v, max_age=600)
+    def recent():
+        return {"sub": signet_auth.flask.current().sub}
+
     @app.get("/maybe")
     @signet_auth.flask.optional(v)
     def maybe():
@@ -56,6 +61,10 @@ def fastapi_app(v):
 
     @app.get("/fresh")
     def fresh(who: Principal = Depends(signet_auth.fastapi.require(v, "invoice:read", acr="aal2", max_age=600))):
+        return {"sub": who.sub}
+
+    @app.get("/recent")
+    def recent(who: Principal = Depends(signet_auth.fastapi.require(v, max_age=600))):
         return {"sub": who.sub}
 
     @app.get("/maybe")
@@ -118,6 +127,12 @@ class TestFlask(Case):
             self.assertEqual(200, self.get("/fresh", token)[0])
         lacking = self.get("/fresh", self.issuer.token(user("u-1")))  # the permission comes first
         self.assertEqual((403, "forbidden"), (lacking[0], lacking[2]["code"]))
+
+    def test_an_age_alone_is_one_of_any_login(self):
+        challenge = 'Bearer realm="billing", error="insufficient_user_authentication", acr_values="aal1", max_age=600'
+        now = int(time.time())
+        self.assertEqual(200, self.get("/recent", self.issuer.token(user("u-1").with_claims(auth_time=now - 60)))[0])
+        self.refused(self.get("/recent", self.issuer.token(user("u-1").with_claims(auth_time=now - 660))), 401, "reauth_required", challenge)
 
     def test_when_nobody_can_tell(self):
         token = self.issuer.token(user("u-1"))
