@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bearer } from "./bearer.js";
 import { Refusal, TokenMissing } from "./errors.js";
-import { levels, type Level, type Principal } from "./principal.js";
+import { checkDemand, type Level, type Principal } from "./principal.js";
 import { problem } from "./problem.js";
 import type { Verifier } from "./verifier.js";
 
@@ -51,7 +51,7 @@ export function answering(answer: (verifier: Verifier) => Answer): Middleware {
       return guard(verifier, (req) => verifier.authorize(req.headersDistinct["authorization"], permissions));
     },
     requireFresh(verifier, acr, maxAge) {
-      if (!levels.includes(acr)) throw new TypeError(`acr: ${String(acr)} is no level: say aal1, aal2 or phr`);
+      checkDemand(acr, maxAge);
       return guard(verifier, async (req) => {
         if (!req.auth) throw new TokenMissing();
         req.auth.requireFresh(acr, maxAge);

@@ -4,7 +4,13 @@ import { StaleLogin } from "./errors.js";
 /** How strongly somebody has logged in, in this order. */
 export type Level = "aal1" | "aal2" | "phr";
 
-export const levels: readonly string[] = ["aal1", "aal2", "phr"] satisfies Level[];
+const levels: readonly string[] = ["aal1", "aal2", "phr"] satisfies Level[];
+
+/** Throws for what no login can be compared with: it would let everybody through. */
+export function checkDemand(acr: string, maxAge?: number): void {
+  if (!levels.includes(acr)) throw new TypeError(`acr: ${String(acr)} is no level: say aal1, aal2 or phr`);
+  if (maxAge !== undefined && !(maxAge >= 0)) throw new TypeError(`maxAge: ${String(maxAge)} is no number of seconds`);
+}
 
 /** Who sent the request, and what they may do. */
 export class Principal {
@@ -43,6 +49,7 @@ export class Principal {
    * has no level, and is not fresh: decide about it by kind before.
    */
   requireFresh(acr: Level, maxAge?: number): void {
+    checkDemand(acr, maxAge);
     const { acr: level, auth_time: at } = this.claims;
     const known = typeof level === "string" ? Math.max(levels.indexOf(level), 0) : 0;
     if (typeof at !== "number" || known < levels.indexOf(acr) || (maxAge !== undefined && this.#now() - at > maxAge)) {

@@ -70,7 +70,11 @@ for (const [version, express] of [["4", express4], ["5", express5]]) {
         assert.deepEqual([status, headers["www-authenticate"], body.code], [401, challenge, "reauth_required"], JSON.stringify(claims));
       }
       for (const acr of ["aal2", "phr"]) assert.equal((await fresh({ acr, auth_time: now - 60 })).status, 200);
-      assert.throws(() => requireFresh(verifier, "aal3"), TypeError);
+      const principal = await verifier.verify(issuer.token(user("u-1").with({ acr: "phr", auth_time: now })));
+      for (const demand of [["aal3"], ["AAL2"], ["aal2", NaN], ["aal2", -1]]) { // none of which a login can be compared with
+        assert.throws(() => requireFresh(verifier, ...demand), TypeError);
+        assert.throws(() => principal.requireFresh(...demand), TypeError);
+      }
     });
 
     test("a bad token is told no reason, the hook is", async () => {
