@@ -39,6 +39,9 @@ type RefreshOutput = signin.Tokens
 // second round; more rounds are only needed when many requests use the token during several transitions.
 const refreshAttempts = 4
 
+// ErrOvertaken is the cause behind domain.ErrTokenInvalid when the session goes on with newer tokens, as after a step-up.
+var ErrOvertaken = errors.New("the session goes on with newer tokens")
+
 // presented is one refresh request: the parsed token, the audience, the policy and the time.
 type presented struct {
 	RefreshInput
@@ -160,7 +163,11 @@ func (s *Service) judge(ctx context.Context, p presented) (out RefreshOutput, se
 	case domain.Reuse:
 		return out, true, s.endReused(ctx, p, session, user)
 	case domain.Refuse:
-		return out, true, s.unknown(p.token)
+		err := s.unknown(p.token)
+		if !family.EndedAt.IsZero() && !errors.Is(err, domain.ErrForged) {
+			err = domain.ErrTokenInvalid.Because(ErrOvertaken)
+		}
+		return out, true, err
 	}
 	out, err = s.answer(ctx, p, next, user, session)
 	return out, true, err

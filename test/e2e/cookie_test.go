@@ -295,6 +295,12 @@ func TestTheEndOfACookie(t *testing.T) {
 			}
 		}
 	})
+	t.Run("is no refresh that a step-up in another tab overtook", func(t *testing.T) {
+		in, token := begin(t)
+		newer := given(t, c.Do(stepUp(in.Text("access_token"), body{"password": account.Password})).Want(http.StatusOK, "")).Value
+		wantKept(t, c.Do(sent("/api/auth/refresh", token)).Want(http.StatusUnauthorized, "token_invalid"))
+		given(t, c.Do(sent("/api/auth/refresh", newer)).Want(http.StatusOK, ""))
+	})
 	t.Run("is the session's idle time", func(t *testing.T) {
 		_, token := begin(t)
 		s.Move(14*day + time.Second)

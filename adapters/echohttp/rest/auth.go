@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -128,7 +129,7 @@ func (r *Auth) refresh(ctx context.Context, caller echohttp.Caller, in api.Refre
 	}
 	out, err := r.Service.Refresh(ctx, auth.RefreshInput{From: caller.Origin, Token: token, By: by, Service: in.Service})
 	if err != nil {
-		if by == auth.ByCookie {
+		if by == auth.ByCookie && !errors.Is(err, auth.ErrOvertaken) { // the browser may have the newer cookie by now, from another tab
 			err = caller.ClearInvalidCookie(err)
 		}
 		return answer, err
