@@ -85,7 +85,8 @@ func (g *guard) mayNow(permission string, next http.HandlerFunc) http.HandlerFun
 func (g *guard) fresh(acr string, maxAge time.Duration, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c := caller(r)
-		if max(slices.Index(levels, c.ACR), 0) < slices.Index(levels, acr) || time.Since(time.Unix(c.AuthTime, 0)) > maxAge {
+		wanted := slices.Index(levels, acr) // below zero for a misspelled one, which lets nobody through
+		if wanted < 0 || max(slices.Index(levels, c.ACR), 0) < wanted || time.Since(time.Unix(c.AuthTime, 0)) > maxAge {
 			g.refuse(w, http.StatusUnauthorized, "a fresh login is needed", fmt.Sprintf(
 				`, error="insufficient_user_authentication", acr_values=%q, max_age=%d`, acr, int(maxAge.Seconds())))
 			return

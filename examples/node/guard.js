@@ -64,9 +64,10 @@ export async function newGuard(issuer, audience) {
     // Others are told what is missing (RFC 9470): the front end calls Signet's step-up and repeats the call. A service has no level, and
     // does not get through.
     fresh: (acr, maxAge) => (req, res, next) => {
+      const wanted = levels.indexOf(acr); // below zero for a misspelled one, which lets nobody through
       const level = Math.max(levels.indexOf(req.caller.acr), 0);
       const age = Date.now() / 1000 - (req.caller.auth_time ?? 0);
-      if (level >= levels.indexOf(acr) && age <= maxAge) return next();
+      if (wanted >= 0 && level >= wanted && age <= maxAge) return next();
       const challenge = `, error="insufficient_user_authentication", acr_values="${acr}", max_age=${maxAge}`;
       res.set("WWW-Authenticate", `Bearer realm="${audience}"${challenge}`);
       res.status(401).json({ error: "a fresh login is needed" });
