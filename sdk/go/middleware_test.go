@@ -98,6 +98,32 @@ func TestAnswersSayWhatIsMissingAndNotWhy(t *testing.T) {
 	}
 }
 
+// TestADemandThatNoLoginCanBeComparedWith lets nobody through.
+func TestADemandThatNoLoginCanBeComparedWith(t *testing.T) {
+	o := newOrigin(t)
+	v := o.verifier(t, nil)
+	p, err := v.Verify(t.Context(), o.token(t, o.kid, map[string]any{"acr": "phr", "auth_time": time.Now().Unix()}))
+	if err != nil || p.Fresh("phr", time.Minute) != nil {
+		t.Fatal(err)
+	}
+	for _, demand := range []struct {
+		acr    string
+		maxAge time.Duration
+	}{{"aal3", 0}, {"AAL2", 0}, {"", 0}, {"aal2", -time.Second}} {
+		if p.Fresh(demand.acr, demand.maxAge) == nil {
+			t.Errorf("%+v is met", demand)
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%+v guards a route", demand)
+				}
+			}()
+			v.RequireFresh(demand.acr, demand.maxAge)
+		}()
+	}
+}
+
 func TestAnswersCanBeReplaced(t *testing.T) {
 	o := newOrigin(t)
 	v := o.verifier(t, func(c *signet.Config) {
