@@ -16,7 +16,7 @@ func TestACursorIsOfOneServiceAndGenuine(t *testing.T) {
 	f.until(t, "ready")
 	for name, in := range map[string]stream.OpenInput{
 		"of another service": {Actor: func() domain.Actor { a := l.actor; a.ID = domain.PlatformID.Principal(); return a }(), Cursor: f.cursor},
-		"changed":            {Actor: l.actor, Cursor: f.cursor[:len(f.cursor)-1] + "A"},
+		"changed":            {Actor: l.actor, Cursor: f.cursor[:len(f.cursor)-4] + "AAAA"},
 		"made up":            {Actor: l.actor, Cursor: "sgcu_1"},
 	} {
 		if _, err := l.Stream.Open(t.Context(), in); !errors.Is(err, domain.ErrInvalidCursor) {

@@ -179,7 +179,7 @@ func TestWhatIsNoApplicationTokenToValidate(t *testing.T) {
 	}{
 		"nothing":                     {validating(""), "401 token_missing", "Missing"},
 		"a user's access token":       {validating(l.admin), "401 token_invalid", "Invalid"},
-		"a mistyped one":              {validating(token.text[:len(token.text)-1] + "x"), "401 token_invalid", "Invalid"},
+		"a mistyped one":              {validating(token.text[:20] + flipped(token.text[20:21]) + token.text[21:]), "401 token_invalid", "Invalid"},
 		"two that differ":             {testkit.Request{Path: "/api/tokens/validate", Bearer: token.text, Header: http.Header{"X-App-Token": {short.text}}}, "400 invalid_request", ""},
 		"the same header twice":       {testkit.Request{Path: "/api/tokens/validate", Header: http.Header{"X-App-Token": {token.text, token.text}}}, "400 invalid_request", ""},
 		"an access token in X-App-To": {testkit.Request{Path: "/api/tokens/validate", Header: http.Header{"X-App-Token": {l.admin}}}, "401 token_invalid", "Invalid"},
