@@ -238,7 +238,7 @@ func TestPreHijackedAccountsGoToTheOwnerOfTheMailbox(t *testing.T) {
 // TestAnswersOfProvidersThatAreRefused takes what adapters/gothoauth finds all the way home: one of each sort, with its code.
 func TestAnswersOfProvidersThatAreRefused(t *testing.T) {
 	t.Parallel()
-	f := startFederated(t, testkit.Embedded, map[string]string{"OAUTH_TIMEOUT": "1s"}, "google", "github")
+	f := startFederated(t, testkit.Embedded, map[string]string{"OAUTH_TIMEOUT": "4s"}, "google", "github")
 	for fault, want := range map[string]string{
 		"denied": "access_denied", "unavailable": "provider_unavailable", "no_code": "invalid_request",
 		"alg_none": "provider_failed", "hs256": "provider_failed", "unknown_kid": "provider_failed", "wrong_nonce": "provider_failed", "no_nonce": "provider_failed",
