@@ -63,8 +63,8 @@ var (
 	subquery   = regexp.MustCompile(`EXISTS \([^()]*\)|\(SELECT [^()]*\) AS`)
 )
 
-// summary is what a statement does, and the first table that it names, in no subquery that yields one value. For a statement that contains
-// values before the table, it is a fixed word or empty.
+// summary is what a statement does, and the first table that it names outside of subqueries that yield one value. For a statement that
+// contains values before the table, it is a fixed word or empty.
 func summary(statement string) (operation, table string) {
 	found := operations.FindStringSubmatch(statement)
 	if found == nil {

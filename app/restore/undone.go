@@ -20,7 +20,8 @@ const maxUndone = 100_000
 var telling = []domain.EventType{
 	domain.EventUserDisabled, domain.EventUserEnabled, domain.EventUserDeleted, domain.EventUserEmailChanged, domain.EventPasswordChanged,
 	domain.EventPasswordReset, domain.EventPasswordRemoved, domain.EventFactorAdded, domain.EventFactorRemoved, domain.EventFactorsReset,
-	domain.EventFactorSuspended, domain.EventFactorResumed, domain.EventCodesCreated, domain.EventCodeUsed, domain.EventIdentityLinked, domain.EventIdentityUnlinked, domain.EventServiceUpdated, domain.EventServiceDeleted,
+	domain.EventFactorSuspended, domain.EventFactorResumed, domain.EventCodesCreated, domain.EventCodeUsed,
+	domain.EventIdentityLinked, domain.EventIdentityUnlinked, domain.EventServiceUpdated, domain.EventServiceDeleted,
 	domain.EventRoleUpdated, domain.EventRoleDeleted, domain.EventPermissionDeleted, domain.EventGrantAdded, domain.EventGrantUpdated,
 	domain.EventGrantRemoved, domain.EventAppTokenCreated, domain.EventAppTokenUpdated, domain.EventAppTokenRotated, domain.EventAppTokenRevoked,
 	domain.EventAppTokenDeleted, domain.EventKeyRevoked,

@@ -38,8 +38,8 @@ type Server struct {
 	replicas []*Server // any of them may deliver a mail
 }
 
-// Long leaves a test out of -short, where all of them must end within a minute: one whose servers have settings of their own, or that takes
-// the processor for half a second.
+// Long leaves a test out of -short, which runs between two edits: one whose servers have settings of their own, or that takes the processor
+// for half a second.
 func Long(tb testing.TB) {
 	tb.Helper()
 	if testing.Short() {
