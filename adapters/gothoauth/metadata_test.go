@@ -19,10 +19,14 @@ func TestAnIssuerThatIsDownDelaysNobody(t *testing.T) { // headscale#827, oauth2
 	w := newWorld(t)
 	acme := w.acme()
 	acme.Misbehave("discovery_down")
-	waits := make(chan time.Duration)
+	type wait struct {
+		time.Duration
+		read int // documents asked for so far
+	}
+	waits := make(chan wait)
 	w.settings.Sleep = func(ctx context.Context, d time.Duration) error {
 		select {
-		case waits <- d:
+		case waits <- wait{d, len(acme.Requests(idp.Discovery))}:
 			w.pass(d)
 			return nil
 		case <-ctx.Done():
@@ -40,16 +44,17 @@ func TestAnIssuerThatIsDownDelaysNobody(t *testing.T) { // headscale#827, oauth2
 		providers.Run(ctx)
 	}()
 	for _, want := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, time.Minute, time.Minute} {
-		if wait := <-waits; wait != want {
-			t.Errorf("waits %v, want %v", wait, want)
+		if wait := <-waits; wait.Duration != want {
+			t.Errorf("waits %v, want %v", wait.Duration, want)
 		}
 	}
 	acme.Set(idp.Switches{})
-	for <-waits != 24*time.Hour {
+	known := <-waits
+	for known.Duration != 24*time.Hour {
+		known = <-waits
 	}
-	read := len(acme.Requests(idp.Discovery))
-	if <-waits != 24*time.Hour || len(acme.Requests(idp.Discovery)) <= read {
-		t.Error("the next day it is not read again")
+	if next := <-waits; next.Duration != 24*time.Hour || next.read != known.read+1 {
+		t.Errorf("after %d reads it waits %v and reads %d times more, want once a day", known.read, next.Duration, next.read-known.read)
 	}
 	stop()
 	<-done
