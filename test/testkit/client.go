@@ -10,13 +10,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/signet-auth/signet/test/testkit/contract"
 )
 
 // Client calls one server. Safe for concurrent use.
 type Client struct {
 	tb       testing.TB
 	url      string
-	contract *contract
+	contract *contract.Contract
 	http     *http.Client
 }
 
@@ -85,7 +87,9 @@ func (c *Client) Try(r Request) (Response, error) {
 		return Response{}, fmt.Errorf("%s %s: %w", request.Method, r.Path, err)
 	}
 	if !r.OffContract {
-		c.contract.check(c.tb, request, answer, body)
+		if err := c.contract.Check(request, answer, body); err != nil {
+			c.tb.Errorf("%s %s: the answer %d breaks the document: %v", request.Method, request.URL.Path, answer.StatusCode, err)
+		}
 	}
 	return Response{Status: answer.StatusCode, Header: answer.Header, Body: body, Took: time.Since(begun), tb: c.tb}, nil
 }

@@ -9,13 +9,15 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/signet-auth/signet/test/testkit"
 	"github.com/signet-auth/signet/test/testkit/backend"
 )
 
 func TestMain(m *testing.M) { os.Exit(backend.Main(m)) }
 
-const password = "a long enough passphrase 7"
+const (
+	password  = "a long enough passphrase 7"
+	secretKey = "dHdvIHJlbGVhc2VzLCBzaWRlIGJ5IHNpZGU-test-only"
+)
 
 // TestTheReleaseBeforeServesBesideThisOne goes through a rollout: the release before serves, this one migrates, both serve, and one of the
 // former starts again on the new schema.
@@ -105,7 +107,7 @@ func build(t *testing.T, source, binary string) string {
 
 func settings(database, folder string) []string {
 	env := map[string]string{
-		"SIGNET_ENV": "development", "DATABASE_URI": database, "SECRET_KEY": testkit.SecretKey, "PUBLIC_URL": "http://localhost:5000",
+		"SIGNET_ENV": "development", "DATABASE_URI": database, "SECRET_KEY": secretKey, "PUBLIC_URL": "http://localhost:5000",
 		"DATA_DIR": filepath.Join(folder, "data"), "BCRYPT_COST": "4", "RATE_LIMITS": "off", "LOG_LEVEL": "warn",
 	}
 	var all []string
