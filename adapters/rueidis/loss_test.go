@@ -113,6 +113,7 @@ func TestRedisLostAndBack(t *testing.T) {
 }
 
 func TestAListenerThatIsNotRedis(t *testing.T) {
+	t.Parallel()
 	silent, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -153,6 +154,7 @@ func TestARedisThatMayNotCountIsLost(t *testing.T) {
 
 // Some keys would be found there and others not, so that Redis came and went with each call.
 func TestARedisInClusterModeIsRefusedByName(t *testing.T) {
+	t.Parallel()
 	host := miniredis.RunT(t)
 	host.Server().SetPreHook(func(peer *server.Peer, command string, _ ...string) bool {
 		if command == "INFO" {

@@ -68,6 +68,7 @@ func TestReplies(t *testing.T) {
 func TestServersThatGoAway(t *testing.T) {
 	for _, stage := range []smtpserver.Stage{smtpserver.Greeting, smtpserver.Mail, smtpserver.Rcpt, smtpserver.Data} {
 		t.Run("a connection closed at "+string(stage)+" is temporary", func(t *testing.T) {
+			t.Parallel()
 			server := smtpserver.Start(t, smtpserver.Options{})
 			server.Drop(stage)
 			err := transport(t, options(server)).Send(t.Context(), message(t))
@@ -78,6 +79,7 @@ func TestServersThatGoAway(t *testing.T) {
 		})
 
 		t.Run("a server that hangs at "+string(stage)+" is given up after the timeout", func(t *testing.T) {
+			t.Parallel()
 			server := smtpserver.Start(t, smtpserver.Options{})
 			server.Hang(stage)
 			o := options(server)
@@ -93,6 +95,7 @@ func TestServersThatGoAway(t *testing.T) {
 		})
 
 		t.Run("a cancelled caller does not wait for a server that hangs at "+string(stage), func(t *testing.T) {
+			t.Parallel()
 			server := smtpserver.Start(t, smtpserver.Options{})
 			server.Hang(stage)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -147,6 +150,7 @@ func TestTLS(t *testing.T) {
 		{"plain text against a port that waits for TLS says so", smtpserver.TLS, smtpmail.Plain, true, "MAIL_USE_SSL"},
 	} {
 		t.Run(row.fact, func(t *testing.T) {
+			t.Parallel()
 			server := smtpserver.Start(t, smtpserver.Options{Security: row.server})
 			o := options(server)
 			o.Security = row.client

@@ -227,6 +227,7 @@ func Waker(t *testing.T, open func(t *testing.T) (from, to transient.Waker)) {
 	}
 
 	t.Run("an announcement is heard, and the next one too", func(t *testing.T) {
+		t.Parallel()
 		from, to := open(t)
 		quiet(to)
 		for range 3 {
@@ -237,6 +238,7 @@ func Waker(t *testing.T, open func(t *testing.T) (from, to transient.Waker)) {
 	})
 
 	t.Run("many announcements become few", func(t *testing.T) {
+		t.Parallel()
 		from, to := open(t)
 		quiet(to)
 		for range 10_000 {
@@ -248,6 +250,7 @@ func Waker(t *testing.T, open func(t *testing.T) (from, to transient.Waker)) {
 	})
 
 	t.Run("announcing returns at once though nobody listens", func(t *testing.T) {
+		t.Parallel()
 		from, _ := open(t)
 		done := make(chan struct{})
 		go func() {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -56,18 +57,19 @@ func TestAHandshakeOutlivesTheStatementThatBeganIt(t *testing.T) {
 }
 
 func TestAConnectionThatNobodyComesForIsClosed(t *testing.T) {
-	t.Parallel()
-	server := &slow{shake: make(chan error, 1)}
-	pool := &patient{Connector: server}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	server.shake <- nil
-	d := pool.begin(ctx)
-	<-d.done
-	pool.leave(d)
-	select {
-	case <-d.conn.(*plain).closed:
-	case <-time.After(2 * dialTimeout):
-		t.Error("it stays open")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		server := &slow{shake: make(chan error, 1)}
+		pool := &patient{Connector: server}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		server.shake <- nil
+		d := pool.begin(ctx)
+		<-d.done
+		pool.leave(d)
+		left := time.Now()
+		<-d.conn.(*plain).closed
+		if after := time.Since(left); after != dialTimeout {
+			t.Errorf("closed after %v, want %v", after, dialTimeout)
+		}
+	})
 }
