@@ -62,7 +62,7 @@ type Rig struct {
 // New is a rig on a database of its own, its keys made and its place in the feed found.
 func New(tb testing.TB) *Rig {
 	tb.Helper()
-	return On(tb, NewDatabase(tb), NewClock())
+	return On(tb, newBegun(tb), NewClock())
 }
 
 // On is a rig on a database that others may be on too: another replica.
