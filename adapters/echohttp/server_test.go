@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -129,19 +130,22 @@ func TestServer(t *testing.T) {
 func TestABodyThatIsTooLongGetsItsAnswer(t *testing.T) {
 	s := start(t, newKernel(t, nil), nil)
 	for _, size := range []int{70_000, 1_000_000} {
-		conn := dial(t, s.public)
-		_, err := fmt.Fprintf(conn, "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", size)
-		for range 10 { // slower than net/http waits with the end of a connection, which is half a second
-			_, writeErr := io.WriteString(conn, strings.Repeat(" ", size/10))
-			err = errors.Join(err, writeErr)
-			time.Sleep(100 * time.Millisecond)
-		}
-		res, readErr := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || readErr != nil {
-			t.Fatalf("%d bytes: %v, %v", size, err, readErr)
-		}
-		wantProblem(t, res, 413, "body_too_large")
-		_ = res.Body.Close()
+		t.Run(strconv.Itoa(size)+" bytes", func(t *testing.T) {
+			t.Parallel()
+			conn := dial(t, s.public)
+			_, err := fmt.Fprintf(conn, "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", size)
+			for range 10 { // slower than net/http waits with the end of a connection, which is half a second
+				_, writeErr := io.WriteString(conn, strings.Repeat(" ", size/10))
+				err = errors.Join(err, writeErr)
+				time.Sleep(100 * time.Millisecond)
+			}
+			res, readErr := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil || readErr != nil {
+				t.Fatalf("%v, %v", err, readErr)
+			}
+			wantProblem(t, res, 413, "body_too_large")
+			_ = res.Body.Close()
+		})
 	}
 }
 

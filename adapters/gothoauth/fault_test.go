@@ -126,12 +126,15 @@ func TestAProviderThatHangsIsWaitedForOnceForAllCalls(t *testing.T) {
 	w := newWorld(t)
 	w.settings.Timeout = 300 * time.Millisecond
 	for fault, p := range map[string]*idp.Provider{"token_slow": w.Google, "keys_slow": w.Microsoft, "userinfo_slow": w.Discord, "emails_slow": w.GitHub, "discovery_slow": w.acme()} {
-		p.Misbehave(fault)
-		start := time.Now()
-		_, err := login(t, w.open(t, p))
-		if took := time.Since(start); !errors.Is(err, domain.ErrProviderUnavailable) || faultOf(err).Code != "timeout" || took > 2*time.Second {
-			t.Errorf("%s: %v after %v", fault, err, took)
-		}
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			p.Misbehave(fault)
+			start := time.Now()
+			_, err := login(t, w.open(t, p))
+			if took := time.Since(start); !errors.Is(err, domain.ErrProviderUnavailable) || faultOf(err).Code != "timeout" || took > 2*time.Second {
+				t.Errorf("%v after %v", err, took)
+			}
+		})
 	}
 }
 

@@ -66,6 +66,7 @@ func TestReplies(t *testing.T) {
 }
 
 func TestServersThatGoAway(t *testing.T) {
+	t.Parallel()
 	for _, stage := range []smtpserver.Stage{smtpserver.Greeting, smtpserver.Mail, smtpserver.Rcpt, smtpserver.Data} {
 		t.Run("a connection closed at "+string(stage)+" is temporary", func(t *testing.T) {
 			t.Parallel()
@@ -135,6 +136,7 @@ func TestServersThatGoAway(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		fact   string
 		server smtpserver.Security
