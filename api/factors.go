@@ -101,6 +101,9 @@ type SessionTokens struct {
 type StepUpResponse struct {
 	Success bool `json:"success"`
 	SessionTokens
+
+	// RecoveryCodesLeft is there when three or fewer are left.
+	RecoveryCodesLeft *int `json:"recovery_codes_left,omitempty"`
 }
 
 // Factor is a second factor that counts.
