@@ -17,8 +17,8 @@ type MFAVerifyRequest struct {
 	ProxiedClient
 
 	Challenge    string `json:"challenge" validate:"required,max=100"`
-	Code         string `json:"code,omitempty" validate:"max=100"`          // six digits of an authenticator app; spaces and hyphens don't count
-	RecoveryCode string `json:"recovery_code,omitempty" validate:"max=100"` // in any case; spaces and hyphens don't count
+	Code         string `json:"code,omitempty" validate:"max=100"`          // six digits of an authenticator app; spaces and dashes don't count
+	RecoveryCode string `json:"recovery_code,omitempty" validate:"max=100"` // in any case; spaces and dashes don't count
 	WebAuthnResponse
 	// RememberDevice asks for no second factor on this device for a while. With a recovery code it has no effect.
 	RememberDevice bool `json:"remember_device,omitempty"`
@@ -101,6 +101,9 @@ type SessionTokens struct {
 type StepUpResponse struct {
 	Success bool `json:"success"`
 	SessionTokens
+
+	// RecoveryCodesLeft is there when three or fewer are left.
+	RecoveryCodesLeft *int `json:"recovery_codes_left,omitempty"`
 }
 
 // Factor is a second factor that counts.

@@ -20,7 +20,7 @@ func TestOptional(t *testing.T) {
 	raw := func(text string) api.Optional[json.RawMessage] { return api.Some(json.RawMessage(text)) }
 	for text, want := range map[string]patch{
 		`{}`:                               {},
-		`{"name":null,"free":null}`:        {Name: api.Some(""), Free: api.Optional[json.RawMessage]{Given: true}},
+		`{"name":null,"free":null}`:        {Name: api.Optional[string]{Given: true, Null: true}, Free: api.Optional[json.RawMessage]{Given: true, Null: true}},
 		`{"name":"","size":0}`:             {Name: api.Some(""), Size: api.Some(0)},
 		`{"name":"x","free":{"a":1}}`:      {Name: api.Some("x"), Free: raw(`{"a":1}`)},
 		`{"free":12345678901234567890.10}`: {Free: raw("12345678901234567890.10")},
@@ -37,7 +37,7 @@ func TestOptional(t *testing.T) {
 	t.Run("is written when it was given only", func(t *testing.T) {
 		for want, p := range map[string]patch{
 			`{}`:                               {},
-			`{"name":"","size":0,"free":null}`: {Name: api.Some(""), Size: api.Some(0), Free: api.Optional[json.RawMessage]{Given: true}},
+			`{"name":"","size":0,"free":null}`: {Name: api.Some(""), Size: api.Some(0), Free: api.Optional[json.RawMessage]{Given: true, Null: true}},
 			`{"name":"x","free":{"a":1}}`:      {Name: api.Some("x"), Free: raw(`{"a":1}`)},
 		} {
 			if got, err := json.Marshal(p); err != nil || string(got) != want {

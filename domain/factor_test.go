@@ -78,7 +78,10 @@ func TestRecoveryCodes(t *testing.T) {
 	if err != nil || text.Reveal() != "0123-4567-89AB-CDEF-GHJK-MNQZ" {
 		t.Fatalf("%s, %v", text.Reveal(), err)
 	}
-	for _, typed := range []string{"0123-4567-89AB-CDEF-GHJK-MNQZ", "o123456789abcdefghjkmnqz", " OI23 4567 89ab-cdef ghjk mnqz ", "0L23456789ABCDEFGHJKMNQZ"} {
+	for _, typed := range []string{
+		"0123-4567-89AB-CDEF-GHJK-MNQZ", "o123456789abcdefghjkmnqz", " OI23 4567 89ab-cdef ghjk mnqz ", "0L23456789ABCDEFGHJKMNQZ",
+		"0123–4567‑89AB\u00a0—\u00a0CDEF\tGHJK\u202fMNQZ\r\n",
+	} {
 		if hash, ok := domain.HashRecoveryCode(domain.NewSecret(typed)); !ok || !bytes.Equal(hash, code.Hash) {
 			t.Errorf("%q is not the code", typed)
 		}

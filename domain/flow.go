@@ -103,9 +103,9 @@ func (f Flow) hashCode(key []byte, code Secret) []byte {
 	return mac.Sum(nil)
 }
 
-// ParseCode reads a code as a person types it: spaces and dashes are ignored.
+// ParseCode reads a code as a person types or pastes it: spaces and dashes are ignored.
 func ParseCode(text Secret) (Secret, bool) {
-	digits := strings.NewReplacer(" ", "", "-", "").Replace(text.Reveal())
+	digits := withoutSeparators(text.Reveal())
 	if len(digits) != codeDigits {
 		return Secret{}, false
 	}

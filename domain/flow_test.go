@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/signet-auth/signet/domain"
 )
@@ -224,6 +225,7 @@ func TestHashOneTimeSecret(t *testing.T) {
 func TestParseCode(t *testing.T) {
 	for text, want := range map[string]string{
 		"123456": "123456", "000000": "000000", "123 456": "123456", "123-456": "123456", " 123456 ": "123456", "1 2 3 4 5 6": "123456", "12-34-56": "123456",
+		"123\u00a0456": "123456", "\u202f123\u2009456\u3000": "123456", "\t123456\r\n": "123456", "123–456": "123456", "12‐34—56": "123456", "123−456": "123456",
 	} {
 		t.Run("accepts "+text, func(t *testing.T) {
 			code, ok := domain.ParseCode(domain.NewSecret(text))
@@ -233,8 +235,8 @@ func TestParseCode(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"nothing": "", "only spaces": "      ", "five digits": "12345", "seven digits": "1234567", "a letter": "12345a", "a sign": "+12345",
-		"a point": "1234.5", "a line break": "123\n456", "a tab": "123\t456", "NUL": "12345\x00", "Arabic digits": "١٢٣٤٥٦", "full-width digits": "１２３４５６",
-		"two bytes of one digit": "1234\u0661", "an en dash": "123–456", "a no-break space": "123\u00a0456", "an exponent": "1e0005",
+		"a point": "1234.5", "an underscore": "123_456", "a space of no width": "123\u200b456", "NUL": "12345\x00", "Arabic digits": "١٢٣٤٥٦", "full-width digits": "１２３４５６",
+		"two bytes of one digit": "1234\u0661", "an exponent": "1e0005",
 	} {
 		t.Run("refuses "+name, func(t *testing.T) {
 			if code, ok := domain.ParseCode(domain.NewSecret(text)); ok || !code.IsZero() {
@@ -261,8 +263,13 @@ func FuzzHashOneTimeSecret(f *testing.F) {
 	})
 }
 
+func isDigitOrSeparator(r rune) bool {
+	return r >= '0' && r <= '9' || unicode.In(r, unicode.White_Space, unicode.Dash)
+}
+
 func FuzzParseCode(f *testing.F) {
 	f.Add("123 456")
+	f.Add("123\u00a0–\u2028456")
 	f.Add("１２３４５６")
 	f.Fuzz(func(t *testing.T, text string) {
 		code, ok := domain.ParseCode(domain.NewSecret(text))
@@ -270,7 +277,7 @@ func FuzzParseCode(f *testing.F) {
 			return
 		}
 		again, ok := domain.ParseCode(code)
-		if !ok || again.Reveal() != code.Reveal() || len(code.Reveal()) != 6 || strings.Trim(code.Reveal(), "0123456789") != "" || strings.Trim(text, "0123456789 -") != "" {
+		if !ok || again.Reveal() != code.Reveal() || len(code.Reveal()) != 6 || strings.Trim(code.Reveal(), "0123456789") != "" || strings.TrimFunc(text, isDigitOrSeparator) != "" {
 			t.Fatalf("%q is read as %q", text, code.Reveal())
 		}
 	})

@@ -54,10 +54,10 @@ func NewRecoveryCode(id RecoveryCodeID, user UserID, entropy io.Reader, now time
 	return RecoveryCode{ID: id, UserID: user, Hash: hash, CreatedAt: now}, NewSecret(text.String()), nil
 }
 
-// HashRecoveryCode is the stored form of a code as a person types it: in any case, with or without spaces and dashes, and with the letters
-// that look like digits read as those. ok is false when the text can't be one.
+// HashRecoveryCode is the stored form of a code as a person types or pastes it: in any case, with or without spaces and dashes, and with the
+// letters that look like digits read as those. ok is false when the text can't be one.
 func HashRecoveryCode(text Secret) (hash []byte, ok bool) {
-	clean := strings.NewReplacer(" ", "", "-", "", "I", "1", "L", "1", "O", "0").Replace(strings.ToUpper(text.Reveal()))
+	clean := strings.NewReplacer("I", "1", "L", "1", "O", "0").Replace(strings.ToUpper(withoutSeparators(text.Reveal())))
 	if len(clean) != recoveryBytes*8/5 || strings.Trim(clean, crockford) != "" {
 		return nil, false
 	}

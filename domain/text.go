@@ -32,6 +32,17 @@ func Line(text string) string {
 	return strings.Join(strings.FieldsFunc(text, space), " ")
 }
 
+// withoutSeparators is a code without the spaces and dashes that group it: those of any script, since phones and word processors replace
+// what was typed by others (no-break spaces, en dashes).
+func withoutSeparators(code string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.White_Space, unicode.Dash) {
+			return -1
+		}
+		return r
+	}, code)
+}
+
 // checkName validates the name of an object as it is stored. It refuses names in the form of an id, which references would treat as an id.
 func checkName(name string, limit int) error {
 	if name == "" {

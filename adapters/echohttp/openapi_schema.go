@@ -40,6 +40,9 @@ func describeProperty(p jsonschema.InterceptPropParams) error {
 		required = !strings.Contains(tag, ",omitempty") && !strings.Contains(tag, ",omitzero")
 	} else {
 		constrain(p.PropertySchema, indirect(p.Field.Type).Kind(), rules)
+		if heldBy(p.Field.Type) != nil && len(p.PropertySchema.Enum) > 0 {
+			p.PropertySchema.Enum = append(p.PropertySchema.Enum, nil) // enum says all that is valid (JSON Schema Validation §6.1.2)
+		}
 	}
 	if required && p.Field.Tag.Get("json") != "-" {
 		p.ParentSchema.Required = append(p.ParentSchema.Required, p.Name)

@@ -30,14 +30,18 @@ func (v *validation) learn(t reflect.Type) {
 	for _, field := range reflect.VisibleFields(t) {
 		if heldBy(field.Type) != nil {
 			v.validate.RegisterCustomTypeFunc(valueOf, reflect.Zero(field.Type).Interface())
+			v.nullable[t.Name()+"."+wireName(field)] = true
 		}
 	}
 }
 
+// valueOf is a pointer to the value: a pointer to an empty text is not what omitempty leaves out, so an empty one has to keep the rules too.
 func valueOf(member reflect.Value) any {
 	if o, ok := reflect.TypeAssert[optional](member); ok {
 		if value, given := o.Member(); given {
-			return value
+			p := reflect.New(reflect.TypeOf(value))
+			p.Elem().Set(reflect.ValueOf(value))
+			return p.Interface()
 		}
 	}
 	return nil

@@ -58,7 +58,8 @@ func TestOptionalMembers(t *testing.T) {
 		})
 	}
 	for body, text := range map[string]string{
-		`{"size":"` + marker + `"}`:      "size must be one of: small, large",
+		`{"size":"` + marker + `"}`:      "size must be one of: small, large, null",
+		`{"size":""}`:                    "size must be one of: small, large, null",
 		`{"count":10}`:                   "count must be at most 9",
 		`{"count":"` + marker + `"}`:     "count must be an integer in range",
 		`{"where":{"Street":"x"}}`:       "differs from street by case only", // the strictness goes on inside
@@ -90,6 +91,9 @@ func TestOptionalMembersAreDescribed(t *testing.T) {
 		if diff := cmp.Diff(want, schema.Properties[name].Value.Type.Slice()); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+	if diff := cmp.Diff([]any{"small", "large", nil}, schema.Properties["size"].Value.Enum); diff != "" {
+		t.Error(diff)
 	}
 	if limit := schema.Properties["name"].Value.MaxLength; limit == nil || *limit != 5 {
 		t.Errorf("name has at most %v characters", limit)

@@ -13,12 +13,15 @@ import (
 
 // validation checks the shape of requests by their validate tags, and says what is wrong in the words of the wire contract.
 // Library texts are never used: some repeat the value.
-type validation struct{ validate *validator.Validate }
+type validation struct {
+	validate *validator.Validate
+	nullable map[string]bool // members that may be null, by type and name
+}
 
 func newValidation() *validation {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(wireName)
-	return &validation{v}
+	return &validation{v, map[string]bool{}}
 }
 
 // wireName is what clients call a field.
@@ -39,7 +42,7 @@ func (v *validation) check(request any) error {
 	}
 	fields := make([]domain.FieldError, len(failed))
 	for i, f := range failed {
-		fields[i] = fieldError(wirePath(f.Namespace()), f)
+		fields[i] = fieldError(wirePath(f.Namespace()), f, v.nullable[f.Namespace()])
 	}
 	return domain.ErrInvalidFields(fields...)
 }
@@ -56,7 +59,7 @@ func wirePath(namespace string) string {
 	return strings.Join(path, ".")
 }
 
-func fieldError(name string, f validator.FieldError) domain.FieldError {
+func fieldError(name string, f validator.FieldError, nullable bool) domain.FieldError {
 	say := func(code, text string) domain.FieldError {
 		return domain.FieldError{Field: name, Code: code, Text: name + " " + text}
 	}
@@ -72,7 +75,11 @@ func fieldError(name string, f validator.FieldError) domain.FieldError {
 	case "gte":
 		return say("too_small", "must be at least "+f.Param())
 	case "oneof":
-		return say("invalid", "must be one of: "+strings.Join(strings.Fields(f.Param()), ", "))
+		words := strings.Fields(f.Param())
+		if nullable {
+			words = append(words, "null")
+		}
+		return say("invalid", "must be one of: "+strings.Join(words, ", "))
 	}
 	return say("invalid", "is not valid")
 }

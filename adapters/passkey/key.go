@@ -2,6 +2,7 @@ package passkey
 
 import (
 	"fmt"
+	"math/big"
 
 	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
@@ -19,11 +20,13 @@ var algorithms = []struct {
 	{webauthncose.AlgRS256, webauthncose.RSAKey},
 }
 
-// The sizes of an RSA modulus, in bytes. Anyone can have a wrong signature judged by a key of their own account, which takes 40 ms for
-// one of 2 KB.
+// The numbers of an RSA key (FIPS 186-5 §5.1, §5.4 (e)). Anyone can have a wrong signature judged by a key of their own account, which takes
+// 40 ms for one of 2 KB. A small exponent is where forgeries of careless verifiers begin, and crypto/rsa takes none beyond 31 bits.
 const (
-	shortestRSA = 2048 / 8
-	longestRSA  = 4096 / 8
+	shortestRSA   = 2048 // bits
+	longestRSA    = 4096
+	leastExponent = 1<<16 + 1
+	mostExponent  = 1<<31 - 1
 )
 
 // readKey reads a COSE key of an algorithm that is asked for. The library reads more of them, and takes any algorithm of an RSA key.
@@ -43,7 +46,7 @@ func readKey(cose []byte) (key any, err error) {
 		if err != nil || int64(a.key) != head.KeyType {
 			return nil, errKey
 		}
-		if k, is := key.(webauthncose.RSAPublicKeyData); is && (len(k.Modulus) < shortestRSA || len(k.Modulus) > longestRSA) {
+		if k, is := key.(webauthncose.RSAPublicKeyData); is && !isSound(k) {
 			return nil, errKey
 		}
 		return key, nil
@@ -51,4 +54,11 @@ func readKey(cose []byte) (key any, err error) {
 	return nil, fmt.Errorf("%w: a key of algorithm %d", factor.ErrUnfit, head.Algorithm)
 }
 
-var errKey = fmt.Errorf("%w: the public key must be one of P-256, of Ed25519, or of RSA with 2048 to 4096 bits", factor.ErrMalformed)
+// isSound tells whether a key can sign, and nobody but its owner by it. One that can't would only show it when its owner is locked out.
+func isSound(k webauthncose.RSAPublicKeyData) bool {
+	n := new(big.Int).SetBytes(k.Modulus)
+	e, err := webauthncose.ParseRSAPublicKeyDataExponent(&k)
+	return err == nil && n.BitLen() >= shortestRSA && n.BitLen() <= longestRSA && n.Bit(0) == 1 && e >= leastExponent && e <= mostExponent && e%2 == 1
+}
+
+var errKey = fmt.Errorf("%w: the public key must be of P-256, Ed25519, or RSA of 2048 to 4096 bits with an odd exponent from 65537", factor.ErrMalformed)

@@ -205,14 +205,18 @@ func (s *Service) renew(ctx context.Context, me self, session domain.Session, au
 	if err != nil {
 		return signin.Tokens{}, err
 	}
-	fact := domain.TokensUnaffected
-	if session.Level < me.session.Level {
-		fact = domain.TokensStale
-	}
 	err = s.Store.WithinTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		principal, err := me.lock(ctx, tx)
 		if err != nil {
 			return err
+		}
+		was, err := tx.Sessions.ByID(ctx, session.ID) // another tab may have raised it since
+		if err != nil {
+			return access.TokenInvalidWhenGone(err)
+		}
+		fact := domain.TokensUnaffected
+		if session.Level < was.Level {
+			fact = domain.TokensStale
 		}
 		if err := fn(ctx, tx, principal); err != nil {
 			return err

@@ -24,11 +24,11 @@ type VerifyInput struct {
 	MayCookie func() error
 }
 
-// VerifyOutput is the session.
-type VerifyOutput struct {
+// Proved is the session in which something was proved.
+type Proved struct {
 	signin.Tokens
 
-	CodesLeft int // recovery codes
+	CodesLeft *int // recovery codes; nil for an account without factors, which has none
 }
 
 // Verify completes a login that was challenged. It checks in this order: the form, the budget of the address block, the challenge, the budget
@@ -37,35 +37,35 @@ type VerifyOutput struct {
 //
 // domain.ErrInvalidCode, which counts the tries that are left; domain.ErrInvalidToken for a challenge that does not work; the errors of
 // signin.Begin.
-func (s *Service) Verify(ctx context.Context, in VerifyInput) (VerifyOutput, error) {
+func (s *Service) Verify(ctx context.Context, in VerifyInput) (Proved, error) {
 	offer, err := s.parse(in.Offer)
 	if err != nil {
-		return VerifyOutput{}, err
+		return Proved{}, err
 	}
 	now := s.System.Now()
 	login, err := s.signin.Pending(ctx, in.From, in.Challenge, now)
 	if err != nil {
-		return VerifyOutput{}, err
+		return Proved{}, err
 	}
 	if login.Request.Cookie {
 		if err := in.MayCookie(); err != nil {
-			return VerifyOutput{}, err
+			return Proved{}, err
 		}
 	}
 	user := login.Proof.User
 	budget, err := s.budget(ctx, offer, user.ID, in.From)
 	if err != nil {
-		return VerifyOutput{}, err
+		return Proved{}, err
 	}
 	if offer.way == domain.WayWebAuthn {
 		if offer.asked, err = s.opened(offer.state, toVerify, string(login.Flow.ID), now); err != nil {
-			return VerifyOutput{}, err
+			return Proved{}, err
 		}
 	}
 	before, err := s.reserve(ctx, login.Flow.ID, now)
 	if err != nil {
 		budget.Return()
-		return VerifyOutput{}, err
+		return Proved{}, err
 	}
 	login.Proof.Remember = in.Remember && offer.way != domain.WayRecovery
 	out, err := s.complete(ctx, login, offer, now)
@@ -91,16 +91,16 @@ func (s *Service) reserve(ctx context.Context, id domain.FlowID, now time.Time) 
 	return before, err
 }
 
-func (s *Service) complete(ctx context.Context, login signin.Pending, offer offered, now time.Time) (VerifyOutput, error) {
+func (s *Service) complete(ctx context.Context, login signin.Pending, offer offered, now time.Time) (Proved, error) {
 	user, from := login.Proof.User, login.Request.From
 	proved, err := s.judge(ctx, offer, user, from, now)
 	if err != nil {
-		return VerifyOutput{}, err
+		return Proved{}, err
 	}
 	p := login.Proof
 	// The whole login clears the run of failures; a right password alone does not (Keycloak GHSA-85v8).
 	if p.Run, err = s.Store.Read().Lockouts.ByKey(ctx, s.guard.RunKey(user.Email)); err != nil {
-		return VerifyOutput{}, err
+		return Proved{}, err
 	}
 	p.Methods, p.At = domain.WithFactor(p.Methods, proved.methods...), now
 	p.Redeem = func(ctx context.Context, tx *store.Tx) error {
@@ -113,22 +113,30 @@ func (s *Service) complete(ctx context.Context, login signin.Pending, offer offe
 		}
 		return err
 	}
-	left, err := s.Store.Read().Factors.Codes(ctx, user.ID)
-	if err != nil {
-		return VerifyOutput{}, err
+	out := Proved{}
+	if out.CodesLeft, err = s.codesLeft(ctx, offer, user.ID); err != nil {
+		return Proved{}, err
 	}
-	if offer.way == domain.WayRecovery {
-		left.Left--
-	}
-	out := VerifyOutput{CodesLeft: left.Left}
 	out.Tokens, err = s.signin.Begin(ctx, p, login.Request, now)
 	if errors.Is(err, domain.ErrInvalidCredentials) { // disabled, or its credentials replaced, since
 		err = signin.ErrChallenge
 	}
 	if err != nil {
-		return VerifyOutput{}, err
+		return Proved{}, err
 	}
 	return out, nil
+}
+
+// codesLeft is how many recovery codes are left after an offer that is right.
+func (s *Service) codesLeft(ctx context.Context, o offered, user domain.UserID) (*int, error) {
+	codes, err := s.Store.Read().Factors.Codes(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	if o.way == domain.WayRecovery {
+		codes.Left--
+	}
+	return &codes.Left, nil
 }
 
 // missed counts a wrong proof at a challenge, which its last try ends.
@@ -170,7 +178,7 @@ type StepUpInput struct {
 //
 // domain.ErrNoFactor when the account can't prove anything in this way; domain.ErrInvalidCode; domain.ErrInvalidCredentials for a wrong
 // password.
-func (s *Service) StepUp(ctx context.Context, in StepUpInput) (signin.Tokens, error) {
+func (s *Service) StepUp(ctx context.Context, in StepUpInput) (Proved, error) {
 	var offer offered
 	var err error
 	byPassword := !in.Password.IsZero()
@@ -180,38 +188,42 @@ func (s *Service) StepUp(ctx context.Context, in StepUpInput) (signin.Tokens, er
 		offer, err = s.parse(in.Offer)
 	}
 	if err != nil {
-		return signin.Tokens{}, err
+		return Proved{}, err
 	}
 	me, err := s.self(ctx, in.Actor, in.From)
 	if err != nil {
-		return signin.Tokens{}, err
+		return Proved{}, err
 	}
 	audience, err := s.directory.Service(ctx, in.Service)
 	if err != nil {
-		return signin.Tokens{}, err
+		return Proved{}, err
 	}
 	if err := s.signin.Admit(me.user, audience); err != nil {
-		return signin.Tokens{}, err
+		return Proved{}, err
 	}
 	if byPassword {
-		return s.stepUpByPassword(ctx, me, in.Password, audience)
+		tokens, err := s.stepUpByPassword(ctx, me, in.Password, audience)
+		return Proved{Tokens: tokens}, err
 	}
 	if err := s.has(ctx, me.user, offer.way); err != nil {
-		return signin.Tokens{}, err
+		return Proved{}, err
 	}
 	budget, err := s.budget(ctx, offer, me.user.ID, in.From)
 	if err != nil {
-		return signin.Tokens{}, err
+		return Proved{}, err
 	}
 	if offer.way == domain.WayWebAuthn {
 		if offer.asked, err = s.opened(offer.state, toStepUp, string(me.session.ID), me.now); err != nil {
-			return signin.Tokens{}, err
+			return Proved{}, err
 		}
 	}
 	proved, err := s.judge(ctx, offer, me.user, in.From, me.now)
-	var tokens signin.Tokens
+	var out Proved
 	if err == nil {
-		tokens, err = s.steppedUp(ctx, me, proves(me, proved.methods, proved.level), audience, proved.use)
+		out.CodesLeft, err = s.codesLeft(ctx, offer, me.user.ID)
+	}
+	if err == nil {
+		out.Tokens, err = s.steppedUp(ctx, me, proves(me, proved.methods, proved.level), audience, proved.use)
 	}
 	if !errors.Is(err, errUsed) || !isGuess(err) {
 		budget.Return()
@@ -219,7 +231,7 @@ func (s *Service) StepUp(ctx context.Context, in StepUpInput) (signin.Tokens, er
 	if errors.Is(err, errUsed) {
 		err = s.refuse(ctx, err, me.user, in.Actor, in.From, offer.way, me.now)
 	}
-	return tokens, err
+	return out, err
 }
 
 // has tells by domain.ErrNoFactor that an account can't prove anything in a way, with the level that it can reach.

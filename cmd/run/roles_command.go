@@ -77,6 +77,14 @@ func (a minACR) level() domain.Level {
 	return level
 }
 
+// on says it of roles that count. other is what may still ask for more where they ask for nothing.
+func (a minACR) on(other string) string {
+	if a == "any" {
+		return "from any login on, unless " + other + " more"
+	}
+	return fmt.Sprintf("from %s on", a)
+}
+
 type rolesAssign struct {
 	namedHolder
 	inJSON
@@ -137,7 +145,7 @@ func (c rolesMinACR) Run(p *program) error {
 		if err != nil {
 			return noRole(err, c.Service, c.Role)
 		}
-		return p.print(c.JSON, roleOf(changed), p.saying("%s/%s counts from %s on", c.Service, changed.Name, level))
+		return p.print(c.JSON, roleOf(changed), p.saying("%s/%s counts %s", c.Service, changed.Name, c.Level.on("its service asks for")))
 	})
 }
 

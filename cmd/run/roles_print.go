@@ -96,10 +96,10 @@ func assignmentOf(out assignment.AssignOutput) printedAssignment {
 
 func printRoles(out io.Writer, list role.ListOutput) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "ID\tNAME\tPERMISSIONS\tINCLUDES")
+	_, _ = fmt.Fprintln(table, "ID\tNAME\tCOUNTS FROM\tPERMISSIONS\tINCLUDES")
 	for _, r := range list.Roles {
 		printed := roleOf(r)
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.ID, r.Name, strings.Join(printed.Permissions, " "), strings.Join(printed.Includes, ", "))
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.ID, r.Name, printed.MinACR, strings.Join(printed.Permissions, " "), strings.Join(printed.Includes, ", "))
 	}
 	return endTable(out, table, list.Next)
 }

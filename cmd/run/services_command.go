@@ -109,7 +109,7 @@ func (c servicesMinACR) Run(p *program) error {
 		if err != nil {
 			return noService(err, c.Service)
 		}
-		return p.print(c.JSON, serviceOf(changed), p.saying("the roles of %s count from %s on", changed.Key, level))
+		return p.print(c.JSON, serviceOf(changed), p.saying("the roles of %s count %s", changed.Key, c.Level.on("they ask for")))
 	})
 }
 

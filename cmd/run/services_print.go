@@ -47,9 +47,9 @@ func serviceList(out service.ListOutput) printedServices {
 
 func printServices(out io.Writer, list service.ListOutput) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "ID\tKEY\tNAME\tSTATE\tCREATED")
+	_, _ = fmt.Fprintln(table, "ID\tKEY\tNAME\tSTATE\tROLES COUNT FROM\tCREATED")
 	for _, s := range list.Services {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.ID, s.Key, s.Name, s.State, s.CreatedAt.Format(time.DateOnly))
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.Key, s.Name, s.State, anyOr(s.MinLevel), s.CreatedAt.Format(time.DateOnly))
 	}
 	return endTable(out, table, list.Next)
 }

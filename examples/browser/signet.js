@@ -11,12 +11,14 @@ export function newSession(signet, service, ask) {
   async function send(method, path, body, bearer) {
     const headers = { "Content-Type": "application/json", "X-Signet": "1" }; // what no form of another page can send
     if (bearer) headers.Authorization = `Bearer ${bearer}`;
-    const response = await fetch(`${signet}/api/auth/${path}`, {
+    const request = {
       method,
       credentials: "include", // the cookie
       headers,
       body: body && JSON.stringify(body),
-    });
+    };
+    // Tabs take turns: a late answer of a refresh in another tab would put its cookie over the newer one of a step-up.
+    const response = await navigator.locks.request("signet", () => fetch(`${signet}/api/auth/${path}`, request));
     const answer = await response.json();
     if (!response.ok) throw new Refused(response.status, answer);
     return answer;

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/signet-auth/signet/app/auth"
 	"github.com/signet-auth/signet/app/factor"
 	"github.com/signet-auth/signet/domain"
+	"github.com/signet-auth/signet/ports/store"
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
@@ -182,6 +184,26 @@ func TestAFactorThatIsAddedDuringTheRemovalOfAnotherStays(t *testing.T) {
 	is(t, "list", err, nil)
 	if len(have.Factors) != 1 || have.Factors[0].ID != second.Factor.ID || have.Codes.Left != domain.RecoveryCodeCount {
 		t.Errorf("left are %+v", have)
+	}
+}
+
+// TestAStepUpThatLowersWhatAnotherRaisedMakesTokensStale: those of the other one, in another tab, say more than the session proves.
+func TestAStepUpThatLowersWhatAnotherRaisedMakesTokensStale(t *testing.T) {
+	b := newFactorBench(t)
+	begun := b.enrol(t, b.Factors)
+	raised := b.confirm(t, b.Factors, begun).Session
+	raised.Level = domain.PHR
+	b.Store.Before(func(query string) error {
+		if query == "WithinTx" {
+			b.Store.Up()
+			b.Write(t, func(ctx context.Context, tx *store.Tx) error { return tx.Sessions.Prove(ctx, raised) })
+		}
+		return nil
+	})
+	_, err := b.Factors.StepUp(t.Context(), factor.StepUpInput{Actor: b.actor, From: rig.From, Offer: factor.Offer{Code: b.code(t, begun)}})
+	is(t, "step up", err, nil)
+	if got := b.Database.Text(t, "SELECT fact FROM changes WHERE kind = 'session' ORDER BY seq DESC LIMIT 1"); got != string(domain.TokensStale) {
+		t.Errorf("to tokens it means %q", got)
 	}
 }
 

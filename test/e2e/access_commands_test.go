@@ -84,6 +84,10 @@ func TestServicesAndRolesAtATerminal(t *testing.T) {
 				t.Errorf("%s: %v", level, got)
 			}
 		}
+		run(t, "services", "min-acr", "shop", "any").want(t, 0, "the roles of shop count from any login on")
+		run(t, "services", "create", "Vault", "--min-acr", "aal2").want(t, 0)
+		run(t, "services", "list").want(t, 0, "ROLES COUNT FROM", "aal2", "any")
+		run(t, "services", "delete", "vault", "--yes").want(t, 0)
 		run(t, "services", "min-acr", "auth_service", "aal2").want(t, 1, "MFA_PLATFORM")
 		run(t, "services", "create", "shop").want(t, 1, "in use by another service")
 		run(t, "services", "show", "Shop").want(t, 1, "There is no such service") // a name is none of its references
@@ -119,8 +123,9 @@ func TestServicesAndRolesAtATerminal(t *testing.T) {
 		}
 		run(t, "roles", "min-acr", "shop", "strict", "phr").want(t, 0, "shop/strict counts from phr on")
 		run(t, "roles", "show", "shop", "strict").want(t, 0, "phr")
+		run(t, "roles", "list", "shop").want(t, 0, "COUNTS FROM", "phr", "any")
 		run(t, "roles", "min-acr", "auth_service", "admin", "aal2").want(t, 0, "counts from aal2 on") // as all of the platform's may
-		run(t, "roles", "min-acr", "auth_service", "admin", "any").want(t, 0)
+		run(t, "roles", "min-acr", "auth_service", "admin", "any").want(t, 0, "counts from any login on")
 		run(t, "roles", "list", id, "--limit", "1").want(t, 0, "strict", "there are more: --cursor ")
 		assign := object(t, "roles", "assign", "shop", "Lead", account.Email)
 		if assign["outcome"] != "assigned" || assign["holder"] != account.ID || assign["expires_at"] != nil {

@@ -154,11 +154,24 @@ func TestStepUp(t *testing.T) {
 			c.Do(stepUp(plain.Access, body{"password": "wrong"})).Want(http.StatusUnauthorized, "invalid_credentials")
 			c.Do(stepUp(plain.Access, body{"code": "000000"})).Want(http.StatusConflict, "no_factor")
 			done := c.Do(stepUp(plain.Access, body{"password": account.Password})).Want(http.StatusOK, "")
+			if left := done.JSON()["recovery_codes_left"]; left != nil {
+				t.Errorf("%v recovery codes are left of none", left)
+			}
 			c.Do(begin).Want(http.StatusForbidden, "reauth_required") // the token before stays as it was
 			c.Refresh(plain.Refresh).Want(http.StatusUnauthorized, "token_invalid")
 			plain = testkit.Tokens{Access: done.Text("access_token"), Refresh: done.Text("refresh_token"), Session: plain.Session}
 		})
 		app, in := s.Enrol(plain)
+		t.Run("says how many recovery codes are left when they are few", func(t *testing.T) {
+			var left []any
+			for _, code := range app.Codes[:7] {
+				done := c.Do(stepUp(in.Access, body{"recovery_code": code})).Want(http.StatusOK, "")
+				left, in.Refresh = append(left, done.JSON()["recovery_codes_left"]), done.Text("refresh_token")
+			}
+			if diff := cmp.Diff([]any{nil, nil, nil, nil, nil, nil, 3.0}, left); diff != "" {
+				t.Error(diff)
+			}
+		})
 		t.Run("renews the time of a factor, and only a factor does", func(t *testing.T) {
 			s.Move(11 * time.Minute)
 			in = testkit.Tokens{Access: c.Refresh(in.Refresh).Want(http.StatusOK, "").Text("access_token"), Session: in.Session}

@@ -97,7 +97,7 @@ func TestARoleCountsFromItsLevelOn(t *testing.T) {
 			if got := f.c.Do(send(http.MethodPut, role, f.admin.token, body{"min_acr": nil})).Want(http.StatusOK, ""); got.JSON()["role"].(body)["min_acr"] != nil {
 				t.Errorf("it answers %s", got.Body)
 			}
-			for _, wrong := range []any{"aal1", "aal3", 2} {
+			for _, wrong := range []any{"aal1", "aal3", 2, ""} {
 				if got := f.c.Do(send(http.MethodPut, role, f.admin.token, body{"min_acr": wrong})); got.Status != http.StatusBadRequest || !strings.Contains(got.Text("message"), "min_acr") {
 					t.Errorf("%v: %d %s", wrong, got.Status, got.Body)
 				}

@@ -39,6 +39,7 @@ func TestTheQuickstartRunsAsPrinted(t *testing.T) {
 	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS("../../examples")); err != nil {
 		t.Fatal(err)
 	}
+	misspell(t, filepath.Join(dir, "examples"))
 	var services []*example
 	for _, command := range commands(all) {
 		if strings.HasPrefix(command, "cd examples/") {
@@ -196,6 +197,31 @@ func clocks(t *testing.T, s *testkit.Server, services []*example) {
 	}
 }
 
+// misspell adds to each service what asks for a fresh login once more, at a level that does not exist.
+func misspell(t *testing.T, examples string) {
+	t.Helper()
+	for name, statement := range map[string]string{
+		"go/main.go":            `(?ms)^\tmux\.HandleFunc\("DELETE /invoices".*?^\t\}\)\)\)\n`,
+		"node/server.js":        `(?m)^app\.delete\("/invoices".*\n`,
+		"python/fastapi_app.py": `(?ms)^@app\.delete\("/invoices"\).*?"all"\}\n`,
+		"python/flask_app.py":   `(?ms)^@app\.delete\("/invoices"\).*?"all"\}\n`,
+	} {
+		path := filepath.Join(examples, name)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := strings.NewReplacer(`/invoices"`, `/misspelled"`, `"aal2"`, `"AAL2"`, "delete_all", "misspelled")
+		changed := regexp.MustCompile(statement).ReplaceAllStringFunc(string(text), func(s string) string { return s + "\n" + again.Replace(s) })
+		if !strings.Contains(changed, `"AAL2"`) {
+			t.Fatalf("%s has nothing to misspell", name)
+		}
+		if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // proven is somebody with a second factor, and their session.
 type proven struct {
 	testkit.Account
@@ -238,6 +264,11 @@ func fresh(t *testing.T, s *testkit.Server, services []*example, app *testkit.Au
 		}
 		if status := e.call(t, http.MethodDelete, "/invoices", strong); status != http.StatusOK {
 			t.Errorf("%s: a fresh, strong login: %d", e.command, status)
+		}
+		for what, token := range map[string]string{"a fresh, weak login": tokens["weak"], "a fresh, strong login": strong} {
+			if status := e.call(t, http.MethodDelete, "/misspelled", token); status != http.StatusUnauthorized && status != http.StatusInternalServerError {
+				t.Errorf("%s: %s, where a level is asked for that does not exist: %d", e.command, what, status)
+			}
 		}
 	}
 }

@@ -135,10 +135,16 @@ func (r *Factors) verify(ctx context.Context, caller echohttp.Caller, in api.MFA
 	var device []*http.Cookie
 	answer.Body.DeviceToken, device = caller.DeliverDeviceToken(out.Session, out.DeviceToken, out.DeviceUntil)
 	answer.Cookies = append(answer.Cookies, device...)
-	if out.CodesLeft <= fewCodes {
-		answer.Body.RecoveryCodesLeft = &out.CodesLeft
-	}
+	answer.Body.RecoveryCodesLeft = few(out.CodesLeft)
 	return answer, nil
+}
+
+// few is how many recovery codes are left, or nil when there are enough.
+func few(left *int) *int {
+	if left != nil && *left > fewCodes {
+		return nil
+	}
+	return left
 }
 
 func offer(code, recovery string, key api.WebAuthnResponse) factor.Offer {
@@ -212,7 +218,8 @@ func (r *Factors) stepUp(ctx context.Context, caller echohttp.Caller, in api.Ste
 		return answer, err
 	}
 	answer.Body.Success = true
-	answer.Body.SessionTokens, answer.Cookies = sessionTokens(caller, out)
+	answer.Body.SessionTokens, answer.Cookies = sessionTokens(caller, out.Tokens)
+	answer.Body.RecoveryCodesLeft = few(out.CodesLeft)
 	return answer, nil
 }
 

@@ -52,7 +52,8 @@ class Principal:
         level, at = self.claims.get("acr"), self.claims.get("auth_time")
         known = LEVELS.index(level) if level in LEVELS else 0
         dated = isinstance(at, (int, float)) and not isinstance(at, bool)
-        if not dated or known < LEVELS.index(acr) or (max_age is not None and self._verifier.now() - at > max_age):
+        # "not at most", because nothing is greater than NaN
+        if not dated or known < LEVELS.index(acr) or (max_age is not None and not self._verifier.now() - at <= max_age):
             raise StaleLogin(acr, max_age, self.sub)
 
     def __repr__(self) -> str:

@@ -143,10 +143,20 @@ class TestFlask(Case):
         self.refused(answer, 503, "unavailable", None)
         self.assertEqual("1", answer[1]["Retry-After"])
 
-    def test_a_misspelled_permission_fails_at_wiring(self):
+    def test_a_misspelled_permission_or_level_fails_at_wiring(self):
         for require in (signet_auth.flask.require, signet_auth.fastapi.require):
-            with self.assertRaises(SettingsError):
-                require(self.verifier, "invoice.read")
+            for permissions, acr in ((["invoice.read"], None), ([], "aal3"), ([], "AAL2"), ([], "")):
+                with self.assertRaises(SettingsError):
+                    require(self.verifier, *permissions, acr=acr)
+
+    def test_what_no_login_can_be_compared_with_lets_nobody_through(self):
+        strong = self.verifier.verify(self.issuer.token(user("u-1").with_claims(acr="phr", auth_time=int(time.time()))))
+        strong.require_fresh("aal2", 600)
+        for acr in ("aal3", "AAL2", ""):
+            with self.assertRaises(ValueError):
+                strong.require_fresh(acr)
+        with self.assertRaises(signet_auth.StaleLogin):
+            strong.require_fresh("aal2", float("nan"))
 
     def test_answers_can_be_replaced(self):
         @self.app.errorhandler(signet_auth.flask.Refused)
