@@ -1,4 +1,4 @@
-package observe_test
+package e2e_test
 
 import (
 	"encoding/json"
@@ -106,10 +106,10 @@ func TestDashboardsCanBeRead(t *testing.T) {
 }
 
 var (
-	named     = regexp.MustCompile(`\b(?:signet|go|process)_[a-z0-9_]+`)
-	operation = regexp.MustCompile(`operation=~?"([^"]+)"`)
-	limited   = regexp.MustCompile(`limit=~?"([^"]+)"`)
-	routed    = regexp.MustCompile(`route=~?"([^"]+)"`)
+	namedMetric = regexp.MustCompile(`\b(?:signet|go|process)_[a-z0-9_]+`)
+	operation   = regexp.MustCompile(`operation=~?"([^"]+)"`)
+	limitLabel  = regexp.MustCompile(`limit=~?"([^"]+)"`)
+	routed      = regexp.MustCompile(`route=~?"([^"]+)"`)
 )
 
 // What is asked for must be there, or a panel stays empty and an alert quiet for ever.
@@ -131,7 +131,7 @@ func TestWhatDashboardsAndAlertsNameIsThere(t *testing.T) {
 		return words
 	}
 	for where, expression := range all {
-		for _, name := range named.FindAllString(expression, -1) {
+		for _, name := range namedMetric.FindAllString(expression, -1) {
 			base := name
 			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
 				if there[base] == nil {
@@ -147,7 +147,7 @@ func TestWhatDashboardsAndAlertsNameIsThere(t *testing.T) {
 				t.Errorf("%s: there is no operation %s", where, word)
 			}
 		}
-		for _, word := range alternatives(limited, expression) {
+		for _, word := range alternatives(limitLabel, expression) {
 			if !strings.Contains(text, `signet_limit_refused_total{limit="`+word+`"`) && word != "api:forged" { // the kernel's are there once they refuse
 				t.Errorf("%s: there is no limit %s", where, word)
 			}

@@ -1,8 +1,7 @@
-package observe_test
+package e2e_test
 
 import (
 	"crypto/rand"
-	"flag"
 	"fmt"
 	"maps"
 	"net/http"
@@ -18,8 +17,6 @@ import (
 	"github.com/signet-auth/signet/test/testkit"
 )
 
-var update = flag.Bool("update", false, "write docs/metrics.md")
-
 // What operators read is made of what a server says.
 func TestTheListOfMetricsIsCurrent(t *testing.T) {
 	const path = "../../docs/metrics.md"
@@ -28,7 +25,7 @@ func TestTheListOfMetricsIsCurrent(t *testing.T) {
 	all := families(scrape(t, s))
 	var list strings.Builder
 	list.WriteString("# Metrics\n\nWhat `/metrics` of ADMIN_ADDR has, beside those of Go and the process (`go_…`, `process_…`): `go_sql_…` are the pools of connections, by\n" +
-		"`db_name`. [observability.md](observability.md) says what labels may hold. (Generated from a running server: `go generate ./test/observe`.)\n\n" +
+		"`db_name`. [observability.md](observability.md) says what labels may hold. (Generated from a running server: `go generate ./test/e2e`.)\n\n" +
 		"| metric | type | labels | what it is |\n|---|---|---|---|\n")
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if m := all[name]; strings.HasPrefix(name, "signet_") {
@@ -45,7 +42,7 @@ func TestTheListOfMetricsIsCurrent(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(list.String(), read(t, path)); diff != "" {
-		t.Errorf("docs/metrics.md is stale (go generate ./test/observe): (-want +got)\n%s", diff)
+		t.Errorf("docs/metrics.md is stale (go generate ./test/e2e): (-want +got)\n%s", diff)
 	}
 }
 

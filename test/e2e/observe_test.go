@@ -1,4 +1,4 @@
-package observe_test
+package e2e_test
 
 import (
 	"fmt"
@@ -16,14 +16,16 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/signet-auth/signet/test/testkit"
-	"github.com/signet-auth/signet/test/testkit/backend"
 )
 
-func TestMain(m *testing.M) { os.Exit(backend.Main(m)) }
+// The files observe_…_test.go check what operators watch Signet by against a server that runs: the metrics and their list, dashboards, alerts,
+// the fields of the log, and traces.
+
+//go:generate go test -count=1 -run TestTheListOfMetricsIsCurrent -update .
 
 const deploy = "../../deploy"
 
-// promtool runs it on a file of the folder, and returns what it says and whether it is content.
+// promtool, which is Prometheus' own (Debian: prometheus), runs on a file of the folder. It returns what it says and whether it is content.
 func promtool(t *testing.T, arguments ...string) (said string, ok bool) {
 	t.Helper()
 	if testing.Short() {
