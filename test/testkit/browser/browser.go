@@ -280,7 +280,7 @@ func (t *Tab) until(what string, holds func() bool) {
 	deadline := time.Now().Add(20 * time.Second)
 	for !holds() {
 		if time.Now().After(deadline) {
-			t.tb.Fatalf("waited in vain for %s", what)
+			t.tb.Fatalf("waited in vain for %s; the page says: %s", what, See[string](t, `document.body?.innerText ?? ""`))
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
