@@ -112,6 +112,7 @@ func withAFactor(t *testing.T, s *testkit.Server, p page, address string) {
 	p.says("You are logged out.", false)
 	p.logIn("correct horse battery") // on a device that is remembered, which outlives the logout
 	p.says("", true)
+	p.lists("2026-001 2026-002") // before that, the button would move away from the click
 	p.Click("#logout")
 	p.says("You are logged out.", false)
 }
@@ -162,6 +163,7 @@ func TestTheFrontEndRunsAsPrinted(t *testing.T) {
 
 	p.logIn("correct horse battery")
 	p.says("", true)
+	p.lists("2026-001 2026-002")
 	other := page{p.Beside()}
 	other.Go(address)
 	other.lists("2026-001 2026-002")
