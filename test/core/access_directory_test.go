@@ -14,7 +14,8 @@ import (
 	"github.com/signet-auth/signet/test/testkit/rig"
 )
 
-func permissionsOf(t *testing.T, r *rig.Rig, id domain.UserID, key string) []string {
+// pair is a user and a service as the directory has them.
+func pair(t *testing.T, r *rig.Rig, id domain.UserID, key string) (domain.User, domain.Service) {
 	t.Helper()
 	u, err := r.Directory.User(t.Context(), id)
 	if err != nil {
@@ -24,6 +25,12 @@ func permissionsOf(t *testing.T, r *rig.Rig, id domain.UserID, key string) []str
 	if err != nil {
 		t.Fatal(err)
 	}
+	return u, s
+}
+
+func permissionsOf(t *testing.T, r *rig.Rig, id domain.UserID, key string) []string {
+	t.Helper()
+	u, s := pair(t, r, id, key)
 	g, err := r.Directory.Grants(t.Context(), u.Principal, s, domain.AAL1)
 	if err != nil {
 		t.Fatal(err)
@@ -130,14 +137,7 @@ func TestGrants(t *testing.T) {
 
 func version(t *testing.T, r *rig.Rig, id domain.UserID, key string) int64 {
 	t.Helper()
-	u, err := r.Directory.User(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := r.Directory.Service(t.Context(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	u, s := pair(t, r, id, key)
 	pv, err := r.Directory.PV(t.Context(), u.Principal, s)
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -161,18 +160,9 @@ func strangers(t *testing.T, s *testkit.Server, services []*example, token, admi
 // fetches is how often the key set was fetched.
 func fetches(t *testing.T, s *testkit.Server) (n int) {
 	t.Helper()
-	answer, err := http.Get(s.AdminURL + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
 	count := regexp.MustCompile(`(?m)^signet_http_request_duration_seconds_count\{method="GET",route="/\.well-known/jwks\.json",status="200"\} (\d+)$`)
-	if found := count.FindSubmatch(text); found != nil {
-		n, _ = strconv.Atoi(string(found[1]))
+	if found := count.FindStringSubmatch(scrape(t, s)); found != nil {
+		n, _ = strconv.Atoi(found[1])
 	}
 	return n
 }
